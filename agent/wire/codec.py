@@ -119,7 +119,7 @@ def _convert_scalar(value: object, hint: Any, where: str) -> Any:
 
 
 def encode_output(frame: OutputFrame) -> bytes:
-    """The binary frame: version, stream, elapsed ms, offset, length of the name, attempt's name, raw bytes."""
+    """The binary frame: version, stream, elapsed ms, offset, length of the name, name, raw bytes."""
     name = frame.attempt.encode("ascii")
     header = _OUTPUT_HEADER.pack(
         _OUTPUT_VERSION, frame.stream, min(frame.elapsed_ms, 0xFFFFFFFF), frame.offset, len(name)

@@ -1,0 +1,62 @@
+"""Signing in: users, sessions, first set-up."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from backend_lite.contract.common import Time
+
+LOGIN = "/api/v1/auth/login"
+LOCAL_LOGIN = "/api/v1/auth/local"
+LOGOUT = "/api/v1/auth/logout"
+ME = "/api/v1/auth/me"
+SETUP = "/api/v1/setup"
+
+MIN_PASSWORD = 12
+"""Fewest characters of a password."""
+
+
+class LoginRequest(Struct):
+    username: str
+    password: str
+    otp: str | None = None
+
+
+class LocalLoginRequest(Struct):
+    """The console on the same machine: `secret` is that of DIR/run/service.json, new at each start."""
+
+    secret: str
+
+
+class SetupRequest(Struct):
+    """Makes the owner; possible only while there is none, and only with the per-launch secret."""
+
+    secret: str
+    username: str
+    password: str
+    full_name: str = ""
+
+
+class SetupState(Struct):
+    """Answer of GET SETUP while no owner exists; afterwards the path is gone (404)."""
+
+    needed: bool
+
+
+class User(Struct):
+    id: str
+    username: str
+    email: str | None
+    full_name: str | None
+    is_active: bool
+    created_at: Time
+    last_login: Time | None
+
+
+class TokenAnswer(Struct):
+    """`expires_in` is in seconds: the real absolute lifetime of the session."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    user: User

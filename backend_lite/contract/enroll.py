@@ -1,0 +1,68 @@
+"""Bringing devices in: enrollment tokens and where agents find the service."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from backend_lite.contract.common import Time
+
+ENROLLMENT_TOKENS = "/api/v1/enrollment-tokens"
+AGENT_ENDPOINT = "/api/v1/agent-endpoint"
+
+DEFAULT_TTL_S = 24 * 3600
+DEFAULT_USES = 5
+
+
+class EnrollmentTokenCreate(Struct):
+    name: str = ""
+    ttl_s: int = DEFAULT_TTL_S
+    uses: int = DEFAULT_USES
+    auto_approve: bool = False
+
+
+class EnrollmentToken(Struct):
+    id: int
+    name: str
+    uses: int
+    used: int
+    auto_approve: bool
+    created_by: str
+    created_at: Time
+    expires_at: Time
+    last_used_at: Time | None
+    revoked_at: Time | None
+
+
+class EnrollmentTokenSecret(Struct):
+    """Answer of POST: the only time that `token` is shown."""
+
+    enrollment_token: EnrollmentToken
+    token: str
+    agent_url: str
+    agent_pin: str
+    ca_pem: str
+
+
+class AgentAddress(Struct):
+    """An address of this machine; `scope` is `loopback`, `lan` or `public`."""
+
+    address: str
+    interface: str
+    scope: str
+
+
+class AgentEndpoint(Struct):
+    """Where agents reach the service: `host` is what it listens on (`0.0.0.0` is every address)."""
+
+    host: str
+    port: int
+    url: str
+    pin: str
+    addresses: list[AgentAddress]
+
+
+class AgentEndpointUpdate(Struct):
+    """PUT: listen there from now on; agents that are connected come back by themselves. Port 0: as it is."""
+
+    host: str
+    port: int = 0

@@ -1,0 +1,74 @@
+"""Devices: what they are, whether they are in contact, what they are doing now."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import UNSET, Struct, UnsetType
+
+from agent.wire.messages import Facts, Metrics
+from backend_lite.contract.common import Time
+
+DEVICES = "/api/v1/devices"
+
+ONLINE_FOR_S = 45
+WARNING_FOR_S = 60
+"""Contact is online below the first, warning ("Late") below the second, offline after. Seconds."""
+
+
+class Contact(StrEnum):
+    ONLINE = "online"
+    WARNING = "warning"
+    OFFLINE = "offline"
+
+
+class Admission(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    QUARANTINED = "quarantined"
+    RETIRED = "retired"
+
+
+class Device(Struct):
+    """`status` repeats `contact` for clients of the documented API (`unknown` before the first contact).
+
+    `last_check_in` is the last contact. `waiting` is a sentence while the device may not work (admission).
+    `metrics` is null until the first heartbeat, and keeps its last values when the device is offline.
+    `connected` says that the agent's channel is open now.
+    """
+
+    id: int
+    uid: str
+    hostname: str
+    profile_id: int | None
+    status: str
+    os_type: str | None
+    os_version: str | None
+    os_description: str | None
+    hardware_summary: str | None
+    last_check_in: Time | None
+    created_at: Time
+    admission: Admission
+    contact: Contact
+    connected: bool
+    address: str | None
+    agent_version: str | None
+    fingerprint: str
+    tags: list[str]
+    possible_duplicate_of: int | None
+    quarantine_reason: str | None
+    facts: Facts | None
+    metrics: Metrics | None
+    version: int
+
+
+class DeviceUpdate(Struct):
+    """PUT: any subset; what is absent stays as it is."""
+
+    hostname: str | UnsetType = UNSET
+    profile_id: int | None | UnsetType = UNSET
+    status: str | UnsetType = UNSET
+    os_type: str | None | UnsetType = UNSET
+    os_version: str | None | UnsetType = UNSET
+    hardware_summary: str | None | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET

@@ -1,0 +1,106 @@
+"""Scripts and their immutable revisions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import UNSET, Struct, UnsetType
+
+from backend_lite.contract.common import Time
+
+SCRIPTS = "/api/v1/scripts"
+
+MAX_CONTENT = 512 << 10
+"""Largest script, in bytes of UTF-8: it must fit into one frame of the agent channel."""
+MAX_NAME = 200
+
+
+class Language(StrEnum):
+    POWERSHELL = "powershell"
+    BASH = "bash"
+    SH = "sh"
+    CMD = "cmd"
+    PYTHON = "python"
+
+
+TARGET_OS_TYPES: tuple[str, ...] = (
+    "windows",
+    "windows_server",
+    "linux",
+    "ubuntu",
+    "debian",
+    "proxmox",
+    "rhel",
+    "centos",
+    "macos",
+    "other",
+)
+
+_COVERS: dict[str, frozenset[str]] = {
+    "linux": frozenset({"linux", "ubuntu", "debian", "proxmox", "rhel", "centos"}),
+    "windows": frozenset({"windows", "windows_server"}),
+}
+
+
+def os_matches(target: str | None, device: str | None) -> bool:
+    """True when a script for `target` may run on a device of `device`; unknown sides never refuse.
+
+    A general name covers its kinds, in both directions: a script for `ubuntu` may go to a device that
+    only says `linux`, because the device does not claim to be anything else.
+    """
+    if not target or not device or target == "other" or target == device:
+        return True
+    return device in _COVERS.get(target, ()) or target in _COVERS.get(device, ())
+
+
+class Script(Struct):
+    """A script with the content of its current revision; `revision` counts from 1."""
+
+    id: int
+    name: str
+    description: str | None
+    language: Language
+    target_os_type: str | None
+    content: str
+    created_at: Time
+    updated_at: Time
+    revision: int
+    revision_id: int
+    timeout_s: int
+    version: int
+
+
+class ScriptCreate(Struct):
+    name: str
+    content: str
+    language: str = "powershell"
+    description: str | None = None
+    target_os_type: str | None = None
+    timeout_s: int | None = None
+    message: str = ""
+
+
+class ScriptUpdate(Struct):
+    """PUT: any subset. A changed content or language makes a new revision, with `message`."""
+
+    name: str | UnsetType = UNSET
+    content: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
+    target_os_type: str | None | UnsetType = UNSET
+    timeout_s: int | UnsetType = UNSET
+    message: str = ""
+
+
+class ScriptRevision(Struct):
+    """GET SCRIPTS/{id}/revisions: newest first. `content_hash` is `sha256:` + hex over the UTF-8 content."""
+
+    id: int
+    script_id: int
+    number: int
+    language: Language
+    content: str
+    content_hash: str
+    author: str
+    message: str
+    created_at: Time
