@@ -66,9 +66,9 @@ class DeviceUpdate(Struct):
     """PUT: any subset; what is absent stays as it is."""
 
     hostname: str | UnsetType = UNSET
-    profile_id: int | None | UnsetType = UNSET
+    profile_id: int | UnsetType | None = UNSET
     status: str | UnsetType = UNSET
-    os_type: str | None | UnsetType = UNSET
-    os_version: str | None | UnsetType = UNSET
-    hardware_summary: str | None | UnsetType = UNSET
+    os_type: str | UnsetType | None = UNSET
+    os_version: str | UnsetType | None = UNSET
+    hardware_summary: str | UnsetType | None = UNSET
     tags: list[str] | UnsetType = UNSET

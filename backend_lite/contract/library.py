@@ -48,7 +48,7 @@ def os_matches(target: str | None, device: str | None) -> bool:
     A general name covers its kinds, in both directions: a script for `ubuntu` may go to a device that
     only says `linux`, because the device does not claim to be anything else.
     """
-    if not target or not device or target == "other" or target == device:
+    if not target or not device or target in ("other", device):
         return True
     return device in _COVERS.get(target, ()) or target in _COVERS.get(device, ())
 
@@ -86,8 +86,8 @@ class ScriptUpdate(Struct):
     name: str | UnsetType = UNSET
     content: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
-    target_os_type: str | None | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    target_os_type: str | UnsetType | None = UNSET
     timeout_s: int | UnsetType = UNSET
     message: str = ""
 

@@ -96,6 +96,12 @@ class Rollout(Struct):
     ended_at: Time | None
 
 
+class RolloutCreated(Rollout):
+    """Answer of POST ROLLOUTS: the rollout and the ids of its runs, in the order of the targets."""
+
+    run_ids: list[int]
+
+
 class Step(Struct):
     """One thing an agent executes; `n` counts from 1 in its run, `attempt` is the current try's number.
 
@@ -143,13 +149,6 @@ class Run(Struct):
     ended_at: Time | None
     created_by: str
     steps: list[Step]
-
-
-class RolloutCreated(Struct):
-    """Answer of POST ROLLOUTS: the rollout and its runs, in the order of the targets."""
-
-    rollout: Rollout
-    runs: list[Run]
 
 
 class OutputPiece(Struct, array_like=True):
