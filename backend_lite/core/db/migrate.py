@@ -1,0 +1,102 @@
+"""Bringing a database file to the schema of this version, or refusing it with both versions named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from backend_lite.core.db.engine import migration_engine
+from backend_lite.errors import StartError
+
+log = structlog.get_logger(__name__)
+
+_MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+def migrate(path: Path) -> bool:
+    """Bring the file at `path` to the newest schema (made when missing); True when something changed.
+
+    One transaction over all steps: a failing migration leaves the file as it was. A file that already
+    holds data is copied to `<name>.before-<revision>` first. Raises StartError for a newer schema.
+    """
+    engine = migration_engine(path)
+    try:
+        with engine.connect() as connection, connection.begin():
+            config = _config(connection)
+            current, newest = _revisions(connection, config)
+            if current == newest:
+                return False
+            _refuse_newer(current, config, path)
+            if current is not None:
+                _keep_copy(path, current)
+            command.upgrade(config, "head")
+            _check_foreign_keys(connection)
+            log.info("database migrated", before=current, now=newest)
+            return True
+    finally:
+        engine.dispose()
+
+
+def schema_version(path: Path) -> tuple[str | None, str]:
+    """(revision of the file, newest revision this version knows)."""
+    engine = migration_engine(path)
+    try:
+        with engine.connect() as connection:
+            return _revisions(connection, _config(connection))
+    finally:
+        engine.dispose()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _revisions(connection: Connection, config: Config) -> tuple[str | None, str]:
+    current = MigrationContext.configure(connection).get_current_revision()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    return current, newest or ""
+
+
+def _refuse_newer(current: str | None, config: Config, path: Path) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        newest = ScriptDirectory.from_config(config).get_current_head()
+        raise StartError(
+            f"The database {path} was written by a newer DeployFlow: its schema is {current}, this version "
+            f"knows {newest}. Install the newer version again, or restore a backup made by this one."
+        )
+
+
+def _keep_copy(path: Path, current: str) -> None:
+    # VACUUM INTO cannot run inside the migration's transaction, hence a connection of its own; it reads
+    # the last committed state, which is just what is wanted.
+    target = path.with_name(f"{path.name}.before-{current}")
+    target.unlink(missing_ok=True)
+    engine = migration_engine(path)
+    try:
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("VACUUM INTO ?", (str(target),))
+        finally:
+            raw.close()
+    finally:
+        engine.dispose()
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise StartError(
+            f"The migration would leave {len(broken)} rows without their parents; nothing was changed. "
+            "Send the diagnosis bundle (doctor --bundle) to support."
+        )

@@ -1,0 +1,1 @@
+"""Events: the bus port with its in-memory twin, and the outbox."""

@@ -1,0 +1,71 @@
+"""The event bus port, and the twin that serves one process."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from agent.wire.messages import ServiceMessage
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that is committed. Handlers run on the loop, in the order of the commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Event):
+    """An object that consoles may be watching changed; `change` None means it is gone."""
+
+    kind: str
+    id: int
+    change: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SendToDevice(Event):
+    """A message for the agent of a device, dropped when it is not connected: it asks again by itself."""
+
+    device_id: int
+    message: ServiceMessage
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxAdded(Event):
+    """The outbox holds a new row."""
+
+
+Handler = Callable[[Any], None]
+
+
+class EventBus(Protocol):
+    def publish(self, events: Iterable[Event]) -> None:
+        """Hand committed events to every subscriber of their type."""
+
+    def subscribe(self, kind: type[Event], handler: Handler) -> None:
+        """`handler` must not block and must not raise."""
+
+
+class MemoryBus:
+    """The bus of a service that is one process."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[type[Event], list[Handler]] = defaultdict(list)
+
+    def subscribe(self, kind: type[Event], handler: Handler) -> None:
+        self._handlers[kind].append(handler)
+
+    def publish(self, events: Iterable[Event]) -> None:
+        for event in events:
+            for handler in self._handlers.get(type(event), ()):
+                try:
+                    handler(event)
+                except Exception:
+                    # One subscriber's bug must not take committed events from the others.
+                    log.exception("event handler failed", kind=type(event).__name__)

@@ -1,0 +1,49 @@
+"""What an area brings along, and what it is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
+
+from backend_lite.config import Config
+from backend_lite.core.clock import Clock
+from backend_lite.core.db.database import Database
+from backend_lite.core.events.bus import EventBus
+from backend_lite.core.events.outbox import Outbox, Reaction
+from backend_lite.core.live import LiveHub, LiveKind
+
+Route = HTTPRouteHandler | ASGIRouteHandler
+Lifecycle = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The core that every area is built from. `service_epoch` names this life of the database."""
+
+    config: Config
+    clock: Clock
+    database: Database
+    bus: EventBus
+    outbox: Outbox
+    live: LiveHub
+    service_epoch: str
+
+
+@dataclass(frozen=True)
+class Feature:
+    """The manifest of an area.
+
+    `routes` makes fresh handlers on every call, since each listener's app owns its handlers. `live` are
+    the kinds that consoles may follow. `reactions` are what it owes to lower areas' outbox topics.
+    """
+
+    name: str
+    routes: Callable[[], Sequence[Route]] = list
+    live: Mapping[str, LiveKind] = field(default_factory=dict)
+    reactions: Mapping[str, Reaction] = field(default_factory=dict)
+    start: Lifecycle | None = None
+    stop: Lifecycle | None = None
+    api: Any = None

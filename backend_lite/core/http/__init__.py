@@ -1,0 +1,1 @@
+"""HTTP and WebSocket plumbing: apps, rights, errors, protection against web pages."""

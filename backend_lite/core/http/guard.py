@@ -1,0 +1,49 @@
+"""Rights at the door: every route says who may pass, and a route that says nothing lets nobody in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from backend_lite.core.security.principal import Authenticator
+from backend_lite.errors import ForbiddenError, UnauthorizedError
+
+OPEN = "open"
+"""Permission of a route that needs no credential."""
+SIGNED_IN = "signed-in"
+"""Permission of a route that any signed-in caller may use."""
+CHANNEL = "channel"
+"""Permission of a WebSocket route whose first frame carries the credential."""
+
+USER = "user"
+MACHINE = "machine"
+"""Audiences: routes for machines stand on both listeners, the others on the admin listener only."""
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+PERMISSION_KEY = "permission"
+AUDIENCE_KEY = "audience"
+
+
+async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Litestar guard of the whole app. Puts the caller into `connection.scope["user"]`."""
+    permission = handler.opt.get(PERMISSION_KEY)
+    if permission in (OPEN, CHANNEL):
+        return
+    authenticator: Authenticator = connection.app.state["authenticator"]
+    principal = await authenticator.authenticate(bearer(connection))
+    if principal is None:
+        raise UnauthorizedError("Could not validate credentials")
+    if permission != SIGNED_IN and (permission is None or not principal.may(permission)):
+        raise ForbiddenError(f"You do not have the right {permission or 'to use this address'}.")
+    connection.scope["user"] = principal
+
+
+def bearer(connection: Connection) -> str:
+    """The token of the Authorization header. Raises UnauthorizedError when there is none."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthorizedError("Not authenticated")
+    return token.strip()

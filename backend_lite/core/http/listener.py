@@ -1,0 +1,97 @@
+"""A listener: one bound socket, one ASGI app, one uvicorn server that obeys us and not the signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+from litestar.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+MAX_FRAME = 1 << 20
+_PING_S = 20.0
+_GRACE_S = 3
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Two servers share the process: its own handlers tell both to stop.
+        yield
+
+
+class _Protocol(WebSocketsSansIOProtocol):
+    """A peer that answers no ping is dropped at once: closing would wait for its TLS goodbye."""
+
+    def keepalive_timeout(self) -> None:
+        self.pong_timer = None
+        self.transport.abort()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A bound TCP socket (port 0: a free one). Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # On Windows SO_REUSEADDR would let another program share the port.
+        option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        bound.setsockopt(socket.SOL_SOCKET, option, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+class Listener:
+    """Serves `app` on `bound` until `stop`."""
+
+    def __init__(
+        self, app: ASGIApp, bound: socket.socket, tls: Callable[[], ssl.SSLContext] | None = None
+    ) -> None:
+        self._bound = bound
+        options: dict[str, Any] = {}
+        if tls is not None:
+            options["ssl_context_factory"] = lambda _config, _default: tls()
+        config = uvicorn.Config(
+            app,  # type: ignore[arg-type]
+            http="httptools",
+            ws=_Protocol,
+            ws_max_size=MAX_FRAME,
+            ws_ping_interval=_PING_S,
+            ws_ping_timeout=_PING_S,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            **options,
+        )
+        self._server = _Server(config)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        return int(self._bound.getsockname()[1])
+
+    async def start(self) -> None:
+        """Returns once connections are accepted."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._bound]), name="listener")
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+                raise RuntimeError("the listener ended while starting")
+            await asyncio.sleep(0.002)
+
+    async def stop(self) -> None:
+        self._server.should_exit = True
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._bound.close()

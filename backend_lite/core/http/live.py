@@ -1,0 +1,98 @@
+"""`WS /api/v1/live`: signs the console in by its first frame, then keeps it up to date."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from litestar import asgi
+from litestar.types import Receive, Scope, Send
+
+from backend_lite.contract.live import CLOSE_UNAUTHORIZED, LIVE, LiveHello, LiveProblem
+from backend_lite.core.feature import Route
+from backend_lite.core.http.guard import CHANNEL, USER
+from backend_lite.core.http.websocket import Socket, SocketClosed, accept
+from backend_lite.core.live import LiveHub, Subscription
+from backend_lite.core.security.principal import Authenticator, Principal
+
+_FIRST_FRAME_S = 10
+_RECHECK_S = 30
+
+
+def live_route(hub: LiveHub, authenticator: Authenticator) -> Route:
+    @asgi(LIVE, copy_scope=False, permission=CHANNEL, audience=USER)
+    async def live(scope: Scope, receive: Receive, send: Send) -> None:
+        socket = await accept(scope, receive, send)
+        if socket is not None:
+            await _Watcher(hub, authenticator, socket).serve()
+
+    return live
+
+
+class _Watcher:
+    """One console's socket."""
+
+    def __init__(self, hub: LiveHub, authenticator: Authenticator, socket: Socket) -> None:
+        self._hub = hub
+        self._authenticator = authenticator
+        self._socket = socket
+        self._encode = msgspec.json.Encoder().encode
+
+    async def serve(self) -> None:
+        try:
+            hello = await self._hello()
+            principal = await self._authenticator.authenticate(hello.access_token)
+            if principal is None:
+                await self._refuse("Sign in again: this session has ended.", "unauthorized")
+                return
+            await self._follow(hello, principal)
+        except SocketClosed:
+            pass
+        except (msgspec.DecodeError, TimeoutError):
+            await self._refuse('The first frame must be {"access_token": ...}.', "invalid")
+
+    async def _hello(self) -> LiveHello:
+        async with asyncio.timeout(_FIRST_FRAME_S):
+            return msgspec.json.decode(await self._socket.receive(), type=LiveHello)
+
+    async def _follow(self, hello: LiveHello, principal: Principal) -> None:
+        subscription = self._hub.subscribe(principal, hello.since)
+        tasks = [
+            asyncio.create_task(self._send(subscription)),
+            asyncio.create_task(self._until_closed()),
+            asyncio.create_task(self._until_signed_out(hello.access_token)),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._hub.unsubscribe(subscription)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send(self, subscription: Subscription) -> None:
+        while True:
+            if subscription.overflowed:
+                await self._send_one(await self._hub.snapshot(subscription))
+            for change in await subscription.take():
+                await self._send_one(change)
+
+    async def _send_one(self, frame: msgspec.Struct) -> None:
+        await self._socket.send_text(self._encode(frame).decode())
+
+    async def _until_closed(self) -> None:
+        try:
+            while True:
+                await self._socket.receive()
+        except SocketClosed:
+            pass
+
+    async def _until_signed_out(self, token: str) -> None:
+        # A session that ends must not go on seeing the fleet through a socket it opened before.
+        while await self._authenticator.authenticate(token) is not None:
+            await asyncio.sleep(_RECHECK_S)
+        await self._refuse("Sign in again: this session has ended.", "unauthorized")
+
+    async def _refuse(self, detail: str, code: str) -> None:
+        await self._send_one(LiveProblem(detail, code))
+        await self._socket.close(CLOSE_UNAUTHORIZED)

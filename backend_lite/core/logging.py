@@ -1,0 +1,61 @@
+"""Structured logs: JSON lines in DIR/logs with rotation, readable lines on stderr, secrets masked."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+_MASKED_KEYS = ("password", "secret", "token", "authorization", "private_key", "otp")
+_MASK = "***"
+_FILE_SIZE = 10 << 20
+_FILES = 5
+
+
+def configure_logging(folder: Path | None) -> None:
+    """Send every log line to stderr, and to `folder`/service.log when there is one."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers[0].setFormatter(_formatter(shared, structlog.dev.ConsoleRenderer(colors=False)))
+    if folder is not None:
+        file = RotatingFileHandler(
+            folder / "service.log", maxBytes=_FILE_SIZE, backupCount=_FILES, encoding="utf-8", delay=True
+        )
+        file.setFormatter(_formatter(shared, structlog.processors.JSONRenderer()))
+        handlers.append(file)
+    root = logging.getLogger()
+    root.handlers = handlers
+    root.setLevel(logging.INFO)
+
+
+def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace the values of keys that sound like secrets."""
+    for key in line:
+        if any(word in key.lower() for word in _MASKED_KEYS):
+            line[key] = _MASK
+    return line
+
+
+def _formatter(shared: list[Any], renderer: Any) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )

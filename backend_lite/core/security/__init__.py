@@ -1,0 +1,1 @@
+"""Passwords, secrets, the private CA, who may do what."""

@@ -1,0 +1,32 @@
+"""Who is calling, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+VERBS = ("view", "create", "edit", "delete", "run", "approve")
+ARTIFACTS = ("devices", "scripts", "rollouts", "enrollment", "users", "system")
+
+ALL_PERMISSIONS = frozenset(f"{artifact}:{verb}" for artifact in ARTIFACTS for verb in VERBS)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A signed-in caller. `permissions` are `artifact:verb`; `token_id` is the session's row."""
+
+    user_id: int
+    name: str
+    token_id: int
+    expires_at_ms: int
+    permissions: frozenset[str] = field(default_factory=frozenset)
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+
+class Authenticator(Protocol):
+    """The port through which core learns who a bearer token belongs to; the access area fills it."""
+
+    async def authenticate(self, token: str) -> Principal | None:
+        """The caller, or None for a token that is unknown, expired, idle too long, ended or disabled."""
