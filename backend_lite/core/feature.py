@@ -9,6 +9,7 @@ from typing import Any
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 
 from backend_lite.config import Config
+from backend_lite.core.agent_endpoint import AgentEndpoint
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.events.bus import EventBus
@@ -21,7 +22,11 @@ Lifecycle = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Kernel:
-    """The core that every area is built from. `service_epoch` names this life of the database."""
+    """The core that every area is built from.
+
+    `service_epoch` names this life of the database; `endpoint` is where agents reach the service;
+    `launch_secret` proves that a caller runs as the same account on this machine.
+    """
 
     config: Config
     clock: Clock
@@ -30,6 +35,8 @@ class Kernel:
     outbox: Outbox
     live: LiveHub
     service_epoch: str
+    endpoint: AgentEndpoint
+    launch_secret: str
 
 
 @dataclass(frozen=True)

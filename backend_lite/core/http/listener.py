@@ -59,7 +59,7 @@ class Listener:
         if tls is not None:
             options["ssl_context_factory"] = lambda _config, _default: tls()
         config = uvicorn.Config(
-            app,  # type: ignore[arg-type]
+            app,
             http="httptools",
             ws=_Protocol,
             ws_max_size=MAX_FRAME,
