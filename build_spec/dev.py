@@ -199,7 +199,7 @@ def install(lock: str, stamp: dict[str, Any], guard: IO[str]) -> None:
         )
     packages = sum("==" in line for line in (REQUIREMENTS / lock).read_text("utf-8").splitlines())
     say(f"Installing {packages} pinned packages (the first time this takes a minute) ...")
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    pip = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
     run(
         [*pip, "--require-hashes", "--only-binary=:all:", "--requirement", str(REQUIREMENTS / lock)],
         guard,
