@@ -19,13 +19,17 @@ _JSON = "application/json"
 
 
 class BrowserShield:
-    """`hosts` are the values of the Host header that are ours, known once the listener is bound.
+    """`hosts` are the values of the Host header that are ours, known once the listener is bound; None on
+    the listener for agents, which no browser trusts and which people reach by many names.
 
     `body_types(path)` are the content types a path takes besides JSON (documented form log-ins, uploads).
     """
 
     def __init__(
-        self, app: ASGIApp, hosts: Callable[[], frozenset[str]], body_types: Callable[[str], frozenset[str]]
+        self,
+        app: ASGIApp,
+        hosts: Callable[[], frozenset[str]] | None,
+        body_types: Callable[[str], frozenset[str]],
     ) -> None:
         self._app = app
         self._hosts = hosts
@@ -42,7 +46,7 @@ class BrowserShield:
 
     def _refusal(self, scope: dict[str, Any]) -> tuple[int, str] | None:
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if headers.get(b"host", "").lower() not in self._hosts():
+        if self._hosts is not None and headers.get(b"host", "").lower() not in self._hosts():
             return 421, "This is not the address of this service."
         if b"origin" in headers:
             return 403, "Web pages may not call this service."

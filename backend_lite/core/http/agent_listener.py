@@ -1,0 +1,137 @@
+"""The listener for agents: where it is, who it claims to be, and how it moves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import psutil
+import structlog
+from litestar.types import ASGIApp
+
+from backend_lite.core.http.listener import Listener, bind
+from backend_lite.core.security.ca import ServiceIdentity, open_identity
+from backend_lite.errors import ConflictError, InvalidError, StartError
+
+log = structlog.get_logger(__name__)
+
+Remember = Callable[[str, int], Awaitable[None]]
+LOOPBACK = "127.0.0.1"
+
+
+class AgentListener:
+    """Implements the AgentEndpoint port. Before `start` it only has an identity, and port 0."""
+
+    def __init__(self, keys: Path, host: str) -> None:
+        self._keys = keys
+        self._host = host
+        self._identity = open_identity(keys, _names_for(host))
+        self._listener: Listener | None = None
+        self._app: ASGIApp | None = None
+        self._remember: Remember | None = None
+        self._moving = asyncio.Lock()
+
+    @property
+    def identity(self) -> ServiceIdentity:
+        return self._identity
+
+    @property
+    def host(self) -> str:
+        return self._host
+
+    @property
+    def port(self) -> int:
+        return self._listener.port if self._listener else 0
+
+    async def start(self, app: ASGIApp, port: int, preferred: int, remember: Remember) -> None:
+        """Listen on `port`; 0 takes `preferred` (the one used last) if it is free, else any free one.
+
+        Raises StartError when an explicit port is taken or the host is none of this machine's.
+        """
+        self._app, self._remember = app, remember
+        self._listener = Listener(app, self._bind_first(port, preferred), self._identity.ssl_context)
+        await self._listener.start()
+        await remember(self._host, self.port)
+
+    async def move(self, host: str, port: int) -> None:
+        async with self._moving:
+            if self._listener is None or self._app is None or self._remember is None:
+                raise ConflictError("The service is not listening for agents.")
+            port = port or self.port
+            if (host, port) == (self._host, self.port):
+                return
+            await self._replace(self._listener, self._app, host, port)
+            await self._remember(host, port)
+
+    async def stop(self) -> None:
+        if self._listener is not None:
+            await self._listener.stop()
+
+    async def _replace(self, old: Listener, app: ASGIApp, host: str, port: int) -> None:
+        same_port = port == old.port
+        _check_host(host)
+        if same_port:
+            # The old socket must go first: a wildcard and a single address cannot share the port.
+            await old.stop()
+        try:
+            bound = bind(host, port)
+        except OSError as error:
+            if same_port:
+                await self._listen(app, bind(self._host, port))
+            raise ConflictError(f"Port {port} on {host} is taken by another program.") from error
+        if not same_port:
+            await old.stop()
+        self._host = host
+        self._identity = open_identity(self._keys, _names_for(host))
+        await self._listen(app, bound)
+        log.info("agent listener moved", host=host, port=port)
+
+    async def _listen(self, app: ASGIApp, bound: socket.socket) -> None:
+        self._listener = Listener(app, bound, self._identity.ssl_context)
+        await self._listener.start()
+
+    def _bind_first(self, port: int, preferred: int) -> socket.socket:
+        if not port and preferred:
+            with contextlib.suppress(OSError):
+                return bind(self._host, preferred)
+            log.warning(
+                "the agent port used last is taken: agents elsewhere will not find us", port=preferred
+            )
+        try:
+            return bind(self._host, port)
+        except OSError as error:
+            raise StartError(
+                f"Port {port} on {self._host} cannot be used for agents ({error.strerror}). "
+                "Stop the program that holds it, or choose another with --agent-port."
+            ) from error
+
+
+def _names_for(host: str) -> set[str]:
+    """Addresses the leaf must carry for a listener on `host`."""
+    address = _address(host)
+    if address is None or not address.is_unspecified:
+        return {host}
+    return {
+        entry.address
+        for entries in psutil.net_if_addrs().values()
+        for entry in entries
+        if entry.family in (socket.AF_INET, socket.AF_INET6) and "%" not in entry.address
+    }
+
+
+def _check_host(host: str) -> None:
+    try:
+        bind(host, 0).close()
+    except (OSError, UnicodeError) as error:
+        raise InvalidError(f"{host} is not an address of this machine.") from error
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
