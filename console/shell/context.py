@@ -1,0 +1,40 @@
+"""What every feature and page may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.core.formatting import Clock, utc_now
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QSettings
+
+    from console.core.client import ApiClient
+    from console.core.live import LiveStore
+    from console.core.local_service import LocalService
+    from console.core.session import Session
+    from console.shell.navigator import Navigator
+    from console.shell.notices import Notices
+    from console.shell.op_runner import OpRunner
+    from console.shell.theme import Theme
+
+
+@dataclass
+class Context:
+    """Handed to every page.
+
+    `settings` holds window state only: what a person arranged, never data. `local` is there when the
+    service is this machine's own.
+    """
+
+    client: ApiClient
+    live: LiveStore
+    ops: OpRunner
+    navigator: Navigator
+    notices: Notices
+    theme: Theme
+    settings: QSettings
+    session: Session
+    local: LocalService | None = None
+    clock: Clock = utc_now

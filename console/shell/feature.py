@@ -1,0 +1,54 @@
+"""What an area gives to the window: its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.shell.context import Context
+    from console.shell.page import Page
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """A line of the navigation. `count_of` is the live kind whose objects are counted beside it."""
+
+    group: str
+    title: str
+    page_key: str
+    icon: str
+    count_of: str | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something the palette can do; `keys` are other words that find it, `shortcut` a key sequence."""
+
+    title: str
+    run: Callable[[Context], None]
+    icon: str = "command"
+    keys: str = ""
+    shortcut: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Live objects that the palette finds; `describe` gives an object's title and secondary text."""
+
+    kind: str
+    page_key: str
+    icon: str
+    describe: Callable[[dict[str, object]], tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """`pages` maps a page key to what makes that page; it is made when it is first opened."""
+
+    area: str
+    navigation: list[NavEntry] = field(default_factory=list)
+    pages: dict[str, Callable[[Context], Page]] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)

@@ -1,0 +1,138 @@
+"""The one place where remote calls run: their progress, their cancelling, and their errors, by blame.
+
+What the user can mend goes to the caller, who says it in place, or else to a notice. The surroundings (no
+service) are a banner of the frame. Everything else is a bug and gets an id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import traceback
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import shiboken6
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from console.core.errors import ApiError, ConsoleError, ServiceGone
+from console.core.ops import Op, Progress
+from console.core.texts import tr
+from console.shell.notices import Notices
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class OpHandle(QObject):
+    """A running operation. `progressed(done, text)`: see `Progress.report`."""
+
+    progressed = Signal(object, str)
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = title
+        self.done: float | None = None
+        self.text = ""
+        self.task: asyncio.Task[None] | None = None
+
+    def cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    def report(self, done: float | None, text: str) -> None:
+        self.done, self.text = done, text
+        self.progressed.emit(done, text)
+
+
+class OpRunner(QObject):
+    """`touched(kinds)` follows a success. `unauthorized` and `service_gone` are for the frame."""
+
+    started = Signal(object)
+    ended = Signal(object)
+    touched = Signal(tuple)
+    unauthorized = Signal()
+    service_gone = Signal()
+
+    def __init__(self, notices: Notices) -> None:
+        super().__init__()
+        self._notices = notices
+        self.running: dict[OpHandle, asyncio.Task[None]] = {}
+
+    def run(
+        self,
+        op: Op[T],
+        *,
+        on_success: Callable[[T], None] | None = None,
+        on_error: Callable[[ApiError], None] | None = None,
+        on_done: Callable[[], None] | None = None,
+        owner: QWidget | None = None,
+    ) -> OpHandle:
+        """Starts `op`. `on_error` takes what the service refused, and then says it itself; `on_done` is
+        called at every end, also a cancelled one. With an `owner` that is gone nothing is called."""
+        handle = OpHandle(op.title)
+
+        def call(function: Callable[..., None] | None, *arguments: Any) -> None:
+            if function is not None and (owner is None or shiboken6.isValid(owner)):
+                function(*arguments)
+
+        async def work() -> None:
+            try:
+                result = await op.call(Progress(handle.report))
+                self.touched.emit(op.touches)
+                call(on_success, result)
+            except Exception as error:
+                self._blame(op.title, error, call, on_error)
+            finally:
+                self.running.pop(handle, None)
+                self.ended.emit(handle)
+                call(on_done)
+
+        handle.task = asyncio.get_running_loop().create_task(work(), name=op.title)
+        self.running[handle] = handle.task
+        self.started.emit(handle)
+        return handle
+
+    async def stop(self) -> None:
+        """Cancels what runs and waits for its end."""
+        tasks = list(self.running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _blame(
+        self,
+        title: str,
+        error: Exception,
+        call: Callable[..., None],
+        on_error: Callable[[ApiError], None] | None,
+    ) -> None:
+        if isinstance(error, ServiceGone):
+            self.service_gone.emit()
+            self._notices.notice(tr("{title}: {error}", title=title, error=error), "bad")
+        elif isinstance(error, ApiError) and error.status < 500:
+            self._refused(error, call, on_error)
+        else:
+            self._bug(title, error)
+
+    def _refused(
+        self, error: ApiError, call: Callable[..., None], on_error: Callable[[ApiError], None] | None
+    ) -> None:
+        if error.status == 401:
+            self.unauthorized.emit()
+        if on_error is not None:
+            call(on_error, error)
+        else:
+            self._notices.notice(error.detail, "bad")
+
+    def _bug(self, title: str, error: Exception) -> None:
+        error_id = getattr(error, "error_id", "") or secrets.token_hex(4)
+        log.error("%s failed [%s]", title, error_id, exc_info=error)
+        sentence = (
+            str(error)
+            if isinstance(error, ConsoleError)
+            else tr("{title} failed by a mistake of the program.", title=title)
+        )
+        self._notices.bug(sentence, error_id, "".join(traceback.format_exception(error)))
