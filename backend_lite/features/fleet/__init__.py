@@ -1,0 +1,1 @@
+"""Devices: who they are, whether they are in contact, and the channel to their agents."""

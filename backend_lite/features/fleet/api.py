@@ -1,0 +1,76 @@
+"""What higher areas may ask of the fleet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from agent.wire.messages import AgentMessage
+from backend_lite.contract.fleet import Admission
+from backend_lite.features.fleet.listeners import (
+    HelloAnswer,
+    HelloHandler,
+    Listeners,
+    MessageHandler,
+    OutputHandler,
+    ReadyHandler,
+)
+
+__all__ = ["DEVICE_RETIRED", "FleetApi", "HelloAnswer", "Hub", "RunTarget"]
+
+DEVICE_RETIRED = "device_retired"
+"""Outbox topic, payload `{"device_id": int}`: added in the transaction that retires a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTarget:
+    """What decides whether and how a device can run something. `languages` are those it reported."""
+
+    id: int
+    hostname: str
+    os_type: str | None
+    admission: Admission
+    languages: tuple[str, ...]
+
+
+class Hub(Protocol):
+    """Who is there now. Both may be asked from any thread."""
+
+    def connected(self, device_id: int) -> bool:
+        """True while the device's channel is open and welcomed."""
+
+    def may_work(self, device_id: int) -> bool:
+        """True while the device is connected and its admission is approved."""
+
+
+class FleetApi:
+    """Register handlers before the service starts. The messages of one channel are handled in order: the
+    next frame waits until its handler has returned; other channels do not wait."""
+
+    def __init__(self, hub: Hub, listeners: Listeners) -> None:
+        self.hub = hub
+        self._listeners = listeners
+
+    def on_hello(self, handler: HelloHandler) -> None:
+        """`handler(device_id, hello, new_incarnation)` is awaited before the welcome goes out; its answer
+        goes into the welcome. With a new incarnation, permits that the hello does not list are lost."""
+        self._listeners.on_hello(handler)
+
+    def on_ready(self, handler: ReadyHandler) -> None:
+        """`handler(device_id)` runs after the welcome of an approved device, and when a connected device
+        becomes approved: the moment for offers and cancels."""
+        self._listeners.on_ready(handler)
+
+    def on_message(self, kind: type[AgentMessage], handler: MessageHandler) -> None:
+        """`handler(device_id, message)` for every message of `kind` (Permit, Done)."""
+        self._listeners.on_message(kind, handler)
+
+    def on_output(self, handler: OutputHandler) -> None:
+        """`handler(device_id, frame)` for every piece of output."""
+        self._listeners.on_output(handler)
+
+    def target(self, session: Session, device_id: int) -> RunTarget | None:
+        """The device as something to run on, also when it is retired; None when there is none such."""
+        raise NotImplementedError
