@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from backend_lite.contract.common import Time
+from backend_lite.contract.common import Problem, Time
 
 LOGIN = "/api/v1/auth/login"
 LOCAL_LOGIN = "/api/v1/auth/local"
@@ -60,3 +60,10 @@ class TokenAnswer(Struct):
     token_type: str
     expires_in: int
     user: User
+
+
+class AuthProblem(Problem, omit_defaults=False):
+    """Errors of the /api/v1/auth addresses also carry the documented `success` and `error`."""
+
+    error: str = ""
+    success: bool = False

@@ -23,7 +23,8 @@ _SENTENCES = {
 }
 
 
-def _service_error(_request: Request[Any, Any, Any], error: ServiceError) -> Response[Problem]:
+def service_error(_request: Request[Any, Any, Any], error: ServiceError) -> Response[Problem]:
+    """The answer to an expected refusal."""
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooFastError) else None
     if error.status == 401:
         headers = {"WWW-Authenticate": "Bearer"}
@@ -67,7 +68,7 @@ def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
-    ServiceError: _service_error,
+    ServiceError: service_error,
     ValidationException: _validation_error,
     HTTPException: _http_error,
     Exception: _bug,

@@ -89,7 +89,7 @@ class _Watcher:
 
     async def _until_signed_out(self, token: str) -> None:
         # A session that ends must not go on seeing the fleet through a socket it opened before.
-        while await self._authenticator.authenticate(token) is not None:  # noqa: ASYNC110
+        while await self._authenticator.authenticate(token, used=False) is not None:  # noqa: ASYNC110
             await asyncio.sleep(_RECHECK_S)
         await self._refuse("Sign in again: this session has ended.", "unauthorized")
 

@@ -28,5 +28,8 @@ class Principal:
 class Authenticator(Protocol):
     """The port through which core learns who a bearer token belongs to; the access area fills it."""
 
-    async def authenticate(self, token: str) -> Principal | None:
-        """The caller, or None for a token that is unknown, expired, idle too long, ended or disabled."""
+    async def authenticate(self, token: str, *, used: bool = True) -> Principal | None:
+        """The caller, or None for a token that is unknown, expired, idle too long, ended or disabled.
+
+        `used` False looks without counting as a use: a connection that stays open is nobody at work.
+        """

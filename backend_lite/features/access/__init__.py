@@ -1,0 +1,1 @@
+"""Users, their sessions, and every bearer secret of the product."""

@@ -1,0 +1,25 @@
+"""The manifest of access."""
+
+from __future__ import annotations
+
+from backend_lite.core.feature import Feature, Kernel
+from backend_lite.features.access.api import AccessApi
+from backend_lite.features.access.login import Login
+from backend_lite.features.access.routes import access_routes
+from backend_lite.features.access.sessions import Sessions
+from backend_lite.features.access.tokens import TokenStore
+from backend_lite.features.access.users import Users
+
+
+def build(kernel: Kernel) -> Feature:
+    tokens = TokenStore(kernel.clock)
+    users = Users(kernel.database, kernel.clock, tokens)
+    sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens)
+    login = Login(kernel.database, kernel.clock, tokens, sessions)
+    return Feature(
+        name="access",
+        routes=lambda: access_routes(users, login, kernel.launch_secret),
+        start=sessions.start,
+        stop=sessions.stop,
+        api=AccessApi(tokens, users, login, sessions),
+    )

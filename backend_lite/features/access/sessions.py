@@ -1,0 +1,148 @@
+"""Sessions: who a bearer token belongs to, answered from memory, ended at once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from backend_lite.core.clock import Clock
+from backend_lite.core.db.database import Database
+from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import EventBus
+from backend_lite.core.ids import secret_hash
+from backend_lite.core.security.principal import Principal
+from backend_lite.features.access.tables import TokenRow, UserRow
+from backend_lite.features.access.tokens import (
+    Issued,
+    Subject,
+    TokenKind,
+    TokensEnded,
+    TokenStore,
+)
+from backend_lite.features.access.users import USER_SUBJECT, UserChanged, permissions_of
+
+log = structlog.get_logger(__name__)
+
+SESSION_S = 30 * 86400
+IDLE_S = 12 * 3600
+STALE_S = 30.0
+"""How old what is remembered of a session may be: another replica may have ended it meanwhile."""
+FLUSH_S = 60.0
+"""How often the last use of sessions is written down; a kill forgets no more than that."""
+
+
+@dataclass(slots=True)
+class _Remembered:
+    principal: Principal
+    read_at: float
+    last_used_ms: int
+
+
+class Sessions:
+    """The Authenticator. A session ends 12 hours after its last use, 30 days after it began, at log-out, and
+    when its user is disabled."""
+
+    def __init__(self, database: Database, bus: EventBus, clock: Clock, tokens: TokenStore) -> None:
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+        self._known: dict[bytes, _Remembered] = {}
+        self._used: dict[int, int] = {}
+        self._endings = 0
+        self._flushing: asyncio.Task[None] | None = None
+        bus.subscribe(TokensEnded, lambda _event: self._forget())
+        bus.subscribe(UserChanged, lambda _event: self._forget())
+
+    def begin(self, unit: Unit, user_id: int) -> Issued:
+        """A new session of the user. Those that are over for good make room."""
+        over = (TokenRow.kind == TokenKind.SESSION) & (TokenRow.expires_at <= self._clock.now_ms())
+        unit.session.execute(delete(TokenRow).where(over))
+        return self._tokens.issue(
+            unit,
+            TokenKind.SESSION,
+            subject=Subject(USER_SUBJECT, user_id),
+            created_by=user_id,
+            ttl_ms=SESSION_S * 1000,
+            idle_timeout_ms=IDLE_S * 1000,
+        )
+
+    async def authenticate(self, token: str, *, used: bool = True) -> Principal | None:
+        key = secret_hash(token)
+        known = self._known.get(key)
+        if known is None or self._clock.monotonic() - known.read_at > STALE_S:
+            known = await self._read(key, token)
+        if known is None or self._over(known):
+            return None
+        if used:
+            known.last_used_ms = self._used[known.principal.token_id] = self._clock.now_ms()
+        return known.principal
+
+    async def start(self) -> None:
+        self._flushing = asyncio.create_task(self._keep_flushing(), name="session use")
+
+    async def stop(self) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+            await asyncio.gather(self._flushing, return_exceptions=True)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write down when sessions were last used, and let go of those that nobody uses now."""
+        oldest = self._clock.monotonic() - STALE_S
+        self._known = {key: known for key, known in self._known.items() if known.read_at >= oldest}
+        used = dict(self._used)
+        if not used:
+            return
+
+        def work(unit: Unit) -> None:
+            for token_id, last_used_ms in used.items():
+                unit.session.execute(
+                    update(TokenRow).where(TokenRow.id == token_id).values(last_used_at=last_used_ms)
+                )
+
+        await self._database.write(work)
+        for token_id, last_used_ms in used.items():
+            if self._used[token_id] == last_used_ms:
+                del self._used[token_id]
+
+    async def _keep_flushing(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            try:
+                await self.flush()
+            except Exception:
+                log.exception("the last use of sessions could not be written")
+
+    async def _read(self, key: bytes, secret: str) -> _Remembered | None:
+        endings = self._endings
+        known = await self._database.read(lambda session: self._look_up(session, secret))
+        if known is None:
+            self._known.pop(key, None)
+        elif endings == self._endings:
+            # Else some session ended while this one was read, and it might have been this one.
+            self._known[key] = known
+        return known
+
+    def _look_up(self, session: Session, secret: str) -> _Remembered | None:
+        token = self._tokens.find(session, TokenKind.SESSION, secret)
+        if token is None or token.revoked_at or token.subject is None:
+            return None
+        user = session.get(UserRow, token.subject.id)
+        if user is None or not user.is_active:
+            return None
+        expires_at = token.expires_at or token.created_at
+        principal = Principal(user.id, user.username, token.id, expires_at, permissions_of(user))
+        last_used = max(token.last_used_at or token.created_at, self._used.get(token.id, 0))
+        return _Remembered(principal, self._clock.monotonic(), last_used)
+
+    def _over(self, known: _Remembered) -> bool:
+        now = self._clock.now_ms()
+        return now >= min(known.principal.expires_at_ms, known.last_used_ms + IDLE_S * 1000)
+
+    def _forget(self) -> None:
+        self._endings += 1
+        self._known.clear()

@@ -1,0 +1,222 @@
+"""Every bearer secret of the product: made once, stored as a hash, counted, revocable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from backend_lite.core.clock import Clock
+from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Event
+from backend_lite.core.ids import new_secret, secret_hash
+from backend_lite.errors import UnauthorizedError
+from backend_lite.features.access.tables import TokenRow
+
+
+class TokenKind(StrEnum):
+    SESSION = "session"
+    ENROLLMENT = "enrollment"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a token signs in: a row of an area, such as ("user", 1) or ("device", 17)."""
+
+    kind: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token without its secret. Times are milliseconds since 1970; `created_by` is a user's id."""
+
+    id: int
+    kind: str
+    subject: Subject | None
+    name: str
+    options: Mapping[str, Any]
+    created_by: int | None
+    created_at: int
+    expires_at: int | None
+    idle_timeout_ms: int | None
+    max_uses: int | None
+    used: int
+    revoked_at: int | None
+    last_used_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """`secret` is shown to its holder now and never again."""
+
+    token: Token
+    secret: str
+
+
+class Refusal(StrEnum):
+    UNKNOWN = "unknown"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    IDLE = "idle"
+    USED_UP = "used_up"
+
+
+_SENTENCES = {
+    Refusal.UNKNOWN: "This token is not known here.",
+    Refusal.REVOKED: "This token has been revoked.",
+    Refusal.EXPIRED: "This token has expired.",
+    Refusal.IDLE: "This token was not used for too long.",
+    Refusal.USED_UP: "This token has been used as often as it may be.",
+}
+
+
+class TokenRefusedError(UnauthorizedError):
+    """`refusal` tells why, for a caller that has a better sentence."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(_SENTENCES[refusal], code=f"token_{refusal}")
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, slots=True)
+class TokensEnded(Event):
+    """Tokens that were good are so no longer."""
+
+    token_ids: frozenset[int]
+
+
+class TokenStore:
+    """Works inside the caller's unit: a token is used in the same transaction as what it was used for."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def issue(
+        self,
+        unit: Unit,
+        kind: TokenKind,
+        *,
+        subject: Subject | None = None,
+        name: str = "",
+        options: Mapping[str, Any] | None = None,
+        created_by: int | None = None,
+        ttl_ms: int | None = None,
+        idle_timeout_ms: int | None = None,
+        max_uses: int | None = None,
+    ) -> Issued:
+        secret = new_secret(kind[0])
+        now = self._clock.now_ms()
+        row = TokenRow(
+            kind=kind,
+            subject_kind=subject.kind if subject else None,
+            subject_id=subject.id if subject else None,
+            name=name,
+            options=dict(options or {}),
+            secret_hash=secret_hash(secret),
+            created_by=created_by,
+            created_at=now,
+            expires_at=None if ttl_ms is None else now + ttl_ms,
+            idle_timeout_ms=idle_timeout_ms,
+            max_uses=max_uses,
+            used=0,
+        )
+        unit.session.add(row)
+        unit.session.flush()
+        return Issued(_token(row), secret)
+
+    def use(self, unit: Unit, kind: TokenKind, secret: str) -> Token:
+        """Count one use. Raises TokenRefusedError, also for the use after the last one."""
+        row = self._row(unit.session, kind, secret)
+        if row is None:
+            raise TokenRefusedError(Refusal.UNKNOWN)
+        refusal = refusal_of(_token(row), self._clock.now_ms())
+        if refusal is not None:
+            raise TokenRefusedError(refusal)
+        counted = unit.session.scalar(
+            update(TokenRow)
+            .where(TokenRow.id == row.id, or_(TokenRow.max_uses.is_(None), TokenRow.used < TokenRow.max_uses))
+            .values(used=TokenRow.used + 1, last_used_at=self._clock.now_ms())
+            .returning(TokenRow.id)
+        )
+        if counted is None:
+            raise TokenRefusedError(Refusal.USED_UP)
+        unit.session.refresh(row)
+        return _token(row)
+
+    def find(self, session: Session, kind: TokenKind, secret: str) -> Token | None:
+        """The token of `secret`, good or not; nothing is counted."""
+        row = self._row(session, kind, secret)
+        return None if row is None else _token(row)
+
+    def get(self, session: Session, kind: TokenKind, token_id: int) -> Token | None:
+        row = session.get(TokenRow, token_id)
+        return _token(row) if row is not None and row.kind == kind else None
+
+    def all(self, session: Session, kind: TokenKind) -> list[Token]:
+        """Every token of the kind, newest first, ended ones included."""
+        rows = session.scalars(select(TokenRow).where(TokenRow.kind == kind).order_by(TokenRow.id.desc()))
+        return [_token(row) for row in rows]
+
+    def revoke(self, unit: Unit, token_id: int) -> None:
+        """End a token; one that has ended already stays as it is."""
+        self._end(unit, TokenRow.id == token_id)
+
+    def revoke_of(self, unit: Unit, subject: Subject) -> None:
+        """End every token that signs `subject` in."""
+        self._end(unit, (TokenRow.subject_kind == subject.kind) & (TokenRow.subject_id == subject.id))
+
+    def _end(self, unit: Unit, which: Any) -> None:
+        ended = unit.session.scalars(
+            update(TokenRow)
+            .where(which, TokenRow.revoked_at.is_(None))
+            .values(revoked_at=self._clock.now_ms())
+            .returning(TokenRow.id)
+        )
+        if ids := frozenset(ended):
+            unit.publish(TokensEnded(ids))
+
+    def _row(self, session: Session, kind: TokenKind, secret: str) -> TokenRow | None:
+        hashed = secret_hash(secret)
+        return session.scalar(select(TokenRow).where(TokenRow.secret_hash == hashed, TokenRow.kind == kind))
+
+
+def refusal_of(token: Token, now_ms: int) -> Refusal | None:
+    """Why `token` is no good at `now_ms`, or None when it is good."""
+    if token.revoked_at is not None:
+        return Refusal.REVOKED
+    if token.expires_at is not None and now_ms >= token.expires_at:
+        return Refusal.EXPIRED
+    if token.idle_timeout_ms is not None:
+        used = token.last_used_at or token.created_at
+        if now_ms >= used + token.idle_timeout_ms:
+            return Refusal.IDLE
+    if token.max_uses is not None and token.used >= token.max_uses:
+        return Refusal.USED_UP
+    return None
+
+
+def _token(row: TokenRow) -> Token:
+    subject = None
+    if row.subject_kind is not None and row.subject_id is not None:
+        subject = Subject(row.subject_kind, row.subject_id)
+    return Token(
+        id=row.id,
+        kind=row.kind,
+        subject=subject,
+        name=row.name,
+        options=row.options,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        idle_timeout_ms=row.idle_timeout_ms,
+        max_uses=row.max_uses,
+        used=row.used,
+        revoked_at=row.revoked_at,
+        last_used_at=row.last_used_at,
+    )

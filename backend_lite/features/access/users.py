@@ -1,0 +1,155 @@
+"""Users: who there is, the first owner, names for other areas."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend_lite.contract.access import User
+from backend_lite.contract.common import format_time
+from backend_lite.core.clock import Clock
+from backend_lite.core.db.database import Database
+from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Event
+from backend_lite.core.security.passwords import hash_password
+from backend_lite.core.security.principal import ALL_PERMISSIONS
+from backend_lite.errors import ConflictError, InvalidError
+from backend_lite.features.access.password_rules import check_new_password
+from backend_lite.features.access.tables import UserRow
+from backend_lite.features.access.tokens import Subject, TokenStore
+
+OWNER = "owner"
+USER_SUBJECT = "user"
+
+_PERMISSIONS: dict[str, frozenset[str]] = {OWNER: ALL_PERMISSIONS}
+_USERNAME = re.compile(r"[^\W_][\w.@+-]{0,99}")
+_MAX_FULL_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanged(Event):
+    """A user's rights, name or activity changed."""
+
+    user_id: int
+
+
+class OwnerExistsError(ConflictError):
+    code = "owner_exists"
+
+    def __init__(self) -> None:
+        super().__init__("There is an owner already. Sign in, or let the owner add you.")
+
+
+class Users:
+    """The users of one database."""
+
+    def __init__(self, database: Database, clock: Clock, tokens: TokenStore) -> None:
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+
+    async def has_owner(self) -> bool:
+        return await self._database.read(_has_owner)
+
+    async def create_owner(self, username: str, password: str, full_name: str = "") -> User:
+        """The first user, with every right. Raises OwnerExistsError, or InvalidError for a bad name or
+        password."""
+        if await self.has_owner():
+            raise OwnerExistsError
+        username = checked_username(username)
+        check_new_password(password, username)
+        password_hash = await hash_password(password)
+
+        def work(unit: Unit) -> User:
+            if _has_owner(unit.session):
+                raise OwnerExistsError
+            row = UserRow(
+                username=username,
+                name_key=name_key(username),
+                full_name=full_name.strip()[:_MAX_FULL_NAME] or None,
+                password_hash=password_hash,
+                role=OWNER,
+                is_active=True,
+                created_at=self._clock.now_ms(),
+            )
+            unit.session.add(row)
+            unit.session.flush()
+            return user_of(row)
+
+        return await self._database.write(work)
+
+    async def get(self, user_id: int) -> User | None:
+        def work(session: Session) -> User | None:
+            row = session.get(UserRow, user_id)
+            return None if row is None else user_of(row)
+
+        return await self._database.read(work)
+
+    async def disable(self, user_id: int) -> None:
+        """Shut a user out at once: the sessions end with the same transaction."""
+
+        def work(unit: Unit) -> None:
+            row = unit.session.get_one(UserRow, user_id)
+            row.is_active = False
+            self._tokens.revoke_of(unit, Subject(USER_SUBJECT, user_id))
+            unit.publish(UserChanged(user_id))
+
+        await self._database.write(work)
+
+
+def user_of(row: UserRow) -> User:
+    return User(
+        id=str(row.id),
+        username=row.username,
+        email=row.email,
+        full_name=row.full_name,
+        is_active=row.is_active,
+        created_at=format_time(row.created_at),
+        last_login=None if row.last_login is None else format_time(row.last_login),
+    )
+
+
+def permissions_of(row: UserRow) -> frozenset[str]:
+    return _PERMISSIONS.get(row.role, frozenset())
+
+
+def find_owner(session: Session) -> UserRow | None:
+    """The owner who came first, if there is one who may sign in."""
+    return session.scalar(
+        select(UserRow).where(UserRow.role == OWNER, UserRow.is_active).order_by(UserRow.id).limit(1)
+    )
+
+
+def user_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    """The names of the users with these ids."""
+    wanted = {user_id for user_id in ids if user_id is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(select(UserRow.id, UserRow.username).where(UserRow.id.in_(wanted)))
+    return {row.id: row.username for row in rows}
+
+
+def name_key(username: str) -> str:
+    """The user name as compared."""
+    return unicodedata.normalize("NFKC", username).casefold().strip()
+
+
+def checked_username(username: str) -> str:
+    """`username` without blanks around it. Raises InvalidError when it cannot be one."""
+    username = unicodedata.normalize("NFKC", username).strip()
+    if not _USERNAME.fullmatch(username):
+        raise InvalidError(
+            f'"{username[:100]}" cannot be a user name: use 1 to 100 letters, digits and . _ @ + -, '
+            "and start with a letter or a digit.",
+            code="bad_username",
+        )
+    return username
+
+
+def _has_owner(session: Session) -> bool:
+    return session.scalar(select(UserRow.id).where(UserRow.role == OWNER).limit(1)) is not None
