@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from console.shell.context import Context
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NavEntry:
-    """A line of the navigation. `count_of` is the live kind whose objects are counted beside it."""
+    """A line of the navigation. `count_of` is the live kind whose objects are counted beside it; with
+    `counts` only those for which it holds."""
 
     group: str
     title: str
     page_key: str
     icon: str
     count_of: str | None = None
+    counts: Callable[[dict[str, Any]], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Match:
     kind: str
     page_key: str
     icon: str
-    describe: Callable[[dict[str, object]], tuple[str, str]]
+    describe: Callable[[dict[str, Any]], tuple[str, str]]
 
 
 @dataclass(frozen=True)

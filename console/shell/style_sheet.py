@@ -68,6 +68,12 @@ QPushButton[role="chip"] {{
 QPushButton[role="chip"]:checked {{
     background: {_hex(t.accent_tint)}; color: {_hex(t.accent)}; border-color: {_hex(t.accent)};
 }}
+QPushButton[role="status"] {{
+    background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 0 4px;
+    min-height: 18px; max-height: 20px; font-size: 12px; font-weight: 400; color: {_hex(t.muted)};
+}}
+QPushButton[role="status"]:hover {{ background: {_hex(t.hover)}; color: {_hex(t.text)}; }}
+QPushButton[role="status"]:focus {{ border-color: {_hex(t.accent)}; }}
 QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
 """
 
@@ -114,6 +120,7 @@ QCheckBox, QRadioButton {{ spacing: 8px; min-height: 24px; }}
 def _labels(t: Tokens, _m: Theme) -> str:
     return f"""
 QLabel[role="page-title"] {{ font-size: 18px; font-weight: 600; }}
+QLabel[role="brand"] {{ font-size: 14px; font-weight: 600; }}
 QLabel[role="title"] {{ font-size: 15px; font-weight: 600; }}
 QLabel[role="strong"] {{ font-weight: 500; }}
 QLabel[role="header"] {{ font-size: 12px; font-weight: 600; color: {_hex(t.muted)}; }}
@@ -134,11 +141,10 @@ QFrame[role="page-header"] {{ border: none; border-bottom: 1px solid {_hex(t.lin
 QFrame[role="top-bar"] {{
     background: {_hex(t.surface)}; border: none; border-bottom: 1px solid {_hex(t.line)};
 }}
-QFrame[role="side"] {{ background: {_hex(t.surface)}; border: none; border-right: 1px solid {_hex(t.line)}; }}
-QFrame[role="details"] {{
-    background: {_hex(t.surface)}; border: none; border-left: 1px solid {_hex(t.line)};
+QFrame[role="side"], QFrame[role="details"], QFrame[role="bottom"] {{
+    background: {_hex(t.surface)}; border: none;
 }}
-QFrame[role="bottom"], QFrame[role="status-bar"] {{
+QFrame[role="status-bar"] {{
     background: {_hex(t.surface)}; border: none; border-top: 1px solid {_hex(t.line)};
 }}
 QFrame[role="card"] {{

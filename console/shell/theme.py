@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
@@ -20,6 +22,7 @@ _FONTS: dict[str, tuple[int, QFont.Weight]] = {
     "body": (13, QFont.Weight.Normal),
     "strong": (13, QFont.Weight.Medium),
     "secondary": (12, QFont.Weight.Normal),
+    "group": (11, QFont.Weight.Medium),
     "header": (12, QFont.Weight.DemiBold),
     "title": (15, QFont.Weight.DemiBold),
     "page_title": (18, QFont.Weight.DemiBold),
@@ -55,6 +58,7 @@ class Theme(QObject):
         self.tokens = LIGHT
         self._fonts: dict[str, QFont] = {}
         self._icons: dict[tuple[str, str], QIcon] = {}
+        self._buttons: WeakKeyDictionary[QAbstractButton, tuple[str, str]] = WeakKeyDictionary()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     def apply(self, mode: Mode | str) -> None:
@@ -63,7 +67,7 @@ class Theme(QObject):
         self._put_on(DARK if self._wants_dark() else LIGHT)
 
     def font(self, role: str) -> QFont:
-        """`body strong secondary header title page_title mono`; figures are tabular in all of them."""
+        """`body strong secondary group header title page_title mono`; figures are tabular in all of them."""
         if role not in self._fonts:
             pixels, weight = _FONTS[role]
             font = QFont(MONO_FAMILIES if role == "mono" else self._ui_families())
@@ -91,13 +95,8 @@ class Theme(QObject):
 
     def set_icon(self, button: QAbstractButton, name: str, color: str = "muted") -> None:
         """Gives `button` an icon that follows the theme."""
-
-        def refresh() -> None:
-            button.setIcon(self.icon(name, color))
-
-        refresh()
-        self.changed.connect(refresh)
-        button.destroyed.connect(lambda: self.changed.disconnect(refresh))
+        self._buttons[button] = (name, color)
+        button.setIcon(self.icon(name, color))
 
     def _ui_families(self) -> list[str]:
         system = QGuiApplication.font().families() if QGuiApplication.platformName() == "cocoa" else []
@@ -121,6 +120,9 @@ class Theme(QObject):
         app.setFont(self.font("body"))
         app.setPalette(_palette(tokens))
         app.setStyleSheet(style_sheet(tokens, self))
+        for button, (name, color) in list(self._buttons.items()):
+            if shiboken6.isValid(button):
+                button.setIcon(self.icon(name, color))
         self.changed.emit()
 
 

@@ -1,0 +1,194 @@
+"""The window: top bar, banners, then either one screen (sign-in, say) or the workspace, status bar."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QIcon, QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from console import __version__
+from console.core.texts import tr
+from console.shell import icons
+from console.shell.context import Context
+from console.shell.error_dialog import ErrorDialog
+from console.shell.feature import Feature
+from console.shell.frame_commands import frame_commands
+from console.shell.navigator import Place
+from console.shell.notices import Bug
+from console.shell.notices_view import Banners, Toasts
+from console.shell.page import Page
+from console.shell.palette import Palette
+from console.shell.parts import column
+from console.shell.status_bar import StatusBar
+from console.shell.top_bar import TopBar
+from console.shell.window_state import restore_geometry, save_geometry
+from console.shell.workspace import Workspace
+
+FIRST_SIZE = (1280, 800)
+
+
+class MainWindow(QWidget):
+    """`close_wanted`: a person closes the window; whoever made it closes it by `close_now` when all is
+    well. `sign_out_wanted`: from the menu or the palette."""
+
+    close_wanted = Signal()
+    sign_out_wanted = Signal()
+
+    def __init__(self, context: Context, features: list[Feature]) -> None:
+        super().__init__()
+        self.context = context
+        self.workspace: Workspace | None = None
+        self._features = features
+        self._may_close = False
+        self.top = TopBar(context.theme, context.navigator, self)
+        self.banners = Banners(context.notices)
+        self.centre = QStackedWidget()
+        self.status = StatusBar(context)
+        self.setLayout(column(self.top, self.banners, self.centre, self.status, gap=0))
+        self.toasts = Toasts(context.notices, self.centre, self._activity_height)
+        self._dialog: ErrorDialog | None = None
+        of_features = [command for feature in features for command in feature.commands]
+        self._commands = frame_commands(self, of_features)
+        self._connect()
+        self._set_title("")
+        self.setMinimumSize(900, 560)
+        if not restore_geometry(context.settings, self):
+            self.resize(*FIRST_SIZE)
+
+    def show_screen(self, screen: QWidget) -> None:
+        """One thing to do, without navigation: it replaces the workspace or the screen before it."""
+        self._leave_workspace()
+        self._put(screen)
+
+    def show_workspace(self) -> None:
+        """For the person who has signed in."""
+        self._leave_workspace()
+        context = self.context
+        for feature in self._features:
+            for page_key, factory in feature.pages.items():
+                context.navigator.add(page_key, partial(factory, context))
+        self.workspace = Workspace(context, self._features)
+        palette = Palette(self._features, context)
+        for command in self._commands:
+            palette.add(command)
+        self.top.search.set_palette(palette)
+        self.top.show_user(context.session.user)
+        self._put(self.workspace)
+        self.workspace.navigation.setFocus()
+
+    def toggle_activity(self) -> None:
+        if self.workspace is not None:
+            self.workspace.toggle_activity()
+
+    def next_pane(self) -> None:
+        """Moves the focus to the next of the shown panes, round and round."""
+        panes = self.workspace.panes() if self.workspace is not None else []
+        focus = self.focusWidget()
+        at = next((n for n, pane in enumerate(panes) if focus and pane.isAncestorOf(focus)), None)
+        if at is None:
+            at = next((n for n, pane in enumerate(panes) if pane is focus), -1)
+        for pane in [*panes[at + 1 :], *panes[: at + 1]]:
+            goal = _focusable(pane)
+            if goal is not None:
+                goal.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+
+    def choose_look(self, mode: str) -> None:
+        self.context.settings.setValue("window/theme", mode)
+        self.context.theme.apply(mode)
+
+    def save(self) -> None:
+        save_geometry(self.context.settings, self)
+        if self.workspace is not None:
+            self.workspace.save()
+        self.context.settings.sync()
+
+    def close_now(self) -> None:
+        self._may_close = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close:
+            event.accept()
+        else:
+            event.ignore()
+            self.close_wanted.emit()
+
+    def _put(self, widget: QWidget) -> None:
+        old = self.centre.currentWidget()
+        self.centre.addWidget(widget)
+        self.centre.setCurrentWidget(widget)
+        if old is not None:
+            self.centre.removeWidget(old)
+            old.deleteLater()
+
+    def _leave_workspace(self) -> None:
+        if self.workspace is not None:
+            self.workspace.save()
+            self.workspace.navigation.clear_counts()
+            self.workspace = None
+            self.context.navigator.forget()
+        self.top.search.set_palette(None)
+        self.top.show_user(None)
+
+    def _connect(self) -> None:
+        context = self.context
+        self.top.mode_chosen.connect(self.choose_look)
+        self.top.sign_out_wanted.connect(self.sign_out_wanted)
+        self.status.activity_wanted.connect(self.toggle_activity)
+        self.status.messages_wanted.connect(self._show_messages)
+        context.navigator.arrived.connect(self._arrived)
+        context.notices.bug_found.connect(self._show_bug)
+        context.theme.changed.connect(self._retint)
+        self._bind_keys()
+        self._retint()
+
+    def _activity_height(self) -> int:
+        """Notices leave the panel of what is running free."""
+        shown = self.workspace is not None and self.workspace.activity.isVisible()
+        return self.workspace.activity.height() if self.workspace is not None and shown else 0
+
+    def _bind_keys(self) -> None:
+        commands = [*self._commands, *(command for feature in self._features for command in feature.commands)]
+        for command in commands:
+            if command.shortcut:
+                shortcut = QShortcut(QKeySequence(command.shortcut), self)
+                shortcut.activated.connect(partial(command.run, self.context))
+
+    def _arrived(self, page: Page, place: Place) -> None:
+        self.top.show_history()
+        self.top.search.set_hint(page.search_hint)
+        self._set_title(page.title)
+
+    def _set_title(self, page: str) -> None:
+        self.setWindowTitle(tr("{page} – DeployFlow", page=page) if page else "DeployFlow")
+
+    def _show_messages(self) -> None:
+        if self.workspace is not None:
+            if self.workspace.activity.isHidden():
+                self.workspace.toggle_activity()
+            self.workspace.activity.show_messages()
+
+    def _show_bug(self, bug: Bug) -> None:
+        # One at a time: what follows from the first is in the log and among the messages.
+        if self._dialog is None:
+            self._dialog = ErrorDialog(bug, __version__, self)
+            self._dialog.finished.connect(self._bug_seen)
+            self._dialog.open()
+
+    def _bug_seen(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
+
+    def _retint(self) -> None:
+        self.setWindowIcon(QIcon(icons.pixmap("logo", self.context.theme.color("accent"), 64, 1.0)))
+
+
+def _focusable(pane: QWidget) -> QWidget | None:
+    """The pane itself or the first thing in it that takes the focus by Tab."""
+    inside = [pane, *pane.findChildren(QWidget)]
+    tab = Qt.FocusPolicy.TabFocus
+    return next((w for w in inside if w.isVisible() and w.isEnabled() and w.focusPolicy() & tab), None)

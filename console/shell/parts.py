@@ -1,0 +1,138 @@
+"""Small building blocks of pages, each with its role for the style sheet and its accessible name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.shell.theme import set_role, theme
+
+
+def label(text: str, role: str = "", tone: str = "", *, wrap: bool = False) -> QLabel:
+    """A text of the window's own, or of a device: it is always shown as plain text."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if role:
+        set_role(made, role, tone)
+    return made
+
+
+def button(
+    text: str, on_click: Callable[[], object], role: str = "", *, icon: str = "", name: str = ""
+) -> QPushButton:
+    """`name` is what a screen reader says where the text alone is not enough."""
+    made = QPushButton(text)
+    made.setCursor(Qt.CursorShape.PointingHandCursor)
+    if role:
+        set_role(made, role)
+    if icon:
+        theme().set_icon(made, icon, {"primary": "on_accent", "danger": "bad"}.get(role, "muted"))
+    if name:
+        made.setAccessibleName(name)
+        made.setToolTip(name)
+    made.clicked.connect(lambda _checked: on_click())
+    return made
+
+
+def icon_button(icon: str, name: str, on_click: Callable[[], object]) -> QPushButton:
+    made = button("", on_click, "quiet", icon=icon, name=name)
+    made.setFixedWidth(theme().control)
+    return made
+
+
+def row(*items: QWidget | QLayout | None, gap: int | None = None) -> QHBoxLayout:
+    """Side by side; None is the stretch."""
+    layout = QHBoxLayout()
+    _fill(layout, items, gap)
+    return layout
+
+
+def column(*items: QWidget | QLayout | None, gap: int | None = None) -> QVBoxLayout:
+    """One under the other; None is the stretch."""
+    layout = QVBoxLayout()
+    _fill(layout, items, gap)
+    return layout
+
+
+def _fill(
+    layout: QHBoxLayout | QVBoxLayout, items: tuple[QWidget | QLayout | None, ...], gap: int | None
+) -> None:
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(theme().gap if gap is None else gap)
+    for item in items:
+        if item is None:
+            layout.addStretch(1)
+        elif isinstance(item, QWidget):
+            layout.addWidget(item)
+        else:
+            layout.addLayout(item)
+
+
+def frame(
+    role: str, layout: QLayout, margins: tuple[int, int, int, int] = (0, 0, 0, 0), tone: str = ""
+) -> QFrame:
+    made = QFrame()
+    made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    set_role(made, role, tone)
+    layout.setContentsMargins(*margins)
+    made.setLayout(layout)
+    return made
+
+
+def card(*items: QWidget | QLayout | None) -> QFrame:
+    margin = theme().margin
+    return frame("card", column(*items), (margin, margin, margin, margin))
+
+
+def rule() -> QFrame:
+    made = QFrame()
+    set_role(made, "rule")
+    return made
+
+
+def spacer(width: int = 0, height: int = 0) -> QWidget:
+    made = QWidget()
+    made.setFixedSize(width, height)
+    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+    return made
+
+
+class PageHeader(QFrame):
+    """The top of a page: crumb, title, a note beside it, and the page's buttons on the right.
+
+    `below` takes a second line, such as chips or a filter.
+    """
+
+    def __init__(self, title: str, *actions: QWidget, crumb: QWidget | None = None) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        set_role(self, "page-header")
+        self.title = label(title, "page-title")
+        self.note = label("", "muted")
+        self.mark = label("", "mark", "idle")
+        self.mark.hide()
+        first = row(*([crumb] if crumb else []), self.title, self.mark, self.note, None, *actions)
+        self.below = QHBoxLayout()
+        self.below.setSpacing(theme().gap)
+        self._column = column(first, self.below, gap=10)
+        margin = theme().margin
+        self._column.setContentsMargins(margin, 12, margin, 12)
+        self.setLayout(self._column)
+
+    def set_mark(self, text: str, tone: str = "idle") -> None:
+        """A state beside the title; an empty text takes it away."""
+        self.mark.setText(text)
+        set_role(self.mark, "mark", tone)
+        self.mark.setVisible(bool(text))

@@ -1,0 +1,106 @@
+"""Everything between the top bar and the status bar while somebody is signed in."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+
+from backend_lite.contract.live import RUN
+from console.core.live import LiveStore
+from console.shell.activity_panel import ActivityPanel
+from console.shell.context import Context
+from console.shell.details_pane import DetailsPane
+from console.shell.feature import Feature
+from console.shell.navigation import Navigation
+from console.shell.navigator import Place
+from console.shell.page import Page
+from console.shell.parts import column, frame
+from console.shell.window_state import flag, restore_splitter, save_splitter
+
+ACTIVITY_HEIGHT = 132
+
+
+class Workspace(QSplitter):
+    """Navigation, pages, details, activity; the parts are split as a person left them."""
+
+    def __init__(self, context: Context, features: list[Feature]) -> None:
+        super().__init__(Qt.Orientation.Vertical)
+        self._context = context
+        self.navigation = Navigation(context.theme)
+        self.navigation.fill([entry for feature in features for entry in feature.navigation], context.live)
+        self.pages = QStackedWidget()
+        self.details = DetailsPane()
+        self.activity = ActivityPanel(context)
+        self._across = self._build()
+        self._restore()
+        self.navigation.chosen.connect(context.navigator.open)
+        context.navigator.arrived.connect(self._arrived)
+        self.activity.opened.connect(self._open_rollout)
+        self.activity.closed.connect(self.toggle_activity)
+
+    def panes(self) -> list[QWidget]:
+        """What F6 goes round, as far as it is shown."""
+        page = self._context.navigator.page
+        every = [self.navigation, *([page] if page else []), self.details, self.activity.lines]
+        return [pane for pane in every if pane.isVisible()]
+
+    def toggle_activity(self) -> None:
+        shown = self.activity.isHidden()
+        self.activity.setVisible(shown)
+        self._context.settings.setValue("window/activity", shown)
+
+    def save(self) -> None:
+        save_splitter(self._context.settings, "window/down", self)
+        if not self.details.isHidden():
+            save_splitter(self._context.settings, "window/across", self._across)
+
+    def _build(self) -> QSplitter:
+        theme = self._context.theme
+        side = frame("side", column(self.navigation, gap=0), (0, 8, 0, 8))
+        side.setMinimumWidth(150)
+        across = QSplitter(Qt.Orientation.Horizontal)
+        for pane in (side, self.pages, self.details):
+            across.addWidget(pane)
+            across.setCollapsible(across.indexOf(pane), False)
+        across.setStretchFactor(1, 1)
+        across.setSizes([theme.side_width, 10_000, theme.details_width])
+        self.details.setMinimumWidth(240)
+        self.pages.setMinimumWidth(360)
+        self.addWidget(across)
+        self.addWidget(self.activity)
+        self.setCollapsible(0, False)
+        self.setStretchFactor(0, 1)
+        self.setSizes([10_000, ACTIVITY_HEIGHT])
+        for splitter in (self, across):
+            splitter.setHandleWidth(1)
+        return across
+
+    def _restore(self) -> None:
+        settings = self._context.settings
+        restore_splitter(settings, "window/down", self)
+        restore_splitter(settings, "window/across", self._across)
+        self.activity.setVisible(flag(settings, "window/activity", True))
+
+    def _arrived(self, page: Page, place: Place) -> None:
+        if self.pages.indexOf(page) < 0:
+            self.pages.addWidget(page)
+            page.details_changed.connect(self._show_details)
+        self.pages.setCurrentWidget(page)
+        self.navigation.show_place(place.page_key)
+        self._show_details()
+
+    def _show_details(self) -> None:
+        page = self._context.navigator.page
+        self.details.show_widget(page.details() if page is not None else None)
+
+    def _open_rollout(self, rollout_id: int) -> None:
+        run_id = _first_run(self._context.live, rollout_id)
+        if run_id is None:
+            self._context.navigator.open("runs")
+        else:
+            self._context.navigator.open("run", str(run_id))
+
+
+def _first_run(live: LiveStore, rollout_id: int) -> int | None:
+    ids = (run_id for run_id, run in live.kind(RUN).items() if run.get("rollout_id") == rollout_id)
+    return min(ids, default=None)
