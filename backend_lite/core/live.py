@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -16,7 +16,7 @@ RING = 20_000
 QUEUE = 5_000
 _START_BITS = 32
 
-SnapshotOf = Callable[[], Awaitable[list[msgspec.Struct]]]
+SnapshotOf = Callable[[], Awaitable[Sequence[msgspec.Struct]]]
 
 
 class LiveKind(msgspec.Struct, frozen=True):
@@ -32,6 +32,7 @@ class Subscription:
     def __init__(self, principal: Principal, kinds: Mapping[str, LiveKind]) -> None:
         self.principal = principal
         self.overflowed = False
+        self.closed = False
         self._kinds = kinds
         self._pending: deque[LiveChange] = deque()
         self._wake = asyncio.Event()
@@ -49,8 +50,12 @@ class Subscription:
             self._pending.append(change)
         self._wake.set()
 
+    def close(self) -> None:
+        self.closed = True
+        self._wake.set()
+
     async def take(self) -> list[LiveChange]:
-        """Wait for changes and take all there are; empty after an overflow."""
+        """Wait for changes and take all there are; empty after an overflow and when closed."""
         await self._wake.wait()
         self._wake.clear()
         taken = list(self._pending)
@@ -81,6 +86,11 @@ class LiveHub:
 
     def unsubscribe(self, subscription: Subscription) -> None:
         self._subscriptions.discard(subscription)
+
+    def close(self) -> None:
+        """The service stops: let go of every console at once."""
+        for subscription in self._subscriptions:
+            subscription.close()
 
     async def snapshot(self, subscription: Subscription) -> LiveSnapshot:
         """Everything the subscriber may see. Changes that it already holds come once more afterwards:

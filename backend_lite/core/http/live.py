@@ -71,7 +71,7 @@ class _Watcher:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _send(self, subscription: Subscription) -> None:
-        while True:
+        while not subscription.closed:
             if subscription.overflowed:
                 await self._send_one(await self._hub.snapshot(subscription))
             for change in await subscription.take():

@@ -1,0 +1,1 @@
+"""Running things: rollouts, their runs and steps, attempts, output."""

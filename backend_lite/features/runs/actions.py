@@ -1,0 +1,184 @@
+"""The documented device actions: each is a rollout of one step, told in the documented words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from agent.wire.states import StepState
+from backend_lite.contract.common import format_time
+from backend_lite.contract.library import MAX_CONTENT
+from backend_lite.contract.runs import DEFAULT_TIMEOUT_S, RUNS, Action, ActionCreate, ActionType, Policy
+from backend_lite.core.db.unit import Unit
+from backend_lite.core.security.principal import Principal
+from backend_lite.errors import InvalidError
+from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.runs.output_store import OutputStore
+from backend_lite.features.runs.rollouts import Rollouts, Work, check_os
+from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, StepRow
+
+_LANGUAGES = {
+    ActionType.POWERSHELL_INLINE: "powershell",
+    ActionType.POWERSHELL_SCRIPT: "powershell",
+    ActionType.BASH: "bash",
+    ActionType.SH: "sh",
+    ActionType.CMD: "cmd",
+    ActionType.PYTHON: "python",
+}
+LOG_HALF = 512 << 10
+"""How much of head and of tail `logs` shows, in bytes."""
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """A step with what its action view needs besides."""
+
+    step: StepRow
+    attempt: AttemptRow | None
+    content: str | None
+
+
+class Actions:
+    def __init__(self, rollouts: Rollouts, library: LibraryApi, output: OutputStore) -> None:
+        self._rollouts = rollouts
+        self._library = library
+        self._output = output
+
+    def create(self, unit: Unit, device_id: int, request: ActionCreate, principal: Principal) -> ActionRow:
+        """Raises NotFoundError and InvalidError with the documented sentences."""
+        target = self._rollouts.target(unit.session, device_id)
+        work = self._work(unit.session, request)
+        check_os(work.target_os_type, [target])
+        rollout = self._rollouts.start(unit, work, [target], Policy(), principal)
+        return self._of_rollout(unit.session, rollout)
+
+    def of_device(self, session: Session, device_id: int) -> list[ActionRow]:
+        """Newest first."""
+        self._rollouts.target(session, device_id)
+        query = select(StepRow).where(StepRow.device_id == device_id).order_by(StepRow.id.desc())
+        return self._rows(session, session.scalars(query).all())
+
+    async def view(self, row: ActionRow) -> Action:
+        step = row.step
+        logs, truncated = await self._logs(row)
+        ended = step.ended_at
+        return Action(
+            id=step.id,
+            device_id=step.device_id,
+            type=_documented_type(step.type),
+            status=_status(StepState(step.state)),
+            payload=step.payload if step.payload is not None else row.content,
+            script_id=step.script_id,
+            logs=logs,
+            exit_code=step.exit_code,
+            state=StepState(step.state),
+            reason=step.reason,
+            logs_truncated=truncated,
+            logs_url=f"{RUNS}/{step.run_id}/steps/{step.n}/output?stream=stdout",
+            created_at=format_time(step.created_at),
+            updated_at=format_time(step.updated_at),
+            completed_at=format_time(ended) if ended is not None else None,
+        )
+
+    def _work(self, session: Session, request: ActionCreate) -> Work:
+        kind = _known_type(request.type)
+        language = _LANGUAGES.get(kind)
+        if language is None:
+            return Work(title=kind.value, type=kind.value, timeout_s=DEFAULT_TIMEOUT_S)
+        if request.script_id is not None:
+            return self._script_work(session, request.script_id, language)
+        if not request.payload or not request.payload.strip():
+            raise InvalidError("Either payload or script_id must be provided")
+        if len(request.payload.encode()) > MAX_CONTENT:
+            raise InvalidError(f"A script is limited to {MAX_CONTENT} bytes.", status=413)
+        return Work(
+            title=f"{language} on demand",
+            type=language,
+            timeout_s=DEFAULT_TIMEOUT_S,
+            payload=request.payload,
+        )
+
+    def _script_work(self, session: Session, script_id: int, language: str) -> Work:
+        script = self._library.script_for_run(session, script_id=script_id)
+        if script.language != language:
+            kind = "PowerShell" if language == "powershell" else language
+            raise InvalidError(
+                f"Script language mismatch for {kind} action: script {script.language}, action {language}"
+            )
+        return Work(
+            title=script.name,
+            type=language,
+            timeout_s=script.timeout_s,
+            target_os_type=script.target_os_type,
+            script_id=script.script_id,
+            revision_id=script.revision_id,
+            revision=script.revision,
+        )
+
+    def _of_rollout(self, session: Session, rollout: RolloutRow) -> ActionRow:
+        query = select(StepRow).join(RunRow, RunRow.id == StepRow.run_id)
+        step = session.scalars(query.where(RunRow.rollout_id == rollout.id)).one()
+        return self._rows(session, [step])[0]
+
+    def _rows(self, session: Session, steps: Sequence[StepRow]) -> list[ActionRow]:
+        rows: list[ActionRow] = []
+        for step in steps:
+            attempt = session.scalar(
+                select(AttemptRow).where(AttemptRow.step_id == step.id, AttemptRow.n == step.attempt)
+            )
+            content = None
+            if step.payload is None and step.revision_id is not None:
+                content = self._library.script_for_run(session, revision_id=step.revision_id).content
+            rows.append(ActionRow(step, attempt, content))
+        return rows
+
+    async def _logs(self, row: ActionRow) -> tuple[str | None, bool]:
+        """Both streams in the documented form, head and tail of each; null before anything is known."""
+        attempt = row.attempt
+        if attempt is None:
+            return None, False
+        sizes = self._output.sizes(attempt.id) or (attempt.stdout_size, attempt.stderr_size)
+        if not any(sizes):
+            return ("(no output)" if attempt.outcome else None), False
+        texts = [await self._text(attempt.id, stream, size) for stream, size in enumerate(sizes)]
+        cut = any(size > LOG_HALF for size in sizes) or attempt.stdout_total > sizes[0]
+        return f"=== STDOUT ===\n{texts[0]}\n=== STDERR ===\n{texts[1]}", cut
+
+    async def _text(self, attempt_id: int, stream: int, size: int) -> str:
+        half = LOG_HALF // 2
+        if size <= LOG_HALF:
+            return _decode(await self._output.read(attempt_id, stream, 0, size))
+        head = await self._output.read(attempt_id, stream, 0, half)
+        tail = await self._output.read(attempt_id, stream, size - half, half)
+        return f"{_decode(head)}\n… {size - 2 * half} bytes left out …\n{_decode(tail)}"
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _known_type(text: str) -> ActionType:
+    try:
+        return ActionType(text)
+    except ValueError:
+        known = ", ".join(kind.value for kind in ActionType)
+        raise InvalidError(f"Unknown action type {text[:60]!r}. Known types: {known}.") from None
+
+
+def _documented_type(step_type: str) -> str:
+    return ActionType.POWERSHELL_INLINE.value if step_type == "powershell" else step_type
+
+
+def _status(state: StepState) -> str:
+    match state:
+        case StepState.WAITING | StepState.QUEUED | StepState.OFFERED:
+            return "pending"
+        case StepState.RUNNING | StepState.CANCELLING:
+            return "running"
+        case StepState.SUCCEEDED:
+            return "succeeded"
+        case _:
+            return "failed"

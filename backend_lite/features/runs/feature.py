@@ -1,0 +1,109 @@
+"""The manifest of runs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from agent.wire.messages import Done, Permit
+from backend_lite.contract.live import DEVICE, OUTPUT, ROLLOUT, RUN
+from backend_lite.core.events.bus import Changed
+from backend_lite.core.feature import Feature, Kernel
+from backend_lite.core.live import LiveKind
+from backend_lite.features.fleet.api import DEVICE_RETIRED, FleetApi
+from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.runs.actions import Actions
+from backend_lite.features.runs.attempts import Attempts
+from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.lists import Lists
+from backend_lite.features.runs.output_store import OutputStore
+from backend_lite.features.runs.rollouts import Rollouts
+from backend_lite.features.runs.routes import VIEW, action_routes, rollout_routes, run_routes
+from backend_lite.features.runs.views import Views
+
+log = structlog.get_logger(__name__)
+
+_SWEEP_S = 1.0
+_EXPIRE_EVERY = 15
+
+
+def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
+    database, clock, epoch = kernel.database, kernel.clock, kernel.service_epoch
+    output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epoch)
+    views = Views(fleet.hub, output.sizes)
+    dispatcher = Dispatcher(fleet.hub, library, views, clock, epoch)
+    attempts = Attempts(database, kernel.bus, clock, output, dispatcher, views, epoch)
+    rollouts = Rollouts(fleet, library, dispatcher, views, clock, epoch)
+    actions = Actions(rollouts, library, output)
+    lists = Lists(views)
+    fleet.on_hello(attempts.hello)
+    fleet.on_ready(attempts.ready)
+    fleet.on_message(Permit, attempts.permit)
+    fleet.on_message(Done, attempts.done)
+    fleet.on_output(attempts.output)
+    background = _Background(kernel, dispatcher, rollouts, output)
+    return Feature(
+        name="runs",
+        routes=lambda: [
+            *rollout_routes(database, rollouts, lists),
+            *run_routes(database, rollouts, lists, output),
+            *action_routes(database, actions),
+        ],
+        live={
+            ROLLOUT: LiveKind(VIEW, lambda: database.read(lists.live_rollouts)),
+            RUN: LiveKind(VIEW, lambda: database.read(lists.live_runs)),
+            OUTPUT: LiveKind(VIEW),
+        },
+        reactions={DEVICE_RETIRED: rollouts.device_retired},
+        start=background.start,
+        stop=background.stop,
+    )
+
+
+class _Background:
+    """Expiry, moving output to files, and telling consoles why runs wait when a device goes away."""
+
+    def __init__(
+        self, kernel: Kernel, dispatcher: Dispatcher, rollouts: Rollouts, output: OutputStore
+    ) -> None:
+        self._database = kernel.database
+        self._dispatcher = dispatcher
+        self._rollouts = rollouts
+        self._output = output
+        self._tasks: set[asyncio.Task[None]] = set()
+        kernel.bus.subscribe(Changed, self._changed)
+
+    async def start(self) -> None:
+        self._keep(asyncio.create_task(self._sweep(), name="runs sweep"))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._output.close()
+
+    async def _sweep(self) -> None:
+        turn = 0
+        while True:
+            try:
+                self._output.spill_old()
+                if turn % _EXPIRE_EVERY == 0:
+                    await self._database.write(self._rollouts.expire)
+            except Exception:
+                # Full disk, say: the next turn tries again.
+                log.exception("runs sweep failed")
+            turn += 1
+            await asyncio.sleep(_SWEEP_S)
+
+    def _changed(self, event: Changed) -> None:
+        gone = event.kind == DEVICE and event.change is not None and event.change.get("connected") is False
+        if gone:
+            self._keep(asyncio.create_task(self._republish(event.id), name="runs republish"))
+
+    async def _republish(self, device_id: int) -> None:
+        await self._database.write(lambda unit: self._dispatcher.republish(unit, device_id))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,214 @@
+"""Output of attempts: received in memory, in files when it lasts or grows, in the database when small.
+
+Pieces arrive in order per stream. What is only in memory is still in the agent's spool: an agent frees it
+no sooner than the outcome is committed, and sends again from the marks that it gets. So nothing is lost
+by a kill, and a short script costs no file at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from agent.wire.messages import STREAMS, OutputFrame
+
+SMALL = 64 << 10
+_PIECE = struct.Struct(">BQIQ")
+PIECE_SIZE = _PIECE.size
+_PIECES = "pieces"
+
+
+@dataclass(frozen=True, slots=True)
+class SmallOutput:
+    """The whole output of an attempt, ready for the database."""
+
+    stdout: bytes
+    stderr: bytes
+    pieces: bytes
+
+
+class OutputFiles:
+    """Where the files of an attempt lie: `<folder>/<id in thousands>/<id>.<stream>`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, attempt_id: int, name: str) -> Path:
+        return self._folder / f"{attempt_id // 1000:06d}" / f"{attempt_id}.{name}"
+
+    def read(self, attempt_id: int, name: str, offset: int, limit: int) -> bytes:
+        """Up to `limit` bytes from `offset`; empty where there is nothing."""
+        try:
+            with self.path(attempt_id, name).open("rb") as file:
+                file.seek(offset)
+                return file.read(limit)
+        except FileNotFoundError:
+            return b""
+
+    def size(self, attempt_id: int, name: str) -> int:
+        try:
+            return self.path(attempt_id, name).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def delete(self, attempt_id: int) -> None:
+        for name in (*STREAMS, _PIECES):
+            self.path(attempt_id, name).unlink(missing_ok=True)
+
+
+class _Stream:
+    """One append-only byte stream: in memory until it is spilled to its file."""
+
+    def __init__(self, files: OutputFiles, attempt_id: int, name: str) -> None:
+        self._files = files
+        self._attempt_id = attempt_id
+        self._name = name
+        self._memory = bytearray()
+        self._file: BinaryIO | None = None
+        self.size = files.size(attempt_id, name)
+        self._hash = hashlib.sha256()
+        if self.size:
+            self._open()
+            self._rehash()
+
+    def append(self, data: bytes) -> None:
+        self._hash.update(data)
+        self.size += len(data)
+        if self._file is not None:
+            self._file.write(data)
+        else:
+            self._memory += data
+
+    def read(self, offset: int, limit: int) -> bytes:
+        if self._file is None:
+            return bytes(self._memory[offset : offset + limit])
+        return self._files.read(self._attempt_id, self._name, offset, limit)
+
+    def spill(self) -> None:
+        if self._file is None and self._memory:
+            self._open().write(self._memory)
+            self._memory = bytearray()
+
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def sync(self) -> None:
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+
+    def restart(self) -> None:
+        """Forget everything: what was received does not match what was sent."""
+        self._memory, self.size, self._hash = bytearray(), 0, hashlib.sha256()
+        if self._file is not None:
+            self._file.truncate(0)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _open(self) -> BinaryIO:
+        path = self._files.path(self._attempt_id, self._name)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Unbuffered: readers open the file by themselves. O_APPEND: a truncated file goes on at its start.
+        self._file = path.open("ab", buffering=0)
+        assert self._file is not None
+        return self._file
+
+    def _rehash(self) -> None:
+        with self._files.path(self._attempt_id, self._name).open("rb") as file:
+            while block := file.read(1 << 20):
+                self._hash.update(block)
+
+
+class OpenOutput:
+    """The output of one attempt that is not over yet."""
+
+    def __init__(self, files: OutputFiles, attempt_id: int, opened_at: float) -> None:
+        self.attempt_id = attempt_id
+        self.opened_at = opened_at
+        self._streams = [_Stream(files, attempt_id, name) for name in STREAMS]
+        self._pieces = _Stream(files, attempt_id, _PIECES)
+        self.spilled = sum(self.sizes) > 0
+        if self.spilled:
+            self._mend_pieces()
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        return self._streams[0].size, self._streams[1].size
+
+    def append(self, frame: OutputFrame) -> bool:
+        """Take what is new in `frame`; False when bytes before it are missing."""
+        stream = self._streams[frame.stream]
+        if frame.offset > stream.size:
+            return False
+        fresh = frame.data[stream.size - frame.offset :]
+        if fresh:
+            piece = _PIECE.pack(frame.stream, stream.size, len(fresh), frame.elapsed_ms)
+            stream.append(fresh)
+            self._pieces.append(piece)
+            if self.spilled or sum(self.sizes) > SMALL:
+                self.spill()
+        return True
+
+    def read(self, stream: int, offset: int, limit: int) -> bytes:
+        return self._streams[stream].read(offset, limit)
+
+    def read_pieces(self, offset: int, limit: int) -> bytes:
+        return self._pieces.read(offset, limit)
+
+    def pieces_size(self) -> int:
+        return self._pieces.size
+
+    def spill(self) -> None:
+        """Move what is in memory to files."""
+        self.spilled = True
+        for stream in (*self._streams, self._pieces):
+            stream.spill()
+
+    def matches(self, sizes: tuple[int, int], hashes: tuple[str, str]) -> bool:
+        return self.sizes == sizes and tuple(stream.sha256() for stream in self._streams) == hashes
+
+    def restart(self) -> None:
+        for stream in (*self._streams, self._pieces):
+            stream.restart()
+
+    def small(self) -> SmallOutput | None:
+        """The whole output if it fits into the database, else None."""
+        if sum(self.sizes) > SMALL or self._pieces.size > SMALL:
+            return None
+        stdout, stderr = (self._streams[i].read(0, SMALL) for i in range(2))
+        return SmallOutput(stdout, stderr, self._pieces.read(0, SMALL))
+
+    def _mend_pieces(self) -> None:
+        """After a kill the list of pieces may lag behind the bytes, or end in half a piece."""
+        known = unpack_pieces(self._pieces.read(0, self._pieces.size))
+        covered = [0, 0]
+        for stream, offset, length, _ in known:
+            covered[stream] = offset + length
+        if self._pieces.size % PIECE_SIZE or any(c > s for c, s in zip(covered, self.sizes, strict=True)):
+            known, covered = [], [0, 0]
+            self._pieces.restart()
+        elapsed = known[-1][3] if known else 0
+        for stream, size in enumerate(self.sizes):
+            if covered[stream] < size:
+                self._pieces.append(_PIECE.pack(stream, covered[stream], size - covered[stream], elapsed))
+
+    async def sync(self) -> None:
+        """Make the files durable."""
+        self.spill()
+        for stream in (*self._streams, self._pieces):
+            await asyncio.to_thread(stream.sync)
+
+    def close(self) -> None:
+        for stream in (*self._streams, self._pieces):
+            stream.close()
+
+
+def unpack_pieces(raw: bytes) -> list[tuple[int, int, int, int]]:
+    """(stream, offset, length, elapsed ms) of each piece."""
+    return list(_PIECE.iter_unpack(raw[: len(raw) // PIECE_SIZE * PIECE_SIZE]))

@@ -1,0 +1,151 @@
+"""Routes of rollouts, runs, output and the documented actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, Parameter
+
+from agent.wire.messages import STREAMS
+from backend_lite.contract.common import Page
+from backend_lite.contract.fleet import DEVICES
+from backend_lite.contract.runs import (
+    ROLLOUTS,
+    RUNS,
+    Action,
+    ActionCreate,
+    OutputIndex,
+    Rollout,
+    RolloutCreate,
+    RolloutCreated,
+    Run,
+)
+from backend_lite.core.db.database import Database
+from backend_lite.core.feature import Route
+from backend_lite.core.http.guard import USER
+from backend_lite.errors import InvalidError
+from backend_lite.features.runs.actions import Actions
+from backend_lite.features.runs.lists import PAGE, Lists
+from backend_lite.features.runs.output_store import READ_LIMIT, OutputStore
+from backend_lite.features.runs.rollouts import Rollouts
+
+VIEW, RUN = "rollouts:view", "rollouts:run"
+MAX_KEY = 200
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def rollout_routes(database: Database, rollouts: Rollouts, lists: Lists) -> Sequence[Route]:
+    @post(ROLLOUTS, permission=RUN, audience=USER)
+    async def create_rollout(request: AnyRequest, data: JSONBody[RolloutCreate]) -> RolloutCreated:
+        """Run a script on devices."""
+        key, principal = _idempotency_key(request), request.user
+        return await database.write(lambda unit: rollouts.create(unit, data, principal, key))
+
+    @get(ROLLOUTS, permission=VIEW, audience=USER)
+    async def list_rollouts(
+        limit: FromQuery[int] = PAGE, cursor: FromQuery[int | None] = None
+    ) -> Page[Rollout]:
+        """Newest first; `next` of a page is the `cursor` of the following one."""
+        return await database.read(lambda session: lists.rollouts(session, limit, cursor))
+
+    @get(f"{ROLLOUTS}/{{rollout_id:int}}", permission=VIEW, audience=USER)
+    async def get_rollout(rollout_id: FromPath[int]) -> Rollout:
+        return await database.read(lambda session: lists.rollout(session, rollout_id))
+
+    @post(f"{ROLLOUTS}/{{rollout_id:int}}/cancel", status_code=200, permission=RUN, audience=USER)
+    async def cancel_rollout(rollout_id: FromPath[int]) -> Rollout:
+        """Cancel every run that has not ended."""
+        await database.write(lambda unit: rollouts.cancel_rollout(unit, rollout_id))
+        return await database.read(lambda session: lists.rollout(session, rollout_id))
+
+    return [create_rollout, list_rollouts, get_rollout, cancel_rollout]
+
+
+def run_routes(database: Database, rollouts: Rollouts, lists: Lists, output: OutputStore) -> Sequence[Route]:
+    @get(RUNS, permission=VIEW, audience=USER)
+    async def list_runs(
+        limit: FromQuery[int] = PAGE,
+        cursor: FromQuery[int | None] = None,
+        rollout_id: FromQuery[int | None] = None,
+        device_id: FromQuery[int | None] = None,
+        run_state: Annotated[str | None, Parameter(query="state")] = None,
+    ) -> Page[Run]:
+        """Newest first, of a rollout, a device or in a state if one is named."""
+        return await database.read(
+            lambda session: lists.runs(
+                session, limit, cursor, rollout_id=rollout_id, device_id=device_id, state=run_state
+            )
+        )
+
+    @get(f"{RUNS}/{{run_id:int}}", permission=VIEW, audience=USER)
+    async def get_run(run_id: FromPath[int]) -> Run:
+        return await database.read(lambda session: lists.run(session, run_id))
+
+    @post(f"{RUNS}/{{run_id:int}}/cancel", status_code=200, permission=RUN, audience=USER)
+    async def cancel_run(run_id: FromPath[int]) -> Run:
+        """Certain before the device has started it; afterwards the agent is told to stop it."""
+        await database.write(lambda unit: rollouts.cancel_run(unit, run_id))
+        return await database.read(lambda session: lists.run(session, run_id))
+
+    @get(f"{RUNS}/{{run_id:int}}/steps/{{n:int}}/output", permission=VIEW, audience=USER)
+    async def get_output(
+        run_id: FromPath[int],
+        n: FromPath[int],
+        stream: FromQuery[str] = STREAMS[0],
+        offset: FromQuery[int] = 0,
+        limit: FromQuery[int] = READ_LIMIT,
+        attempt: FromQuery[int | None] = None,
+    ) -> Response[bytes]:
+        """Raw bytes of `stream` from `offset`; fewer than `limit` when there are no more."""
+        if stream not in STREAMS or offset < 0 or limit < 1:
+            raise InvalidError("stream is stdout or stderr, offset at least 0, limit at least 1.")
+        found = await database.read(lambda session: lists.attempt_id(session, run_id, n, attempt))
+        raw = b""
+        if found is not None:
+            raw = await output.read(found, STREAMS.index(stream), offset, limit)
+        return Response(raw, media_type="application/octet-stream")
+
+    @get(f"{RUNS}/{{run_id:int}}/steps/{{n:int}}/output/index", permission=VIEW, audience=USER)
+    async def get_output_index(
+        run_id: FromPath[int],
+        n: FromPath[int],
+        start: FromQuery[int] = 0,
+        attempt: FromQuery[int | None] = None,
+    ) -> OutputIndex:
+        """In which order the pieces of both streams arrived."""
+        if start < 0:
+            raise InvalidError("start must be at least 0.")
+        found = await database.read(lambda session: lists.attempt_id(session, run_id, n, attempt))
+        return await output.index(found, start) if found is not None else OutputIndex([], 0)
+
+    return [list_runs, get_run, cancel_run, get_output, get_output_index]
+
+
+def action_routes(database: Database, actions: Actions) -> Sequence[Route]:
+    @post(f"{DEVICES}/{{device_id:int}}/actions", permission="devices:run", audience=USER)
+    async def create_action(
+        request: AnyRequest, device_id: FromPath[int], data: JSONBody[ActionCreate]
+    ) -> Action:
+        """Queue an action for a device."""
+        principal = request.user
+        return await actions.view(
+            await database.write(lambda unit: actions.create(unit, device_id, data, principal))
+        )
+
+    @get(f"{DEVICES}/{{device_id:int}}/actions", permission="devices:view", audience=USER)
+    async def list_actions(device_id: FromPath[int]) -> list[Action]:
+        """Newest first."""
+        rows = await database.read(lambda session: actions.of_device(session, device_id))
+        return [await actions.view(row) for row in rows]
+
+    return [create_action, list_actions]
+
+
+def _idempotency_key(request: AnyRequest) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= MAX_KEY:
+        raise InvalidError(f"An Idempotency-Key has 1 to {MAX_KEY} characters.")
+    return key

@@ -1,0 +1,139 @@
+"""The one place where a step changes its state, and where its run and rollout follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from agent.wire.states import (
+    RUN_ENDS,
+    STEP_ENDS,
+    RolloutState,
+    RunState,
+    Source,
+    StepState,
+    may_change,
+)
+from backend_lite.features.runs.tables import RolloutRow, RunRow, StepRow
+
+_BAD_ENDS = STEP_ENDS - {StepState.SUCCEEDED}
+
+# The worst end of its steps is the run's, in this order.
+_RUN_END_ORDER: tuple[tuple[frozenset[StepState], RunState], ...] = (
+    (frozenset({StepState.UNKNOWN}), RunState.UNKNOWN),
+    (frozenset({StepState.FAILED, StepState.TIMED_OUT, StepState.REJECTED}), RunState.FAILED),
+    (frozenset({StepState.CANCELLED}), RunState.CANCELLED),
+    (frozenset({StepState.EXPIRED}), RunState.EXPIRED),
+)
+
+
+class IllegalTransitionError(Exception):
+    """A bug or a stale caller: the step cannot go there from where it is."""
+
+
+def change_step(
+    session: Session,
+    step: StepRow,
+    state: StepState,
+    now: int,
+    *,
+    reason: str = "",
+    source: Source | None = None,
+) -> None:
+    """Move `step`, then its run, the counters and its rollout. Raises IllegalTransitionError."""
+    current = StepState(step.state)
+    if not may_change(current, state, source=Source(step.source) if step.source else None):
+        raise IllegalTransitionError(f"step {step.id}: {current} -> {state}")
+    step.state, step.reason, step.source, step.updated_at = state, reason, source, now
+    if state in STEP_ENDS:
+        step.ended_at = now
+    run = session.get_one(RunRow, step.run_id)
+    steps = steps_of(session, run.id)
+    if state in STEP_ENDS:
+        _advance(steps, step, now)
+    _follow(session, run, steps, now)
+
+
+def steps_of(session: Session, run_id: int) -> Sequence[StepRow]:
+    return session.scalars(select(StepRow).where(StepRow.run_id == run_id).order_by(StepRow.n)).all()
+
+
+def _advance(steps: Sequence[StepRow], ended: StepRow, now: int) -> None:
+    """After an end: queue the next step, or skip the rest when the run may not go on."""
+    rest = [step for step in steps if step.n > ended.n and step.state == StepState.WAITING]
+    goes_on = ended.state == StepState.SUCCEEDED or (
+        ended.continue_on_error and ended.state in (StepState.FAILED, StepState.TIMED_OUT, StepState.REJECTED)
+    )
+    if goes_on:
+        for step in rest[:1]:
+            step.state, step.updated_at = StepState.QUEUED, now
+        return
+    for step in rest:
+        step.state, step.reason, step.source = StepState.SKIPPED, "earlier_step", Source.PRESUMED
+        step.updated_at = step.ended_at = now
+
+
+def _follow(session: Session, run: RunRow, steps: Sequence[StepRow], now: int) -> None:
+    state = run_state(steps)
+    if state in (RunState.RUNNING, RunState.CANCELLING) and run.started_at is None:
+        run.started_at = now
+    if state != run.state:
+        rollout = session.get_one(RolloutRow, run.rollout_id)
+        count(rollout, run.state, -1)
+        count(rollout, state, +1)
+        run.state = state
+        _follow_rollout(rollout, now)
+    deciding = _deciding_step(steps)
+    run.reason, run.source = deciding.reason[:80], deciding.source
+    run.ended_at = now if state in RUN_ENDS else None
+
+
+def run_state(steps: Sequence[StepRow]) -> RunState:
+    """The state of a run, from the states of its steps."""
+    states = {StepState(step.state) for step in steps}
+    if states <= STEP_ENDS:
+        return _end_of(steps)
+    if StepState.CANCELLING in states:
+        return RunState.CANCELLING
+    if StepState.RUNNING in states or states & STEP_ENDS:
+        return RunState.RUNNING
+    return RunState.QUEUED if states & {StepState.QUEUED, StepState.OFFERED} else RunState.WAITING
+
+
+def _end_of(steps: Sequence[StepRow]) -> RunState:
+    counted = {StepState(step.state) for step in steps if not _forgiven(step)}
+    for ends, state in _RUN_END_ORDER:
+        if counted & ends:
+            return state
+    return RunState.SUCCEEDED if counted != {StepState.SKIPPED} else RunState.SKIPPED
+
+
+def _forgiven(step: StepRow) -> bool:
+    return step.continue_on_error and step.state in (
+        StepState.FAILED,
+        StepState.TIMED_OUT,
+        StepState.REJECTED,
+    )
+
+
+def _deciding_step(steps: Sequence[StepRow]) -> StepRow:
+    for step in steps:
+        if step.state in _BAD_ENDS and not _forgiven(step):
+            return step
+    return next((step for step in steps if step.state not in STEP_ENDS), steps[-1])
+
+
+def count(rollout: RolloutRow, state: str, by: int) -> None:
+    """Add `by` to the rollout's counter of runs in `state`."""
+    setattr(rollout, state, getattr(rollout, state) + by)
+
+
+def _follow_rollout(rollout: RolloutRow, now: int) -> None:
+    ended = sum(getattr(rollout, state) for state in RUN_ENDS)
+    if ended < rollout.total:
+        rollout.state, rollout.ended_at = RolloutState.RUNNING, None
+        return
+    rollout.state = RolloutState.CANCELLED if rollout.cancel_requested else RolloutState.DONE
+    rollout.ended_at = now
