@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend_lite.errors import InvalidError
+
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,14 @@ class ListRequest:
 
 
 def select_list(
-    query: Select[Any],
+    query: Select[*Ts],
     request: ListRequest,
     *,
     sortable: Mapping[str, InstrumentedAttribute[Any]],
     default_sort: str,
     tie: InstrumentedAttribute[Any],
     search: InstrumentedAttribute[str],
-) -> Select[Any]:
+) -> Select[*Ts]:
     """`query` as the request wants it, without its cut; `search` is a case-folded column.
 
     `tie` makes the order of equal rows definite. Raises InvalidError for a field that is not sortable.
@@ -44,12 +46,12 @@ def select_list(
     return query.order_by(column.desc() if name.startswith("-") else column.asc(), tie)
 
 
-def cut(query: Select[Any], request: ListRequest) -> Select[Any]:
+def cut(query: Select[*Ts], request: ListRequest) -> Select[*Ts]:
     """The part of the list that was asked for."""
     return query.limit(request.limit).offset(request.offset)
 
 
-def total(session: Session, query: Select[Any]) -> int:
+def total(session: Session, query: Select[*Ts]) -> int:
     """How long the list is, uncut."""
     counted = query.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
     return session.scalar(select(counted.scalar_subquery())) or 0

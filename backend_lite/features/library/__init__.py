@@ -1,0 +1,1 @@
+"""What can be run: scripts and their immutable revisions."""

@@ -1,0 +1,29 @@
+"""The manifest of the library."""
+
+from __future__ import annotations
+
+import msgspec
+
+from backend_lite.contract.live import SCRIPT
+from backend_lite.core.db.lists import ListRequest
+from backend_lite.core.feature import Feature, Kernel
+from backend_lite.core.live import LiveKind
+from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.library.reading import list_scripts
+from backend_lite.features.library.routes import VIEW, script_routes
+from backend_lite.features.library.scripts import Scripts
+
+
+def build(kernel: Kernel) -> Feature:
+    scripts = Scripts(kernel.database, kernel.clock)
+
+    async def snapshot() -> list[msgspec.Struct]:
+        found, _total = await kernel.database.read(lambda session: list_scripts(session, ListRequest()))
+        return list(found)
+
+    return Feature(
+        name="library",
+        routes=lambda: script_routes(scripts, kernel.database),
+        live={SCRIPT: LiveKind(VIEW, snapshot)},
+        api=LibraryApi(),
+    )

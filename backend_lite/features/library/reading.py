@@ -1,0 +1,125 @@
+"""Reading scripts and revisions."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from backend_lite.contract.common import Page, format_time
+from backend_lite.contract.library import Language, Script, ScriptRevision
+from backend_lite.core.db.lists import ListRequest, cut, select_list, total
+from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.features.access.api import user_names
+from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
+
+REVISION_PAGE = 50
+
+_SORTABLE = {
+    "name": ScriptRow.name_key,
+    "created_at": ScriptRow.created_at,
+    "updated_at": ScriptRow.updated_at,
+    "id": ScriptRow.id,
+}
+
+
+def list_scripts(session: Session, request: ListRequest) -> tuple[list[Script], int]:
+    """The scripts asked for, and how many there are without the cut."""
+    query = select_list(
+        _live(),
+        request,
+        sortable=_SORTABLE,
+        default_sort="name",
+        tie=ScriptRow.id,
+        search=ScriptRow.search,
+    )
+    rows = session.execute(cut(query, request)).all()
+    return [script_of(script, revision) for script, revision in rows], total(session, query)
+
+
+def get_script(session: Session, script_id: int) -> Script:
+    """Raises NotFoundError."""
+    row = live_script(session, script_id)
+    return script_of(row, current_revision(session, row))
+
+
+def list_revisions(session: Session, script_id: int, limit: int, cursor: str | None) -> Page[ScriptRevision]:
+    """Newest first; `cursor` is the number below which the page begins."""
+    live_script(session, script_id)
+    query = select(ScriptRevisionRow).where(ScriptRevisionRow.script_id == script_id)
+    if cursor is not None:
+        if not cursor.isascii() or not cursor.isdecimal():
+            raise InvalidError("The cursor must be the `next` of the page before.")
+        query = query.where(ScriptRevisionRow.number < int(cursor))
+    rows = session.scalars(query.order_by(ScriptRevisionRow.number.desc()).limit(limit + 1)).all()
+    names = user_names(session, (row.author_id for row in rows))
+    more = str(rows[limit - 1].number) if len(rows) > limit else None
+    return Page([_revision_of(row, names) for row in rows[:limit]], more)
+
+
+def get_revision(session: Session, script_id: int, number: int) -> ScriptRevision:
+    """Raises NotFoundError."""
+    live_script(session, script_id)
+    row = session.scalar(
+        select(ScriptRevisionRow).where(
+            ScriptRevisionRow.script_id == script_id, ScriptRevisionRow.number == number
+        )
+    )
+    if row is None:
+        raise NotFoundError(f"The script has no revision {number}.")
+    return _revision_of(row, user_names(session, [row.author_id]))
+
+
+def live_script(session: Session, script_id: int) -> ScriptRow:
+    """The script, unless it is deleted. Raises NotFoundError."""
+    row = session.get(ScriptRow, script_id)
+    if row is None or row.deleted_at is not None:
+        raise NotFoundError("Script not found")
+    return row
+
+
+def current_revision(session: Session, script: ScriptRow) -> ScriptRevisionRow:
+    return session.scalars(
+        select(ScriptRevisionRow).where(
+            ScriptRevisionRow.script_id == script.id, ScriptRevisionRow.number == script.revision
+        )
+    ).one()
+
+
+def script_of(row: ScriptRow, revision: ScriptRevisionRow) -> Script:
+    return Script(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        language=Language(revision.language),
+        target_os_type=row.target_os_type,
+        content=revision.content,
+        created_at=format_time(row.created_at),
+        updated_at=format_time(row.updated_at),
+        revision=row.revision,
+        revision_id=revision.id,
+        timeout_s=row.timeout_s,
+        version=row.version,
+    )
+
+
+def _live() -> Select[ScriptRow, ScriptRevisionRow]:
+    current = (ScriptRevisionRow.script_id == ScriptRow.id) & (ScriptRevisionRow.number == ScriptRow.revision)
+    return (
+        select(ScriptRow, ScriptRevisionRow)
+        .join(ScriptRevisionRow, current)
+        .where(ScriptRow.deleted_at.is_(None))
+    )
+
+
+def _revision_of(row: ScriptRevisionRow, names: dict[int, str]) -> ScriptRevision:
+    return ScriptRevision(
+        id=row.id,
+        script_id=row.script_id,
+        number=row.number,
+        language=Language(row.language),
+        content=row.content,
+        content_hash=row.content_hash,
+        author=names.get(row.author_id or 0, ""),
+        message=row.message,
+        created_at=format_time(row.created_at),
+    )

@@ -1,0 +1,99 @@
+"""Scripts at their documented addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from litestar import Request, Response, delete, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from backend_lite.contract.common import Page
+from backend_lite.contract.library import SCRIPTS, Script, ScriptCreate, ScriptRevision, ScriptUpdate
+from backend_lite.core.db.database import Database
+from backend_lite.core.db.lists import ListRequest
+from backend_lite.core.feature import Route
+from backend_lite.core.http.guard import USER
+from backend_lite.core.versions import etag, version_wanted
+from backend_lite.features.library.reading import (
+    REVISION_PAGE,
+    get_revision,
+    get_script,
+    list_revisions,
+    list_scripts,
+)
+from backend_lite.features.library.scripts import Scripts
+
+VIEW = "scripts:view"
+CREATE = "scripts:create"
+EDIT = "scripts:edit"
+DELETE = "scripts:delete"
+
+_BODY = 4 << 20
+"""A script of the largest size, with every character escaped, and its labels."""
+
+AnyRequest = Request[Any, Any, Any]
+Limit = Annotated[int | None, QueryParameter(ge=0)]
+Offset = Annotated[int, QueryParameter(ge=0)]
+PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
+
+
+def script_routes(scripts: Scripts, database: Database) -> Sequence[Route]:
+    return [*_reading(database), *_writing(scripts)]
+
+
+def _reading(database: Database) -> Sequence[Route]:
+    @get(SCRIPTS, permission=VIEW, audience=USER)
+    async def scripts_list(
+        limit: Limit = None,
+        offset: Offset = 0,
+        sort: FromQuery[str | None] = None,
+        q: FromQuery[str | None] = None,
+    ) -> Response[list[Script]]:
+        """All scripts, by name."""
+        request = ListRequest(limit, offset, sort, q)
+        found, count = await database.read(lambda session: list_scripts(session, request))
+        return Response(found, headers={"X-Total-Count": str(count)})
+
+    @get(f"{SCRIPTS}/{{script_id:int}}", permission=VIEW, audience=USER)
+    async def script_get(script_id: FromPath[int]) -> Response[Script]:
+        script = await database.read(lambda session: get_script(session, script_id))
+        return _answer(script)
+
+    @get(f"{SCRIPTS}/{{script_id:int}}/revisions", permission=VIEW, audience=USER)
+    async def revisions_list(
+        script_id: FromPath[int], limit: PageSize = REVISION_PAGE, cursor: FromQuery[str | None] = None
+    ) -> Page[ScriptRevision]:
+        """What the script was, newest first."""
+        return await database.read(lambda session: list_revisions(session, script_id, limit, cursor))
+
+    @get(f"{SCRIPTS}/{{script_id:int}}/revisions/{{number:int}}", permission=VIEW, audience=USER)
+    async def revision_get(script_id: FromPath[int], number: FromPath[int]) -> ScriptRevision:
+        return await database.read(lambda session: get_revision(session, script_id, number))
+
+    return [scripts_list, script_get, revisions_list, revision_get]
+
+
+def _writing(scripts: Scripts) -> Sequence[Route]:
+    @post(SCRIPTS, permission=CREATE, audience=USER, request_max_body_size=_BODY)
+    async def script_create(request: AnyRequest, data: JSONBody[ScriptCreate]) -> Response[Script]:
+        return _answer(await scripts.create(data, request.user.user_id), 201)
+
+    @put(f"{SCRIPTS}/{{script_id:int}}", permission=EDIT, audience=USER, request_max_body_size=_BODY)
+    async def script_update(
+        request: AnyRequest, script_id: FromPath[int], data: JSONBody[ScriptUpdate]
+    ) -> Response[Script]:
+        """Change what the body names; a changed content or language makes a new revision."""
+        version = version_wanted(request.headers.get("if-match"))
+        return _answer(await scripts.update(script_id, data, request.user.user_id, version))
+
+    @delete(f"{SCRIPTS}/{{script_id:int}}", permission=DELETE, audience=USER)
+    async def script_delete(request: AnyRequest, script_id: FromPath[int]) -> None:
+        """Take the script out of the library; runs keep the revision that they had."""
+        await scripts.delete(script_id, version_wanted(request.headers.get("if-match")))
+
+    return [script_create, script_update, script_delete]
+
+
+def _answer(script: Script, status_code: int = 200) -> Response[Script]:
+    return Response(script, status_code=status_code, headers=etag(script.version))

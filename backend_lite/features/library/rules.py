@@ -1,0 +1,78 @@
+"""What a script may say: every refusal is a sentence that names what would do."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from backend_lite.contract.library import MAX_CONTENT, MAX_NAME, TARGET_OS_TYPES, Language
+from backend_lite.contract.runs import MAX_TIMEOUT_S
+from backend_lite.errors import InvalidError
+
+MAX_DESCRIPTION = 4000
+MAX_MESSAGE = 1000
+
+
+def checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise InvalidError("A script needs a name.")
+    if len(name) > MAX_NAME:
+        raise InvalidError(f"The name has {len(name)} characters; at most {MAX_NAME} are allowed.")
+    if any(unicodedata.category(character) == "Cc" for character in name):
+        raise InvalidError("The name holds a control character; type it again.")
+    return name
+
+
+def checked_content(content: str) -> str:
+    """As it came, byte for byte."""
+    size = len(content.encode())
+    if size > MAX_CONTENT:
+        raise InvalidError(
+            f"The script has {size:,} bytes; at most {MAX_CONTENT:,} are allowed. "
+            "Let it download what makes it so large.",
+            code="too_large",
+            status=413,
+        )
+    if not content.strip():
+        raise InvalidError("The script is empty: write what it should do.", code="empty_script")
+    if "\0" in content:
+        raise InvalidError("The script holds a NUL character: it is not text. Save it as UTF-8 text first.")
+    return content
+
+
+def checked_language(language: str) -> Language:
+    try:
+        return Language(language)
+    except ValueError:
+        raise InvalidError(
+            f'"{language[:40]}" is no language that agents can run: use {_one_of(tuple(Language))}.'
+        ) from None
+
+
+def checked_target(target_os_type: str | None) -> str | None:
+    if not target_os_type:
+        return None
+    if target_os_type not in TARGET_OS_TYPES:
+        raise InvalidError(
+            f'"{target_os_type[:40]}" is no known operating system: use {_one_of(TARGET_OS_TYPES)}, '
+            "or none for any."
+        )
+    return target_os_type
+
+
+def checked_timeout(timeout_s: int) -> int:
+    if not 1 <= timeout_s <= MAX_TIMEOUT_S:
+        raise InvalidError(f"The timeout must be between 1 and {MAX_TIMEOUT_S} seconds.")
+    return timeout_s
+
+
+def checked_text(text: str, limit: int, what: str) -> str:
+    if len(text) > limit:
+        raise InvalidError(f"The {what} has {len(text)} characters; at most {limit} are allowed.")
+    if "\0" in text:
+        raise InvalidError(f"The {what} holds a NUL character; type it again.")
+    return text
+
+
+def _one_of(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
