@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend_lite.errors import InvalidError
@@ -54,4 +54,4 @@ def cut(query: Select[*Ts], request: ListRequest) -> Select[*Ts]:
 def total(session: Session, query: Select[*Ts]) -> int:
     """How long the list is, uncut."""
     counted = query.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
-    return session.scalar(select(counted.scalar_subquery())) or 0
+    return session.scalar(counted) or 0
