@@ -39,8 +39,8 @@ class RolloutRow(Base):
     title: Mapped[str] = mapped_column(String(300))
     state: Mapped[str] = mapped_column(String(20))
     type: Mapped[str] = mapped_column(String(40))
-    script_id: Mapped[int | None] = mapped_column(ForeignKey("scripts.id"))
-    revision_id: Mapped[int | None] = mapped_column(ForeignKey("script_revisions.id"))
+    script_id: Mapped[int | None] = mapped_column(Id, ForeignKey("scripts.id"))
+    revision_id: Mapped[int | None] = mapped_column(Id, ForeignKey("script_revisions.id"))
     revision: Mapped[int | None] = mapped_column(Integer)
     arguments: Mapped[list[str]] = mapped_column(Json)
     parameters: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -74,8 +74,8 @@ class RunRow(Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    rollout_id: Mapped[int] = mapped_column(ForeignKey("rollouts.id"), index=True)
-    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id"), index=True)
+    rollout_id: Mapped[int] = mapped_column(Id, ForeignKey("rollouts.id"), index=True)
+    device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), index=True)
     device: Mapped[str] = mapped_column(String(255))
     state: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(80), default="")
@@ -105,13 +105,13 @@ class StepRow(Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
-    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id"), index=True)
+    run_id: Mapped[int] = mapped_column(Id, ForeignKey("runs.id"))
+    device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), index=True)
     n: Mapped[int] = mapped_column(Integer)
     type: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(300))
-    script_id: Mapped[int | None] = mapped_column(ForeignKey("scripts.id"))
-    revision_id: Mapped[int | None] = mapped_column(ForeignKey("script_revisions.id"))
+    script_id: Mapped[int | None] = mapped_column(Id, ForeignKey("scripts.id"))
+    revision_id: Mapped[int | None] = mapped_column(Id, ForeignKey("script_revisions.id"))
     payload: Mapped[str | None] = mapped_column(Text)
     arguments: Mapped[list[str]] = mapped_column(Json)
     parameters: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -136,7 +136,7 @@ class AttemptRow(Base):
     __table_args__ = (UniqueConstraint("step_id", "n"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    step_id: Mapped[int] = mapped_column(ForeignKey("steps.id"))
+    step_id: Mapped[int] = mapped_column(Id, ForeignKey("steps.id"))
     n: Mapped[int] = mapped_column(Integer)
     nonce: Mapped[str | None] = mapped_column(String(64))
     outcome: Mapped[str | None] = mapped_column(String(20))
@@ -156,7 +156,7 @@ class SmallOutputRow(Base):
 
     __tablename__ = "small_outputs"
 
-    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"), primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(Id, ForeignKey("attempts.id"), primary_key=True)
     stdout: Mapped[bytes] = mapped_column(LargeBinary)
     stderr: Mapped[bytes] = mapped_column(LargeBinary)
     pieces: Mapped[bytes] = mapped_column(LargeBinary)
@@ -169,7 +169,7 @@ class StrayOutcomeRow(Base):
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id"), index=True)
+    device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), index=True)
     attempt: Mapped[str] = mapped_column(String(80))
     message: Mapped[dict[str, Any]] = mapped_column(Json)
     received_at: Mapped[int] = mapped_column(EpochMs)
