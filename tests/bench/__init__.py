@@ -1,0 +1,1 @@
+"""Figures against the budgets of the product: `python -m tests.bench NAME ...` or `all`."""
