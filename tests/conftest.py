@@ -8,7 +8,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import hypothesis
 import pytest
 
-from tests.helpers import network
+from tests.helpers import network, windows_python_setup
+from tests.helpers.windows_python import WindowsPython
 
 hypothesis.settings.register_profile("developer", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
@@ -24,3 +25,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     allowed = folder in FOLDERS_WITH_SOCKETS or item.get_closest_marker("sockets") is not None
     with network.guard(loopback=allowed):
         return (yield)
+
+
+@pytest.fixture(scope="session")
+def windows_python() -> WindowsPython:
+    """Windows CPython 3.11 under Wine, with the agent's packages and this project on its path."""
+    try:
+        return windows_python_setup.windows_python()
+    except windows_python_setup.UnavailableError as missing:
+        pytest.skip(f"no Windows Python here: {missing}")
