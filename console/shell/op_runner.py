@@ -84,7 +84,7 @@ class OpRunner(QObject):
                 self.touched.emit(op.touches)
                 call(on_success, result)
             except Exception as error:
-                self._blame(op.title, error, call, on_error)
+                self._sort(op.title, error, call, on_error)
             finally:
                 self.running.pop(handle, None)
                 self.ended.emit(handle)
@@ -102,7 +102,11 @@ class OpRunner(QObject):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _blame(
+    def blame(self, title: str, error: Exception) -> None:
+        """Says what went wrong with work that is not an operation."""
+        self._sort(title, error, lambda *_: None, None)
+
+    def _sort(
         self,
         title: str,
         error: Exception,

@@ -234,6 +234,7 @@ QFrame[role="banner"][tone="{name}"] QLabel {{ color: {word}; }}
 QFrame[role="notice"][tone="{name}"] {{
     background: {_hex(t.raised)}; border: 1px solid {word}; border-radius: 7px;
 }}
+QProgressBar[role="strength"][tone="{name}"]::chunk {{ background: {word}; }}
 QLabel[role="tone"][tone="{name}"] {{ color: {word}; }}
 """)
     return "".join(parts)
