@@ -6,12 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from agent.wire.states import RUN_ENDS as RUN_ENDS
-from agent.wire.states import STEP_ENDS as STEP_ENDS
-from agent.wire.states import RolloutState as RolloutState
-from agent.wire.states import RunState as RunState
-from agent.wire.states import Source as Source
-from agent.wire.states import StepState as StepState
+from agent.wire.states import RolloutState, RunState, Source, StepState
 from backend_lite.contract.common import Time
 
 ROLLOUTS = "/api/v1/rollouts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from backend_lite.contract.runs import RolloutState
+from backend_lite.contract.states import RolloutState
 from console.core.texts import plural, tr
 
 OPEN_ROLLOUTS = frozenset({RolloutState.WAITING, RolloutState.RUNNING, RolloutState.HALTED})

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame
 
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.live import DEVICE, RUN
-from backend_lite.contract.runs import RUN_ENDS
+from backend_lite.contract.states import RUN_ENDS
 from console.core.live import LiveState
 from console.core.live_count import LiveCount
 from console.core.texts import plural, tr
