@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
 
 from backend_lite.features.access.login import Login
 from backend_lite.features.access.sessions import Sessions
@@ -31,18 +34,18 @@ __all__ = [
     "TokenStore",
     "TokensEnded",
     "refusal_of",
-    "user_names",
 ]
 
 
 @dataclass(frozen=True)
 class AccessApi:
-    """`authenticator` fills core's port. `tokens` works inside the caller's unit or session.
-
-    `user_names(session, ids)` gives the names of users, for columns such as "created by".
-    """
+    """`authenticator` fills core's port. `tokens` works inside the caller's unit or session."""
 
     tokens: TokenStore
     users: Users
     login: Login
     authenticator: Sessions
+
+    def user_names(self, session: Session, ids: Iterable[int | None]) -> dict[int, str]:
+        """The names of the users with these ids, for columns such as "created by"."""
+        return user_names(session, ids)

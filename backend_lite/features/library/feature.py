@@ -8,13 +8,14 @@ from backend_lite.contract.live import SCRIPT
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
+from backend_lite.features.access.api import AccessApi
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.library.reading import list_scripts
 from backend_lite.features.library.routes import VIEW, script_routes
 from backend_lite.features.library.scripts import Scripts
 
 
-def build(kernel: Kernel) -> Feature:
+def build(kernel: Kernel, access: AccessApi) -> Feature:
     scripts = Scripts(kernel.database, kernel.clock)
 
     async def snapshot() -> list[msgspec.Struct]:
@@ -23,7 +24,7 @@ def build(kernel: Kernel) -> Feature:
 
     return Feature(
         name="library",
-        routes=lambda: script_routes(scripts, kernel.database),
+        routes=lambda: script_routes(scripts, kernel.database, access),
         live={SCRIPT: LiveKind(VIEW, snapshot)},
         api=LibraryApi(),
     )

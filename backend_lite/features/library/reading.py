@@ -9,7 +9,7 @@ from backend_lite.contract.common import Page, format_time
 from backend_lite.contract.library import Language, Script, ScriptRevision
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.errors import InvalidError, NotFoundError
-from backend_lite.features.access.api import user_names
+from backend_lite.features.access.api import AccessApi
 from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
 
 REVISION_PAGE = 50
@@ -42,7 +42,9 @@ def get_script(session: Session, script_id: int) -> Script:
     return script_of(row, current_revision(session, row))
 
 
-def list_revisions(session: Session, script_id: int, limit: int, cursor: str | None) -> Page[ScriptRevision]:
+def list_revisions(
+    session: Session, access: AccessApi, script_id: int, limit: int, cursor: str | None
+) -> Page[ScriptRevision]:
     """Newest first; `cursor` is the number below which the page begins."""
     live_script(session, script_id)
     query = select(ScriptRevisionRow).where(ScriptRevisionRow.script_id == script_id)
@@ -51,12 +53,12 @@ def list_revisions(session: Session, script_id: int, limit: int, cursor: str | N
             raise InvalidError("The cursor must be the `next` of the page before.")
         query = query.where(ScriptRevisionRow.number < int(cursor))
     rows = session.scalars(query.order_by(ScriptRevisionRow.number.desc()).limit(limit + 1)).all()
-    names = user_names(session, (row.author_id for row in rows))
+    names = access.user_names(session, (row.author_id for row in rows))
     more = str(rows[limit - 1].number) if len(rows) > limit else None
     return Page([_revision_of(row, names) for row in rows[:limit]], more)
 
 
-def get_revision(session: Session, script_id: int, number: int) -> ScriptRevision:
+def get_revision(session: Session, access: AccessApi, script_id: int, number: int) -> ScriptRevision:
     """Raises NotFoundError."""
     live_script(session, script_id)
     row = session.scalar(
@@ -66,7 +68,7 @@ def get_revision(session: Session, script_id: int, number: int) -> ScriptRevisio
     )
     if row is None:
         raise NotFoundError(f"The script has no revision {number}.")
-    return _revision_of(row, user_names(session, [row.author_id]))
+    return _revision_of(row, access.user_names(session, [row.author_id]))
 
 
 def live_script(session: Session, script_id: int) -> ScriptRow:

@@ -15,6 +15,7 @@ from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
 from backend_lite.core.versions import etag, version_wanted
+from backend_lite.features.access.api import AccessApi
 from backend_lite.features.library.reading import (
     REVISION_PAGE,
     get_revision,
@@ -38,8 +39,8 @@ Offset = Annotated[int, QueryParameter(ge=0)]
 PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
-def script_routes(scripts: Scripts, database: Database) -> Sequence[Route]:
-    return [*_reading(database), *_writing(scripts)]
+def script_routes(scripts: Scripts, database: Database, access: AccessApi) -> Sequence[Route]:
+    return [*_reading(database), *_revisions(database, access), *_writing(scripts)]
 
 
 def _reading(database: Database) -> Sequence[Route]:
@@ -60,18 +61,22 @@ def _reading(database: Database) -> Sequence[Route]:
         script = await database.read(lambda session: get_script(session, script_id))
         return _answer(script)
 
+    return [scripts_list, script_get]
+
+
+def _revisions(database: Database, access: AccessApi) -> Sequence[Route]:
     @get(f"{SCRIPTS}/{{script_id:int}}/revisions", permission=VIEW, audience=USER)
     async def revisions_list(
         script_id: FromPath[int], limit: PageSize = REVISION_PAGE, cursor: FromQuery[str | None] = None
     ) -> Page[ScriptRevision]:
         """What the script was, newest first."""
-        return await database.read(lambda session: list_revisions(session, script_id, limit, cursor))
+        return await database.read(lambda session: list_revisions(session, access, script_id, limit, cursor))
 
     @get(f"{SCRIPTS}/{{script_id:int}}/revisions/{{number:int}}", permission=VIEW, audience=USER)
     async def revision_get(script_id: FromPath[int], number: FromPath[int]) -> ScriptRevision:
-        return await database.read(lambda session: get_revision(session, script_id, number))
+        return await database.read(lambda session: get_revision(session, access, script_id, number))
 
-    return [scripts_list, script_get, revisions_list, revision_get]
+    return [revisions_list, revision_get]
 
 
 def _writing(scripts: Scripts) -> Sequence[Route]:
