@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from agent.wire.messages import AgentMessage
+from agent.wire.messages import AgentMessage, Facts
 from backend_lite.contract.fleet import Admission
+from backend_lite.core.db.unit import Unit
+from backend_lite.features.fleet.devices import DEVICE_RETIRED, Devices, KnownDevice, RunTarget
 from backend_lite.features.fleet.listeners import (
     HelloAnswer,
     HelloHandler,
@@ -18,21 +19,7 @@ from backend_lite.features.fleet.listeners import (
     ReadyHandler,
 )
 
-__all__ = ["DEVICE_RETIRED", "FleetApi", "HelloAnswer", "Hub", "RunTarget"]
-
-DEVICE_RETIRED = "device_retired"
-"""Outbox topic, payload `{"device_id": int}`: added in the transaction that retires a device."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunTarget:
-    """What decides whether and how a device can run something. `languages` are those it reported."""
-
-    id: int
-    hostname: str
-    os_type: str | None
-    admission: Admission
-    languages: tuple[str, ...]
+__all__ = ["DEVICE_RETIRED", "FleetApi", "HelloAnswer", "Hub", "KnownDevice", "RunTarget"]
 
 
 class Hub(Protocol):
@@ -49,9 +36,10 @@ class FleetApi:
     """Register handlers before the service starts. The messages of one channel are handled in order: the
     next frame waits until its handler has returned; other channels do not wait."""
 
-    def __init__(self, hub: Hub, listeners: Listeners) -> None:
+    def __init__(self, hub: Hub, listeners: Listeners, devices: Devices) -> None:
         self.hub = hub
         self._listeners = listeners
+        self._devices = devices
 
     def on_hello(self, handler: HelloHandler) -> None:
         """`handler(device_id, hello, new_incarnation)` is awaited before the welcome goes out; its answer
@@ -73,4 +61,15 @@ class FleetApi:
 
     def target(self, session: Session, device_id: int) -> RunTarget | None:
         """The device as something to run on, also when it is retired; None when there is none such."""
-        raise NotImplementedError
+        return self._devices.target(session, device_id)
+
+    def known(self, session: Session, uid: str) -> KnownDevice | None:
+        """The device with this uid, also when it is retired."""
+        return self._devices.known(session, uid)
+
+    def enlist(
+        self, unit: Unit, public_key: bytes, facts: Facts, admission: Admission, address: str
+    ) -> KnownDevice:
+        """Add the device of a key that is not known yet, and tell consoles. It takes over no other device:
+        one with the same serial number, machine id or hostname is named as a possible duplicate."""
+        return self._devices.enlist(unit, public_key, facts, admission, address)

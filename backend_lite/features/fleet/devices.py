@@ -1,0 +1,195 @@
+"""Devices: enlisting, reading, editing, deciding whether they may work, retiring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from agent.wire.codec import to_plain
+from agent.wire.fingerprint import device_uid
+from agent.wire.messages import Facts
+from backend_lite.contract.fleet import Admission, Device, DeviceUpdate
+from backend_lite.contract.live import DEVICE
+from backend_lite.core.clock import Clock
+from backend_lite.core.db.lists import ListRequest, cut, select_list, total
+from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Changed
+from backend_lite.core.events.outbox import Outbox
+from backend_lite.core.versions import refuse_stale
+from backend_lite.errors import NotFoundError
+from backend_lite.features.fleet.editing import checked_fields
+from backend_lite.features.fleet.events import AdmissionSet
+from backend_lite.features.fleet.labels import bounded, labels_of, real_identifier
+from backend_lite.features.fleet.presence import Presence
+from backend_lite.features.fleet.tables import DeviceRow, IncarnationRow
+from backend_lite.features.fleet.views import change_of, device_of
+
+DEVICE_RETIRED = "device_retired"
+"""Outbox topic, payload `{"device_id": int}`: added in the transaction that retires a device."""
+
+_SORTABLE = {
+    "id": DeviceRow.id,
+    "hostname": DeviceRow.hostname,
+    "os_type": DeviceRow.os_type,
+    "os_version": DeviceRow.os_version,
+    "address": DeviceRow.address,
+    "admission": DeviceRow.admission,
+    "agent_version": DeviceRow.agent_version,
+    "contact": DeviceRow.contact,
+    "last_check_in": DeviceRow.last_contact_at,
+    "created_at": DeviceRow.created_at,
+}
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device by its key, retired ones included."""
+
+    id: int
+    uid: str
+    public_key: bytes
+    admission: Admission
+
+
+@dataclass(frozen=True, slots=True)
+class RunTarget:
+    """What decides whether and how a device can run something. `languages` are those it reported."""
+
+    id: int
+    hostname: str
+    os_type: str | None
+    admission: Admission
+    languages: tuple[str, ...]
+
+
+class Devices:
+    """Its methods run inside the caller's session or unit."""
+
+    def __init__(self, clock: Clock, outbox: Outbox, presence: Presence) -> None:
+        self._clock = clock
+        self._outbox = outbox
+        self._presence = presence
+
+    def page(self, session: Session, request: ListRequest) -> tuple[list[Device], int]:
+        """The devices asked for, and how many there are without the cut."""
+        query = select_list(
+            select(DeviceRow).where(DeviceRow.retired_at.is_(None)),
+            request,
+            sortable=_SORTABLE,
+            default_sort="id",
+            tie=DeviceRow.id,
+            search=DeviceRow.search,
+        )
+        rows = session.scalars(cut(query, request))
+        return [device_of(row, self._presence) for row in rows], total(session, query)
+
+    def get(self, session: Session, device_id: int) -> Device:
+        """Raises NotFoundError, also for a retired device."""
+        return device_of(_active(session, device_id), self._presence)
+
+    def known(self, session: Session, uid: str) -> KnownDevice | None:
+        row = session.scalar(select(DeviceRow).where(DeviceRow.uid == uid))
+        return None if row is None else KnownDevice(row.id, row.uid, row.public_key, Admission(row.admission))
+
+    def target(self, session: Session, device_id: int) -> RunTarget | None:
+        """The device as something to run on, also when it is retired."""
+        row = session.get(DeviceRow, device_id) if 0 < device_id <= _LARGEST_ID else None
+        if row is None:
+            return None
+        languages = tuple((row.facts or {}).get("languages", ()))
+        return RunTarget(row.id, row.hostname, row.os_type, Admission(row.admission), languages)
+
+    def enlist(
+        self, unit: Unit, public_key: bytes, facts: Facts, admission: Admission, address: str
+    ) -> KnownDevice:
+        """Add the device of a key that is not known yet. Others with its labels stay what they are."""
+        labels = labels_of(facts := bounded(facts))
+        row = DeviceRow(
+            uid=device_uid(public_key),
+            public_key=public_key,
+            **labels,
+            agent_version=facts.agent_version,
+            address=address,
+            tags=[],
+            search="",
+            admission=admission,
+            possible_duplicate_of=_twin(unit.session, labels),
+            facts=to_plain(facts),
+            created_at=self._clock.now_ms(),
+            version=1,
+            edited_at_version={},
+        )
+        row.reindex()
+        unit.session.add(row)
+        unit.session.flush()
+        unit.publish(Changed(DEVICE, row.id, msgspec.to_builtins(device_of(row, self._presence))))
+        return KnownDevice(row.id, row.uid, public_key, admission)
+
+    def update(self, unit: Unit, device_id: int, wanted: DeviceUpdate, version: int | None) -> Device:
+        """Change what `wanted` names. Raises NotFoundError, InvalidError, ConflictError."""
+        row = _active(unit.session, device_id)
+        refuse_stale(version, row.version, row.edited_at_version, row.hostname)
+        row.change(checked_fields(wanted))
+        _publish(unit, row)
+        return device_of(row, self._presence)
+
+    def report_facts(self, unit: Unit, device_id: int, facts: Facts) -> None:
+        """Take over what the device says about itself; a label that a person changed stays as it is."""
+        row = unit.session.get_one(DeviceRow, device_id)
+        facts = bounded(facts)
+        plain = to_plain(facts)
+        if row.retired_at is not None or row.facts == plain:
+            return
+        before = labels_of(msgspec.convert(row.facts, Facts)) if row.facts else {}
+        labels = labels_of(facts)
+        row.facts = plain
+        row.change({name: labels[name] for name in labels if getattr(row, name) == before.get(name)})
+        _publish(unit, row)
+
+    def approve(self, unit: Unit, device_id: int) -> Device:
+        """Let the device work: ends waiting for approval, and a quarantine."""
+        row = _active(unit.session, device_id)
+        quarantined = row.admission == Admission.QUARANTINED
+        if quarantined:
+            # Whichever copy says hello next is the device from now on; if two do, it is quarantined again.
+            unit.session.execute(delete(IncarnationRow).where(IncarnationRow.device_id == device_id))
+        row.change({"admission": Admission.APPROVED.value, "quarantine_reason": None})
+        _publish(unit, row)
+        unit.publish(AdmissionSet(device_id, Admission.APPROVED, reconnect=quarantined))
+        return device_of(row, self._presence)
+
+    def retire(self, unit: Unit, device_id: int, version: int | None) -> None:
+        """Shut the device out for good; its row stays, so that its key cannot come back by itself."""
+        row = _active(unit.session, device_id)
+        refuse_stale(version, row.version, row.edited_at_version, row.hostname)
+        row.retired_at = self._clock.now_ms()
+        row.change({"admission": Admission.RETIRED.value})
+        self._outbox.add(unit, DEVICE_RETIRED, {"device_id": device_id})
+        unit.publish(AdmissionSet(device_id, Admission.RETIRED))
+        unit.publish(Changed(DEVICE, device_id, None))
+
+
+def _active(session: Session, device_id: int) -> DeviceRow:
+    row = session.get(DeviceRow, device_id) if 0 < device_id <= _LARGEST_ID else None
+    if row is None or row.retired_at is not None:
+        raise NotFoundError("Device not found")
+    return row
+
+
+def _publish(unit: Unit, row: DeviceRow) -> None:
+    unit.session.flush()
+    unit.publish(Changed(DEVICE, row.id, change_of(row)))
+
+
+def _twin(session: Session, labels: dict[str, str | None]) -> int | None:
+    """The oldest active device with the same serial number, machine id or hostname: a hint, no more."""
+    same = [func.lower(DeviceRow.hostname) == (labels["hostname"] or "").lower()]
+    for name in ("serial", "machine_id"):
+        if value := real_identifier(labels[name]):
+            same.append(getattr(DeviceRow, name) == value)
+    query = select(func.min(DeviceRow.id)).where(DeviceRow.retired_at.is_(None), or_(*same))
+    return session.scalar(query)

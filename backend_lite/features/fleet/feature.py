@@ -1,0 +1,45 @@
+"""The manifest of the fleet."""
+
+from __future__ import annotations
+
+import msgspec
+
+from backend_lite.contract.live import DEVICE
+from backend_lite.core.db.lists import ListRequest
+from backend_lite.core.feature import Feature, Kernel
+from backend_lite.core.live import LiveKind
+from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.fleet.conversation import Conversations
+from backend_lite.features.fleet.devices import Devices
+from backend_lite.features.fleet.handshake import Handshake
+from backend_lite.features.fleet.hub import DeviceHub
+from backend_lite.features.fleet.listeners import Listeners
+from backend_lite.features.fleet.presence import Presence
+from backend_lite.features.fleet.routes import VIEW, device_routes
+
+
+def build(kernel: Kernel) -> Feature:
+    database, clock = kernel.database, kernel.clock
+    listeners = Listeners()
+    presence = Presence(database, kernel.bus, clock)
+    devices = Devices(clock, kernel.outbox, presence)
+    hub = DeviceHub(kernel.bus, presence, listeners)
+    handshake = Handshake(database, clock, kernel.endpoint, kernel.service_epoch, devices, hub, listeners)
+    conversations = Conversations(database, clock, handshake, devices, hub, presence, listeners)
+
+    async def snapshot() -> list[msgspec.Struct]:
+        found, _total = await database.read(lambda session: devices.page(session, ListRequest()))
+        return list(found)
+
+    async def stop() -> None:
+        await hub.stop()
+        await presence.stop()
+
+    return Feature(
+        name="fleet",
+        routes=lambda: [*device_routes(database, devices), conversations.route()],
+        live={DEVICE: LiveKind(VIEW, snapshot)},
+        start=presence.start,
+        stop=stop,
+        api=FleetApi(hub, listeners, devices),
+    )

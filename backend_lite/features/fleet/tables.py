@@ -1,0 +1,89 @@
+"""Devices and the lives that their agents' data folders have had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend_lite.core.db.base import Base, EpochMs, Id, Json
+from backend_lite.features.fleet.labels import search_text
+
+
+class DeviceRow(Base):
+    """An endpoint; its identity is `public_key`, everything it says about itself is a label.
+
+    `search` holds every label case-folded. `edited_at_version` says at which version each field that a
+    person can edit last changed. `contact`, `metrics` and `last_contact_at` are what was last flushed: while
+    the service runs, presence knows better. A retired device stays, so that its key cannot come back.
+    """
+
+    __tablename__ = "devices"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    hostname: Mapped[str] = mapped_column(String(255), index=True)
+    os_type: Mapped[str | None] = mapped_column(String(40))
+    os_version: Mapped[str | None] = mapped_column(String(200))
+    os_description: Mapped[str | None] = mapped_column(String(200))
+    hardware_summary: Mapped[str | None] = mapped_column(String(400))
+    agent_version: Mapped[str | None] = mapped_column(String(80))
+    address: Mapped[str | None] = mapped_column(String(80))
+    serial: Mapped[str | None] = mapped_column(String(200), index=True)
+    machine_id: Mapped[str | None] = mapped_column(String(200), index=True)
+    tags: Mapped[list[str]] = mapped_column(Json, default=list)
+    search: Mapped[str] = mapped_column(Text)
+    profile_id: Mapped[int | None] = mapped_column(Id)
+    admission: Mapped[str] = mapped_column(String(20))
+    quarantine_reason: Mapped[str | None] = mapped_column(Text)
+    possible_duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("devices.id"))
+    facts: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    metrics: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    contact: Mapped[str] = mapped_column(String(20), default="offline")
+    last_contact_at: Mapped[int | None] = mapped_column(EpochMs)
+    created_at: Mapped[int] = mapped_column(EpochMs)
+    retired_at: Mapped[int | None] = mapped_column(EpochMs)
+    version: Mapped[int] = mapped_column(default=1)
+    edited_at_version: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
+
+    def change(self, fields: Mapping[str, Any]) -> bool:
+        """Set columns; when any really changes, that makes another version and a new search text."""
+        changed = [name for name, value in fields.items() if getattr(self, name) != value]
+        for name in changed:
+            setattr(self, name, fields[name])
+        if changed:
+            self.version += 1
+            self.edited_at_version = self.edited_at_version | dict.fromkeys(changed, self.version)
+            self.reindex()
+        return bool(changed)
+
+    def reindex(self) -> None:
+        """Make `search` from the labels as they are now."""
+        labels = [self.hostname, self.uid, self.os_type, self.os_version, self.os_description]
+        self.search = search_text([*labels, self.hardware_summary, self.address], self.tags)
+
+
+class IncarnationRow(Base):
+    """One life of one agent's data folder on one boot. The one that is not retired is the current one."""
+
+    __tablename__ = "incarnations"
+    __table_args__ = (
+        Index("uq_incarnations_life", "device_id", "journal_epoch", "journal_file", "boot_id", unique=True),
+        Index(
+            "uq_incarnations_current", "device_id", unique=True, sqlite_where=text("retired_at IS NULL"),
+            postgresql_where=text("retired_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id"))
+    journal_epoch: Mapped[str] = mapped_column(String(100))
+    journal_file: Mapped[str] = mapped_column(String(100))
+    boot_id: Mapped[str] = mapped_column(String(100))
+    seen_first_at: Mapped[int] = mapped_column(EpochMs)
+    retired_at: Mapped[int | None] = mapped_column(EpochMs)
