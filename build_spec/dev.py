@@ -259,20 +259,14 @@ def mend_system(comforts: list[str]) -> None:
     if lacking + comforts and os.access("/var/lib/dpkg", os.W_OK) and shutil.which("apt-get"):
         apt_get_install(lacking + comforts)
         lacking, comforts = missing_essentials(), []
-    if lacking + comforts:
-        packages = " ".join(lacking + comforts)
-        libraries = " ".join(
-            library for package, library in LIBRARIES.items() if package in lacking + comforts
-        )
-        say(
-            f"This system lacks {libraries or packages}. On Debian and Ubuntu these are brought by\n"
-            f"    sudo apt-get install -y --no-install-recommends {packages}\n"
-            "Elsewhere install the packages of your system that hold them."
-        )
+    missing = lacking + comforts
+    if missing:
+        files = ", ".join(LIBRARIES.get(package, package) for package in missing)
+        say(f"This system lacks {files}. On Debian and Ubuntu give this command:")
+        say(f"    sudo apt-get install -y --no-install-recommends {' '.join(missing)}")
+        say("Elsewhere install the packages of your system that hold them.")
     if lacking:
-        sys.exit(
-            "DeployFlow cannot start without " + ", ".join(lacking) + ". Then give the same command again."
-        )
+        sys.exit("DeployFlow cannot start without them. Install them, then give the same command again.")
 
 
 def apt_get_install(packages: list[str]) -> None:
@@ -280,7 +274,9 @@ def apt_get_install(packages: list[str]) -> None:
     quiet = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-        subprocess.run([*quiet, *step], env=environment, stdout=sys.stderr, check=False)
+        done = subprocess.run([*quiet, *step], env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            say(done.stderr.strip())
 
 
 def missing_essentials() -> list[str]:
