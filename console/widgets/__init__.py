@@ -1,0 +1,1 @@
+"""Parts of pages that know the theme and Qt, and nothing of the product."""

@@ -1,0 +1,246 @@
+"""The order of a live table's rows: sorted, filtered, and kept so while objects change. No Qt.
+
+A row has a number that stays the same while it lives. What is shown is a list of row numbers; beside it
+there are a sort key and one search string per row. Changed objects are taken at once, changed places only
+when somebody asks for them (`plan`, `commit`), because moving rows costs more than repainting them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Object = dict[str, Any]
+SortKey = Callable[[Object], Any]
+Predicate = Callable[[Object], bool]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the shown rows get from their present places to the right ones.
+
+    First the `removed` positions go (highest first), then the rest takes the order `survivors` (None when
+    it has it already), then rows come in at the `inserted` (position, row) (lowest first).
+    """
+
+    removed: list[int]
+    survivors: list[int] | None
+    inserted: list[tuple[int, int]]
+
+    @property
+    def changes(self) -> int:
+        return len(self.removed) + len(self.inserted)
+
+
+class RowIndex:
+    """`search_of` gives the text that the filter looks at, in lower case; `key_of` gives sort keys of one
+    type, ties are broken by id."""
+
+    def __init__(self, search_of: Callable[[Object], str], key_of: SortKey) -> None:
+        self._search_of = search_of
+        self._key_of = key_of
+        self.rows: list[Object] = []
+        self.shown: list[int] = []
+        self.descending = False
+        self._ids: list[int] = []
+        self._keys: list[Any] = []
+        self._search: list[str] = []
+        self._number: dict[int, int] = {}
+        self._free: list[int] = []
+        self._everyone: list[int] = []
+        self._misplaced: set[int] = set()
+        self._gone: set[int] = set()
+        self._words: list[str] = []
+        self._predicate: Predicate | None = None
+        self._next_shown: list[int] | None = None
+
+    def __len__(self) -> int:
+        """How many objects there are, shown or not."""
+        return len(self._number)
+
+    @property
+    def settled(self) -> bool:
+        """True when every row is in its place."""
+        return not (self._misplaced or self._gone)
+
+    @property
+    def misplaced(self) -> frozenset[int]:
+        return frozenset(self._misplaced)
+
+    def number(self, object_id: int) -> int | None:
+        """The row of an object, None when there is no such object."""
+        return self._number.get(object_id)
+
+    def id_of(self, row: int) -> int:
+        return self._ids[row]
+
+    def position(self, row: int) -> int | None:
+        """Where a row is shown; None when the filter hides it."""
+        try:
+            return self.shown.index(row)
+        except ValueError:
+            return None
+
+    def add_slice(self, objects: Iterable[Object]) -> None:
+        """Takes objects while the index is being built; `built` ends that."""
+        for item in objects:
+            self._add(item)
+
+    def built(self) -> None:
+        self._sort()
+
+    def apply(self, changed: Mapping[int, Object], removed: Iterable[int] = ()) -> set[int]:
+        """Takes new states of objects; answers the rows to repaint."""
+        touched = set()
+        for object_id, item in changed.items():
+            row = self._number.get(object_id)
+            if row is None:
+                self._misplaced.add(self._add(item))
+            else:
+                self._change(row, item)
+                touched.add(row)
+        for object_id in removed:
+            row = self._number.pop(object_id, None)
+            if row is not None:
+                self._gone.add(row)
+                self._misplaced.discard(row)
+        return touched
+
+    def sort_by(self, key_of: SortKey, descending: bool) -> None:
+        """Sorts by other keys, at once."""
+        self._key_of = key_of
+        for row in self._number.values():
+            self._keys[row] = key_of(self.rows[row])
+        self.descending = descending
+        self._sort()
+
+    def reverse(self) -> None:
+        """The other direction, at once."""
+        self.descending = not self.descending
+        self.shown = self.shown[::-1]
+
+    def filter(self, words: Sequence[str], predicate: Predicate | None = None) -> None:
+        """Shows only rows whose search string holds every word and for which `predicate` holds, at once."""
+        self._words = [word.lower() for word in words]
+        self._predicate = predicate
+        if not self.settled:
+            self._everyone = self._placed(self._everyone)
+            self._settle()
+        self.shown = self._directed(self._filtered(self._everyone))
+
+    def plan(self) -> Plan:
+        """What `commit` will do to the shown rows."""
+        out = self._misplaced | self._gone
+        everyone = self._placed(self._everyone)
+        new = self._directed(self._filtered(everyone))
+        was = {row for row in self.shown if row in out}
+        now = {row for row in self._misplaced if self._matches(row)}
+        gone, come = was - now, now - was
+        removed = [at for at, row in enumerate(self.shown) if row in gone] if gone else []
+        inserted = [(at, row) for at, row in enumerate(new) if row in come] if come else []
+        survivors = [row for row in new if row not in come] if come else new
+        before = [row for row in self.shown if row not in gone] if gone else self.shown
+        self._everyone, self._next_shown = everyone, new
+        return Plan(removed[::-1], None if survivors == before else survivors, inserted)
+
+    def commit(self) -> None:
+        """Ends what `plan` began: every row is in its place."""
+        if self._next_shown is not None:
+            self.shown = self._next_shown
+            self._next_shown = None
+        self._settle()
+
+    def _add(self, item: Object) -> int:
+        object_id: int = item["id"]
+        row = self._number.get(object_id)
+        if row is not None:
+            self._change(row, item)
+            return row
+        if self._free:
+            row = self._free.pop()
+            self.rows[row], self._ids[row] = item, object_id
+            self._keys[row], self._search[row] = self._key_of(item), self._search_of(item)
+        else:
+            row = len(self.rows)
+            self.rows.append(item)
+            self._ids.append(object_id)
+            self._keys.append(self._key_of(item))
+            self._search.append(self._search_of(item))
+        self._number[object_id] = row
+        return row
+
+    def _change(self, row: int, item: Object) -> None:
+        key, search = self._key_of(item), self._search_of(item)
+        before = self._words or self._predicate
+        was_shown = before and self._matches(row)
+        self.rows[row] = item
+        if key != self._keys[row]:
+            self._keys[row] = key
+            self._misplaced.add(row)
+        self._search[row] = search
+        if before and self._matches(row) != was_shown:
+            self._misplaced.add(row)
+
+    def _matches(self, row: int) -> bool:
+        text = self._search[row]
+        if not all(word in text for word in self._words):
+            return False
+        return self._predicate is None or self._predicate(self.rows[row])
+
+    def _filtered(self, order: list[int]) -> list[int]:
+        search, predicate, rows = self._search, self._predicate, self.rows
+        for word in self._words:
+            order = [row for row in order if word in search[row]]
+        if predicate is not None:
+            order = [row for row in order if predicate(rows[row])]
+        return order
+
+    def _directed(self, order: list[int]) -> list[int]:
+        return order[::-1] if self.descending else order
+
+    def _sort(self) -> None:
+        # Ties keep the order of ids, because sorting is stable.
+        order = sorted(self._number.values(), key=self._ids.__getitem__)
+        order.sort(key=self._keys.__getitem__)
+        self._everyone = order
+        self._settle()
+        self.shown = self._directed(self._filtered(order))
+
+    def _settle(self) -> None:
+        for row in self._gone:
+            self.rows[row], self._search[row] = {}, ""
+        self._free.extend(self._gone)
+        self._gone.clear()
+        self._misplaced.clear()
+
+    def _placed(self, order: list[int]) -> list[int]:
+        """`order` with the rows that are out of place where they belong, and without those that are gone."""
+        out = self._misplaced | self._gone
+        if not out:
+            return order
+        keys, ids = self._keys, self._ids
+        kept = [row for row in order if row not in out]
+        moving = sorted(self._misplaced, key=ids.__getitem__)
+        moving.sort(key=keys.__getitem__)
+        placed: list[int] = []
+        start = 0
+        for row in moving:
+            at = self._place_of(row, kept, start)
+            placed += kept[start:at]
+            placed.append(row)
+            start = at
+        return placed + kept[start:]
+
+    def _place_of(self, row: int, order: list[int], low: int) -> int:
+        keys, ids = self._keys, self._ids
+        key, object_id = keys[row], ids[row]
+        high = len(order)
+        while low < high:
+            middle = (low + high) // 2
+            other = order[middle]
+            if keys[other] < key or (keys[other] == key and ids[other] < object_id):
+                low = middle + 1
+            else:
+                high = middle
+        return low

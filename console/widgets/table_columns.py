@@ -1,0 +1,71 @@
+"""What a live table shows: a column is a header, a way to write and draw a cell, and a way to sort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+Object = dict[str, Any]
+
+
+class Kind(Enum):
+    """How a cell is drawn; NUMBER is right-aligned with tabular figures."""
+
+    TEXT = auto()
+    STRONG = auto()
+    MUTED = auto()
+    NUMBER = auto()
+    PILL = auto()
+    TAGS = auto()
+    SPARKLINE = auto()
+
+
+@dataclass(frozen=True)
+class Pill:
+    """A state: always a word on a tint (`good warning bad accent idle`), with more text `after` it."""
+
+    word: str
+    tone: str
+    after: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.word} {self.after}".rstrip()
+
+
+@dataclass(frozen=True)
+class Column:
+    """`text` is what is copied, exported, read aloud and, where `kind` needs no more, drawn.
+
+    `value` is what PILL (a Pill or None), TAGS (words) and SPARKLINE (samples, 0 to 100) draw. `sort` gives
+    keys of one type; without it the text is compared without regard to case. `hidden` is how it begins.
+    """
+
+    key: str
+    title: str
+    text: Callable[[Object], str]
+    kind: Kind = Kind.TEXT
+    value: Callable[[Object], Any] | None = None
+    sort: Callable[[Object], Any] | None = None
+    width: int = 120
+    hidden: bool = False
+
+    @property
+    def sort_key(self) -> Callable[[Object], Any]:
+        if self.sort is not None:
+            return self.sort
+        text = self.text
+        return lambda item: text(item).lower()
+
+
+def pill_column(key: str, title: str, pill: Callable[[Object], Pill | None], **more: Any) -> Column:
+    def text(item: Object) -> str:
+        found = pill(item)
+        return "" if found is None else str(found)
+
+    return Column(key, title, text, Kind.PILL, pill, **more)
+
+
+def tags_column(key: str, title: str, tags: Callable[[Object], Sequence[str]], **more: Any) -> Column:
+    return Column(key, title, lambda item: ", ".join(tags(item)), Kind.TAGS, tags, **more)
