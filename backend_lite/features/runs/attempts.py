@@ -12,7 +12,7 @@ from agent.wire.states import Outcome, Source, StepState, may_change
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
-from backend_lite.core.events.bus import EventBus, SendToDevice
+from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import HelloAnswer
 from backend_lite.features.runs.dispatch import Dispatcher, open_steps
 from backend_lite.features.runs.output import SmallOutput
@@ -39,7 +39,6 @@ class Attempts:
     def __init__(
         self,
         database: Database,
-        bus: EventBus,
         clock: Clock,
         output: OutputStore,
         dispatcher: Dispatcher,
@@ -47,7 +46,6 @@ class Attempts:
         service_epoch: str,
     ) -> None:
         self._database = database
-        self._bus = bus
         self._clock = clock
         self._output = output
         self._dispatcher = dispatcher

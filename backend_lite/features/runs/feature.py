@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
@@ -28,34 +29,49 @@ _SWEEP_S = 1.0
 _EXPIRE_EVERY = 15
 
 
-def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
+@dataclass(frozen=True)
+class Area:
+    """The parts of runs, wired to the agents' messages."""
+
+    output: OutputStore
+    dispatcher: Dispatcher
+    attempts: Attempts
+    rollouts: Rollouts
+    actions: Actions
+    lists: Lists
+
+
+def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
     database, clock, epoch = kernel.database, kernel.clock, kernel.service_epoch
     output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epoch)
     views = Views(fleet.hub, output.sizes)
     dispatcher = Dispatcher(fleet.hub, library, views, clock, epoch)
-    attempts = Attempts(database, kernel.bus, clock, output, dispatcher, views, epoch)
+    attempts = Attempts(database, clock, output, dispatcher, views, epoch)
     rollouts = Rollouts(fleet, library, dispatcher, views, clock, epoch)
-    actions = Actions(rollouts, library, output)
-    lists = Lists(views)
     fleet.on_hello(attempts.hello)
     fleet.on_ready(attempts.ready)
     fleet.on_message(Permit, attempts.permit)
     fleet.on_message(Done, attempts.done)
     fleet.on_output(attempts.output)
-    background = _Background(kernel, dispatcher, rollouts, output)
+    return Area(output, dispatcher, attempts, rollouts, Actions(rollouts, library, output), Lists(views))
+
+
+def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
+    area, database = compose(kernel, library, fleet), kernel.database
+    background = _Background(kernel, area.dispatcher, area.rollouts, area.output)
     return Feature(
         name="runs",
         routes=lambda: [
-            *rollout_routes(database, rollouts, lists),
-            *run_routes(database, rollouts, lists, output),
-            *action_routes(database, actions),
+            *rollout_routes(database, area.rollouts, area.lists),
+            *run_routes(database, area.rollouts, area.lists, area.output),
+            *action_routes(database, area.actions),
         ],
         live={
-            ROLLOUT: LiveKind(VIEW, lambda: database.read(lists.live_rollouts)),
-            RUN: LiveKind(VIEW, lambda: database.read(lists.live_runs)),
+            ROLLOUT: LiveKind(VIEW, lambda: database.read(area.lists.live_rollouts)),
+            RUN: LiveKind(VIEW, lambda: database.read(area.lists.live_runs)),
             OUTPUT: LiveKind(VIEW),
         },
-        reactions={DEVICE_RETIRED: rollouts.device_retired},
+        reactions={DEVICE_RETIRED: area.rollouts.device_retired},
         start=background.start,
         stop=background.stop,
     )

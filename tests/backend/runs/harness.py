@@ -1,0 +1,238 @@
+"""The runs area on a real database file, with a fleet that tests connect and disconnect by hand."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from agent.wire.messages import (
+    Done,
+    Hello,
+    Incarnation,
+    Offer,
+    OpenAttempt,
+    OutputFrame,
+    Permit,
+    PermitAnswer,
+    ServiceMessage,
+)
+from agent.wire.states import Outcome
+from backend_lite.config import Config, DataFolder
+from backend_lite.contract.fleet import Admission
+from backend_lite.contract.runs import Policy, RolloutCreate, Run, Targets
+from backend_lite.core.agent_endpoint import AgentEndpoint
+from backend_lite.core.db.base import Base
+from backend_lite.core.db.database import Database
+from backend_lite.core.events.bus import Changed, MemoryBus, SendToDevice
+from backend_lite.core.events.outbox import Outbox
+from backend_lite.core.feature import Kernel
+from backend_lite.core.live import LiveHub
+from backend_lite.core.security.principal import Principal
+from backend_lite.features.access import tables as _access_tables  # noqa: F401
+from backend_lite.features.fleet import tables as fleet_tables
+from backend_lite.features.fleet.api import FleetApi, RunTarget
+from backend_lite.features.fleet.listeners import HelloAnswer, Listeners
+from backend_lite.features.library import tables as library_tables
+from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.runs import feature as runs
+from backend_lite.features.runs.lists import Lists
+from backend_lite.features.runs.rollouts import Rollouts
+
+EPOCH = "e1"
+OWNER = Principal(1, "owner", 1, 1 << 60)
+
+
+@dataclass
+class FakeClock:
+    ms: int = 1_700_000_000_000
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.ms / 1000
+
+
+@dataclass
+class FakeHub:
+    """Devices that are there."""
+
+    here: set[int] = field(default_factory=set)
+
+    def connected(self, device_id: int) -> bool:
+        return device_id in self.here
+
+    def may_work(self, device_id: int) -> bool:
+        return device_id in self.here
+
+
+class FakeFleet(FleetApi):
+    """Every device is an approved Linux machine called `pc-<id>`; 99 is unknown."""
+
+    def __init__(self, hub: FakeHub) -> None:
+        super().__init__(hub, Listeners(), cast("Any", None))
+
+    def target(self, _session: Session, device_id: int) -> RunTarget | None:
+        if device_id == 99:
+            return None
+        return RunTarget(device_id, f"pc-{device_id}", "linux", Admission.APPROVED, ("sh",))
+
+
+class Harness:
+    """One running service core with the runs area; `sent` are the messages to devices, in order."""
+
+    def __init__(self, folder: Path) -> None:
+        data = DataFolder(folder)
+        data.open()
+        _make_database(data.database)
+        self.clock = FakeClock()
+        self.bus = MemoryBus()
+        self.sent: list[tuple[int, ServiceMessage]] = []
+        self.changes: list[Changed] = []
+        self.bus.subscribe(SendToDevice, lambda event: self.sent.append((event.device_id, event.message)))
+        self.bus.subscribe(Changed, self.changes.append)
+        self.database = Database(data.database, self.bus.publish)
+        self.hub = FakeHub()
+        self.fleet = FakeFleet(self.hub)
+        kernel = Kernel(
+            config=Config(data),
+            clock=self.clock,
+            database=self.database,
+            bus=self.bus,
+            outbox=Outbox(self.database, self.bus, self.clock),
+            live=LiveHub(self.bus, 1),
+            service_epoch=EPOCH,
+            endpoint=cast("AgentEndpoint", None),
+            launch_secret="",
+        )
+        self.area = runs.compose(kernel, LibraryApi(), self.fleet)
+
+    @property
+    def rollouts(self) -> Rollouts:
+        return self.area.rollouts
+
+    @property
+    def lists(self) -> Lists:
+        return self.area.lists
+
+    def close(self) -> None:
+        self.area.output.close()
+        self.database.close()
+
+    async def start(self, *devices: int, key: str | None = None, **fields: Any) -> list[int]:
+        """A rollout of the one script; the ids of its runs."""
+        fields.setdefault("policy", Policy())
+        request = RolloutCreate(script_id=1, targets=Targets(devices=list(devices)), **fields)
+        created = await self.database.write(lambda unit: self.rollouts.create(unit, request, OWNER, key))
+        return created.run_ids
+
+    async def run(self, run_id: int) -> Run:
+        return await self.database.read(lambda session: self.lists.run(session, run_id))
+
+    async def cancel(self, run_id: int) -> None:
+        await self.database.write(lambda unit: self.rollouts.cancel_run(unit, run_id))
+
+    async def connect(self, device_id: int) -> None:
+        self.hub.here.add(device_id)
+        await self.area.attempts.ready(device_id)
+
+    def offers(self, device_id: int) -> list[Offer]:
+        return [m for d, m in self.sent if d == device_id and isinstance(m, Offer)]
+
+    def answers(self, kind: type[Any]) -> list[Any]:
+        """All messages of a kind sent so far; taken, so that the next call gives only newer ones."""
+        found = [message for _, message in self.sent if isinstance(message, kind)]
+        self.sent = [(d, message) for d, message in self.sent if not isinstance(message, kind)]
+        return found
+
+    async def permit(self, attempt: str, nonce: str = "n1", device_id: int = 1) -> str:
+        await self.area.attempts.permit(device_id, Permit(attempt, nonce))
+        (answer,) = self.answers(PermitAnswer)
+        return str(answer.answer)
+
+    async def output(self, attempt: str, data: bytes, offset: int = 0, device_id: int = 1) -> None:
+        await self.area.attempts.output(device_id, OutputFrame(attempt, 0, offset, 0, data))
+
+    async def done(self, attempt: str, nonce: str = "n1", device_id: int = 1, **fields: Any) -> None:
+        await self.area.attempts.done(device_id, outcome(attempt, nonce, **fields))
+
+    async def hello(
+        self, *open_attempts: str, device_id: int = 1, new: bool = False, nonce: str = "n1"
+    ) -> HelloAnswer:
+        hello = Hello(
+            "uid",
+            Incarnation("j", "1:1", "b"),
+            (1,),
+            "0",
+            "",
+            tuple(OpenAttempt(a, nonce, "starting") for a in open_attempts),
+        )
+        return await self.area.attempts.hello(device_id, hello, new)
+
+
+def outcome(
+    attempt: str,
+    nonce: str = "n1",
+    result: Outcome = Outcome.EXITED,
+    exit_code: int | None = 0,
+    stdout: bytes = b"",
+) -> Done:
+    empty = hashlib.sha256(b"").hexdigest()
+    return Done(
+        attempt=attempt,
+        nonce=nonce,
+        outcome=result,
+        exit_code=exit_code,
+        duration_ms=5,
+        started_at=0,
+        ended_at=0,
+        stdout_size=len(stdout),
+        stderr_size=0,
+        stdout_sha256=hashlib.sha256(stdout).hexdigest(),
+        stderr_sha256=empty,
+        stdout_total=len(stdout),
+        stderr_total=0,
+    )
+
+
+def _make_database(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        for number in (1, 2, 3):
+            session.add(
+                fleet_tables.DeviceRow(
+                    id=number, uid=f"u{number}", public_key=bytes(32), hostname=f"pc-{number}", search="",
+                    admission="approved", created_at=0,
+                )
+            )  # fmt: skip
+        session.add(_script())
+        session.flush()
+        session.add(_revision())
+        session.commit()
+    engine.dispose()
+
+
+def _script() -> library_tables.ScriptRow:
+    return library_tables.ScriptRow(
+        id=1, name="hi", name_key="hi", target_os_type=None, timeout_s=60, revision=1, search="",
+        created_at=0, updated_at=0, version=1, edited_at_version={},
+    )  # fmt: skip
+
+
+def _revision() -> library_tables.ScriptRevisionRow:
+    return library_tables.ScriptRevisionRow(
+        id=1,
+        script_id=1,
+        number=1,
+        language="sh",
+        content="echo hi\n",
+        content_hash="",
+        message="",
+        created_at=0,
+    )
