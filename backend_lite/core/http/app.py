@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
+from litestar.routes import BaseRoute
+from litestar.types import ControllerRouterHandler
 
 from backend_lite import __version__
 from backend_lite.core.feature import Feature, Route
@@ -15,6 +17,13 @@ from backend_lite.core.http.guard import AUDIENCE_KEY, MACHINE, guard
 from backend_lite.core.security.principal import Authenticator
 
 MAX_BODY = 2 << 20
+
+
+class _NoPages(Router):
+    """In place of the framework's documentation pages: a browser could not send the Bearer they need."""
+
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        return []
 
 
 def make_app(features: Iterable[Feature], authenticator: Authenticator, *, machines_only: bool) -> Litestar:
@@ -29,7 +38,7 @@ def make_app(features: Iterable[Feature], authenticator: Authenticator, *, machi
         state=State({"authenticator": authenticator}),
         request_max_body_size=MAX_BODY,
         openapi_config=OpenAPIConfig(
-            title="DeployFlow", version=__version__, path="/schema-not-served", render_plugins=[]
+            title="DeployFlow", version=__version__, openapi_router=_NoPages("/", route_handlers=[])
         ),
         logging_config=None,
         debug=False,
