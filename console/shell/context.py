@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from console.core.client import ApiClient
     from console.core.live import LiveStore
+    from console.core.local_agent import LocalAgent
     from console.core.local_service import LocalService
     from console.core.session import Session
     from console.shell.navigator import Navigator
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 class Context:
     """Handed to every page.
 
-    `settings` holds window state only: what a person arranged, never data. `local` is there when the
-    service is this machine's own.
+    `settings` holds window state only: what a person arranged, never data. `local` and
+    `this_pc` are there when the service is this machine's own.
     """
 
     client: ApiClient
@@ -37,4 +38,5 @@ class Context:
     settings: QSettings
     session: Session
     local: LocalService | None = None
+    this_pc: LocalAgent | None = None
     clock: Clock = utc_now

@@ -101,6 +101,7 @@ QPlainTextEdit, QTextEdit {{
     padding: 6px;
     selection-background-color: {_hex(t.accent)}; selection-color: {_hex(t.on_accent)};
 }}
+QPlainTextEdit[role="code"] {{ background: {_hex(t.background)}; padding: 4px; }}
 QPlainTextEdit[role="plain"], QTextEdit[role="plain"] {{ border: none; border-radius: 0; padding: 0; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{down}"); width: 16px; height: 16px; }}
@@ -127,6 +128,7 @@ QLabel[role="header"] {{ font-size: 12px; font-weight: 600; color: {_hex(t.muted
 QLabel[role="secondary"] {{ font-size: 12px; color: {_hex(t.muted)}; }}
 QLabel[role="muted"] {{ color: {_hex(t.muted)}; }}
 QLabel[role="error"] {{ color: {_hex(t.bad)}; }}
+QLabel[role="words"] {{ font-size: 14px; font-weight: 600; }}
 QLabel[role="key"] {{
     font-size: 11px; color: {_hex(t.faint)}; border: 1px solid {_hex(t.line)}; border-radius: 4px;
     padding: 0 5px;

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import dataclass
+
+from console.core.local_agent import Invitation
 
 LINUX_DATA = "/var/lib/deployflow-agent"
 WINDOWS_DATA = r"C:\ProgramData\DeployFlow\agent"
-
-
-@dataclass(frozen=True)
-class Enrollment:
-    """`token` is a secret: shown once, never kept."""
-
-    url: str
-    pin: str
-    token: str
 
 
 def agent_program(windows: bool, frozen: bool | None = None) -> str:
@@ -26,22 +18,24 @@ def agent_program(windows: bool, frozen: bool | None = None) -> str:
     return "python -m agent" if windows else "python3 -m agent"
 
 
-def linux_command(enrollment: Enrollment, program: str) -> str:
+def linux_command(invitation: Invitation, program: str) -> str:
     """For a root shell."""
-    token, url, pin = (shlex.quote(text) for text in (enrollment.token, enrollment.url, enrollment.pin))
+    token, url, pin = (shlex.quote(text) for text in (invitation.token, invitation.url, invitation.pin))
     return (
-        f"printf '%s' {token} | {program} run --data-dir {LINUX_DATA} \\\n"
+        f"printf '%s' {token} |\n"
+        f"{program} run --data-dir {LINUX_DATA} \\\n"
         f"  --server {url} \\\n"
         f"  --pin {pin} \\\n"
         f"  --token-file -"
     )
 
 
-def windows_command(enrollment: Enrollment, program: str) -> str:
+def windows_command(invitation: Invitation, program: str) -> str:
     """For an administrator's PowerShell: one quoted form, in which only the quote itself is special."""
-    token, url, pin = (_powershell(text) for text in (enrollment.token, enrollment.url, enrollment.pin))
+    token, url, pin = (_powershell(text) for text in (invitation.token, invitation.url, invitation.pin))
     return (
-        f"{token} | {program} run --data-dir {_powershell(WINDOWS_DATA)} `\n"
+        f"{token} |\n"
+        f"{program} run --data-dir {_powershell(WINDOWS_DATA)} `\n"
         f"  --server {url} `\n"
         f"  --pin {pin} `\n"
         f"  --token-file -"

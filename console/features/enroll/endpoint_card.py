@@ -1,0 +1,162 @@
+"""Where devices reach the service, and what its machine's firewall has to let through."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QSpinBox, QVBoxLayout, QWidget
+
+from backend_lite.contract.enroll import AgentAddress, AgentEndpoint
+from console.core.errors import ApiError
+from console.core.texts import tr
+from console.features.enroll.command_box import CommandBox
+from console.features.enroll.firewall import hints
+from console.features.enroll.ops import load_endpoint, move_endpoint
+from console.shell.context import Context
+from console.shell.parts import button, card, column, label, row
+from console.shell.theme import set_role
+
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
+LOOPBACK = "loopback"
+
+
+class EndpointCard(QWidget):
+    """`reachable(bool)`: whether other devices than this PC get to the service."""
+
+    reachable = Signal(bool)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._endpoint: AgentEndpoint | None = None
+        self.state = label("", "mark", "idle")
+        self.url = label("", "strong")
+        self.note = label("", "muted", wrap=True)
+        self.address = QComboBox()
+        self.address.setAccessibleName(tr("Address for devices"))
+        self.address.currentIndexChanged.connect(self._show_choice)
+        self.port = QSpinBox()
+        self.port.setRange(1, 65535)
+        self.port.setAccessibleName(tr("Port for devices"))
+        self.port.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.port.setFixedWidth(72)
+        self.port.valueChanged.connect(self._show_choice)
+        self.use = button(tr("Use this address"), self._use)
+        self.error = label("", "error", wrap=True)
+        self.error.hide()
+        self.firewall = _FirewallHints(context)
+        choice = row(self.address, label(tr("Port"), "muted"), self.port, self.use)
+        choice.setStretch(0, 1)
+        inside = card(
+            row(label(tr("1   Where devices reach this service"), "title"), None, self.state),
+            self.url,
+            self.note,
+            choice,
+            self.error,
+            self.firewall,
+        )
+        self.setLayout(column(inside))
+
+    def load(self) -> None:
+        self._context.ops.run(load_endpoint(self._context.client), on_success=self._show, owner=self)
+
+    def _show(self, endpoint: AgentEndpoint) -> None:
+        self._endpoint = endpoint
+        self.url.setText(endpoint.url)
+        self._fill(endpoint)
+        self.port.setValue(endpoint.port)
+        reachable = not self._is_loopback(endpoint.host)
+        self.state.setText(tr("On the network") if reachable else tr("This PC only"))
+        set_role(self.state, "mark", "good" if reachable else "warning")
+        self.firewall.show_port(endpoint.port if reachable else None)
+        self._show_choice()
+        self.reachable.emit(reachable)
+
+    def _fill(self, endpoint: AgentEndpoint) -> None:
+        self.address.blockSignals(True)
+        self.address.clear()
+        self.address.addItem(tr("Every address of this PC"), EVERY_ADDRESS)
+        for found in endpoint.addresses:
+            self.address.addItem(_described(found), found.address)
+        at = self.address.findData(endpoint.host)
+        if at < 0:
+            self.address.addItem(endpoint.host, endpoint.host)
+            at = self.address.count() - 1
+        self.address.setCurrentIndex(at)
+        self.address.blockSignals(False)
+
+    def _is_loopback(self, host: str) -> bool:
+        addresses = self._endpoint.addresses if self._endpoint else []
+        return host.startswith("127.") or any(a.address == host and a.scope == LOOPBACK for a in addresses)
+
+    def _show_choice(self) -> None:
+        endpoint = self._endpoint
+        if endpoint is None:
+            return
+        host = str(self.address.currentData())
+        changed = (host, self.port.value()) != (endpoint.host, endpoint.port)
+        self.use.setEnabled(changed)
+        self.note.setText(self._sentence(host, changed))
+
+    def _sentence(self, host: str, changed: bool) -> str:
+        if self._is_loopback(host):
+            return tr(
+                "Only this PC reaches the service there. Choose another address to bring in other devices."
+            )
+        if changed:
+            return tr(
+                "From then on devices on the network reach the service. Those that are connected come back "
+                "by themselves, and so does every device that knows the new address."
+            )
+        return tr("Devices on the network reach the service there.")
+
+    def _use(self) -> None:
+        self.error.hide()
+        self.use.setEnabled(False)
+        self._context.ops.run(
+            move_endpoint(self._context.client, str(self.address.currentData()), self.port.value()),
+            on_success=self._show,
+            on_error=self._refused,
+            owner=self,
+        )
+
+    def _refused(self, error: ApiError) -> None:
+        self.error.setText(error.detail)
+        self.error.show()
+        self._show_choice()
+
+
+def _described(found: AgentAddress) -> str:
+    scopes = {
+        LOOPBACK: tr("this PC only"),
+        "lan": tr("local network"),
+        "public": tr("public"),
+    }
+    return f"{found.address}   {found.interface} · {scopes.get(found.scope, found.scope)}"
+
+
+class _FirewallHints(QFrame):
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._theme = context.theme
+        self._lines = QVBoxLayout(self)
+        self._lines.setContentsMargins(0, 4, 0, 0)
+        self._port: int | None = None
+        self.hide()
+
+    def show_port(self, port: int | None) -> None:
+        """The commands for that port; None when nothing comes from outside."""
+        self.setVisible(port is not None)
+        if port is None or port == self._port:
+            return
+        self._port = port
+        while self._lines.count():
+            item = self._lines.takeAt(0)
+            old = item.widget() if item is not None else None
+            if old is not None:
+                old.deleteLater()
+        text = tr("If the firewall of this PC keeps devices out, paste one of these once:")
+        self._lines.addWidget(label(text, "muted", wrap=True))
+        for hint in hints(port):
+            box = CommandBox(self._theme, hint.system)
+            box.show_command(hint.command)
+            self._lines.addWidget(box)
