@@ -12,6 +12,8 @@ from build_spec import dev
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder of its own, on a system that lacks nothing."""
+    if sys.platform == "win32":
+        pytest.skip("the stand-in for an interpreter is a symbolic link")
     requirements = tmp_path / "build_spec" / "requirements"
     requirements.mkdir(parents=True)
     for lock in (dev.RUN, dev.TEST):

@@ -23,3 +23,8 @@ def test_ruff(command: list[str]) -> None:
 def test_types() -> None:
     done = run("mypy")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_types_of_what_runs_on_windows() -> None:
+    done = run("mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/win32", "agent", "build_spec")
+    assert done.returncode == 0, done.stdout + done.stderr
