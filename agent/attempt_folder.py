@@ -1,0 +1,128 @@
+"""The folder of one attempt: its gate, its output, its exit record.
+
+The gate makes "at most once" true on this machine: whoever puts the file in place first, the runner to
+execute or the agent to prove that nothing was executed, keeps everybody else out for ever.
+
+Imported by the runner, so it stays without pathlib.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from agent.files import BINARY, read_file, remove_file, sync_folder, write_all, write_new
+from agent.platform import processes
+
+RECORD_SIZE = 4096
+_DETAIL_LIMIT = 300  # characters; escaped they still fit the record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    class ExitRecord(TypedDict):
+        """How a step ended. Times in milliseconds (`started_at`, `ended_at`: this machine's wall clock,
+        for show); sizes in bytes; the pairs are stdout, stderr."""
+
+        outcome: str
+        exit_code: int | None
+        duration_ms: int
+        started_at: int
+        ended_at: int
+        kept: list[int]
+        total: list[int]
+        sha256: list[str]
+        detail: str
+
+    class Holder(TypedDict):
+        """Who took a gate: `runner` to execute, `agent` to prove that nothing was executed."""
+
+        by: str
+        pid: int
+        start: str
+
+
+class AttemptFolder:
+    """Names and rules of an attempt's folder."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def _at(self, name: str) -> str:
+        return os.path.join(self.path, name)
+
+    @property
+    def work(self) -> str:
+        return self._at("work")
+
+    def work_file(self, name: str) -> str:
+        return os.path.join(self.work, name)
+
+    @property
+    def spool(self) -> str:
+        return self._at("spool")
+
+    def take_gate(self, by: str) -> bool:
+        """Be the one who decides about this attempt. False when somebody else already is."""
+        pid = os.getpid()
+        holder: Holder = {"by": by, "pid": pid, "start": processes.start_mark(pid)}
+        draft = self._at(f"gate.{pid}")
+        remove_file(draft)
+        write_new(draft, json.dumps(holder).encode())
+        try:
+            if sys.platform == "win32":
+                os.rename(draft, self._at("gate"))
+            else:
+                os.link(draft, self._at("gate"))
+        except FileExistsError:
+            return False
+        finally:
+            remove_file(draft)
+        return True
+
+    def gate_holder(self) -> Holder | None:
+        raw = read_file(self._at("gate"))
+        if raw is None:
+            return None
+        holder: Holder = json.loads(raw)
+        return holder
+
+    def ask_to_cancel(self) -> None:
+        """Leave word for the runner; it works for one that this agent did not start itself, too."""
+        try:
+            write_new(self._at("cancel"), b"", durable=False)
+        except FileExistsError:
+            return
+
+    def cancel_is_asked(self) -> bool:
+        return os.path.exists(self._at("cancel"))
+
+    def reserve_exit_record(self) -> None:
+        """Take the disk space for the verdict now, so that a full disk cannot lose it later."""
+        write_new(self._at("exit.draft"), b" " * RECORD_SIZE, durable=False)
+
+    def write_exit_record(self, record: ExitRecord) -> None:
+        record["detail"] = record["detail"][:_DETAIL_LIMIT]
+        raw = json.dumps(record).encode("ascii").ljust(RECORD_SIZE)
+        fd = os.open(self._at("exit.draft"), os.O_WRONLY | BINARY)
+        try:
+            write_all(fd, raw)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.replace(self._at("exit.draft"), self._at("exit"))
+        sync_folder(self.path)
+
+    def has_exit_record(self) -> bool:
+        return os.path.exists(self._at("exit"))
+
+    def exit_record(self) -> ExitRecord | None:
+        raw = read_file(self._at("exit"))
+        if raw is None:
+            return None
+        record: ExitRecord = json.loads(raw)
+        return record

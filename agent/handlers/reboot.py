@@ -1,0 +1,27 @@
+"""Restart the machine, late enough for the result to be told first."""
+
+from __future__ import annotations
+
+import os
+
+from agent.handlers import RejectionError
+from agent.job import Job
+from agent.platform import this_platform
+from agent.wire.messages import Offer
+
+DELAY_S = 60
+_NOTICE = "An administrator restarts this computer."
+
+
+def reboot(offer: Offer, folder: str) -> Job:
+    argv = _command(this_platform().os_type)
+    if not os.access(argv[0], os.X_OK):
+        raise RejectionError(f"This device has no {argv[0]}.")
+    return Job(folder, argv, offer.timeout_s)
+
+
+def _command(os_type: str) -> list[str]:
+    if os_type == "windows":
+        system = os.environ.get("SYSTEMROOT", r"C:\Windows")
+        return [rf"{system}\System32\shutdown.exe", "/r", "/t", str(DELAY_S), "/c", _NOTICE]
+    return ["/sbin/shutdown", "-r", f"+{DELAY_S // 60}", _NOTICE]

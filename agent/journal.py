@@ -1,0 +1,207 @@
+"""What this device has promised: an append-only file of checksummed lines, fsynced where it matters.
+
+A line is `<crc32, 8 hex digits> <JSON>`. A torn or damaged line is skipped: the gate of its attempt still
+stands between a lost line and a second execution. The journal's identity lives in a file of its own that is
+never written again, because compaction replaces the file of records.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from agent.files import BINARY, read_file, replace_durably, write_all, write_new
+from agent.wire.codec import WireError, from_plain, to_plain
+from agent.wire.messages import Done, Incarnation, Offer
+
+TOMBSTONE_DAYS = 90
+MOST_TOMBSTONES = 2000
+COMPACT_ABOVE = 1 << 20
+
+
+class Phase(StrEnum):
+    """How far an open attempt has come. Sent in the hello."""
+
+    RECEIVED = "received"
+    STARTING = "starting"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Entry:
+    """An open attempt. `offer` is kept until it is handed to a runner, `done` from its outcome on."""
+
+    attempt: str
+    nonce: str
+    boot_id: str
+    phase: Phase
+    offer: Offer | None = None
+    done: Done | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """An acknowledged attempt: it is never executed again, and its outcome can be told again."""
+
+    closed_at: int
+    done: Done
+
+
+class Journal:
+    """The open attempts in the order they came, and the tombstones. Not thread-safe."""
+
+    def __init__(self, folder: Path, boot_id: str, now: Callable[[], float] = time.time) -> None:
+        self._path = str(folder / "records")
+        self._now = now
+        self.entries: dict[str, Entry] = {}
+        self.tombstones: dict[str, Tombstone] = {}
+        self.incarnation = _incarnation(folder, boot_id)
+        self.damaged_lines = 0
+        self._open()
+        if self._size > COMPACT_ABOVE:
+            self._compact()
+
+    def received(self, offer: Offer, nonce: str) -> Entry:
+        """Promise to deal with an offer; durable before this returns."""
+        entry = Entry(offer.attempt, nonce, self.incarnation.boot_id, Phase.RECEIVED, offer)
+        self._append(_received_record(entry), durable=True)
+        self.entries[offer.attempt] = entry
+        return entry
+
+    def starting(self, entry: Entry) -> None:
+        """From now on a runner may have it; durable before this returns."""
+        self._append(_starting_record(entry), durable=True)
+        entry.phase, entry.offer = Phase.STARTING, None
+
+    def done(self, entry: Entry, done: Done) -> None:
+        """The outcome. It need not be durable: gate and exit record in the attempt's folder say the same."""
+        entry.phase, entry.offer, entry.done = Phase.DONE, None, done
+        self._append(_done_record(entry), durable=False)
+
+    def closed(self, entry: Entry) -> None:
+        """Nobody will ask for this attempt again; durable before this returns, so that its folder may go."""
+        at = int(self._now())
+        self._append({"is": "closed", "attempt": entry.attempt, "at": at}, durable=True)
+        del self.entries[entry.attempt]
+        if entry.done is not None:
+            self.tombstones[entry.attempt] = Tombstone(at, entry.done)
+        if self._size > COMPACT_ABOVE:
+            self._compact()
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+    def _append(self, record: dict[str, Any], *, durable: bool) -> None:
+        line = _line(record)
+        try:
+            write_all(self._fd, line)
+            if durable:
+                os.fsync(self._fd)
+        except OSError:
+            # Half a line, on a full disk, would spoil the next one too.
+            os.ftruncate(self._fd, self._size)
+            raise
+        self._size += len(line)
+
+    def _open(self) -> None:
+        """Read what is there and cut off what a crash left half written; needs no free space."""
+        self._fd = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | BINARY, 0o600)
+        raw = read_file(self._path) or b""
+        self._size = raw.rfind(b"\n") + 1
+        os.ftruncate(self._fd, self._size)
+        for line in raw[: self._size].split(b"\n")[:-1]:
+            try:
+                self._apply(_parse(line))
+            except (WireError, KeyError, ValueError):
+                self.damaged_lines += 1
+
+    def _apply(self, record: dict[str, Any]) -> None:
+        attempt = record["attempt"]
+        if record["is"] == "received":
+            offer = from_plain(record["offer"], Offer, "offer")
+            self.entries[attempt] = Entry(attempt, record["nonce"], record["boot"], Phase.RECEIVED, offer)
+        elif record["is"] == "starting":
+            self.entries[attempt] = Entry(attempt, record["nonce"], record["boot"], Phase.STARTING)
+        elif record["is"] == "done":
+            done = from_plain(record["done"], Done, "done")
+            self.entries[attempt] = Entry(attempt, done.nonce, record["boot"], Phase.DONE, done=done)
+        elif record["is"] == "closed":
+            entry = self.entries.pop(attempt, None)
+            if entry is not None and entry.done is not None:
+                self.tombstones[attempt] = Tombstone(record["at"], entry.done)
+        elif record["is"] == "tombstone":
+            self.tombstones[attempt] = Tombstone(record["at"], from_plain(record["done"], Done, "done"))
+
+    def _compact(self) -> None:
+        """Write only what still counts. Leaves the file open for appending."""
+        oldest = self._now() - TOMBSTONE_DAYS * 86400
+        kept = [(name, stone) for name, stone in self.tombstones.items() if stone.closed_at >= oldest]
+        self.tombstones = dict(kept[-MOST_TOMBSTONES:])
+        records = [_tombstone_record(name, stone) for name, stone in self.tombstones.items()]
+        for entry in self.entries.values():
+            records.append(_record_of(entry))
+        os.close(self._fd)
+        try:
+            replace_durably(self._path, b"".join(_line(record) for record in records))
+        finally:
+            self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | BINARY)
+            self._size = os.fstat(self._fd).st_size
+
+
+def _incarnation(folder: Path, boot_id: str) -> Incarnation:
+    path = folder / "epoch"
+    if not path.exists():
+        draft = folder / "epoch.new"
+        draft.unlink(missing_ok=True)
+        write_new(str(draft), os.urandom(16).hex().encode())
+        draft.rename(path)
+    status = path.stat()
+    return Incarnation(path.read_text("ascii"), f"{status.st_dev}:{status.st_ino}", boot_id)
+
+
+def _record_of(entry: Entry) -> dict[str, Any]:
+    if entry.phase is Phase.RECEIVED:
+        return _received_record(entry)
+    return _starting_record(entry) if entry.phase is Phase.STARTING else _done_record(entry)
+
+
+def _received_record(entry: Entry) -> dict[str, Any]:
+    return {
+        "is": "received",
+        "attempt": entry.attempt,
+        "nonce": entry.nonce,
+        "boot": entry.boot_id,
+        "offer": to_plain(entry.offer),
+    }
+
+
+def _starting_record(entry: Entry) -> dict[str, Any]:
+    return {"is": "starting", "attempt": entry.attempt, "nonce": entry.nonce, "boot": entry.boot_id}
+
+
+def _done_record(entry: Entry) -> dict[str, Any]:
+    return {"is": "done", "attempt": entry.attempt, "boot": entry.boot_id, "done": to_plain(entry.done)}
+
+
+def _tombstone_record(attempt: str, stone: Tombstone) -> dict[str, Any]:
+    return {"is": "tombstone", "attempt": attempt, "at": stone.closed_at, "done": to_plain(stone.done)}
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    body = json.dumps(record, separators=(",", ":")).encode("ascii")
+    return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    checksum, _, body = line.partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(body):
+        raise ValueError("damaged")
+    record: dict[str, Any] = json.loads(body)
+    return record

@@ -1,0 +1,34 @@
+"""Where the agent writes what it does: a rotating file, and stderr. Never a secret."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+_FILE_SIZE = 1 << 20
+_FILES = 3
+
+
+def start_logging(folder: Path) -> None:
+    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s")
+    formatter.converter = time.gmtime
+    formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
+    formatter.default_msec_format = None
+    handlers: list[logging.Handler] = [
+        RotatingFileHandler(
+            folder / "agent.log", maxBytes=_FILE_SIZE, backupCount=_FILES, encoding="utf-8", delay=True
+        )
+    ]
+    # A Windows service has no stderr.
+    if sys.stderr is not None:
+        handlers.append(logging.StreamHandler())
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+    # Its every connection attempt; the session says what counts.
+    logging.getLogger("websockets").setLevel(logging.ERROR)

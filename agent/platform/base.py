@@ -1,0 +1,94 @@
+"""What every system has to answer, and what Linux and macOS answer alike."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import IO
+
+NOT_FOR_SCRIPTS = frozenset({"NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY", "INVOCATION_ID", "JOURNAL_STREAM"})
+"""Variables that the service manager gave to the agent itself."""
+
+
+class Platform(ABC):
+    """One operating system. `os_type` is the word that goes over the wire."""
+
+    os_type: str
+
+    @abstractmethod
+    def boot_id(self) -> str:
+        """A name for this run of the machine: the same until it restarts, never derived from the clock."""
+
+    @abstractmethod
+    def make_private_folder(self, path: Path) -> None:
+        """A new folder (its parent exists) that only its owner and the system may open."""
+
+    @abstractmethod
+    def lock_file(self, file: IO[bytes]) -> None:
+        """Lock an open file for this process. OSError when another process holds it."""
+
+    @abstractmethod
+    def interpreter(self, language: str) -> str | None:
+        """The program that runs scripts in a language (a step type), or None where there is none."""
+
+    @abstractmethod
+    def os_name_and_version(self) -> tuple[str, str]:
+        """The system's own words for what it is."""
+
+    @abstractmethod
+    def machine_facts(self) -> dict[str, str]:
+        """Any of `serial`, `machine_id`, `manufacturer`, `model`, `cpu_model`, `time_zone` that is known."""
+
+    @abstractmethod
+    def install_service(self, data_folder: Path) -> str:
+        """Start the agent with the system from now on; done twice is done once. Says what was done."""
+
+    @abstractmethod
+    def uninstall_service(self, data_folder: Path) -> str:
+        """The reverse of `install_service`; without effect where there is none. Says what was done."""
+
+
+LANGUAGES = ("powershell", "bash", "sh", "cmd", "python")
+
+
+class Posix(Platform):
+    """What Linux and macOS have in common."""
+
+    def make_private_folder(self, path: Path) -> None:
+        path.mkdir(mode=0o700)
+
+    def lock_file(self, file: IO[bytes]) -> None:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def interpreter(self, language: str) -> str | None:
+        if language == "powershell":
+            return shutil.which("pwsh")
+        if language == "python":
+            return shutil.which("python3") or own_python()
+        return shutil.which(language) if language in ("bash", "sh") else None
+
+
+def own_python() -> str | None:
+    """The interpreter that runs this program, unless it is packed into the program."""
+    return None if getattr(sys, "frozen", False) else sys.executable
+
+
+def service_name(data_folder: Path, usual: Path) -> str:
+    """`deployflow-agent`, with a suffix of its own for every data folder other than the usual one."""
+    if data_folder == usual:
+        return "deployflow-agent"
+    import hashlib
+
+    return "deployflow-agent-" + hashlib.sha256(str(data_folder).encode()).hexdigest()[:8]
+
+
+def read_line(path: Path) -> str:
+    """The first line of a small system file, or nothing where it cannot be read."""
+    try:
+        return path.read_text("utf-8", "replace").split("\n", 1)[0].strip("\0 ")
+    except OSError:
+        return ""

@@ -1,0 +1,205 @@
+"""Processes on Linux and macOS: start, wait, and end a whole tree."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+DETACHED: dict[str, Any] = {"start_new_session": True}
+"""Arguments of subprocess.Popen for a process that outlives the one that starts it."""
+
+_PR_SET_CHILD_SUBREAPER = 36
+_REAP_EVERY_S = 0.01
+_PS = "/bin/ps"
+
+# Excludes suspended time on Linux (CLOCK_MONOTONIC) and macOS (mach_absolute_time).
+awake_clock: Callable[[], float] = time.monotonic
+
+
+def never_block(fd: int) -> None:
+    os.set_blocking(fd, False)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, so that none gets out of sight."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def start_mark(pid: int) -> str:
+    """When a process started, in words that only mean something on this boot; empty when it is gone."""
+    if sys.platform == "linux":
+        fields = _stat(pid)
+        return fields[19] if fields and fields[0] not in ("Z", "X") else ""
+    return _ps("-o", "lstart=", "-p", str(pid)).strip()
+
+
+def is_alive(pid: int, mark: str) -> bool:
+    """True while the very process runs whose start mark this is; a later one with the same pid is not it."""
+    return mark != "" and start_mark(pid) == mark
+
+
+class ScriptProcess:
+    """A script and everything it started. `output` are the reading ends of stdout and stderr."""
+
+    def __init__(self, argv: list[str], environment: Mapping[str, str], folder: str) -> None:
+        # posix_spawn has no working folder of its own, and a runner starts only this one process.
+        os.chdir(folder)
+        pairs = (os.pipe(), os.pipe())
+        try:
+            self._pid = os.posix_spawn(
+                argv[0],
+                argv,
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, pairs[0][1], 1),
+                    (os.POSIX_SPAWN_DUP2, pairs[1][1], 2),
+                ],
+                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+            )
+        except OSError:
+            for reading, _ in pairs:
+                os.close(reading)
+            raise
+        finally:
+            for _, writing in pairs:
+                os.close(writing)
+        self.output = (pairs[0][0], pairs[1][0])
+        self._exit_code: int | None = None
+        self._watch = _pidfd(self._pid)
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit code, or None when the script still runs after so many seconds."""
+        if self._watch is not None and self._exit_code is None:
+            import select
+
+            poller = select.poll()
+            poller.register(self._watch, select.POLLIN)
+            poller.poll(max(0.0, seconds) * 1000)
+            self._reap()
+            return self._exit_code
+        end = awake_clock() + seconds
+        self._reap()
+        while self._exit_code is None and awake_clock() < end:
+            time.sleep(_REAP_EVERY_S)
+            self._reap()
+        return self._exit_code
+
+    def is_gone(self) -> bool:
+        """True when neither the script nor anything it started is left."""
+        self._reap()
+        return not _descendants(os.getpid())
+
+    def ask_to_end(self) -> None:
+        for pid in _descendants(os.getpid()):
+            # A stopped process would not see the request.
+            _signal(pid, signal.SIGTERM)
+            _signal(pid, signal.SIGCONT)
+
+    def kill_tree(self) -> None:
+        """End everything. Stopping comes first: a tree that forks faster than we look must stand still."""
+        while not self.is_gone():
+            for pid in _freeze(os.getpid()):
+                _signal(pid, signal.SIGKILL)
+            time.sleep(_REAP_EVERY_S)
+
+    def let_go(self) -> None:
+        """What the script left running on purpose goes on without us."""
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self._pid:
+                self._exit_code = _exit_code(status)
+
+
+def _exit_code(status: int) -> int:
+    """As shells say it: a process ended by signal n has the exit code 128 + n."""
+    code = os.waitstatus_to_exitcode(status)
+    return 128 - code if code < 0 else code
+
+
+def _pidfd(pid: int) -> int | None:
+    if sys.platform == "linux":
+        try:
+            return os.pidfd_open(pid)
+        except OSError:
+            return None
+    return None
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _freeze(root: int) -> set[int]:
+    """Stop all descendants, looking again until no new one turns up."""
+    frozen: set[int] = set()
+    while new := _descendants(root) - frozen:
+        for pid in new:
+            _signal(pid, signal.SIGSTOP)
+        frozen |= new
+    return frozen
+
+
+def _descendants(root: int) -> set[int]:
+    children: dict[int, list[int]] = {}
+    for pid, parent in _parents():
+        children.setdefault(parent, []).append(pid)
+    found: set[int] = set()
+    waiting = [root]
+    while waiting:
+        for pid in children.get(waiting.pop(), ()):
+            if pid not in found:
+                found.add(pid)
+                waiting.append(pid)
+    return found
+
+
+def _parents() -> list[tuple[int, int]]:
+    """(pid, parent) of every process that is not a zombie."""
+    if sys.platform != "linux":
+        rows = (line.split() for line in _ps("-ax", "-o", "pid=,ppid=,stat=,comm=").splitlines())
+        return [(int(row[0]), int(row[1])) for row in rows if row[2][0] != "Z" and row[3] != _PS]
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            fields = _stat(int(name))
+            if fields and fields[0] not in ("Z", "X"):
+                found.append((int(name), int(fields[1])))
+    return found
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Linux: the fields of /proc/PID/stat from the state on (the name before it may hold anything)."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].decode().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _ps(*arguments: str) -> str:
+    import subprocess
+
+    return subprocess.run(
+        [_PS, *arguments], capture_output=True, check=False, encoding="utf-8", errors="replace"
+    ).stdout

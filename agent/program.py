@@ -1,0 +1,106 @@
+"""`run`: put the parts together and keep going until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+from agent.attempts import Attempts
+from agent.backoff import Backoff
+from agent.data_folder import DataFolder
+from agent.enrollment import Enrollment
+from agent.identity import Identity
+from agent.journal import Journal
+from agent.outbox import Outbox
+from agent.platform import this_platform
+from agent.probes import collect_facts, read_metrics
+from agent.runners import Runners
+from agent.session import Session
+from agent.tls import tls_context
+from agent.transport import open_channel
+from agent.wire.messages import Facts, Metrics
+
+log = logging.getLogger(__name__)
+
+
+StopWhen = Callable[[Callable[[], None]], None]
+"""Is given a function that stops the agent from any thread."""
+
+
+def run_until_stopped(
+    folder: DataFolder, enrollment: Enrollment, identity: Identity, stop_when: StopWhen | None = None
+) -> None:
+    """Serve until a signal or `stop_when`'s caller asks to stop."""
+    asyncio.run(_keep_going(folder, enrollment, identity, stop_when))
+
+
+class _Probes:
+    async def facts(self) -> Facts:
+        return await asyncio.to_thread(collect_facts)
+
+    def metrics(self) -> Metrics:
+        return read_metrics()
+
+
+async def _keep_going(
+    folder: DataFolder, enrollment: Enrollment, identity: Identity, stop_when: StopWhen | None
+) -> None:
+    journal = Journal(folder.journal, this_platform().boot_id())
+    if journal.damaged_lines:
+        log.warning("%d lines of the journal are damaged and were skipped", journal.damaged_lines)
+    outbox = Outbox(time.monotonic)
+    runners = Runners(folder.logs / "runner.log")
+    attempts = Attempts(journal, folder.attempts, runners, outbox)
+    session = Session(
+        enrollment,
+        tls_context(enrollment.ca_pem),
+        identity,
+        journal.incarnation,
+        attempts,
+        outbox,
+        _Probes(),
+        Backoff(random.uniform),
+        open_channel=open_channel,
+        clock=time.monotonic,
+    )
+    attempts.on_inventory = session.want_facts
+    attempts.recover()
+    work = [asyncio.create_task(attempts.work()), asyncio.create_task(session.stay_connected())]
+    stop = _stop_by_signals(work)
+    if stop_when is not None:
+        stop_when(_from_any_thread(stop))
+    try:
+        await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop()
+        results = await asyncio.gather(*work, return_exceptions=True)
+        runners.close()
+        journal.close()
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+def _from_any_thread(function: Callable[[], None]) -> Callable[[], None]:
+    loop = asyncio.get_running_loop()
+
+    def call() -> None:
+        loop.call_soon_threadsafe(function)
+
+    return call
+
+
+def _stop_by_signals(work: list[asyncio.Task[None]]) -> Callable[[], None]:
+    def stop() -> None:
+        for task in work:
+            task.cancel()
+
+    if sys.platform != "win32":
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+    return stop

@@ -1,0 +1,204 @@
+"""The separate process that executes ONE step and outlives the agent that started it.
+
+It waits for a job on its standard input; without one it ends when that pipe closes, so a warm spare costs
+nothing once its agent is gone. Its standard output carries one byte per piece of news to whoever started it:
+SAID after output, ENDED after the exit record. Nobody has to read them: the files in the attempt's folder
+are the truth.
+
+Start-up time and memory count here: it imports little, and only the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+
+from agent.attempt_folder import AttemptFolder
+from agent.files import write_new
+from agent.job import Job
+from agent.platform import processes
+from agent.spool import SpoolWriter, measure
+from agent.wire.states import Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from agent.attempt_folder import ExitRecord
+
+SAID = b"o"
+ENDED = b"x"
+
+CANCEL_POLL_S = 0.2
+LINGER_S = 1.0
+_READ_SIZE = 1 << 16
+_STDIN, _STDOUT = 0, 1
+
+
+def main() -> NoReturn:
+    processes.adopt_orphans()
+    line = _read_line(_STDIN)
+    if line is not None:
+        run(Job.from_line(line))
+    # Without the tidying-up of an interpreter: a thread may still wait for a pipe that nobody will close.
+    os._exit(0)
+
+
+def _read_line(fd: int) -> bytes | None:
+    """The line on a pipe; None when the pipe closes first."""
+    pieces: list[bytes] = []
+    while piece := os.read(fd, _READ_SIZE):
+        pieces.append(piece)
+        if piece.endswith(b"\n"):
+            return b"".join(pieces)
+    return None
+
+
+def run(job: Job) -> None:
+    """Execute a job, unless somebody else has decided about this attempt already."""
+    folder = AttemptFolder(job.folder)
+    try:
+        if not folder.take_gate("runner"):
+            return
+    except FileNotFoundError:
+        # The agent has closed this attempt and removed its folder: it was decided long ago.
+        return
+    processes.never_block(_STDOUT)
+    folder.reserve_exit_record()
+    record = _Execution(job, folder).record()
+    _remove_work(folder, job)
+    folder.write_exit_record(record)
+    _tell(ENDED)
+
+
+def _tell(news: bytes) -> None:
+    try:
+        os.write(_STDOUT, news)
+    except OSError:
+        return
+
+
+def _said() -> None:
+    _tell(SAID)
+
+
+class _Execution:
+    """From the gate to the verdict."""
+
+    def __init__(self, job: Job, folder: AttemptFolder) -> None:
+        self._job = job
+        self._folder = folder
+        self._started_at = _now_ms()
+        self._start = processes.awake_clock()
+        self._spool = SpoolWriter(folder.spool, job.keep_bytes, self._elapsed_ms, _said)
+
+    def _elapsed_ms(self) -> int:
+        return int((processes.awake_clock() - self._start) * 1000)
+
+    def record(self) -> ExitRecord:
+        if self._folder.cancel_is_asked():
+            return self._verdict(Outcome.NOT_STARTED, "Cancelled before it started.")
+        try:
+            process = self._launch()
+        except (OSError, ValueError) as error:
+            return self._verdict(
+                Outcome.REJECTED, f"{self._job.argv[0]} could not be started: {_reason(error)}."
+            )
+        readers = [self._read(stream, fd) for stream, fd in enumerate(process.output)]
+        try:
+            outcome, exit_code, detail = self._watch(process)
+        except BaseException:
+            process.kill_tree()
+            raise
+        duration_ms = self._elapsed_ms()
+        self._drain(readers)
+        process.let_go()
+        return self._verdict(outcome, detail, exit_code, duration_ms)
+
+    def _launch(self) -> processes.ScriptProcess:
+        os.mkdir(self._folder.work, 0o700)
+        for name, data in self._job.files.items():
+            write_new(self._folder.work_file(name), data, durable=False)
+        environment = {**os.environ, **self._job.environment}
+        return processes.ScriptProcess(self._job.argv, environment, self._folder.work)
+
+    def _read(self, stream: int, fd: int) -> threading.Thread:
+        def read() -> None:
+            while data := os.read(fd, _READ_SIZE):
+                self._spool.add(stream, data)
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        return thread
+
+    def _watch(self, process: processes.ScriptProcess) -> tuple[Outcome, int | None, str]:
+        deadline = self._start + self._job.timeout_s
+        while True:
+            left = deadline - processes.awake_clock()
+            exit_code = process.wait(min(CANCEL_POLL_S, max(0.0, left)))
+            if exit_code is not None:
+                return Outcome.EXITED, exit_code, ""
+            if self._folder.cancel_is_asked():
+                self._end_tree(process)
+                return Outcome.CANCELLED, None, "Cancelled while it was running."
+            if left <= 0:
+                self._end_tree(process)
+                return Outcome.TIMED_OUT, None, f"Stopped after its time of {self._job.timeout_s:g} s."
+
+    def _end_tree(self, process: processes.ScriptProcess) -> None:
+        process.ask_to_end()
+        patience = processes.awake_clock() + self._job.grace_s
+        while not process.is_gone() and processes.awake_clock() < patience:
+            time.sleep(0.02)
+        process.kill_tree()
+
+    def _drain(self, readers: list[threading.Thread]) -> None:
+        # Something that the script left running may hold the pipes open for ever.
+        patience = time.monotonic() + LINGER_S
+        for reader in readers:
+            reader.join(max(0.0, patience - time.monotonic()))
+
+    def _verdict(
+        self, outcome: Outcome, detail: str, exit_code: int | None = None, duration_ms: int = 0
+    ) -> ExitRecord:
+        self._spool.close()
+        kept, hashes = measure(self._folder.spool)
+        return {
+            "outcome": outcome.value,
+            "exit_code": exit_code,
+            "duration_ms": duration_ms,
+            "started_at": self._started_at,
+            "ended_at": _now_ms(),
+            "kept": kept,
+            "total": self._spool.total,
+            "sha256": hashes,
+            "detail": " ".join(part for part in (detail, self._spool.trouble) if part),
+        }
+
+
+def _remove_work(folder: AttemptFolder, job: Job) -> None:
+    """The script and its parameters are gone before anybody can learn the result."""
+    if sys.platform != "win32":
+        os.chdir("/")
+    for name in job.files:
+        try:
+            os.unlink(folder.work_file(name))
+        except OSError:
+            continue
+    try:
+        os.rmdir(folder.work)
+    except OSError:
+        # The script left files of its own there, or never got as far as a work folder.
+        import shutil
+
+        shutil.rmtree(folder.work, ignore_errors=True)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
