@@ -52,13 +52,17 @@ class AgentAddress(Struct):
 
 
 class AgentEndpoint(Struct):
-    """Where agents reach the service: `host` is what it listens on (`0.0.0.0` is every address)."""
+    """Where agents reach the service: `host` is what it listens on (`0.0.0.0` is every address).
+
+    There is one; `id` is its number in the live stream.
+    """
 
     host: str
     port: int
     url: str
     pin: str
     addresses: list[AgentAddress]
+    id: int = 1
 
 
 class AgentEndpointUpdate(Struct):

@@ -1,0 +1,45 @@
+"""The manifest of enrolment."""
+
+from __future__ import annotations
+
+import msgspec
+
+from backend_lite.contract.live import AGENT_ENDPOINT, ENROLLMENT_TOKEN
+from backend_lite.core.feature import Feature, Kernel
+from backend_lite.core.live import LiveKind
+from backend_lite.features.access.api import AccessApi
+from backend_lite.features.enroll.api import EnrollApi
+from backend_lite.features.enroll.endpoint import Endpoint
+from backend_lite.features.enroll.enrolment import Enrolment
+from backend_lite.features.enroll.routes import VIEW, endpoint_routes, machine_routes, token_routes
+from backend_lite.features.enroll.throttle import Throttle
+from backend_lite.features.enroll.tokens import EnrollmentTokens
+from backend_lite.features.fleet.api import FleetApi
+
+
+def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
+    database = kernel.database
+    tokens = EnrollmentTokens(access, kernel.clock)
+    endpoint = Endpoint(kernel.endpoint, kernel.bus)
+    enrolment = Enrolment(database, fleet, tokens, Throttle(kernel.clock))
+    api = EnrollApi(database, tokens, endpoint)
+
+    async def live_tokens() -> list[msgspec.Struct]:
+        return list(await database.read(tokens.all))
+
+    async def live_endpoint() -> list[msgspec.Struct]:
+        return [await endpoint.view()]
+
+    return Feature(
+        name="enroll",
+        routes=lambda: [
+            *machine_routes(enrolment, endpoint),
+            *token_routes(database, tokens, api),
+            *endpoint_routes(endpoint),
+        ],
+        live={
+            ENROLLMENT_TOKEN: LiveKind(VIEW, live_tokens),
+            AGENT_ENDPOINT: LiveKind(VIEW, live_endpoint),
+        },
+        api=api,
+    )

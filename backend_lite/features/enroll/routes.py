@@ -1,0 +1,87 @@
+"""Enrolment for machines; tokens and the agents' address for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request, delete, get, post, put
+from litestar.params import FromPath, JSONBody
+
+from agent.wire.messages import CA_PATH, ENROLL_PATH, EnrollAnswer, EnrollRequest
+from backend_lite.contract.common import Page
+from backend_lite.contract.enroll import (
+    AGENT_ENDPOINT,
+    ENROLLMENT_TOKENS,
+    AgentEndpoint,
+    AgentEndpointUpdate,
+    EnrollmentToken,
+    EnrollmentTokenCreate,
+    EnrollmentTokenSecret,
+)
+from backend_lite.core.db.database import Database
+from backend_lite.core.feature import Route
+from backend_lite.core.http.guard import MACHINE, OPEN, USER
+from backend_lite.features.enroll.api import EnrollApi
+from backend_lite.features.enroll.endpoint import Endpoint
+from backend_lite.features.enroll.enrolment import Enrolment
+from backend_lite.features.enroll.tokens import EnrollmentTokens
+
+VIEW, CREATE, DELETE, EDIT = "enrollment:view", "enrollment:create", "enrollment:delete", "enrollment:edit"
+
+_LARGEST_REQUEST = 256 << 10
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def machine_routes(enrolment: Enrolment, endpoint: Endpoint) -> Sequence[Route]:
+    @post(
+        ENROLL_PATH,
+        status_code=200,
+        permission=OPEN,
+        audience=MACHINE,
+        request_max_body_size=_LARGEST_REQUEST,
+    )
+    async def enroll(request: AnyRequest, data: JSONBody[EnrollRequest]) -> EnrollAnswer:
+        """Bring a device in by its key and an enrollment token."""
+        return await enrolment.enroll(data, request.client.host if request.client else "")
+
+    @get(CA_PATH, media_type="application/x-pem-file", permission=OPEN, audience=MACHINE)
+    async def ca_certificate() -> str:
+        """The private CA, to be trusted only after its hash was compared with the pin."""
+        return endpoint.ca_pem
+
+    return [enroll, ca_certificate]
+
+
+def token_routes(database: Database, tokens: EnrollmentTokens, api: EnrollApi) -> Sequence[Route]:
+    @get(ENROLLMENT_TOKENS, permission=VIEW, audience=USER)
+    async def tokens_list() -> Page[EnrollmentToken]:
+        """Newest first, with those that have ended."""
+        return Page(await database.read(tokens.all))
+
+    @post(ENROLLMENT_TOKENS, permission=CREATE, audience=USER)
+    async def token_make(request: AnyRequest, data: JSONBody[EnrollmentTokenCreate]) -> EnrollmentTokenSecret:
+        """Make a token; this answer is the only place that shows it."""
+        return await api.make_token(data, request.user.user_id)
+
+    @delete(f"{ENROLLMENT_TOKENS}/{{token_id:int}}", permission=DELETE, audience=USER)
+    async def token_revoke(token_id: FromPath[int]) -> None:
+        """End a token; devices that came in by it stay."""
+        await database.write(lambda unit: tokens.revoke(unit, token_id))
+
+    return [tokens_list, token_make, token_revoke]
+
+
+def endpoint_routes(endpoint: Endpoint) -> Sequence[Route]:
+    @get(AGENT_ENDPOINT, permission=VIEW, audience=USER)
+    async def endpoint_get() -> AgentEndpoint:
+        """Where agents reach the service."""
+        return await endpoint.view()
+
+    @put(AGENT_ENDPOINT, permission=EDIT, audience=USER)
+    async def endpoint_move(data: JSONBody[AgentEndpointUpdate]) -> AgentEndpoint:
+        """Listen elsewhere; agents that are connected come back by themselves if they can reach it."""
+        return await endpoint.move(data)
+
+    return [endpoint_get, endpoint_move]
