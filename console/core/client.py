@@ -27,12 +27,16 @@ class ApiClient:
 
     Paths are the constants of `backend_lite.contract`; bodies and answers are its Structs. Every method
     raises ApiError when the service refuses and ServiceGone when it does not answer. `base_url` changes
-    when the service comes back on another port, `token` when a person signs in or out.
+    when the service comes back on another port, `token` when a person signs in or out. `transport` is for
+    tests.
     """
 
-    def __init__(self, base_url: str, token: str | None = None) -> None:
+    def __init__(
+        self, base_url: str, token: str | None = None, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self.base_url = base_url
         self.token = token
+        self._transport = transport
         self._http: httpx.AsyncClient | None = None
 
     async def get(self, path: str, type: type[T], params: Params | None = None) -> T:
@@ -100,7 +104,7 @@ class ApiClient:
         if self._http is None:
             timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
             # Proxies and certificates of the environment are none of a local service's business.
-            self._http = httpx.AsyncClient(timeout=timeout, trust_env=False)
+            self._http = httpx.AsyncClient(timeout=timeout, trust_env=False, transport=self._transport)
         return self._http
 
     def _headers(self, extra: Mapping[str, str] | None) -> dict[str, str]:

@@ -10,23 +10,20 @@ import contextlib
 import random
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from backend_lite.contract.live import LIVE, OUTPUT, LiveHello
 from console.core.client import ApiClient
 from console.core.live_batches import Batches, LiveBatch, Subscriber
-
-if TYPE_CHECKING:
-    from websockets.asyncio.client import ClientConnection
+from console.core.live_socket import Connect, StreamBroken, open_stream
 
 __all__ = ["LiveBatch", "LiveState", "LiveStore", "Unsubscribe", "back_off"]
 
 Object = dict[str, Any]
 Unsubscribe = Callable[[], None]
 
-OPEN_TIMEOUT_S = 5.0
 LONGEST_DELAY_S = 5.0
 
 
@@ -68,8 +65,11 @@ class LiveStore:
     A merged object is a new dict: who holds the old one sees no change in it.
     """
 
-    def __init__(self, client: ApiClient, delay: Callable[[int], float] = back_off) -> None:
+    def __init__(
+        self, client: ApiClient, delay: Callable[[int], float] = back_off, connect: Connect = open_stream
+    ) -> None:
         self._client = client
+        self._connect = connect
         self._delay = delay
         self.objects: dict[str, dict[int, Object]] = {}
         self.state = LiveState.STOPPED
@@ -152,17 +152,13 @@ class LiveStore:
 
     async def _connected(self) -> tuple[bool, bool]:
         """One connection until it breaks: (it was live, the service refused the session)."""
-        from websockets.asyncio.client import connect
-        from websockets.exceptions import WebSocketException
-
-        url = self._client.base_url.replace("http", "ws", 1) + LIVE
         was_live = False
         try:
-            # The defaults compress, and take proxies from the environment.
-            async with connect(
-                url, compression=None, proxy=None, max_size=None, open_timeout=OPEN_TIMEOUT_S
-            ) as socket:
-                await self._greet(socket)
+            async with self._connect(self._client.base_url.replace("http", "ws", 1) + LIVE) as socket:
+                hello = LiveHello(self._client.token or "", self._since)
+                await socket.greet(msgspec.json.encode(hello).decode(), resuming=self._since is not None)
+                if self._since is not None:
+                    self._set_state(LiveState.LIVE)
                 async for raw in socket:
                     frame = _decode(raw)
                     if frame.detail:
@@ -170,17 +166,9 @@ class LiveStore:
                         return was_live, True
                     self._take(frame)
                     was_live = True
-        except (OSError, TimeoutError, WebSocketException, msgspec.DecodeError) as error:
+        except (StreamBroken, msgspec.DecodeError) as error:
             self.problem = self.problem or str(error)
         return was_live, False
-
-    async def _greet(self, socket: ClientConnection) -> None:
-        hello = LiveHello(self._client.token or "", self._since)
-        await socket.send(msgspec.json.encode(hello).decode())
-        if self._since is not None:
-            # Nothing may have changed since: then no frame comes, and the pong is the sign.
-            await asyncio.wait_for(await socket.ping(), OPEN_TIMEOUT_S)
-            self._set_state(LiveState.LIVE)
 
     def _take(self, frame: _Frame) -> None:
         if frame.snapshot is not None:

@@ -32,3 +32,10 @@ class LocalService:
             return msgspec.json.decode(self.path.read_bytes(), type=ServiceFile)
         except (OSError, msgspec.DecodeError):
             return None
+
+
+def default_data_dir(name: str = "DeployFlow") -> Path:
+    """Where the service of this user keeps its data."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir(name, appauthor=False))

@@ -1,0 +1,232 @@
+"""The window's composition root: the only place that knows every feature."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QWidget
+
+from backend_lite.contract.access import User
+from console.core.client import ApiClient
+from console.core.errors import ApiError, ConsoleError
+from console.core.live import LiveState, LiveStore
+from console.core.local_agent import LocalAgent
+from console.core.session import Session
+from console.core.texts import tr
+from console.features.access.feature import feature as access
+from console.features.access.first_run import FirstRunScreen
+from console.features.access.sign_in import SignInScreen
+from console.service_process import ServiceProcess, ServiceState, ServiceStatus
+from console.shell.context import Context
+from console.shell.feature import Feature
+from console.shell.main_window import MainWindow
+from console.shell.navigator import Navigator
+from console.shell.notices import Action, Notices
+from console.shell.op_runner import OpRunner
+from console.shell.start_screens import FailedScreen, StartingScreen
+from console.shell.theme import theme
+from console.shell.window_state import open_settings
+
+BANNER = "service"
+HOME = "devices"
+AFTER_SETUP = "add-device"
+
+
+def features() -> list[Feature]:
+    from console.features.enroll.feature import feature as enroll
+    from console.features.fleet.feature import feature as fleet
+    from console.features.library.feature import feature as library
+    from console.features.runs.feature import feature as runs
+
+    return [fleet(), enroll(), library(), runs(), access()]
+
+
+def make_context(settings: QSettings, service: ServiceProcess) -> Context:
+    client = ApiClient("")
+    notices = Notices()
+    return Context(
+        client=client,
+        live=LiveStore(client),
+        ops=OpRunner(notices),
+        navigator=Navigator(),
+        notices=notices,
+        theme=theme(),
+        settings=settings,
+        session=Session(client),
+        local=service.local,
+        this_pc=LocalAgent(service.local.data_dir / "this-pc"),
+    )
+
+
+class App:
+    """Brings service, session and window together. `run` returns when the window is closed."""
+
+    def __init__(
+        self, service: ServiceProcess, settings_file: Path, found: list[Feature] | None = None
+    ) -> None:
+        self.service = service
+        settings = open_settings(settings_file)
+        theme().apply(str(settings.value("window/theme", "system")))
+        self.context = make_context(settings, service)
+        self.window = MainWindow(self.context, features() if found is None else found)
+        self.closed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._first_run = False
+        self._signed_out_by_hand = False
+        self._connect()
+
+    async def run(self) -> None:
+        self.show()
+        await self.closed.wait()
+
+    def show(self) -> None:
+        self.window.show_screen(StartingScreen())
+        self.window.show()
+        self.service.watch()
+        self.service.subscribe(self._service_changed)
+        self._start(_load_network_libraries())
+
+    def close(self) -> None:
+        self._start(self._close())
+
+    def _connect(self) -> None:
+        context = self.context
+        self.window.close_wanted.connect(self.close)
+        self.window.sign_out_wanted.connect(self._sign_out)
+        context.session.subscribe(self._person_changed)
+        context.live.subscribe_state(self._stream_changed)
+        context.ops.unauthorized.connect(self._unauthorized)
+
+    def _start(self, work: object) -> None:
+        assert asyncio.iscoroutine(work)
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self.context.ops.blame(tr("The window"), error)
+
+    # ---- the service
+
+    def _service_changed(self, status: ServiceStatus) -> None:
+        if status.state is ServiceState.RUNNING:
+            self._service_runs(status)
+        elif status.state is ServiceState.RESTARTING:
+            self._banner(tr("The service stopped and is being started again. {why}", why=status.sentence))
+        elif status.state is ServiceState.FAILED:
+            self._service_failed(status)
+
+    def _service_runs(self, status: ServiceStatus) -> None:
+        self.context.client.base_url = status.admin_url
+        self.context.notices.clear(BANNER)
+        this_pc = self.context.this_pc
+        if this_pc is not None and this_pc.is_enrolled:
+            this_pc.start()
+        if self.context.session.user is None:
+            self._start(self._begin_session(status.secret))
+        else:
+            self.context.live.retry_now()
+
+    def _service_failed(self, status: ServiceStatus) -> None:
+        if self.context.session.user is not None:
+            self._banner(tr("The service cannot start: {why}", why=status.sentence))
+        else:
+            self._screen(FailedScreen(status.sentence, self._try_again, self.close))
+
+    def _try_again(self) -> None:
+        self._screen(StartingScreen())
+        self.service.try_now()
+
+    def _banner(self, text: str) -> None:
+        action = Action(tr("Try now"), self.service.try_now)
+        self.context.notices.banner(BANNER, text, "warning", action)
+
+    def _stream_changed(self, state: LiveState) -> None:
+        running = self.service.status.state is ServiceState.RUNNING
+        if state is LiveState.LOST and running:
+            self._banner(tr("The service does not answer. What you see is what was known before."))
+        elif state is LiveState.LIVE:
+            self.context.notices.clear(BANNER)
+        elif state is LiveState.REFUSED:
+            self.context.session.ended()
+
+    # ---- the person
+
+    async def _begin_session(self, secret: str) -> None:
+        session = self.context.session
+        try:
+            if await session.setup_needed():
+                self._first_run = True
+                assert self.context.local is not None
+                self._screen(FirstRunScreen(self.context, self.context.local))
+            elif self._signed_out_by_hand or not secret:
+                self._sign_in_screen()
+            else:
+                await session.sign_in_here(secret)
+        except ApiError as refusal:
+            self._sign_in_screen(refusal.detail)
+        except ConsoleError as error:
+            self._screen(FailedScreen(str(error), self._session_again, self.close))
+
+    def _session_again(self) -> None:
+        self._screen(StartingScreen())
+        self._start(self._begin_session(self.service.status.secret))
+
+    def _sign_in_screen(self, reason: str = "") -> None:
+        self._screen(SignInScreen(self.context, self.context.local, reason))
+
+    def _person_changed(self, user: User | None) -> None:
+        if user is None:
+            self._start(self._after_session())
+            return
+        self._signed_out_by_hand = False
+        self.context.live.start()
+        self.window.show_workspace()
+        home = HOME if self.context.navigator.has(HOME) else AFTER_SETUP
+        self.context.navigator.open(AFTER_SETUP if self._first_run else home)
+        self._first_run = False
+
+    async def _after_session(self) -> None:
+        await self.context.live.stop()
+        self.context.live.forget()
+        self._sign_in_screen("" if self._signed_out_by_hand else tr("Your session has ended. Sign in again."))
+
+    def _sign_out(self) -> None:
+        self._signed_out_by_hand = True
+        self._start(self.context.session.sign_out())
+
+    def _unauthorized(self) -> None:
+        if self.context.session.user is not None:
+            self.context.session.ended()
+
+    def _screen(self, screen: QWidget) -> None:
+        self.window.show_screen(screen)
+        screen.setFocus()
+
+    # ---- the end
+
+    async def _close(self) -> None:
+        if self.closed.is_set() or not await self.context.navigator.may_close():
+            return
+        self.window.save()
+        self.window.hide()
+        await self.context.ops.stop()
+        await self.context.live.stop()
+        await self.context.client.aclose()
+        if self.context.this_pc is not None:
+            await self.context.this_pc.stop()
+        await self.service.stop()
+        self.window.close_now()
+        self.closed.set()
+
+
+async def _load_network_libraries() -> None:
+    """Beside the first frames instead of between them: together they take a fifth of a second."""
+    for name in ("httpx", "websockets.asyncio.client"):
+        await asyncio.to_thread(importlib.import_module, name)
