@@ -60,9 +60,10 @@ class Posix(Platform):
         path.mkdir(mode=0o700)
 
     def lock_file(self, file: IO[bytes]) -> None:
-        import fcntl
+        if sys.platform != "win32":
+            import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def interpreter(self, language: str) -> str | None:
         if language == "powershell":

@@ -7,6 +7,8 @@ import signal
 import sys
 import time
 
+assert sys.platform != "win32"
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
