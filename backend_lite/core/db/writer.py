@@ -2,7 +2,9 @@
 
 Up to BATCH writes share a transaction and its fsync. They run without savepoints; when one of them raises
 after it has written, the batch is rolled back and replayed once, each write in a savepoint of its own, so
-that only the failing one fails. A write therefore may run twice. Results and events go out after COMMIT.
+that only the failing one fails. Where that does not help (SQLite gives up the whole transaction when the disk
+is full), each write gets a transaction of its own. A write therefore may run more than once. Results and
+events go out after COMMIT.
 """
 
 from __future__ import annotations
@@ -91,14 +93,20 @@ class Writer:
 
     def _commit(self, batch: list[_Item]) -> None:
         try:
-            try:
-                self._pass(batch, _run_plain)
-            except _WroteAndFailedError:
-                self._pass(batch, _run_nested)
+            self._pass(batch, _run_plain)
         except Exception as error:
-            # The transaction itself failed (disk full, say): nothing of the batch is kept.
+            if len(batch) > 1:
+                self._replay(batch)
+            else:
+                cause = error.__cause__ if isinstance(error, _WroteAndFailedError) else None
+                batch[0].error, batch[0].events = cause or error, []
+
+    def _replay(self, batch: list[_Item]) -> None:
+        try:
+            self._pass(batch, _run_nested)
+        except Exception:
             for item in batch:
-                item.error, item.events = error, []
+                self._commit([item])
 
     def _pass(self, batch: list[_Item], run: Callable[[Connection, _Item], None]) -> None:
         with self._engine.connect() as connection, connection.begin():
@@ -124,12 +132,16 @@ def _changes(connection: Connection) -> int:
     return cast("int", cast("Any", connection.connection.driver_connection).total_changes)
 
 
+def _in_transaction(connection: Connection) -> bool:
+    return cast("bool", cast("Any", connection.connection.driver_connection).in_transaction)
+
+
 def _run_plain(connection: Connection, item: _Item) -> None:
     before = _changes(connection)
     try:
         _execute(connection, item)
     except Exception as error:
-        if _changes(connection) != before:
+        if _changes(connection) != before or not _in_transaction(connection):
             raise _WroteAndFailedError from error
         item.error = error
 
@@ -139,6 +151,8 @@ def _run_nested(connection: Connection, item: _Item) -> None:
         with connection.begin_nested():
             _execute(connection, item)
     except Exception as error:
+        if not _in_transaction(connection):
+            raise
         item.error, item.events = error, []
 
 
