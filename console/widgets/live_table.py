@@ -29,6 +29,8 @@ from console.widgets.table_model import TableModel
 from console.widgets.table_text import as_csv, as_text
 
 _TICK_MS = 1_000
+MANY = 1_000
+"""With more selected rows Qt takes longer to move each of them than to begin anew."""
 
 
 class LiveTable(QTableView):
@@ -60,6 +62,7 @@ class LiveTable(QTableView):
         self.model_.setParent(self)
         self.model_.order.descending = descending
         self.model_.visible = self._visible_positions
+        self.model_.start_anew = lambda: self.selected_count() > MANY
         self._kept: tuple[list[int], int | None, tuple[int, int] | None] = ([], None, None)
         self.setModel(self.model_)
         self.setAccessibleName(title)
@@ -95,10 +98,10 @@ class LiveTable(QTableView):
 
     def selected_ids(self) -> list[int]:
         """In the order shown."""
-        positions: list[int] = []
+        positions: set[int] = set()
         for part in self._selected_parts():
-            positions.extend(range(part.top(), part.bottom() + 1))
-        return [self.model_.id_at(at) for at in sorted(set(positions))]
+            positions.update(range(part.top(), part.bottom() + 1))
+        return self.model_.order.ids_at(sorted(positions))
 
     def selected_count(self) -> int:
         return sum(part.height() for part in self._selected_parts())
@@ -284,12 +287,9 @@ class LiveTable(QTableView):
             self.selection_changed.emit()
 
     def _select_ids(self, object_ids: Iterable[int]) -> None:
-        order = self.model_.order
-        wanted = {row for key in object_ids if (row := order.number(key)) is not None}
-        positions = [at for at, row in enumerate(order.shown) if row in wanted] if wanted else []
         chosen = QItemSelection()
         last = self.model_.columnCount() - 1
-        for first, end in _ranges(positions):
+        for first, end in _ranges(self.model_.order.positions(object_ids)):
             chosen.select(self.model_.index(first, 0), self.model_.index(end, last))
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.selectionModel().select(chosen, flags)

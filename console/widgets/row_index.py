@@ -82,6 +82,16 @@ class RowIndex:
         except ValueError:
             return None
 
+    def ids_at(self, positions: Iterable[int]) -> list[int]:
+        ids, shown = self._ids, self.shown
+        return [ids[shown[at]] for at in positions]
+
+    def positions(self, object_ids: Iterable[int]) -> list[int]:
+        """Where these objects are shown, from top to bottom; those that are not are left out."""
+        number = self._number
+        wanted = {number[key] for key in object_ids if key in number}
+        return [at for at, row in enumerate(self.shown) if row in wanted] if wanted else []
+
     def add_slice(self, objects: Iterable[Object]) -> None:
         """Takes objects while the index is being built; `built` ends that."""
         for item in objects:
@@ -122,7 +132,8 @@ class RowIndex:
 
     def filter(self, words: Sequence[str], predicate: Predicate | None = None) -> None:
         """Shows only rows whose search string holds every word and for which `predicate` holds, at once."""
-        self._words = [word.lower() for word in words]
+        # The longest first: it leaves the least for the others.
+        self._words = sorted((word.lower() for word in words), key=len, reverse=True)
         self._predicate = predicate
         if not self.settled:
             self._everyone = self._placed(self._everyone)

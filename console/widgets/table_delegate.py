@@ -106,7 +106,9 @@ class TableDelegate(QStyledItemDelegate):
         font, metrics = self._font("secondary")
         painter.setFont(font)
         painter.setPen(word_color)
-        word = metrics.elidedText(pill.word, Qt.TextElideMode.ElideRight, box.width() - 8)
+        word = pill.word
+        if width < self._pill_width(word):
+            word = metrics.elidedText(word, Qt.TextElideMode.ElideRight, width - 8)
         painter.drawText(box, _CENTER, word)
         if pill.after:
             rest = area.adjusted(width + 6, 0, 0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any
 
@@ -32,7 +33,8 @@ _NOWHERE = QModelIndex()
 class TableModel(QAbstractTableModel):
     """`counted(shown, total)` follows every change of the two numbers; `building(done, total)` the slices.
 
-    `visible` tells which positions the view shows now: only for those a change is announced.
+    `visible` tells which positions the view shows now: only for those a change is announced. `start_anew`
+    tells that the view had rather begin anew than move each of its many selected rows.
     """
 
     counted = Signal(int, int)
@@ -49,6 +51,7 @@ class TableModel(QAbstractTableModel):
         super().__init__()
         self.columns = list(columns)
         self.visible: VisiblePositions = lambda: range(self.rowCount())
+        self.start_anew: Callable[[], bool] = lambda: False
         self.sort_column = sort_column
         self._search_of = search_of
         self._clock = clock
@@ -156,7 +159,7 @@ class TableModel(QAbstractTableModel):
     def sort_by(self, column: int, descending: bool) -> None:
         if not self.order.settled:
             self._settle()
-        with _Layout(self):
+        with self._reordering():
             if column == self.sort_column and descending != self.order.descending:
                 self.order.reverse()
             else:
@@ -248,7 +251,7 @@ class TableModel(QAbstractTableModel):
         began = self._clock()
         index = self.order
         plan = index.plan()
-        if plan.changes > MOST_SINGLE_CHANGES:
+        if plan.changes > MOST_SINGLE_CHANGES or (plan.changes and self.start_anew()):
             self.beginResetModel()
             index.commit()
             self.endResetModel()
@@ -268,12 +271,15 @@ class TableModel(QAbstractTableModel):
             del shown[at]
             self.endRemoveRows()
         if survivors is not None:
-            with _Layout(self):
+            with self._reordering():
                 shown = self.order.shown = survivors[:]
         for at, row in inserted:
             self.beginInsertRows(QModelIndex(), at, at)
             shown.insert(at, row)
             self.endInsertRows()
+
+    def _reordering(self) -> AbstractContextManager[None]:
+        return _Anew(self) if self.start_anew() else _Layout(self)
 
     def _announce(self) -> None:
         repaint, self._repaint = self._repaint, set()
@@ -285,7 +291,20 @@ class TableModel(QAbstractTableModel):
                 self.dataChanged.emit(self.index(position, 0), self.index(position, last))
 
 
-class _Layout:
+class _Anew(AbstractContextManager[None]):
+    """Around a change after which the view begins anew."""
+
+    def __init__(self, model: TableModel) -> None:
+        self._model = model
+
+    def __enter__(self) -> None:
+        self._model.beginResetModel()
+
+    def __exit__(self, *_error: object) -> None:
+        self._model.endResetModel()
+
+
+class _Layout(AbstractContextManager[None]):
     """Around a new order of the same rows: what Qt remembers about rows moves with them."""
 
     def __init__(self, model: TableModel) -> None:

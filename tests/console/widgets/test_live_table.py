@@ -102,6 +102,21 @@ def test_selection_and_current_row_stay_with_their_objects(make: Make) -> None:
     assert table.current_id() == 5
 
 
+def test_a_large_selection_stays_too(make: Make) -> None:
+    table = make(count=3_000)
+    table.header.show_column(1, False)
+    table.header.resizeSection(0, 222)
+    table.model_.settle()
+    table.selectAll()
+    table.header.sort(2, True)
+    table.take(change(thing(0)))
+    table.model_.settle()
+    assert table.selected_count() == len(table.selected_ids()) == 3_000
+    assert 0 not in table.selected_ids()
+    assert table.header.isSectionHidden(1)
+    assert table.header.sectionSize(0) == 222
+
+
 def test_rows_that_the_filter_hides_are_not_selected_any_more(make: Make) -> None:
     table = make()
     table.select([5, 50])
