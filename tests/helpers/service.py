@@ -17,6 +17,7 @@ from backend_lite.core.events.outbox import Outbox
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.http.agent_listener import LOOPBACK, AgentListener
 from backend_lite.core.http.app import make_app
+from backend_lite.core.http.live import live_route
 from backend_lite.core.live import LiveHub
 from backend_lite.features.access import feature as access
 from backend_lite.features.access.api import AccessApi
@@ -36,6 +37,7 @@ class InProcess:
     kernel: Kernel
     clock: ManualClock
     features: Sequence[Feature]
+    app: Any
     client: httpx.AsyncClient
 
     @property
@@ -74,14 +76,19 @@ async def in_process(
         features = (compose or _compose)(kernel)
         for feature in features:
             kernel.live.kinds.update(feature.live)
-        authenticator: Any = next(
-            feature for feature in features if feature.name == "access"
-        ).api.authenticator
-        transport = httpx.ASGITransport(app=make_app(features, authenticator, machines_only=False))  # type: ignore[arg-type]
+        app = _admin_app(kernel, features)
+        transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as client:
-            yield InProcess(kernel, clock, features, client)
+            yield InProcess(kernel, clock, features, app, client)
     finally:
         database.close()
+
+
+def _admin_app(kernel: Kernel, features: Sequence[Feature]) -> Any:
+    access_api: AccessApi = next(feature for feature in features if feature.name == "access").api
+    authenticator = access_api.authenticator
+    live = Feature(name="live", routes=lambda: [live_route(kernel.live, authenticator)])
+    return make_app([*features, live], authenticator, machines_only=False)
 
 
 async def _kernel(config: Config, clock: ManualClock, bus: MemoryBus, database: Database) -> Kernel:

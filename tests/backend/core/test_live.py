@@ -1,0 +1,220 @@
+"""The live stream: a snapshot, every later change once and in order, resume, and no more than one may see."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend_lite.contract.live import CLOSE_UNAUTHORIZED, LIVE, LiveChange, LiveHello
+from backend_lite.core import live
+from backend_lite.core.events.bus import Changed, MemoryBus
+from backend_lite.core.http import live as live_http
+from backend_lite.core.live import LiveHub, LiveKind, Subscription
+from backend_lite.core.security.principal import Principal
+from tests.helpers.asgi_socket import AsgiSocket
+from tests.helpers.service import InProcess, headers
+
+pytestmark = pytest.mark.anyio
+
+SEES_SCRIPTS = Principal(1, "ada", 1, 0, frozenset({"scripts:view"}))
+SEES_NOTHING = Principal(2, "bob", 2, 0, frozenset())
+
+
+class Thing(msgspec.Struct):
+    id: int
+    value: int
+
+
+class World:
+    """Things that change, and a hub that tells of it."""
+
+    def __init__(self, start_number: int = 1) -> None:
+        self.things: dict[int, int] = {}
+        self.bus = MemoryBus()
+        self.hub = LiveHub(self.bus, start_number)
+        self.hub.kinds["script"] = LiveKind("scripts:view", self.snapshot)
+        self.hub.kinds["device"] = LiveKind("devices:view", self.snapshot)
+
+    async def snapshot(self) -> list[msgspec.Struct]:
+        return [Thing(*item) for item in self.things.items()]
+
+    def set(self, thing_id: int, value: int | None, kind: str = "script") -> None:
+        if value is None:
+            self.things.pop(thing_id, None)
+        else:
+            self.things[thing_id] = value
+        change = None if value is None else {"id": thing_id, "value": value}
+        self.bus.publish([Changed(kind, thing_id, change)])
+
+
+class Follower:
+    """A console: what it believes, from what it is told."""
+
+    def __init__(self, world: World, since: int | None = None) -> None:
+        self.world = world
+        self.things: dict[int, int] = {}
+        self.seq = since or 0
+        self.snapshots = 0
+        self.subscription = world.hub.subscribe(SEES_SCRIPTS, since)
+
+    async def catch_up(self) -> None:
+        if self.subscription.overflowed:
+            snapshot = await self.world.hub.snapshot(self.subscription)
+            self.snapshots += 1
+            self.seq = snapshot.seq
+            self.things = {thing["id"]: thing["value"] for thing in snapshot.snapshot["script"]}
+        for change in pending(self.subscription):
+            assert change.seq > self.seq
+            self.seq = change.seq
+            if change.change is None:
+                self.things.pop(change.id, None)
+            else:
+                self.things[change.id] = change.change["value"]
+
+    def leave(self) -> None:
+        self.world.hub.unsubscribe(self.subscription)
+
+
+def pending(subscription: Subscription) -> Iterator[LiveChange]:
+    while subscription._pending:
+        yield subscription._pending.popleft()
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("set"), st.integers(1, 4), st.integers(0, 9)),
+            st.tuples(st.just("remove"), st.integers(1, 4)),
+            st.tuples(st.just("catch up")),
+            st.tuples(st.just("reconnect")),
+            st.tuples(st.just("restart")),
+        ),
+        max_size=60,
+    )
+)
+async def test_a_console_ends_up_with_what_there_is(steps: list[tuple[object, ...]]) -> None:
+    original = live.RING, live.QUEUE
+    live.RING, live.QUEUE = 6, 4
+    try:
+        world, start = World(), 1
+        console = Follower(world)
+        for step in steps:
+            match step:
+                case ("set", int(thing_id), int(value)):
+                    world.set(thing_id, value)
+                case ("remove", int(thing_id)):
+                    world.set(thing_id, None)
+                case ("catch up",):
+                    await console.catch_up()
+                    assert console.things == world.things
+                case ("reconnect",) | ("restart",):
+                    await console.catch_up()
+                    console.leave()
+                    if step == ("restart",):
+                        start += 1
+                        things, world = world.things, World(start)
+                        world.things = things
+                    believed = console.things
+                    console = Follower(world, console.seq)
+                    console.things = believed
+        await console.catch_up()
+        assert console.things == world.things
+    finally:
+        live.RING, live.QUEUE = original
+
+
+async def test_after_a_short_break_only_the_changes_come() -> None:
+    world = World()
+    console = Follower(world)
+    await console.catch_up()
+    console.leave()
+    world.set(1, 10)
+    world.set(2, 20)
+    again = Follower(world, console.seq)
+    await again.catch_up()
+    assert (again.things, again.snapshots) == ({1: 10, 2: 20}, 0)
+
+
+async def test_who_may_not_see_a_kind_gets_neither_snapshot_nor_changes() -> None:
+    world = World()
+    world.set(1, 10)
+    subscription = world.hub.subscribe(SEES_NOTHING, None)
+    assert (await world.hub.snapshot(subscription)).snapshot == {}
+    other = world.hub.subscribe(SEES_SCRIPTS, None)
+    assert set((await world.hub.snapshot(other)).snapshot) == {"script"}
+    world.set(2, 20)
+    world.set(3, 30, kind="device")
+    assert list(pending(subscription)) == []
+    assert [(change.kind, change.id) for change in pending(other)] == [("script", 2)]
+
+
+async def test_a_number_from_the_future_gets_a_snapshot() -> None:
+    world = World()
+    assert world.hub.subscribe(SEES_SCRIPTS, 1 << 60).overflowed
+
+
+async def token(service: InProcess) -> str:
+    return (await service.sign_in())["Authorization"].removeprefix("Bearer ")
+
+
+async def test_the_stream_over_its_socket(service: InProcess) -> None:
+    session = await token(service)
+    script = {"name": "Hello", "content": "echo hello", "language": "sh"}
+    await service.client.post("/api/v1/scripts", json=script, headers=headers(session))
+    async with AsgiSocket(service.app, LIVE) as socket:
+        await socket.send(LiveHello(session))
+        first = await socket.receive()
+        assert [found["name"] for found in first["snapshot"]["script"]] == ["Hello"]
+        await service.client.put("/api/v1/scripts/1", json={"name": "Hi"}, headers=headers(session))
+        change = await socket.receive()
+        assert (change["kind"], change["id"], change["change"]["name"]) == ("script", 1, "Hi")
+        assert change["seq"] == first["seq"] + 1
+    await service.client.delete("/api/v1/scripts/1", headers=headers(session))
+    async with AsgiSocket(service.app, LIVE) as socket:
+        await socket.send(LiveHello(session, since=change["seq"]))
+        assert await socket.receive() == {
+            "seq": change["seq"] + 1,
+            "kind": "script",
+            "id": 1,
+            "change": None,
+        }
+
+
+@pytest.mark.parametrize(
+    ("hello", "code"),
+    [({"access_token": "dfs_guessed"}, "unauthorized"), ({}, "invalid"), ("hello", "invalid")],
+)
+async def test_without_a_good_first_frame_nothing_is_told(
+    service: InProcess, hello: object, code: str
+) -> None:
+    async with AsgiSocket(service.app, LIVE) as socket:
+        await socket.send(hello)
+        assert (await socket.receive())["code"] == code
+        assert await socket.closed() == CLOSE_UNAUTHORIZED
+
+
+async def test_who_says_nothing_is_let_go(service: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_http, "_FIRST_FRAME_S", 0)
+    async with AsgiSocket(service.app, LIVE) as socket:
+        assert (await socket.receive())["code"] == "invalid"
+        assert await socket.closed() == CLOSE_UNAUTHORIZED
+
+
+async def test_a_session_that_ends_closes_its_stream(
+    service: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_http, "_RECHECK_S", 0)
+    session = await token(service)
+    async with AsgiSocket(service.app, LIVE) as socket:
+        await socket.send(LiveHello(session))
+        await socket.receive()
+        await service.client.post("/api/v1/auth/logout", headers=headers(session))
+        assert (await socket.receive())["code"] == "unauthorized"
+        assert await socket.closed() == CLOSE_UNAUTHORIZED
+
+
+async def test_the_address_of_the_stream_answers_plain_http_with_what_it_wants(service: InProcess) -> None:
+    answer = await service.client.get(LIVE)
+    assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
