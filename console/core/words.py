@@ -1,0 +1,109 @@
+"""How states of devices and runs are called, with the tone of their tint."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from agent.wire.states import RUN_ENDS, RunState, Source
+from backend_lite.contract.fleet import Admission, Contact
+from backend_lite.contract.library import Language
+from console.core import formatting
+from console.core.texts import tr
+
+Object = dict[str, Any]
+
+_RUN = {
+    RunState.WAITING: ("Waiting", "idle"),
+    RunState.QUEUED: ("Queued", "idle"),
+    RunState.RUNNING: ("Running", "accent"),
+    RunState.CANCELLING: ("Cancelling", "accent"),
+    RunState.SUCCEEDED: ("Succeeded", "good"),
+    RunState.FAILED: ("Failed", "bad"),
+    RunState.CANCELLED: ("Cancelled", "idle"),
+    RunState.SKIPPED: ("Skipped", "idle"),
+    RunState.EXPIRED: ("Expired", "warning"),
+    RunState.UNKNOWN: ("Unknown", "warning"),
+}
+_STEP = {"offered": ("Starting", "accent"), "timed_out": ("Timed out", "bad"), "rejected": ("Refused", "bad")}
+_LANGUAGES = {
+    Language.POWERSHELL: "PowerShell",
+    Language.BASH: "Bash",
+    Language.SH: "sh",
+    Language.CMD: "cmd",
+    Language.PYTHON: "Python",
+}
+_SYSTEMS = {
+    "windows": "Windows",
+    "windows_server": "Windows Server",
+    "linux": "Linux",
+    "ubuntu": "Ubuntu",
+    "debian": "Debian",
+    "proxmox": "Proxmox",
+    "rhel": "RHEL",
+    "centos": "CentOS",
+    "macos": "macOS",
+    "other": "Other",
+}
+
+
+def state_word(state: str) -> tuple[str, str]:
+    """(word, tone) of a run's or a step's state."""
+    if state in _STEP:
+        word, tone = _STEP[state]
+    elif state in _RUN:
+        word, tone = _RUN[RunState(state)]
+    else:
+        word, tone = state, "idle"
+    return tr(word), tone
+
+
+def is_open(run: Object) -> bool:
+    """True while a run has not ended."""
+    return run.get("state") not in RUN_ENDS
+
+
+def is_presumed(run: Object) -> bool:
+    """True when the service only supposes how the run ended."""
+    return run.get("source") == Source.PRESUMED
+
+
+def exit_code(run: Object) -> int | None:
+    """That of the last step which has one."""
+    codes = [step["exit_code"] for step in run.get("steps", ()) if step.get("exit_code") is not None]
+    return codes[-1] if codes else None
+
+
+def contact_word(device: Object, now: datetime) -> tuple[str, str]:
+    """(word, tone) of a device's contact, or of its admission while it may not work."""
+    admission = device.get("admission")
+    if admission == Admission.PENDING:
+        return tr("Waits for approval"), "warning"
+    if admission == Admission.QUARANTINED:
+        return tr("Quarantined"), "bad"
+    if device.get("contact") == Contact.ONLINE:
+        return tr("Online"), "good"
+    last = device.get("last_check_in")
+    if last is None:
+        return tr("Never seen"), "idle"
+    since = formatting.since(last, now)
+    if device.get("contact") == Contact.WARNING:
+        return tr("Late · {since}", since=since), "warning"
+    return tr("Offline · {since}", since=since), "idle"
+
+
+def language_word(language: str | None) -> str:
+    return _LANGUAGES[Language(language)] if language in _LANGUAGES else str(language or "")
+
+
+def system_word(os_type: str | None) -> str:
+    """The name of an operating system type; of none: any."""
+    return _SYSTEMS.get(os_type, os_type) if os_type else tr("Any system")
+
+
+def device_system(device: Object) -> str:
+    """What a device runs, in its own words where it told them."""
+    if device.get("os_description"):
+        return str(device["os_description"])
+    parts = (system_word(device["os_type"]) if device.get("os_type") else "", device.get("os_version") or "")
+    return " ".join(part for part in parts if part) or formatting.NOTHING
