@@ -6,12 +6,16 @@ import hashlib
 import time
 from enum import Enum, auto
 
-from agent.attempt_folder import AttemptFolder, ExitRecord
+from agent.attempt_folder import AttemptFolder
 from agent.journal import Entry
 from agent.platform import processes
 from agent.spool import measure
 from agent.wire.messages import Done
 from agent.wire.states import Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent.attempt_folder import ExitRecord
 
 _NOTHING = hashlib.sha256().hexdigest()
 

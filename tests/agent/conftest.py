@@ -1,0 +1,51 @@
+"""Parts for tests of the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tests.agent.agent_process import AgentProcess
+    from tests.agent.certificates import Signed
+    from tests.agent.fake_service import FakeService
+
+# Windows has the agent's own libraries only: no uvicorn and no cryptography to be a service with.
+
+
+@pytest.fixture(scope="session")
+def ca() -> Signed:
+    pytest.importorskip("cryptography")
+    from tests.agent.certificates import make_ca
+
+    return make_ca()
+
+
+@pytest.fixture(scope="session")
+def leaf(ca: Signed) -> Signed:
+    from tests.agent.certificates import make_leaf
+
+    return make_leaf(ca)
+
+
+@pytest.fixture
+def service(tmp_path: Path, ca: Signed, leaf: Signed) -> Iterator[FakeService]:
+    pytest.importorskip("uvicorn")
+    from tests.agent.fake_service import FakeService
+
+    service = FakeService(tmp_path, ca, leaf)
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def agent(service: FakeService, tmp_path: Path) -> Iterator[AgentProcess]:
+    from tests.agent.agent_process import AgentProcess
+
+    agent = AgentProcess(service, tmp_path / "device")
+    yield agent
+    agent.stop()
