@@ -48,7 +48,11 @@ class Conversations:
     def route(self) -> Route:
         @asgi(CHANNEL_PATH, copy_scope=False, permission=CHANNEL, audience=MACHINE)
         async def agent_channel(scope: Scope, receive: Receive, send: Send) -> None:
-            socket = await accept(scope, receive, send)
+            try:
+                socket = await accept(scope, receive, send)
+            except OSError:
+                # Gone before it was accepted.
+                return
             if socket is not None:
                 await self.serve(socket)
 

@@ -62,9 +62,6 @@ class Handshake:
         devices: Devices,
         hub: DeviceHub,
         listeners: Listeners,
-        *,
-        first_frame_s: float = FIRST_FRAME_S,
-        probe_s: float = PROBE_S,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -74,8 +71,6 @@ class Handshake:
         self._incarnations = Incarnations(clock)
         self._hub = hub
         self._listeners = listeners
-        self._first_frame_s = first_frame_s
-        self._probe_s = probe_s
         self._numbers = itertools.count(1)
 
     async def run(self, socket: Socket) -> Channel | None:
@@ -98,7 +93,7 @@ class Handshake:
         return None
 
     async def _hello(self, socket: Socket) -> Hello:
-        async with asyncio.timeout(self._first_frame_s):
+        async with asyncio.timeout(FIRST_FRAME_S):
             frame = await socket.receive()
         message = decode(frame) if isinstance(frame, str) else None
         if not isinstance(message, Hello):
@@ -151,7 +146,7 @@ class Handshake:
         tasks = {one.task: one.peer for one in others if one.task is not None}
         if not tasks:
             return None
-        _gone, there = await asyncio.wait(tasks, timeout=self._probe_s)
+        _gone, there = await asyncio.wait(tasks, timeout=PROBE_S)
         return next((tasks[task] for task in there), None)
 
 
