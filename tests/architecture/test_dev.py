@@ -1,6 +1,7 @@
 """The set-up that everybody meets first: build_spec/dev.py, without pip and without a network."""
 
 import sys
+import sysconfig
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,7 +14,7 @@ from build_spec import dev
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder of its own, on a system that lacks nothing."""
     if sys.platform == "win32":
-        pytest.skip("the stand-in for an interpreter is a symbolic link")
+        pytest.skip("the stand-in for an interpreter is a shell script")
     requirements = tmp_path / "build_spec" / "requirements"
     requirements.mkdir(parents=True)
     for lock in (dev.RUN, dev.TEST):
@@ -41,10 +42,16 @@ def steps(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def run(command: list[str], guard: IO[str], complaint: str) -> None:
         done.append("venv" if "venv" in command else Path(command[-1]).name)
         if not dev.PYTHON.exists():
-            dev.PYTHON.symlink_to(sys.executable)
+            make_interpreter()
 
     monkeypatch.setattr(dev, "run", run)
     return done
+
+
+def make_interpreter() -> None:
+    """One that answers only which version it is."""
+    dev.PYTHON.write_text(f"#!/bin/sh\necho {sysconfig.get_python_version()}\n")
+    dev.PYTHON.chmod(0o700)
 
 
 def test_a_new_folder_gets_everything(steps: list[str]) -> None:
@@ -104,7 +111,7 @@ def test_an_environment_made_by_hand_is_kept(
     project: Path, steps: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dev.VENV.mkdir()
-    dev.PYTHON.symlink_to(sys.executable)
+    make_interpreter()
     (dev.VENV / "kept").touch()
     dev.set_up(dev.TEST)
     assert steps == ["test.txt"]

@@ -27,10 +27,11 @@ class WindowsPython:
         return str(PureWindowsPath("Z:", path.absolute()))
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "USER") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("PATH", "USER") if name in os.environ}
         return {
             **kept,
             "HOME": str(self.folder),
+            "LC_ALL": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": self.path(ROOT),
             "WINEDEBUG": "-all",
