@@ -20,5 +20,13 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON(none_as_null=True)
 
 
+MAX_ID = 2**63 - 1
+
+
+def storable(row_id: int) -> bool:
+    """True for a number that can be an id: a path can name others, which no database takes."""
+    return 0 < row_id <= MAX_ID
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)

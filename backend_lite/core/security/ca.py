@@ -9,14 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from agent.wire.messages import SERVICE_NAME
 from backend_lite.core.security.files import write_private
+from backend_lite.errors import StartError
+
+_Key = ec.EllipticCurvePrivateKey
 
 _DAY = timedelta(days=1)
 _CA_LIFE = timedelta(days=20 * 365)
@@ -48,7 +53,7 @@ def open_identity(keys: Path, addresses: Iterable[str]) -> ServiceIdentity:
     ca_key, ca = _open_ca(keys)
     wanted = {SERVICE_NAME, "localhost", "127.0.0.1", "::1", *addresses}
     leaf_key_file, chain_file = keys / "agent-listener.key", keys / "agent-listener.pem"
-    leaf = _read_leaf(chain_file) if leaf_key_file.exists() else None
+    leaf = _read_leaf(chain_file, leaf_key_file, ca)
     if leaf is None or not wanted <= _names(leaf) or _old(leaf):
         leaf = _make_leaf(ca_key, ca, wanted | (_names(leaf) if leaf else set()), leaf_key_file, chain_file)
     return ServiceIdentity(
@@ -60,19 +65,26 @@ def open_identity(keys: Path, addresses: Iterable[str]) -> ServiceIdentity:
     )
 
 
-def _open_ca(keys: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+def _open_ca(keys: Path) -> tuple[_Key, x509.Certificate]:
     file = keys / "ca.pem"
     if not file.exists():
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _make_ca(key)
         # One file, so that a kill in between cannot leave a key without its certificate.
         write_private(file, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
-    raw = file.read_bytes()
-    key = serialization.load_pem_private_key(raw, None)  # type: ignore[assignment]
-    return key, x509.load_pem_x509_certificate(raw)
+    try:
+        raw = file.read_bytes()
+        return cast("_Key", serialization.load_pem_private_key(raw, None)), x509.load_pem_x509_certificate(
+            raw
+        )
+    except (OSError, ValueError) as error:
+        raise StartError(
+            f"The service's private CA {file} cannot be read ({error}). Restore it from a backup: agents "
+            "trust no other, and with a new one each would have to be enrolled again."
+        ) from error
 
 
-def _make_ca(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _make_ca(key: _Key) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "DeployFlow private CA")])
     return (
         _builder(name, name, key.public_key(), _CA_LIFE)
@@ -84,7 +96,7 @@ def _make_ca(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
 
 
 def _make_leaf(
-    ca_key: ec.EllipticCurvePrivateKey,
+    ca_key: _Key,
     ca: x509.Certificate,
     names: set[str],
     key_file: Path,
@@ -158,14 +170,18 @@ def _old(leaf: x509.Certificate) -> bool:
     return leaf.not_valid_after_utc - datetime.now(UTC) < _RENEW_BEFORE
 
 
-def _read_leaf(chain_file: Path) -> x509.Certificate | None:
+def _read_leaf(chain_file: Path, key_file: Path, ca: x509.Certificate) -> x509.Certificate | None:
+    """The leaf in use, or None where a lost file or a kill between two writes left none that works."""
     try:
-        return x509.load_pem_x509_certificate(chain_file.read_bytes())
-    except (OSError, ValueError):
+        leaf = x509.load_pem_x509_certificate(chain_file.read_bytes())
+        key = cast("_Key", serialization.load_pem_private_key(key_file.read_bytes(), None))
+        leaf.verify_directly_issued_by(ca)
+    except (OSError, ValueError, TypeError, InvalidSignature):
         return None
+    return leaf if leaf.public_key() == key.public_key() else None
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _pem(key: _Key) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

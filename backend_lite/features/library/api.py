@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.library import Language
+from backend_lite.core.db.base import storable
 from backend_lite.errors import NotFoundError
 from backend_lite.features.library.reading import current_revision, live_script
 from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
@@ -37,7 +38,7 @@ class LibraryApi:
         Raises NotFoundError.
         """
         if revision_id is not None:
-            revision = session.get(ScriptRevisionRow, revision_id)
+            revision = session.get(ScriptRevisionRow, revision_id) if storable(revision_id) else None
             if revision is None or script_id not in (None, revision.script_id):
                 raise NotFoundError("Script revision not found")
             return _for_run(session.get_one(ScriptRow, revision.script_id), revision)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.common import Page, format_time
 from backend_lite.contract.library import Language, Script, ScriptRevision
+from backend_lite.core.db.base import storable
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.access.api import AccessApi
@@ -49,7 +50,7 @@ def list_revisions(
     live_script(session, script_id)
     query = select(ScriptRevisionRow).where(ScriptRevisionRow.script_id == script_id)
     if cursor is not None:
-        if not cursor.isascii() or not cursor.isdecimal():
+        if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
             raise InvalidError("The cursor must be the `next` of the page before.")
         query = query.where(ScriptRevisionRow.number < int(cursor))
     rows = session.scalars(query.order_by(ScriptRevisionRow.number.desc()).limit(limit + 1)).all()
@@ -60,12 +61,7 @@ def list_revisions(
 
 def get_revision(session: Session, access: AccessApi, script_id: int, number: int) -> ScriptRevision:
     """Raises NotFoundError."""
-    live_script(session, script_id)
-    row = session.scalar(
-        select(ScriptRevisionRow).where(
-            ScriptRevisionRow.script_id == script_id, ScriptRevisionRow.number == number
-        )
-    )
+    row = _revision(session, live_script(session, script_id), number) if storable(number) else None
     if row is None:
         raise NotFoundError(f"The script has no revision {number}.")
     return _revision_of(row, access.user_names(session, [row.author_id]))
@@ -73,18 +69,16 @@ def get_revision(session: Session, access: AccessApi, script_id: int, number: in
 
 def live_script(session: Session, script_id: int) -> ScriptRow:
     """The script, unless it is deleted. Raises NotFoundError."""
-    row = session.get(ScriptRow, script_id)
+    row = session.get(ScriptRow, script_id) if storable(script_id) else None
     if row is None or row.deleted_at is not None:
         raise NotFoundError("Script not found")
     return row
 
 
 def current_revision(session: Session, script: ScriptRow) -> ScriptRevisionRow:
-    return session.scalars(
-        select(ScriptRevisionRow).where(
-            ScriptRevisionRow.script_id == script.id, ScriptRevisionRow.number == script.revision
-        )
-    ).one()
+    revision = _revision(session, script, script.revision)
+    assert revision is not None
+    return revision
 
 
 def script_of(row: ScriptRow, revision: ScriptRevisionRow) -> Script:
@@ -110,6 +104,14 @@ def _live() -> Select[ScriptRow, ScriptRevisionRow]:
         select(ScriptRow, ScriptRevisionRow)
         .join(ScriptRevisionRow, current)
         .where(ScriptRow.deleted_at.is_(None))
+    )
+
+
+def _revision(session: Session, script: ScriptRow, number: int) -> ScriptRevisionRow | None:
+    return session.scalar(
+        select(ScriptRevisionRow).where(
+            ScriptRevisionRow.script_id == script.id, ScriptRevisionRow.number == number
+        )
     )
 
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend_lite.contract.common import Page
 from backend_lite.contract.library import SCRIPTS, Script, ScriptCreate, ScriptRevision, ScriptUpdate
+from backend_lite.core.db.base import MAX_ID
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Route
@@ -34,8 +35,8 @@ _BODY = 4 << 20
 """A script of the largest size, with every character escaped, and its labels."""
 
 AnyRequest = Request[Any, Any, Any]
-Limit = Annotated[int | None, QueryParameter(ge=0)]
-Offset = Annotated[int, QueryParameter(ge=0)]
+Limit = Annotated[int | None, QueryParameter(ge=0, le=MAX_ID)]
+Offset = Annotated[int, QueryParameter(ge=0, le=MAX_ID)]
 PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
 
 

@@ -283,3 +283,13 @@ async def test_consoles_hear_of_every_change(
         Changed("script", 1, None),
     ]
     assert await kind.snapshot() == []
+
+
+async def test_a_number_that_no_database_holds_is_just_not_there(library: Library) -> None:
+    await library.make()
+    huge = 2**64
+    assert await library.refusal("GET", f"/{huge}") == (404, "Script not found")
+    assert await library.refusal("DELETE", f"/-{huge}") == (404, "Script not found")
+    assert (await library.call("GET", f"/1/revisions/{huge}")).status_code == 404
+    assert (await library.call("GET", "/1/revisions", params={"cursor": huge})).status_code == 400
+    assert (await library.call("GET", params={"limit": huge})).status_code == 422
