@@ -168,6 +168,10 @@ class AgentSocket:
     def nothing_waits(self) -> bool:
         return self._from_app.empty()
 
+    def vanish(self) -> None:
+        """Be gone without the service having noticed."""
+        self._closed_by_us = True
+
     async def leave(self) -> None:
         """Go away, and wait until the service has noticed."""
         self._closed_by_us = True
