@@ -53,7 +53,7 @@ class ActivityPanel(QFrame):
         inside = frame("bottom", column(head, stack, gap=0))
         outer = column(inside)
         self.setLayout(outer)
-        self._unsubscribe = context.live.subscribe(ROLLOUT, self._take)
+        self.destroyed.connect(context.live.subscribe(ROLLOUT, self._take))
         context.ops.started.connect(self._op_started)
         context.ops.ended.connect(self._op_ended)
         context.notices.noticed.connect(self._note)

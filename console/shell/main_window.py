@@ -126,8 +126,7 @@ class MainWindow(QWidget):
 
     def _leave_workspace(self) -> None:
         if self.workspace is not None:
-            self.workspace.save()
-            self.workspace.navigation.clear_counts()
+            self.workspace.leave()
             self.workspace = None
             self.context.navigator.forget()
         self.top.search.set_palette(None)

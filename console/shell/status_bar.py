@@ -62,12 +62,13 @@ class StatusBar(QFrame):
         self._connected = 0
         self._approved = 0
         self._context = context
-        context.live.subscribe_state(self._show_state)
-        self._counts = [
-            LiveCount(context.live, DEVICE, self._show_approved, _is_approved),
-            LiveCount(context.live, DEVICE, self._show_connected, _is_connected),
-            LiveCount(context.live, RUN, self._show_runs, _is_active),
-        ]
+        self.destroyed.connect(context.live.subscribe_state(self._show_state))
+        for kind, show, counts in (
+            (DEVICE, self._show_approved, _is_approved),
+            (DEVICE, self._show_connected, _is_connected),
+            (RUN, self._show_runs, _is_active),
+        ):
+            self.destroyed.connect(LiveCount(context.live, kind, show, counts).stop)
         context.notices.noticed.connect(self._note)
 
     def _show_state(self, state: LiveState) -> None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def style_sheet(tokens: Tokens, theme: Theme) -> str:
     return "\n".join(
-        part(tokens, theme) for part in (_buttons, _inputs, _labels, _frames, _views, _small_parts, _tones)
+        part(tokens, theme)
+        for part in (_buttons, _inputs, _labels, _frames, _views, _tools, _small_parts, _tones)
     )
 
 
@@ -178,6 +179,23 @@ QHeaderView::section {{
 }}
 QListView[role="palette"] {{ background: transparent; padding: 4px; }}
 QTreeView[role="navigation"] {{ background: transparent; }}
+"""
+
+
+def _tools(t: Tokens, m: Theme) -> str:
+    return f"""
+QFrame[role="find-bar"], QFrame[role="tool-bar"] {{
+    background: {_hex(t.background)}; border: none; border-bottom: 1px solid {_hex(t.line)};
+}}
+QWidget[role="surface"] {{ background: {_hex(t.surface)}; }}
+QPushButton[role="toggle"] {{
+    background: transparent; border-color: transparent; padding: 0; color: {_hex(t.muted)}; font-size: 12px;
+}}
+QPushButton[role="toggle"]:hover {{ background: {_hex(t.hover)}; color: {_hex(t.text)}; }}
+QPushButton[role="toggle"]:focus {{ border-color: {_hex(t.accent)}; }}
+QPushButton[role="toggle"]:checked {{
+    background: {_hex(t.accent_tint)}; color: {_hex(t.accent)}; border-color: {_hex(t.accent)};
+}}
 """
 
 

@@ -49,6 +49,13 @@ class Workspace(QSplitter):
         self.activity.setVisible(shown)
         self._context.settings.setValue("window/activity", shown)
 
+    def leave(self) -> None:
+        """It will be deleted, but not at once: from now on pages arrive elsewhere."""
+        self.save()
+        self._context.navigator.arrived.disconnect(self._arrived)
+        self.navigation.clear_counts()
+        self.details.show_widget(None)
+
     def save(self) -> None:
         save_splitter(self._context.settings, "window/down", self)
         if not self.details.isHidden():
