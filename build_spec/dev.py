@@ -340,4 +340,9 @@ def write_locks(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("Stopped. The same command begins again where it can.")
+    except OSError as reason:
+        sys.exit(f"The set-up failed: {reason}")
