@@ -290,7 +290,8 @@ def missing_essentials() -> list[str]:
 def missing_comforts(lock: str) -> list[str]:
     """Debian packages for a window on a real display and for its fonts; nothing fails loudly without them."""
     missing = [package for package, library in DISPLAY_LIBRARIES.items() if not loads(library)]
-    files = [path.name for folder in FONT_FOLDERS for path in Path(folder).expanduser().rglob("*.[ot]t[fc]")]
+    walks = [os.walk(Path(folder).expanduser()) for folder in FONT_FOLDERS]
+    files = [name for walk in walks for _, _, names in walk for name in names]
     missing += [
         package for package, font in FONTS.items() if not any(name.startswith(font) for name in files)
     ]
