@@ -83,6 +83,7 @@ def _inputs(t: Tokens, m: Theme) -> str:
     name = "dark" if t.dark else "light"
     down = resource(f"themes/chevron-{name}.svg").as_posix()
     up = resource(f"themes/chevron-up-{name}.svg").as_posix()
+    families = ", ".join(f'"{family}"' for family in m.mono_families)
     return f"""
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QDateTimeEdit {{
     background: {_hex(t.surface)}; border: 1px solid {_hex(t.border)}; border-radius: {m.radius}px;
@@ -102,8 +103,13 @@ QPlainTextEdit, QTextEdit {{
     padding: 6px;
     selection-background-color: {_hex(t.accent)}; selection-color: {_hex(t.on_accent)};
 }}
-QPlainTextEdit[role="code"] {{ background: {_hex(t.background)}; padding: 4px; }}
+QPlainTextEdit[role="code"] {{
+    background: {_hex(t.background)}; padding: 4px; font-family: {families}; font-size: 12px;
+}}
 QPlainTextEdit[role="plain"], QTextEdit[role="plain"] {{ border: none; border-radius: 0; padding: 0; }}
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit, QComboBox QLineEdit {{
+    border: none; padding: 0; min-height: 0; background: transparent;
+}}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{down}"); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView {{
