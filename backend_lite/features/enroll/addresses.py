@@ -26,7 +26,7 @@ def machine_addresses() -> list[AgentAddress]:
         for entry in entries
         if entry.family in (socket.AF_INET, socket.AF_INET6) and (scope := scope_of(entry.address))
     ]
-    return sorted(found, key=_rank)
+    return sorted(found, key=reach)
 
 
 def scope_of(address: str) -> str | None:
@@ -51,6 +51,7 @@ def agent_url(host: str, port: int, addresses: Iterable[AgentAddress]) -> str:
     return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
 
 
-def _rank(one: AgentAddress) -> tuple[int, bool, bool, str, str]:
+def reach(one: AgentAddress) -> tuple[int, bool, bool, str, str]:
+    """Sorts addresses: the smaller, the more likely other machines reach the service there."""
     virtual = one.interface.lower().startswith(_VIRTUAL)
     return _SCOPES.index(one.scope), virtual, ":" in one.address, one.interface, one.address
