@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from backend_lite.core.db.engine import migration_engine
 from backend_lite.errors import StartError
@@ -23,34 +24,38 @@ def migrate(path: Path) -> bool:
     """Bring the file at `path` to the newest schema (made when missing); True when something changed.
 
     One transaction over all steps: a failing migration leaves the file as it was. A file that already
-    holds data is copied to `<name>.before-<revision>` first. Raises StartError for a newer schema.
+    holds data is copied to `<name>.before-<revision>` first. Raises StartError for a newer schema, and for a
+    file that cannot be used.
     """
     engine = migration_engine(path)
     try:
         with engine.connect() as connection, connection.begin():
-            config = _config(connection)
-            current, newest = _revisions(connection, config)
-            if current == newest:
-                return False
-            _refuse_newer(current, config, path)
-            if current is not None:
-                _keep_copy(path, current)
-            command.upgrade(config, "head")
-            _check_foreign_keys(connection)
-            log.info("database migrated", before=current, now=newest)
-            return True
+            return _upgrade(connection, path)
+    except DatabaseError as error:
+        raise StartError(
+            f"The database {path} cannot be used ({error.orig}); nothing was changed. If it is damaged, "
+            "put a backup in its place; the doctor command says more."
+        ) from error
     finally:
         engine.dispose()
 
 
-def schema_version(path: Path) -> tuple[str | None, str]:
-    """(revision of the file, newest revision this version knows)."""
-    engine = migration_engine(path)
-    try:
-        with engine.connect() as connection:
-            return _revisions(connection, _config(connection))
-    finally:
-        engine.dispose()
+def _upgrade(connection: Connection, path: Path) -> bool:
+    current, known = MigrationContext.configure(connection).get_current_revision(), known_revisions()
+    if current == known[0]:
+        return False
+    _refuse_newer(current, known, path)
+    if current is not None:
+        _keep_copy(path, current)
+    command.upgrade(_config(connection), "head")
+    _check_foreign_keys(connection)
+    log.info("database migrated", before=current, now=known[0])
+    return True
+
+
+def known_revisions() -> list[str]:
+    """The schema versions that this version of the program knows, newest first."""
+    return [script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()]
 
 
 def _config(connection: Connection) -> Config:
@@ -61,19 +66,11 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def _revisions(connection: Connection, config: Config) -> tuple[str | None, str]:
-    current = MigrationContext.configure(connection).get_current_revision()
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    return current, newest or ""
-
-
-def _refuse_newer(current: str | None, config: Config, path: Path) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+def _refuse_newer(current: str | None, known: list[str], path: Path) -> None:
     if current is not None and current not in known:
-        newest = ScriptDirectory.from_config(config).get_current_head()
         raise StartError(
             f"The database {path} was written by a newer DeployFlow: its schema is {current}, this version "
-            f"knows {newest}. Install the newer version again, or restore a backup made by this one."
+            f"knows {known[0]}. Install the newer version again, or restore a backup made by this one."
         )
 
 

@@ -1,0 +1,85 @@
+"""How a command line beside the running service reaches it: one writer, so it asks instead of writing."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psutil
+
+from backend_lite.config import DataFolder
+from backend_lite.contract.access import LOCAL_LOGIN, LOGOUT
+from backend_lite.contract.system import HEALTH
+from backend_lite.core.security.launch import Launch, read_launch
+from backend_lite.errors import ServiceError
+
+_ANSWER_S = 30.0
+_HEALTH_S = 3.0
+
+
+def running_service(data: DataFolder) -> LocalService | None:
+    """The service that runs on this data folder; None when its process is gone or does not answer."""
+    launch = read_launch(data.service_file)
+    if launch is None or not psutil.pid_exists(launch.pid):
+        return None
+    service = LocalService(launch)
+    return service if service.answers() else None
+
+
+class LocalService:
+    """Calls the admin API on loopback, never through a proxy."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.launch = launch
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def answers(self) -> bool:
+        try:
+            self.call("GET", HEALTH, timeout_s=_HEALTH_S)
+        except (OSError, ServiceError):
+            return False
+        return True
+
+    @contextmanager
+    def signed_in(self) -> Iterator[str]:
+        """A token of the owner for as long as the block runs. Raises ServiceError."""
+        token: str = self.call("POST", LOCAL_LOGIN, {"secret": self.launch.secret})["access_token"]
+        try:
+            yield token
+        finally:
+            self.call("POST", LOGOUT, token=token)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        token: str | None = None,
+        timeout_s: float = _ANSWER_S,
+    ) -> Any:
+        """The answer's JSON. Raises ServiceError with the service's sentence, OSError when it is gone."""
+        request = urllib.request.Request(self.launch.admin_url + path, method=method)  # noqa: S310
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        if token is not None:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with self._opener.open(request, timeout=timeout_s) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refusal(error.code, error.read()) from None
+
+
+def _refusal(status: int, body: bytes) -> ServiceError:
+    try:
+        problem = json.loads(body)
+        return ServiceError(str(problem["detail"]), code=str(problem.get("code", "")), status=status)
+    except (ValueError, KeyError, TypeError):
+        return ServiceError(f"The service refused with status {status}.", status=status)
