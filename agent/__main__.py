@@ -10,9 +10,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["runner"]:
         # Before anything else is imported: this start is on the way of every script.
-        from agent.runner import main as runner_main
+        from agent import runner_host
 
-        runner_main()
+        runner_host.main()
     from agent.command_line import run
 
     return run(arguments)

@@ -28,6 +28,8 @@ from agent.wire.states import Outcome
 log = logging.getLogger(__name__)
 
 FOREIGN_POLL_S = 0.25
+SILENCE_S = 2.0
+LOOKS_AT_THE_GATE = 15
 TROUBLE_PAUSE_S = 30.0
 _LONGEST_NAME = 100
 
@@ -37,7 +39,7 @@ class Launcher(Protocol):
 
     def warm_up(self) -> None: ...
 
-    def launch(self, job: Job, said: Callable[[], None]) -> Follower: ...
+    def launch(self, attempt: str, job: Job, said: Callable[[], None]) -> Follower: ...
 
 
 class Attempts:
@@ -207,16 +209,22 @@ class Attempts:
     async def _execute(self, entry: Entry, job: Job) -> None:
         self._journal.starting(entry)
         self._outbox.open(entry.attempt, self._place(entry).spool)
-        follower = self._launcher.launch(job, self._outbox.said)
-        await follower.over.wait()
-        await self._see_through(entry)
+        over = self._launcher.launch(entry.attempt, job, self._outbox.said).over
+        # An untouched gate may only mean that the runner has not come to it yet.
+        for _ in range(LOOKS_AT_THE_GATE):
+            if await _is_set(over, SILENCE_S) or standing(self._place(entry)) is not Standing.UNTOUCHED:
+                break
+        await self._see_through(entry, over)
 
-    async def _see_through(self, entry: Entry) -> None:
-        """Wait for the outcome of an attempt whose runner sends no news, or none any more."""
+    async def _see_through(self, entry: Entry, over: asyncio.Event | None = None) -> None:
+        """Wait for the outcome. `over` wakes it up for a runner that this agent started itself."""
         place = self._place(entry)
         while (done := settle(entry, place, self._journal.incarnation.boot_id)) is None:
             self._outbox.said()
-            await asyncio.sleep(FOREIGN_POLL_S)
+            if over is None or over.is_set():
+                await asyncio.sleep(FOREIGN_POLL_S)
+            else:
+                await _is_set(over, SILENCE_S)
         self._finish(entry, done)
 
     async def _decline(self, entry: Entry, outcome: Outcome, detail: str) -> None:
@@ -267,6 +275,15 @@ class Attempts:
     def _made_place(self, entry: Entry) -> AttemptFolder:
         (self._folder / entry.attempt).mkdir(mode=0o700, exist_ok=True)
         return self._place(entry)
+
+
+async def _is_set(event: asyncio.Event, seconds: float) -> bool:
+    """True once the event is set, False when that takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
 
 
 def _nothing() -> None:

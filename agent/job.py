@@ -1,4 +1,4 @@
-"""What the agent hands to a runner: one line of JSON on its standard input.
+"""What the agent hands to a runner: one line on its standard input.
 
 The runner knows nothing of step types: it gets files to write, a vector to start and limits to keep.
 """
@@ -49,15 +49,16 @@ class Job:
         self.grace_s = grace_s
         self.keep_bytes = keep_bytes
 
-    def to_line(self) -> bytes:
+    def to_line(self, attempt: str) -> bytes:
+        """The attempt's name, a space, the job in JSON, a line end."""
         plain = {name: getattr(self, name) for name in self.__slots__}
         plain["files"] = {
             name: binascii.b2a_base64(data, newline=False).decode() for name, data in self.files.items()
         }
-        return json.dumps(plain).encode("ascii") + b"\n"
+        return f"{attempt} {json.dumps(plain)}\n".encode("ascii")
 
     @classmethod
-    def from_line(cls, line: bytes) -> Job:
-        plain = json.loads(line)
+    def from_json(cls, text: bytes) -> Job:
+        plain = json.loads(text)
         plain["files"] = {name: binascii.a2b_base64(data) for name, data in plain["files"].items()}
         return cls(**plain)

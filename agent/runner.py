@@ -1,11 +1,7 @@
-"""The separate process that executes ONE step and outlives the agent that started it.
+"""Executes ONE step, in a process of its own that outlives the agent (see `runner_host`).
 
-It waits for a job on its standard input; without one it ends when that pipe closes, so a warm spare costs
-nothing once its agent is gone. Its standard output carries one byte per piece of news to whoever started it:
-SAID after output, ENDED after the exit record. Nobody has to read them: the files in the attempt's folder
-are the truth.
-
-Start-up time and memory count here: it imports little, and only the standard library.
+Everything it does is in the attempt's folder, so that any later agent can see how far it came. Start-up time
+and memory count here: it imports little, and only the standard library.
 """
 
 from __future__ import annotations
@@ -24,40 +20,20 @@ from agent.wire.states import Outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from collections.abc import Callable
 
     from agent.attempt_folder import ExitRecord
-
-SAID = b"o"
-ENDED = b"x"
 
 CANCEL_POLL_S = 0.2
 LINGER_S = 1.0
 _READ_SIZE = 1 << 16
-_STDIN, _STDOUT = 0, 1
 
 
-def main() -> NoReturn:
-    processes.adopt_orphans()
-    line = _read_line(_STDIN)
-    if line is not None:
-        run(Job.from_line(line))
-    # Without the tidying-up of an interpreter: a thread may still wait for a pipe that nobody will close.
-    os._exit(0)
+def run(job: Job, said: Callable[[], None]) -> None:
+    """Execute a job, unless somebody else has decided about this attempt already.
 
-
-def _read_line(fd: int) -> bytes | None:
-    """The line on a pipe; None when the pipe closes first."""
-    pieces: list[bytes] = []
-    while piece := os.read(fd, _READ_SIZE):
-        pieces.append(piece)
-        if piece.endswith(b"\n"):
-            return b"".join(pieces)
-    return None
-
-
-def run(job: Job) -> None:
-    """Execute a job, unless somebody else has decided about this attempt already."""
+    `said` is called after every piece of output that is on disk.
+    """
     folder = AttemptFolder(job.folder)
     try:
         if not folder.take_gate("runner"):
@@ -65,34 +41,22 @@ def run(job: Job) -> None:
     except FileNotFoundError:
         # The agent has closed this attempt and removed its folder: it was decided long ago.
         return
-    processes.never_block(_STDOUT)
+    processes.adopt_orphans()
     folder.reserve_exit_record()
-    record = _Execution(job, folder).record()
+    record = _Execution(job, folder, said).record()
     _remove_work(folder, job)
     folder.write_exit_record(record)
-    _tell(ENDED)
-
-
-def _tell(news: bytes) -> None:
-    try:
-        os.write(_STDOUT, news)
-    except OSError:
-        return
-
-
-def _said() -> None:
-    _tell(SAID)
 
 
 class _Execution:
     """From the gate to the verdict."""
 
-    def __init__(self, job: Job, folder: AttemptFolder) -> None:
+    def __init__(self, job: Job, folder: AttemptFolder, said: Callable[[], None]) -> None:
         self._job = job
         self._folder = folder
         self._started_at = _now_ms()
         self._start = processes.awake_clock()
-        self._spool = SpoolWriter(folder.spool, job.keep_bytes, self._elapsed_ms, _said)
+        self._spool = SpoolWriter(folder.spool, job.keep_bytes, self._elapsed_ms, said)
 
     def _elapsed_ms(self) -> int:
         return int((processes.awake_clock() - self._start) * 1000)

@@ -1,4 +1,4 @@
-"""Starting runners, with one kept warm so that a short script does not wait for an interpreter."""
+"""Handing jobs to runners, with a warm one always at hand (see `runner_host`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,76 +15,61 @@ from agent.commands import own_command
 from agent.job import Job
 from agent.platform import processes
 from agent.platform.base import NOT_FOR_SCRIPTS
-from agent.runner import ENDED
+from agent.runner_host import ENDED, lines
 
 log = logging.getLogger(__name__)
 
+TAKES_MANY = sys.platform != "win32"
+
 
 class Follower:
-    """News of one runner, told in the event loop.
+    """News of one job, told in the event loop.
 
-    `said` is called after new output; `over` is set once the attempt has a verdict or the runner is gone.
+    `said` is called after new output; `over` is set when the runner has ended, with or without a verdict.
     """
 
-    def __init__(self, said: Callable[[], None], handed_over: Callable[[], None]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._said = said
-        self._handed_over = handed_over
+    def __init__(self, said: Callable[[], None]) -> None:
+        self.said = said
         self.over = asyncio.Event()
-
-    def has_it(self) -> None:
-        """From any thread: the job is in the runner's hands."""
-        self._call(self._handed_over)
-
-    def tell(self, news: bytes) -> None:
-        """From any thread: the bytes a runner wrote, or nothing when it is gone."""
-        self._call(self._hear, news)
-
-    def _call(self, function: Callable[..., None], *arguments: bytes) -> None:
-        try:
-            self._loop.call_soon_threadsafe(function, *arguments)
-        except RuntimeError:
-            # The loop is closed: the agent ends while the runner goes on.
-            return
-
-    def _hear(self, news: bytes) -> None:
-        self._said()
-        if not news or ENDED in news:
-            self.over.set()
 
 
 class Runners:
-    """Hands jobs to runner processes. They outlive this agent; a spare without a job ends with it."""
+    """Keeps a host warm. Runners outlive this agent; a host without a job ends with it."""
 
     def __init__(self, log_file: Path) -> None:
         self._log_file = log_file
-        self._spare: subprocess.Popen[bytes] | None = None
+        self._host: _Host | None = None
 
     def warm_up(self) -> None:
-        """See to it that a spare is waiting."""
-        if self._spare is None or self._spare.poll() is not None:
-            self._spare = self._start()
+        """See to it that a host is waiting."""
+        if self._host is None or not self._host.is_alive():
+            self._host = _Host(self._log_file)
 
-    def launch(self, job: Job, said: Callable[[], None]) -> Follower:
+    def launch(self, attempt: str, job: Job, said: Callable[[], None]) -> Follower:
         """Hand a job to a runner. Whether it executes is decided at the attempt's gate, not here."""
-        # The next spare starts only when this job is on its way, so as not to be in its way.
-        follower = Follower(said, self.warm_up)
         self.warm_up()
-        runner, self._spare = self._spare, None
-        assert runner is not None
-        threading.Thread(target=_serve, args=(runner, job.to_line(), follower), daemon=True).start()
-        return follower
+        host = self._host
+        assert host is not None
+        if not TAKES_MANY:
+            self._host = None
+        # The next host starts only when this job is on its way, so as not to be in its way.
+        return host.launch(attempt, job, said, self.warm_up)
 
     def close(self) -> None:
-        """Let the spare go; runners with a job go on."""
-        if self._spare is not None:
-            _hang_up(self._spare)
-            self._spare.wait()
-            self._spare = None
+        """Let the host go; runners with a job go on."""
+        if self._host is not None:
+            self._host.close()
+            self._host = None
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        with self._log_file.open("ab") as trouble:
-            return subprocess.Popen(
+
+class _Host:
+    """A host process, and the thread that listens to it."""
+
+    def __init__(self, log_file: Path) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._followers: dict[str, Follower] = {}
+        with log_file.open("ab") as trouble:
+            self._process = subprocess.Popen(
                 own_command("runner", bare=True),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -92,6 +78,68 @@ class Runners:
                 env=script_environment(dict(os.environ)),
                 **processes.DETACHED,
             )
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def launch(
+        self, attempt: str, job: Job, said: Callable[[], None], has_it: Callable[[], None]
+    ) -> Follower:
+        follower = self._followers[attempt] = Follower(said)
+        line = job.to_line(attempt)
+        # A long script does not fit into the pipe at once.
+        threading.Thread(target=self._hand_over, args=(line, has_it), daemon=True).start()
+        return follower
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+        except OSError as error:
+            log.debug("the runner's host went first: %s", error.strerror)
+        if not self._followers:
+            self._listener.join()
+
+    def _hand_over(self, line: bytes, has_it: Callable[[], None]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line)
+            self._call(has_it)
+        except OSError as error:
+            log.warning("the runner's host does not take a job: %s", error.strerror)
+            self._call(self._end_all)
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in lines(self._process.stdout.fileno()):
+            self._call(self._hear, line)
+        self._call(self._end_all)
+        self._process.stdout.close()
+        self._process.wait()
+
+    def _call(self, function: Callable[..., None], *arguments: bytes) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, *arguments)
+        except RuntimeError:
+            # The loop is closed: the agent ends while the runner goes on.
+            return
+
+    def _hear(self, line: bytes) -> None:
+        news, _, attempt = line.partition(b" ")
+        follower = self._followers.get(attempt.decode("ascii", "replace"))
+        if follower is None:
+            return
+        follower.said()
+        if news == ENDED:
+            del self._followers[attempt.decode("ascii")]
+            follower.over.set()
+
+    def _end_all(self) -> None:
+        for follower in self._followers.values():
+            follower.over.set()
+        self._followers.clear()
 
 
 def script_environment(own: dict[str, str]) -> dict[str, str]:
@@ -101,28 +149,3 @@ def script_environment(own: dict[str, str]) -> dict[str, str]:
     if "LD_LIBRARY_PATH_ORIG" in kept:
         kept["LD_LIBRARY_PATH"] = kept.pop("LD_LIBRARY_PATH_ORIG")
     return kept
-
-
-def _serve(runner: subprocess.Popen[bytes], line: bytes, follower: Follower) -> None:
-    """A thread per job: hand the job over, pass the news on, and take leave of the process."""
-    assert runner.stdin is not None
-    assert runner.stdout is not None
-    try:
-        runner.stdin.write(line)
-        _hang_up(runner)
-        follower.has_it()
-        while news := os.read(runner.stdout.fileno(), 4096):
-            follower.tell(news)
-    except OSError as error:
-        log.warning("the runner %d cannot be talked to: %s", runner.pid, error.strerror)
-    follower.tell(b"")
-    runner.stdout.close()
-    runner.wait()
-
-
-def _hang_up(runner: subprocess.Popen[bytes]) -> None:
-    assert runner.stdin is not None
-    try:
-        runner.stdin.close()
-    except OSError:
-        return

@@ -80,7 +80,7 @@ def _runner(folder: Path) -> str:
 
 async def _run_facts(attempt: AttemptFolder, folder: Path) -> None:
     runners = Runners(folder / "runner.log")
-    follower = runners.launch(Job(attempt.path, own_command("facts"), _RUN_S), lambda: None)
+    follower = runners.launch("selftest", Job(attempt.path, own_command("facts"), _RUN_S), lambda: None)
     async with asyncio.timeout(_RUN_S):
         await follower.over.wait()
     runners.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import select
 import signal
 import sys
 import time
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 DETACHED: dict[str, Any] = {"start_new_session": True}
 """Arguments of subprocess.Popen for a process that outlives the one that starts it."""
 
+_LIBC = ctypes.CDLL(None)
 _PR_SET_CHILD_SUBREAPER = 36
 _REAP_EVERY_S = 0.01
 _PS = "/bin/ps"
@@ -32,9 +35,7 @@ def never_block(fd: int) -> None:
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends, so that none gets out of sight."""
     if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def start_mark(pid: int) -> str:
@@ -83,8 +84,6 @@ class ScriptProcess:
     def wait(self, seconds: float) -> int | None:
         """The exit code, or None when the script still runs after so many seconds."""
         if self._watch is not None and self._exit_code is None:
-            import select
-
             poller = select.poll()
             poller.register(self._watch, select.POLLIN)
             poller.poll(max(0.0, seconds) * 1000)

@@ -66,7 +66,7 @@ Send = Callable[[dict[str, Any]], Any]
 
 
 class FakeService:
-    """Runs in a thread of its own. Everything it saw is in its lists; `wait` waits for a condition on them."""
+    """Runs in a thread of its own. What it saw is in its lists; `wait` waits for a condition on them."""
 
     def __init__(self, folder: Path, ca: Signed, leaf: Signed, *, heartbeat_s: float = 5.0) -> None:
         self._files = write_files(folder, leaf, ca)
@@ -99,6 +99,8 @@ class FakeService:
     def start(self, port: int = 0) -> None:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # asyncio does this only for sockets that it made itself; without it a second message waits 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(("127.0.0.1", port))
         self.port = listener.getsockname()[1]
         self._server = _Server(uvicorn.Config(self._app, **self._config()))
