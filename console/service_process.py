@@ -55,6 +55,7 @@ class _Ready(msgspec.Struct):
     agent_pin: str
 
 
+FAILED_WITH_A_SENTENCE = 1
 Listener = Callable[[ServiceStatus], None]
 
 
@@ -162,14 +163,14 @@ class ServiceProcess:
         line = await child.ready()
         started = asyncio.get_running_loop().time()
         if self._announce(line):
-            await child.wait()
+            code = await child.wait()
             ran = asyncio.get_running_loop().time() - started
             self._deaths = 1 if ran >= STEADY_S else self._deaths + 1
         else:
-            await child.wait()
+            code = await child.wait()
             self._deaths += 1
         self._child = None
-        await self._after_death(child)
+        await self._after_death(child.sentence() if code == FAILED_WITH_A_SENTENCE else _ending(code))
 
     def _announce(self, line: str) -> bool:
         try:
@@ -182,8 +183,7 @@ class ServiceProcess:
         self._tell(ServiceStatus(ServiceState.RUNNING, "", ready.admin_url, secret))
         return True
 
-    async def _after_death(self, child: Child) -> None:
-        sentence = child.sentence() or tr("It ended without a word.")
+    async def _after_death(self, sentence: str) -> None:
         if await self._another() is not None:
             return
         if not self._was_ready:
@@ -229,3 +229,9 @@ class ServiceProcess:
             self.status = status
             for listener in tuple(self._listeners):
                 listener(status)
+
+
+def _ending(code: int) -> str:
+    if code < 0:
+        return tr("It was ended from outside (signal {number}).", number=-code)
+    return tr("It ended with exit code {code}.", code=code)

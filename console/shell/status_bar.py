@@ -75,6 +75,9 @@ class StatusBar(QFrame):
         tone, text = _STATES[state]
         set_role(self.dot, "tone", tone)
         self.service.setText(tr(text))
+        known = state not in (LiveState.STOPPED, LiveState.REFUSED)
+        self.devices.setVisible(known)
+        self.runs.setVisible(known)
 
     def _show_approved(self, count: int) -> None:
         self._approved = count

@@ -83,13 +83,15 @@ def _inputs(t: Tokens, m: Theme) -> str:
     name = "dark" if t.dark else "light"
     down = resource(f"themes/chevron-{name}.svg").as_posix()
     up = resource(f"themes/chevron-up-{name}.svg").as_posix()
+    check = resource(f"themes/check-{name}.svg").as_posix()
     families = ", ".join(f'"{family}"' for family in m.mono_families)
     return f"""
-QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QDateTimeEdit {{
+QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
     background: {_hex(t.surface)}; border: 1px solid {_hex(t.border)}; border-radius: {m.radius}px;
-    padding: 0 8px; min-height: {m.control - 2}px;
+    min-height: {m.control - 2}px; max-height: {m.control - 2}px;
     selection-background-color: {_hex(t.accent)}; selection-color: {_hex(t.on_accent)};
 }}
+QLineEdit, QComboBox {{ padding: 0 8px; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus,
 QTextEdit:focus {{ border-color: {_hex(t.accent)}; }}
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled {{
@@ -108,7 +110,7 @@ QPlainTextEdit[role="code"] {{
 }}
 QPlainTextEdit[role="plain"], QTextEdit[role="plain"] {{ border: none; border-radius: 0; padding: 0; }}
 QSpinBox QLineEdit, QDoubleSpinBox QLineEdit, QComboBox QLineEdit {{
-    border: none; padding: 0; min-height: 0; background: transparent;
+    border: none; padding: 0 6px; min-height: 0; background: transparent;
 }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{down}"); width: 16px; height: 16px; }}
@@ -122,6 +124,18 @@ QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSp
 QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url("{up}"); width: 12px; height: 12px; }}
 QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url("{down}"); width: 12px; height: 12px; }}
 QCheckBox, QRadioButton {{ spacing: 8px; min-height: 24px; }}
+QCheckBox::indicator, QRadioButton::indicator {{
+    width: 16px; height: 16px; border: 1px solid {_hex(t.faint)}; background: {_hex(t.surface)};
+}}
+QCheckBox::indicator {{ border-radius: 4px; }}
+QRadioButton::indicator {{ border-radius: 9px; }}
+QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {_hex(t.accent)}; }}
+QCheckBox::indicator:hover, QRadioButton::indicator:hover {{ border-color: {_hex(t.accent)}; }}
+QCheckBox::indicator:checked {{
+    background: {_hex(t.accent)}; border-color: {_hex(t.accent)}; image: url("{check}");
+}}
+QRadioButton::indicator:checked {{ border: 5px solid {_hex(t.accent)}; width: 8px; height: 8px; }}
+QCheckBox:focus, QRadioButton:focus {{ color: {_hex(t.accent)}; }}
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from backend_lite.contract.live import AGENT_ENDPOINT
@@ -30,7 +30,7 @@ class AddDevicePage(Page):
         self.setWindowTitle(tr("Add device"))
         self.endpoint = EndpointCard(context)
         self.token = TokenCard(context)
-        self.endpoint.reachable.connect(self.token.show_reachable)
+        self.endpoint.known.connect(self.token.show_endpoint)
         self.tokens = TokenList(context)
         self.this_pc = ThisPcCard(context, context.this_pc) if context.this_pc is not None else None
         self.arrivals = Arrivals(context)
@@ -63,6 +63,7 @@ class AddDevicePage(Page):
         set_role(area, "page")
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
         return area
 

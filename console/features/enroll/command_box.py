@@ -21,7 +21,6 @@ class CommandBox(QWidget):
         set_role(self.text, "code")
         self.text.setReadOnly(True)
         self.text.setAccessibleName(title)
-        self.text.setFont(theme.font("mono"))
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -40,5 +39,5 @@ class CommandBox(QWidget):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
-        self.copy.setText(tr("Copied"))
-        QTimer.singleShot(COPIED_MS, self.copy, lambda: self.copy.setText(tr("Copy")))
+        self.copy.setText(" " + tr("Copied"))
+        QTimer.singleShot(COPIED_MS, self.copy, lambda: self.copy.setText(" " + tr("Copy")))

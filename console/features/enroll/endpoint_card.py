@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from backend_lite.contract.enroll import AgentAddress, AgentEndpoint
 from console.core.errors import ApiError
@@ -12,7 +12,7 @@ from console.features.enroll.command_box import CommandBox
 from console.features.enroll.firewall import hints
 from console.features.enroll.ops import load_endpoint, move_endpoint
 from console.shell.context import Context
-from console.shell.parts import button, card, column, label, row
+from console.shell.parts import button, card, column, label, row, spin_box
 from console.shell.theme import set_role
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
@@ -20,9 +20,9 @@ LOOPBACK = "loopback"
 
 
 class EndpointCard(QWidget):
-    """`reachable(bool)`: whether other devices than this PC get to the service."""
+    """`known(url, reachable)`: where agents go, and whether other devices than this PC get there."""
 
-    reachable = Signal(bool)
+    known = Signal(str, bool)
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -33,12 +33,10 @@ class EndpointCard(QWidget):
         self.note = label("", "muted", wrap=True)
         self.address = QComboBox()
         self.address.setAccessibleName(tr("Address for devices"))
+        self.address.setMinimumContentsLength(16)
+        self.address.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.address.currentIndexChanged.connect(self._show_choice)
-        self.port = QSpinBox()
-        self.port.setRange(1, 65535)
-        self.port.setAccessibleName(tr("Port for devices"))
-        self.port.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.port.setFixedWidth(72)
+        self.port = spin_box(tr("Port for devices"), 1, 65535, 1)
         self.port.valueChanged.connect(self._show_choice)
         self.use = button(tr("Use this address"), self._use)
         self.error = label("", "error", wrap=True)
@@ -69,7 +67,7 @@ class EndpointCard(QWidget):
         set_role(self.state, "mark", "good" if reachable else "warning")
         self.firewall.show_port(endpoint.port if reachable else None)
         self._show_choice()
-        self.reachable.emit(reachable)
+        self.known.emit(endpoint.url, reachable)
 
     def _fill(self, endpoint: AgentEndpoint) -> None:
         self.address.blockSignals(True)
@@ -134,13 +132,20 @@ def _described(found: AgentAddress) -> str:
     return f"{found.address}   {found.interface} · {scopes.get(found.scope, found.scope)}"
 
 
-class _FirewallHints(QFrame):
+class _FirewallHints(QWidget):
+    """Folded away until a person asks for it: often nothing needs to be done."""
+
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._theme = context.theme
-        self._lines = QVBoxLayout(self)
-        self._lines.setContentsMargins(0, 4, 0, 0)
         self._port: int | None = None
+        self.unfold = button(tr("Show commands"), self._toggle, "link")
+        self._boxes = QWidget()
+        self._lines = QVBoxLayout(self._boxes)
+        self._lines.setContentsMargins(0, 0, 0, 0)
+        self._boxes.hide()
+        question = label(tr("Does the firewall of this PC keep devices out?"), "muted")
+        self.setLayout(column(row(question, self.unfold, None), self._boxes))
         self.hide()
 
     def show_port(self, port: int | None) -> None:
@@ -154,9 +159,12 @@ class _FirewallHints(QFrame):
             old = item.widget() if item is not None else None
             if old is not None:
                 old.deleteLater()
-        text = tr("If the firewall of this PC keeps devices out, paste one of these once:")
-        self._lines.addWidget(label(text, "muted", wrap=True))
         for hint in hints(port):
             box = CommandBox(self._theme, hint.system)
             box.show_command(hint.command)
             self._lines.addWidget(box)
+
+    def _toggle(self) -> None:
+        shown = self._boxes.isHidden()
+        self._boxes.setVisible(shown)
+        self.unfold.setText(tr("Hide commands") if shown else tr("Show commands"))

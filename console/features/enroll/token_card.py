@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox, QTabBar, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QTabBar, QWidget
 
 from backend_lite.contract.enroll import (
     DEFAULT_TTL_S,
@@ -19,7 +21,7 @@ from console.features.enroll.command_box import CommandBox
 from console.features.enroll.commands import agent_program, linux_command, windows_command
 from console.features.enroll.ops import make_token
 from console.shell.context import Context
-from console.shell.parts import button, card, column, label, row
+from console.shell.parts import button, card, column, label, row, spin_box
 
 LIFETIMES_S = (3600, 8 * 3600, DEFAULT_TTL_S, 7 * 86400, 30 * 86400)
 MOST_USES = 10_000
@@ -33,16 +35,12 @@ class TokenCard(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self._invitation: Invitation | None = None
         self.lifetime = QComboBox()
         self.lifetime.setAccessibleName(tr("Lifetime of the token"))
         for seconds in LIFETIMES_S:
             self.lifetime.addItem(formatting.rough(seconds), seconds)
         self.lifetime.setCurrentIndex(LIFETIMES_S.index(DEFAULT_TTL_S))
-        self.uses = QSpinBox()
-        self.uses.setRange(1, MOST_USES)
-        self.uses.setValue(DEFAULT_USES)
-        self.uses.setAccessibleName(tr("How many devices may use the token"))
+        self.uses = spin_box(tr("How many devices may use the token"), 1, MOST_USES, DEFAULT_USES)
         self.approve = QCheckBox(tr("Approve its devices automatically"))
         self.approve.setToolTip(tr("Without it every device waits until somebody compared its words."))
         self.make = button(tr("Make a token"), self._make, "primary")
@@ -56,17 +54,14 @@ class TokenCard(QWidget):
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.result = _Result(context)
-        options = row(
+        limits = row(
             label(tr("Valid for"), "muted"),
             self.lifetime,
-            label(tr("for"), "muted"),
+            label(tr("and"), "muted"),
             self.uses,
             label(tr("devices"), "muted"),
-            self.approve,
             None,
-            self.make,
         )
-        options.setSpacing(10)
         self.setLayout(
             column(
                 card(
@@ -79,16 +74,18 @@ class TokenCard(QWidget):
                         wrap=True,
                     ),
                     self.warning,
-                    options,
+                    limits,
+                    row(self.approve, None, self.make),
                     self.error,
                     self.result,
                 )
             )
         )
 
-    def show_reachable(self, reachable: bool) -> None:
-        """Whether other devices get to the service at all."""
+    def show_endpoint(self, url: str, reachable: bool) -> None:
+        """The service listens there now; `reachable` by other devices than this PC."""
         self.warning.setVisible(not reachable)
+        self.result.show_url(url)
 
     def wanted(self) -> EnrollmentTokenCreate:
         return EnrollmentTokenCreate(
@@ -123,6 +120,7 @@ class _Result(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
+        self._invitation: Invitation | None = None
         self.tabs = QTabBar()
         self.tabs.setAccessibleName(tr("System of the new device"))
         self.tabs.setDrawBase(False)
@@ -138,9 +136,8 @@ class _Result(QWidget):
         self.hide()
 
     def show_token(self, secret: EnrollmentTokenSecret) -> None:
-        invitation = Invitation(secret.agent_url, secret.agent_pin, secret.token)
-        self.linux.show_command(linux_command(invitation, agent_program(windows=False)))
-        self.windows.show_command(windows_command(invitation, agent_program(windows=True)))
+        self._invitation = Invitation(secret.agent_url, secret.agent_pin, secret.token)
+        self._show_commands(self._invitation)
         token = secret.enrollment_token
         until = formatting.local_time(token.expires_at, self._context.clock())
         self.note.setText(
@@ -154,6 +151,16 @@ class _Result(QWidget):
             + tr("The agent runs until its terminal is closed; `install-service` makes it permanent.")
         )
         self.show()
+
+    def show_url(self, url: str) -> None:
+        """The token is as good at the service's new address."""
+        if self._invitation is not None:
+            self._invitation = replace(self._invitation, url=url)
+            self._show_commands(self._invitation)
+
+    def _show_commands(self, invitation: Invitation) -> None:
+        self.linux.show_command(linux_command(invitation, agent_program(windows=False)))
+        self.windows.show_command(windows_command(invitation, agent_program(windows=True)))
 
     def _show_system(self, at: int) -> None:
         self.linux.setVisible(at == 0)
