@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
 
 import psutil
@@ -40,7 +41,7 @@ class LocalService:
     def answers(self) -> bool:
         try:
             self.call("GET", HEALTH, timeout_s=_HEALTH_S)
-        except (OSError, ServiceError):
+        except ServiceError:
             return False
         return True
 
@@ -62,19 +63,26 @@ class LocalService:
         token: str | None = None,
         timeout_s: float = _ANSWER_S,
     ) -> Any:
-        """The answer's JSON. Raises ServiceError with the service's sentence, OSError when it is gone."""
+        """The answer's JSON. Raises ServiceError with the service's sentence, or because it is gone."""
+        try:
+            return self._call(method, path, body, token, timeout_s)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refusal(error.code, error.read()) from None
+        except (OSError, ValueError, HTTPException) as error:
+            raise ServiceError("The service does not answer. Try again.", status=503) from error
+
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None, token: str | None, timeout_s: float
+    ) -> Any:
         request = urllib.request.Request(self.launch.admin_url + path, method=method)  # noqa: S310
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         if token is not None:
             request.add_header("Authorization", f"Bearer {token}")
-        try:
-            with self._opener.open(request, timeout=timeout_s) as answer:
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                raise _refusal(error.code, error.read()) from None
+        with self._opener.open(request, timeout=timeout_s) as answer:
+            return json.loads(answer.read())
 
 
 def _refusal(status: int, body: bytes) -> ServiceError:

@@ -14,7 +14,7 @@ from pathlib import Path
 from backend_lite import __version__
 from backend_lite.config import DataFolder
 from backend_lite.doctor.findings import Finding
-from backend_lite.doctor.masking import mask
+from backend_lite.doctor.masking import mask, mask_line
 from backend_lite.errors import StartError
 
 _PACKAGES = (
@@ -41,7 +41,17 @@ def write_bundle(path: Path, data: DataFolder, findings: Sequence[Finding]) -> N
         archive.writestr("report.txt", mask("\n".join(map(str, findings)) + "\n"))
         archive.writestr("versions.txt", "\n".join(_versions()) + "\n")
         for log in sorted(data.logs.glob("*.log*")):
-            archive.writestr(f"logs/{log.name}", mask(log.read_text("utf-8", errors="replace")))
+            _add_log(archive, log)
+
+
+def _add_log(archive: zipfile.ZipFile, log: Path) -> None:
+    # Line by line: an entry is one line, and one that was cut short must not hide the others.
+    with (
+        log.open(encoding="utf-8", errors="replace") as lines,
+        archive.open(f"logs/{log.name}", "w") as packed,
+    ):
+        for line in lines:
+            packed.write(mask_line(line.rstrip("\n")).encode() + b"\n")
 
 
 def _versions() -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 MASK = "***"
 
@@ -17,8 +19,31 @@ _PATTERNS = (
 )
 
 
+_NAMED = re.compile(rf"(?i){_NAMES}")
+
+
 def mask(text: str) -> str:
     """`text` with every secret replaced that its form or its name gives away."""
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\g<1>{MASK}", text)
     return text
+
+
+def mask_line(line: str) -> str:
+    """A line of a log: JSON is looked into, so that what it quotes cannot hide."""
+    try:
+        return json.dumps(_masked(json.loads(line)), ensure_ascii=False)
+    except ValueError:
+        return mask(line)
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case str():
+            return mask(value)
+        case list():
+            return [_masked(item) for item in value]
+        case dict():
+            return {key: MASK if _NAMED.fullmatch(key) else _masked(item) for key, item in value.items()}
+        case _:
+            return value

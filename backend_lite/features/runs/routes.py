@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
-from litestar.params import FromPath, FromQuery, JSONBody, Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from agent.wire.messages import STREAMS
 from backend_lite.contract.common import Page
@@ -71,7 +71,7 @@ def run_routes(database: Database, rollouts: Rollouts, lists: Lists, output: Out
         cursor: FromQuery[int | None] = None,
         rollout_id: FromQuery[int | None] = None,
         device_id: FromQuery[int | None] = None,
-        run_state: Annotated[str | None, Parameter(query="state")] = None,
+        run_state: Annotated[str | None, QueryParameter(name="state")] = None,
     ) -> Page[Run]:
         """Newest first, of a rollout, a device or in a state if one is named."""
         return await database.read(
