@@ -3,30 +3,27 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from agent.wire.messages import ENROLL_PATH, Incarnation, OpenAttempt, Welcome
+from backend_lite.app import compose
 from backend_lite.contract.enroll import EnrollmentTokenCreate
 from backend_lite.contract.fleet import DEVICES
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.feature import Feature, Kernel
+from backend_lite.core.http.agent_listener import AgentListener
 from backend_lite.core.http.app import make_app
-from backend_lite.features.access import feature as access
-from backend_lite.features.enroll import feature as enroll
 from backend_lite.features.enroll.api import EnrollApi
-from backend_lite.features.fleet import feature as fleet
 from backend_lite.features.fleet import handshake
 from backend_lite.features.fleet.api import FleetApi
 from tests.helpers.agents import LIFE, AgentSocket, ASGIApp, Device, welcomed
 from tests.helpers.service import InProcess, in_process
 
 
-def compose(kernel: Kernel) -> Sequence[Feature]:
-    access_feature = access.build(kernel)
-    fleet_feature = fleet.build(kernel)
-    return (access_feature, fleet_feature, enroll.build(kernel, access_feature.api, fleet_feature.api))
+def areas(kernel: Kernel) -> Sequence[Feature]:
+    return compose(kernel, cast("AgentListener", kernel.endpoint)).features
 
 
 @dataclass
@@ -93,7 +90,7 @@ async def fleet_service(
     tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Fleet]:
     monkeypatch.setattr(handshake, "PROBE_S", 0.05)
-    async with in_process(tmp_path / "data", migrated, compose) as service:
+    async with in_process(tmp_path / "data", migrated, areas) as service:
         authenticator = service.access.authenticator
         app: Any = make_app(service.features, authenticator, machines_only=True)
         running = Fleet(service, app, await service.sign_in())
