@@ -1,7 +1,7 @@
 """The composed service in this process, without sockets: its areas on a real database file."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from backend_lite.app import Service, compose
 from backend_lite.config import Config, DataFolder
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.meta import next_start, service_epoch
@@ -16,13 +17,8 @@ from backend_lite.core.events.bus import MemoryBus
 from backend_lite.core.events.outbox import Outbox
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.http.agent_listener import LOOPBACK, AgentListener
-from backend_lite.core.http.app import make_app
-from backend_lite.core.http.live import live_route
 from backend_lite.core.live import LiveHub
-from backend_lite.features.access import feature as access
 from backend_lite.features.access.api import AccessApi
-from backend_lite.features.library import feature as library
-from backend_lite.features.system import feature as system
 from tests.helpers.clock import ManualClock
 
 OWNER = "ada"
@@ -36,7 +32,7 @@ class InProcess:
 
     kernel: Kernel
     clock: ManualClock
-    features: Sequence[Feature]
+    service: Service
     app: Any
     client: httpx.AsyncClient
 
@@ -45,8 +41,12 @@ class InProcess:
         api: AccessApi = self.feature("access").api
         return api
 
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        return self.service.features
+
     def feature(self, name: str) -> Feature:
-        return next(feature for feature in self.features if feature.name == name)
+        return self.service.feature(name)
 
     async def sign_in(self) -> dict[str, str]:
         """Headers of the owner, who is made when missing."""
@@ -61,10 +61,8 @@ def headers(token: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def in_process(
-    folder: Path, migrated: Path, compose: Callable[[Kernel], Sequence[Feature]] | None = None
-) -> AsyncIterator[InProcess]:
-    """`migrated` is an empty database of the current schema, copied into `folder`."""
+async def in_process(folder: Path, migrated: Path) -> AsyncIterator[InProcess]:
+    """`migrated` is an empty database of the current schema, copied into `folder`. Nothing is started."""
     data = DataFolder(folder)
     data.open()
     if not data.database.exists():
@@ -72,26 +70,20 @@ async def in_process(
     clock, bus = ManualClock(), MemoryBus()
     database = Database(data.database, bus.publish)
     try:
-        kernel = await _kernel(Config(data), clock, bus, database)
-        features = (compose or _compose)(kernel)
-        for feature in features:
-            kernel.live.kinds.update(feature.live)
-        app = _admin_app(kernel, features)
+        listener = AgentListener(data.keys, LOOPBACK)
+        kernel = await _kernel(Config(data), clock, bus, database, listener)
+        service = compose(kernel, listener)
+        app: Any = service.admin_app()
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as client:
-            yield InProcess(kernel, clock, features, app, client)
+            yield InProcess(kernel, clock, service, app, client)
     finally:
         database.close()
 
 
-def _admin_app(kernel: Kernel, features: Sequence[Feature]) -> Any:
-    access_api: AccessApi = next(feature for feature in features if feature.name == "access").api
-    authenticator = access_api.authenticator
-    live = Feature(name="live", routes=lambda: [live_route(kernel.live, authenticator)])
-    return make_app([*features, live], authenticator, machines_only=False)
-
-
-async def _kernel(config: Config, clock: ManualClock, bus: MemoryBus, database: Database) -> Kernel:
+async def _kernel(
+    config: Config, clock: ManualClock, bus: MemoryBus, database: Database, listener: AgentListener
+) -> Kernel:
     epoch, start = await database.write(lambda unit: (service_epoch(unit.session), next_start(unit.session)))
     return Kernel(
         config=config,
@@ -101,11 +93,6 @@ async def _kernel(config: Config, clock: ManualClock, bus: MemoryBus, database: 
         outbox=Outbox(database, bus, clock),
         live=LiveHub(bus, start),
         service_epoch=epoch,
-        endpoint=AgentListener(config.data.keys, LOOPBACK),
+        endpoint=listener,
         launch_secret=LAUNCH_SECRET,
     )
-
-
-def _compose(kernel: Kernel) -> Sequence[Feature]:
-    access_feature = access.build(kernel)
-    return (access_feature, library.build(kernel, access_feature.api), system.build())

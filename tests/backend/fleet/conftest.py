@@ -1,29 +1,21 @@
 """The fleet in this process, and agents that connect to it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from agent.wire.messages import ENROLL_PATH, Incarnation, OpenAttempt, Welcome
-from backend_lite.app import compose
 from backend_lite.contract.enroll import EnrollmentTokenCreate
 from backend_lite.contract.fleet import DEVICES
 from backend_lite.core.events.bus import Changed
-from backend_lite.core.feature import Feature, Kernel
-from backend_lite.core.http.agent_listener import AgentListener
-from backend_lite.core.http.app import make_app
 from backend_lite.features.enroll.api import EnrollApi
 from backend_lite.features.fleet import handshake
 from backend_lite.features.fleet.api import FleetApi
 from tests.helpers.agents import LIFE, AgentSocket, ASGIApp, Device, welcomed
 from tests.helpers.service import InProcess, in_process
-
-
-def areas(kernel: Kernel) -> Sequence[Feature]:
-    return compose(kernel, cast("AgentListener", kernel.endpoint)).features
 
 
 @dataclass
@@ -90,9 +82,8 @@ async def fleet_service(
     tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Fleet]:
     monkeypatch.setattr(handshake, "PROBE_S", 0.05)
-    async with in_process(tmp_path / "data", migrated, areas) as service:
-        authenticator = service.access.authenticator
-        app: Any = make_app(service.features, authenticator, machines_only=True)
+    async with in_process(tmp_path / "data", migrated) as service:
+        app: Any = service.service.agent_app()
         running = Fleet(service, app, await service.sign_in())
 
         def changed(event: Changed) -> None:

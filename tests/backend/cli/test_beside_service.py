@@ -1,0 +1,83 @@
+"""Commands on the data folder of a running service: they ask it, and say so when it does not answer."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from backend_lite.core.security.launch import read_launch
+from tests.backend.cli.conftest import Run
+from tests.helpers.processes import Api, ServiceProcess
+
+pytestmark = pytest.mark.sockets
+
+PASSWORD = b"four unrelated words\n"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    running = ServiceProcess(tmp_path_factory.mktemp("beside") / "data").start()
+    yield running
+    running.stop()
+
+
+def test_the_commands_go_through_the_service(run: Run, service: ServiceProcess) -> None:
+    folder = service.folder
+    early = run("enrollment-token", "--data-dir", folder)
+    assert early.code == 1
+    assert early.err == "There is no owner yet. Make one first, with create-owner or in the window.\n"
+
+    weak = run("create-owner", "--data-dir", folder, "--username", "ada", stdin=b"short\n")
+    assert (weak.code, weak.err.startswith("The password has 5 characters")) == (1, True)
+    made = run("create-owner", "--data-dir", folder, "--username", "ada", stdin=PASSWORD)
+    assert (made.code, made.out) == (0, 'The owner "ada" can sign in now.\n')
+    again = run("create-owner", "--data-dir", folder, "--username", "bob", stdin=PASSWORD)
+    assert (again.code, again.err.startswith("There is an owner already.")) == (1, True)
+
+    api = Api(service.ready["admin_url"])
+    body = {"username": "ada", "password": PASSWORD.decode().strip()}
+    api.token = api.post("/api/v1/auth/login", body)["access_token"]
+    token = json.loads(run("enrollment-token", "--data-dir", folder, "--ttl", "2h", "--uses", "3").out)
+    assert token["agent_pin"] == service.ready["agent_pin"]
+    (listed,) = api.get("/api/v1/enrollment-tokens")["items"]
+    assert (listed["uses"], listed["created_by"]) == (3, "ada")
+
+    assert "/api/v1/rollouts" in json.loads(run("openapi", "--data-dir", folder).out)["paths"]
+    report = run("doctor", "--data-dir", folder)
+    assert (report.code, service.ready["admin_url"] in report.out) == (0, True)
+
+
+def test_what_needs_the_folder_for_itself_is_refused_in_one_sentence(
+    run: Run, service: ServiceProcess
+) -> None:
+    for command in ("migrate", "serve"):
+        refused = run(command, "--data-dir", service.folder)
+        assert (refused.code, refused.out) == (1, "")
+        assert "is in use by another DeployFlow service" in refused.err.splitlines()[-1]
+
+
+def test_the_command_s_own_session_ends_with_it(run: Run, service: ServiceProcess) -> None:
+    run("openapi", "--data-dir", service.folder)
+    with sqlite3.connect(f"{(service.folder / 'deployflow.db').as_uri()}?mode=ro", uri=True) as connection:
+        newest = connection.execute(
+            "SELECT revoked_at IS NOT NULL FROM tokens WHERE kind = 'session' ORDER BY id DESC"
+        ).fetchone()
+    connection.close()
+    assert newest == (1,)
+
+
+def test_beside_a_service_that_hangs_nothing_is_written(
+    run: Run, service: ServiceProcess
+) -> None:
+    launch = read_launch(service.folder / "run" / "service.json")
+    assert launch is not None
+    nowhere = json.dumps(launch.__dict__ | {"admin_url": "http://127.0.0.1:1"})
+    file = service.folder / "run" / "service.json"
+    before = file.read_bytes()
+    file.write_text(nowhere)
+    try:
+        refused = run("enrollment-token", "--data-dir", service.folder)
+    finally:
+        file.write_bytes(before)
+    assert (refused.code, "is in use by another" in refused.err) == (1, True)
