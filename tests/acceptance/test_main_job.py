@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ def test_output_is_there_while_the_script_still_runs(running: Fleet, tmp_path: P
     _, _, api, device = running
     gate = tmp_path / "gate"
     script = api.make_script("live", f"echo first; while [ ! -e '{gate}' ]; do sleep 0.02; done; echo last\n")
-    with _Live(api) as live:
+    with _live(api) as live:
         run_id = api.start(script, device)
         announced = next(
             frame for frame in live if frame["kind"] == "output" and frame["change"]["stdout"] == 6
@@ -229,18 +230,11 @@ def test_a_run_cancelled_before_its_device_comes_back_never_starts(running: Flee
     assert api.run(run_id)["state"] == "cancelled"
 
 
-class _Live:
+@contextlib.contextmanager
+def _live(api: Api) -> Iterator[Iterator[dict[str, Any]]]:
     """The live stream's changes, one after the other."""
-
-    def __init__(self, api: Api) -> None:
-        self._socket = connect(
-            api.url.replace("http", "ws") + "/api/v1/live", compression=None, proxy=None, max_size=None
-        )
-        self._socket.send(json.dumps({"access_token": api.token}))
-        assert "snapshot" in json.loads(self._socket.recv(timeout=10))
-
-    def __enter__(self) -> Iterator[dict[str, Any]]:
-        return (json.loads(frame) for frame in iter(lambda: self._socket.recv(timeout=30), ""))
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
+    url = api.url.replace("http", "ws") + "/api/v1/live"
+    with connect(url, compression=None, proxy=None, max_size=None) as socket:
+        socket.send(json.dumps({"access_token": api.token}))
+        assert "snapshot" in json.loads(socket.recv(timeout=10))
+        yield (json.loads(frame) for frame in iter(lambda: socket.recv(timeout=30), ""))
