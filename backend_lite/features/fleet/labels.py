@@ -55,12 +55,19 @@ def labels_of(facts: Facts) -> dict[str, str | None]:
         "hostname": facts.hostname or "unnamed",
         "os_type": facts.os_type.lower(),
         "os_version": facts.os_version,
-        "os_description": f"{facts.os_name} {facts.os_version}".strip(),
+        "os_description": _system(facts),
         "hardware_summary": _hardware(facts),
         "serial": facts.serial,
         "machine_id": facts.machine_id,
     }
     return {name: text[: LABEL_SIZES[name]] or None for name, text in labels.items()}
+
+
+def _system(facts: Facts) -> str:
+    """Such as `Windows 11 Pro 10.0.26100`, or the name alone where it has the version in it."""
+    if facts.os_version in facts.os_name:
+        return facts.os_name
+    return f"{facts.os_name} {facts.os_version}".strip()
 
 
 def _hardware(facts: Facts) -> str:
