@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from enum import Enum
 from typing import Any
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from backend_lite.contract.common import Problem
@@ -15,11 +16,19 @@ from backend_lite.errors import ServiceError, TooFastError
 
 log = structlog.get_logger(__name__)
 
-_CODES = {400: "invalid", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+_WHOLE_BODY = "data"
+
+_CODES = {
+    400: "invalid",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
 _SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    413: "The request is too large.",
 }
 
 
@@ -31,33 +40,36 @@ def service_error(_request: Request[Any, Any, Any], error: ServiceError) -> Resp
     return Response(Problem(error.detail, error.code), status_code=error.status, headers=headers)
 
 
-def _http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if isinstance(error.__cause__, SerializationException):
+        return _invalid("json_invalid", ["body"], f"The body cannot be read: {error.detail}.")
     status = error.status_code
     detail = _SENTENCES.get(status, error.detail or "The request was refused.")
+    if status == 413:
+        limit = request.route_handler.resolve_request_max_body_size()
+        detail = f"The request is too large: this address takes at most {limit:,} bytes."
     return Response(
         Problem(detail, _CODES.get(status, "refused")), status_code=status, headers=dict(error.headers or {})
     )
 
 
 def _validation_error(_request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
-    """422 with the documented list: one entry a field, `loc` from the body or the query down to it."""
-    entries = error.extra if isinstance(error.extra, list) and error.extra else [{"message": error.detail}]
-    detail = [
-        {
-            "type": "value_error",
-            "loc": [str(entry.get("source", "body")), *str(entry.get("key", "")).split(".")],
-            "msg": _readable(str(entry.get("message", ""))),
-            "input": None,
-        }
-        for entry in entries
-        if isinstance(entry, dict)
-    ]
-    return Response({"detail": detail, "code": "invalid"}, status_code=422)
+    """422 with the documented list: `loc` goes from the body or the query down to the field."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    entry = next((entry for entry in extra if isinstance(entry, dict)), {"message": error.detail})
+    source, key, message = entry.get("source", "body"), str(entry.get("key", "")), str(entry["message"])
+    location = [source.value if isinstance(source, Enum) else str(source)]
+    if key != _WHOLE_BODY:
+        location += key.split(".")
+    # The framework's words for a body that is not there mean nothing to a person.
+    missing = message == f"'{_WHOLE_BODY}'"
+    return _invalid("value_error", location, "A JSON body is needed." if missing else message)
 
 
-def _readable(message: str) -> str:
-    # msgspec's words for an empty body mean nothing to a person.
-    return "A JSON body is needed." if "truncated" in message.lower() else message
+def _invalid(kind: str, location: list[str], message: str) -> Response[Any]:
+    # One entry: the framework stops at the first mistake.
+    entry = {"type": kind, "loc": location, "msg": message, "input": None}
+    return Response({"detail": [entry], "code": "invalid"}, status_code=422)
 
 
 def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
