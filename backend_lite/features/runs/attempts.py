@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from agent.wire.codec import WireError, parse_attempt_name, to_plain
@@ -14,7 +14,7 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import HelloAnswer
-from backend_lite.features.runs.dispatch import Dispatcher, open_steps
+from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.output import SmallOutput
 from backend_lite.features.runs.output_store import (
     AttemptRef,
@@ -23,7 +23,8 @@ from backend_lite.features.runs.output_store import (
     current_attempt_name,
     ref_of,
 )
-from backend_lite.features.runs.tables import AttemptRow, RunRow, SmallOutputRow, StepRow, StrayOutcomeRow
+from backend_lite.features.runs.parts import RunParts, load_open_runs, load_run_of_step
+from backend_lite.features.runs.tables import OPEN_STEP, AttemptRow, SmallOutputRow, StepRow, StrayOutcomeRow
 from backend_lite.features.runs.transitions import change_step
 from backend_lite.features.runs.views import Views
 
@@ -110,27 +111,28 @@ class Attempts:
         if found is None:
             self._answer(unit, device_id, message, "no", "The service does not know this attempt.")
             return None
-        attempt, step = found
-        ref = ref_of(message.attempt, attempt, step)
-        if attempt.nonce is None and step.state == StepState.OFFERED and step.attempt == attempt.n:
-            return self._grant(unit, attempt, step, message)
+        parts, step, attempt = found
+        if attempt.nonce is None and step.state == StepState.OFFERED:
+            return self._grant(unit, parts, step, attempt, message)
         if attempt.nonce == message.nonce and attempt.outcome is None:
             if step.state == StepState.RUNNING:
                 self._answer(unit, device_id, message, "yes")
-                return ref
+                return ref_of(message.attempt, attempt, step)
             if step.state == StepState.CANCELLING:
                 self._answer(unit, device_id, message, "cancelled")
-                return ref
+                return ref_of(message.attempt, attempt, step)
         self._answer(unit, device_id, message, "no", f"The step is {step.state}.")
         return None
 
-    def _grant(self, unit: Unit, attempt: AttemptRow, step: StepRow, message: Permit) -> AttemptRef:
+    def _grant(
+        self, unit: Unit, parts: RunParts, step: StepRow, attempt: AttemptRow, message: Permit
+    ) -> AttemptRef:
         now = self._clock.now_ms()
         attempt.nonce, attempt.permitted_at = message.nonce, now
         step.started_at = now
-        change_step(unit.session, step, StepState.RUNNING, now)
+        change_step(parts, step, StepState.RUNNING, now)
         self._answer(unit, step.device_id, message, "yes")
-        self._views.publish(unit, unit.session.get_one(RunRow, step.run_id))
+        self._views.publish(unit, parts)
         return ref_of(message.attempt, attempt, step)
 
     def _answer(self, unit: Unit, device_id: int, message: Permit, answer: str, detail: str = "") -> None:
@@ -139,36 +141,35 @@ class Attempts:
     def _done(
         self, unit: Unit, ref: AttemptRef, message: Done, sizes: tuple[int, int], small: SmallOutput | None
     ) -> None:
-        session = unit.session
-        attempt, step = session.get_one(AttemptRow, ref.id), session.get_one(StepRow, ref.step_id)
-        now = self._clock.now_ms()
-        if attempt.outcome is None:
+        found = self._find(unit.session, ref.device_id, ref.name)
+        if found is not None and found[2].outcome is None:
+            parts, step, attempt = found
+            now = self._clock.now_ms()
             _fill(attempt, message, sizes, now)
             if small is not None and (small.stdout or small.stderr):
-                session.add(
+                unit.session.add(
                     SmallOutputRow(
                         attempt_id=ref.id, stdout=small.stdout, stderr=small.stderr, pieces=small.pieces
                     )
                 )
-            if step.attempt == attempt.n:
-                self._end(unit, step, message, now)
+            self._end(unit, parts, step, message, now)
         unit.publish(SendToDevice(ref.device_id, Receipt(ref.name)))
         self._dispatcher.offer_next(unit, ref.device_id)
 
-    def _end(self, unit: Unit, step: StepRow, message: Done, now: int) -> None:
+    def _end(self, unit: Unit, parts: RunParts, step: StepRow, message: Done, now: int) -> None:
         state, reason = _verdict(StepState(step.state), message)
         current_source = Source(step.source) if step.source else None
         if not may_change(StepState(step.state), state, source=current_source):
             return
         step.exit_code, step.duration_ms = message.exit_code, message.duration_ms
         source = None if state == StepState.QUEUED else Source.REPORTED
-        change_step(unit.session, step, state, now, reason=reason, source=source)
-        self._views.publish(unit, unit.session.get_one(RunRow, step.run_id))
+        change_step(parts, step, state, now, reason=reason, source=source)
+        self._views.publish(unit, parts)
 
     def _stray(self, unit: Unit, device_id: int, message: Done) -> None:
         """An outcome that is known already gets its receipt again; one without its permit is evidence."""
         found = self._find(unit.session, device_id, message.attempt)
-        known = found is not None and found[0].nonce == message.nonce and found[0].outcome is not None
+        known = found is not None and found[2].nonce == message.nonce and found[2].outcome is not None
         if not known:
             log.warning("an outcome matches no permit", device=device_id, attempt=message.attempt)
             unit.session.add(
@@ -184,36 +185,35 @@ class Attempts:
     def _lose(self, unit: Unit, device_id: int, listed: set[str]) -> None:
         """A new life of the device: permits of the one before that it does not list are lost."""
         now = self._clock.now_ms()
-        for step in open_steps(unit.session, device_id):
-            in_doubt = step.state in (StepState.RUNNING, StepState.CANCELLING)
-            if in_doubt and current_attempt_name(self._epoch, step) not in listed:
-                change_step(
-                    unit.session, step, StepState.UNKNOWN, now, reason="journal_lost", source=Source.PRESUMED
-                )
-                self._views.publish(unit, unit.session.get_one(RunRow, step.run_id))
+        for parts in load_open_runs(unit.session, device_id):
+            for step in parts.steps:
+                in_doubt = step.state in (StepState.RUNNING, StepState.CANCELLING)
+                if in_doubt and current_attempt_name(self._epoch, step) not in listed:
+                    change_step(
+                        parts, step, StepState.UNKNOWN, now, reason="journal_lost", source=Source.PRESUMED
+                    )
+                    self._views.publish(unit, parts)
 
     def _wanted(self, session: Session, device_id: int) -> set[str]:
         """Names of the device's attempts of which the service still wants to hear."""
-        wanted = {current_attempt_name(self._epoch, step) for step in open_steps(session, device_id)}
-        presumed = select(StepRow).where(
-            StepRow.device_id == device_id,
-            StepRow.state == StepState.UNKNOWN,
-            StepRow.source == Source.PRESUMED,
-        )
-        return wanted | {current_attempt_name(self._epoch, step) for step in session.scalars(presumed)}
+        in_doubt = StepRow.state == StepState.UNKNOWN, StepRow.source == Source.PRESUMED
+        query = select(StepRow).where(StepRow.device_id == device_id, or_(OPEN_STEP, and_(*in_doubt)))
+        return {current_attempt_name(self._epoch, step) for step in session.scalars(query)}
 
-    def _find(self, session: Session, device_id: int, name: str) -> tuple[AttemptRow, StepRow] | None:
+    def _find(
+        self, session: Session, device_id: int, name: str
+    ) -> tuple[RunParts, StepRow, AttemptRow] | None:
+        """The attempt of that name if it is its step's current one, and the device's."""
         try:
             epoch, step_id, n = parse_attempt_name(name)
         except WireError:
             return None
-        query = (
-            select(AttemptRow, StepRow)
-            .join(StepRow, StepRow.id == AttemptRow.step_id)
-            .where(AttemptRow.step_id == step_id, AttemptRow.n == n, StepRow.device_id == device_id)
-        )
-        row = session.execute(query).first() if epoch == self._epoch else None
-        return (row[0], row[1]) if row else None
+        parts = load_run_of_step(session, step_id, device_id) if epoch == self._epoch else None
+        if parts is None:
+            return None
+        step = next(step for step in parts.steps if step.id == step_id)
+        attempt = parts.attempt_of(step)
+        return (parts, step, attempt) if attempt is not None and attempt.n == n else None
 
 
 def _fill(attempt: AttemptRow, message: Done, sizes: tuple[int, int], now: int) -> None:

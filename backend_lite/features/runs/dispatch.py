@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import Cancel, Offer
-from agent.wire.states import StepState
+from agent.wire.states import STEP_ENDS, StepState
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import Hub
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.output_store import current_attempt_name
-from backend_lite.features.runs.tables import OPEN_STEP, AttemptRow, RunRow, StepRow
+from backend_lite.features.runs.parts import RunParts, load_open_runs
+from backend_lite.features.runs.tables import AttemptRow, StepRow
 from backend_lite.features.runs.transitions import change_step
 from backend_lite.features.runs.views import Views
 
@@ -34,37 +32,48 @@ class Dispatcher:
 
     def offer_next(self, unit: Unit, device_id: int) -> None:
         """Offer the oldest queued step, unless the device is away or has one in hand."""
-        if not self._hub.may_work(device_id):
-            return
-        steps = open_steps(unit.session, device_id)
-        if any(step.state in _IN_HAND for step in steps):
-            return
-        step = next((step for step in steps if step.state == StepState.QUEUED), None)
-        if step is not None:
-            self._offer(unit, step)
+        if self._hub.may_work(device_id):
+            unit.session.flush()
+            self._offer_first(unit, load_open_runs(unit.session, device_id))
 
     def catch_up(self, unit: Unit, device_id: int) -> None:
         """A device is ready: repeat what it may have missed, then offer. Repeating is harmless."""
-        for step in open_steps(unit.session, device_id):
-            if step.state == StepState.OFFERED:
-                unit.publish(SendToDevice(device_id, self._offer_message(unit.session, step)))
-            elif step.state == StepState.CANCELLING:
-                unit.publish(SendToDevice(device_id, Cancel(current_attempt_name(self._epoch, step))))
-        self.offer_next(unit, device_id)
-        self.republish(unit, device_id)
+        runs = load_open_runs(unit.session, device_id)
+        for parts in runs:
+            for step in parts.steps:
+                if step.state == StepState.OFFERED:
+                    unit.publish(SendToDevice(device_id, self._offer_message(unit.session, step)))
+                elif step.state == StepState.CANCELLING:
+                    unit.publish(SendToDevice(device_id, Cancel(current_attempt_name(self._epoch, step))))
+        if self._hub.may_work(device_id):
+            self._offer_first(unit, runs)
+        self._publish(unit, runs)
 
     def republish(self, unit: Unit, device_id: int) -> None:
         """What consoles are told of a device's open runs depends on whether it is connected."""
-        run_ids = {step.run_id for step in open_steps(unit.session, device_id)}
-        for run_id in sorted(run_ids):
-            self._views.publish(unit, unit.session.get_one(RunRow, run_id), with_rollout=False)
+        self._publish(unit, load_open_runs(unit.session, device_id))
 
-    def _offer(self, unit: Unit, step: StepRow) -> None:
+    def _publish(self, unit: Unit, runs: list[RunParts]) -> None:
+        for parts in runs:
+            self._views.publish(unit, parts, with_rollout=False)
+
+    def _offer_first(self, unit: Unit, runs: list[RunParts]) -> None:
+        steps = [(parts, step) for parts in runs for step in parts.steps if step.state not in STEP_ENDS]
+        if any(step.state in _IN_HAND for _, step in steps):
+            return
+        queued = [(parts, step) for parts, step in steps if step.state == StepState.QUEUED]
+        if queued:
+            self._offer(unit, *min(queued, key=lambda pair: pair[1].id))
+
+    def _offer(self, unit: Unit, parts: RunParts, step: StepRow) -> None:
         now = self._clock.now_ms()
         step.attempt += 1
-        unit.session.add(AttemptRow(step_id=step.id, n=step.attempt, offered_at=now))
-        change_step(unit.session, step, StepState.OFFERED, now)
-        self._views.publish(unit, unit.session.get_one(RunRow, step.run_id))
+        attempt = AttemptRow(step_id=step.id, n=step.attempt, offered_at=now)
+        unit.session.add(attempt)
+        unit.session.flush()
+        parts.attempts[step.id] = attempt
+        change_step(parts, step, StepState.OFFERED, now)
+        self._views.publish(unit, parts)
         unit.publish(SendToDevice(step.device_id, self._offer_message(unit.session, step)))
 
     def _offer_message(self, session: Session, step: StepRow) -> Offer:
@@ -79,9 +88,3 @@ class Dispatcher:
             arguments=tuple(step.arguments),
             parameters=step.parameters,
         )
-
-
-def open_steps(session: Session, device_id: int) -> Sequence[StepRow]:
-    """The device's steps that have not ended, oldest first."""
-    query = select(StepRow).where(StepRow.device_id == device_id, OPEN_STEP)
-    return session.scalars(query.order_by(StepRow.id)).all()

@@ -9,6 +9,7 @@ from agent.wire.states import RUN_ENDS, RunState
 from backend_lite.contract.common import Page
 from backend_lite.contract.runs import Rollout, Run
 from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.features.runs.parts import load_run, load_runs
 from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, StepRow
 from backend_lite.features.runs.views import Views
 
@@ -47,7 +48,7 @@ class Lists:
         device_id: int | None = None,
         state: str | None = None,
     ) -> Page[Run]:
-        query = select(RunRow).order_by(RunRow.id.desc())
+        query = select(RunRow.id).order_by(RunRow.id.desc())
         if cursor is not None:
             query = query.where(RunRow.id < cursor)
         if rollout_id is not None:
@@ -56,14 +57,14 @@ class Lists:
             query = query.where(RunRow.device_id == device_id)
         if state is not None:
             query = query.where(RunRow.state == _known(state))
-        rows = session.scalars(query.limit(_checked(limit) + 1)).all()
-        return Page(self._views.runs(session, rows[:limit]), _next([row.id for row in rows], limit))
+        ids = list(session.scalars(query.limit(_checked(limit) + 1)))
+        return Page(self._runs(session, ids[:limit]), _next(ids, limit))
 
     def run(self, session: Session, run_id: int) -> Run:
-        row = session.get(RunRow, run_id)
-        if row is None:
+        parts = load_run(session, run_id)
+        if parts is None:
             raise NotFoundError("Run not found")
-        return self._views.run(session, row)
+        return self._views.run(parts)
 
     def attempt_id(self, session: Session, run_id: int, n: int, attempt: int | None) -> int | None:
         """The attempt whose output is meant (None: the current one); None when nothing was tried yet."""
@@ -83,10 +84,13 @@ class Lists:
 
     def live_runs(self, session: Session) -> list[Run]:
         """All open runs and the newest of the ended ones."""
-        ended = select(RunRow).where(RunRow.state.in_(RUN_ENDS)).order_by(RunRow.id.desc())
-        open_ = select(RunRow).where(RunRow.state.not_in(RUN_ENDS))
-        rows = [*session.scalars(open_), *session.scalars(ended.limit(SNAPSHOT_ENDED))]
-        return self._views.runs(session, rows)
+        ended = select(RunRow.id).where(RunRow.state.in_(RUN_ENDS)).order_by(RunRow.id.desc())
+        open_ = select(RunRow.id).where(RunRow.state.not_in(RUN_ENDS))
+        ids = [*session.scalars(open_), *session.scalars(ended.limit(SNAPSHOT_ENDED))]
+        return self._runs(session, ids)
+
+    def _runs(self, session: Session, ids: list[int]) -> list[Run]:
+        return [self._views.run(parts) for parts in load_runs(session, ids)]
 
 
 def _checked(limit: int) -> int:

@@ -29,10 +29,11 @@ from backend_lite.core.security.principal import Principal
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
 from backend_lite.features.library.api import LibraryApi
-from backend_lite.features.runs.dispatch import Dispatcher, open_steps
+from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.output_store import current_attempt_name
+from backend_lite.features.runs.parts import RunParts, load_open_runs, load_run, load_runs
 from backend_lite.features.runs.tables import RolloutRow, RunRow, StepRow
-from backend_lite.features.runs.transitions import change_step, count, steps_of
+from backend_lite.features.runs.transitions import change_step, count
 from backend_lite.features.runs.views import Views
 
 _BEFORE_START = (StepState.WAITING, StepState.QUEUED, StepState.OFFERED)
@@ -102,11 +103,12 @@ class Rollouts:
         runs = [_run_row(rollout, target, policy, now) for target in targets]
         unit.session.add_all(runs)
         unit.session.flush()
-        unit.session.add_all(_step_row(run, work, now) for run in runs)
+        steps = [_step_row(run, work, now) for run in runs]
+        unit.session.add_all(steps)
         unit.session.flush()
         self._views.publish_rollout(unit, rollout)
-        for run in runs:
-            self._views.publish(unit, run, with_rollout=False)
+        for run, step in zip(runs, steps, strict=True):
+            self._views.publish(unit, RunParts(rollout, run, [step]), with_rollout=False)
             self._dispatcher.offer_next(unit, run.device_id)
         return rollout
 
@@ -116,74 +118,55 @@ class Rollouts:
             raise NotFoundError("Rollout not found")
         if rollout.ended_at is None:
             rollout.cancel_requested = True
-        open_runs = select(RunRow).where(RunRow.rollout_id == rollout_id, RunRow.ended_at.is_(None))
-        for run in unit.session.scalars(open_runs).all():
-            self._cancel(unit, run, "cancelled")
+        open_runs = select(RunRow.id).where(RunRow.rollout_id == rollout_id, RunRow.ended_at.is_(None))
+        for parts in load_runs(unit.session, unit.session.scalars(open_runs)):
+            self._cancel(unit, parts, "cancelled")
         return rollout
 
     def cancel_run(self, unit: Unit, run_id: int) -> RunRow:
         """Cancel what can be; a run that has ended stays as it is."""
-        run = unit.session.get(RunRow, run_id)
-        if run is None:
+        parts = load_run(unit.session, run_id)
+        if parts is None:
             raise NotFoundError("Run not found")
-        self._cancel(unit, run, "cancelled")
-        return run
+        self._cancel(unit, parts, "cancelled")
+        return parts.run
 
     def device_retired(self, unit: Unit, payload: dict[str, int]) -> None:
         """Outbox reaction: a device that is gone takes no more work, and tells nothing any more."""
-        now = self._clock.now_ms()
-        run_ids = {step.run_id for step in open_steps(unit.session, payload["device_id"])}
-        for run_id in sorted(run_ids):
-            run = unit.session.get_one(RunRow, run_id)
-            self._cancel(unit, run, "device_retired")
-            for step in steps_of(unit.session, run_id):
-                if step.state == StepState.CANCELLING:
-                    change_step(
-                        unit.session,
-                        step,
-                        StepState.UNKNOWN,
-                        now,
-                        reason="device_retired",
-                        source=Source.PRESUMED,
-                    )
-            self._views.publish(unit, run)
+        for parts in load_open_runs(unit.session, payload["device_id"]):
+            self._cancel(unit, parts, "device_retired")
+            self._end_all(unit, parts, (StepState.CANCELLING,), StepState.UNKNOWN, "device_retired")
 
     def expire(self, unit: Unit) -> None:
         """End the runs that no device took in time."""
-        now = self._clock.now_ms()
-        due = select(RunRow).where(
-            RunRow.state.in_((RunState.WAITING, RunState.QUEUED)), RunRow.expires_at <= now
+        due = select(RunRow.id).where(
+            RunRow.state.in_((RunState.WAITING, RunState.QUEUED)), RunRow.expires_at <= self._clock.now_ms()
         )
-        for run in unit.session.scalars(due).all():
-            for step in steps_of(unit.session, run.id):
-                if step.state in _BEFORE_START:
-                    change_step(
-                        unit.session,
-                        step,
-                        StepState.EXPIRED,
-                        now,
-                        reason="not_taken_in_time",
-                        source=Source.PRESUMED,
-                    )
-            self._views.publish(unit, run)
-            self._dispatcher.offer_next(unit, run.device_id)
+        for parts in load_runs(unit.session, unit.session.scalars(due)):
+            self._end_all(unit, parts, _BEFORE_START, StepState.EXPIRED, "not_taken_in_time")
+            self._dispatcher.offer_next(unit, parts.run.device_id)
 
-    def _cancel(self, unit: Unit, run: RunRow, reason: str) -> None:
+    def _end_all(
+        self, unit: Unit, parts: RunParts, states: tuple[StepState, ...], end: StepState, reason: str
+    ) -> None:
         now = self._clock.now_ms()
-        for step in steps_of(unit.session, run.id):
-            message = Cancel(current_attempt_name(self._epoch, step))
+        for step in parts.steps:
+            if step.state in states:
+                change_step(parts, step, end, now, reason=reason, source=Source.PRESUMED)
+        self._views.publish(unit, parts)
+
+    def _cancel(self, unit: Unit, parts: RunParts, reason: str) -> None:
+        now, device_id = self._clock.now_ms(), parts.run.device_id
+        for step in parts.steps:
+            told = step.state in (StepState.OFFERED, StepState.RUNNING)
             if step.state in _BEFORE_START:
-                offered = step.state == StepState.OFFERED
-                change_step(
-                    unit.session, step, StepState.CANCELLED, now, reason=reason, source=Source.PRESUMED
-                )
-                if offered:
-                    unit.publish(SendToDevice(run.device_id, message))
+                change_step(parts, step, StepState.CANCELLED, now, reason=reason, source=Source.PRESUMED)
             elif step.state == StepState.RUNNING:
-                change_step(unit.session, step, StepState.CANCELLING, now, reason=reason)
-                unit.publish(SendToDevice(run.device_id, message))
-        self._views.publish(unit, run)
-        self._dispatcher.offer_next(unit, run.device_id)
+                change_step(parts, step, StepState.CANCELLING, now, reason=reason)
+            if told:
+                unit.publish(SendToDevice(device_id, Cancel(current_attempt_name(self._epoch, step))))
+        self._views.publish(unit, parts)
+        self._dispatcher.offer_next(unit, device_id)
 
     def _by_key(self, session: Session, principal: Principal, key: str) -> RolloutRow | None:
         return session.scalar(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from agent.wire.states import (
     RUN_ENDS,
     STEP_ENDS,
@@ -16,7 +13,8 @@ from agent.wire.states import (
     StepState,
     may_change,
 )
-from backend_lite.features.runs.tables import RolloutRow, RunRow, StepRow
+from backend_lite.features.runs.parts import RunParts
+from backend_lite.features.runs.tables import RolloutRow, StepRow
 
 _BAD_ENDS = STEP_ENDS - {StepState.SUCCEEDED}
 
@@ -34,7 +32,7 @@ class IllegalTransitionError(Exception):
 
 
 def change_step(
-    session: Session,
+    parts: RunParts,
     step: StepRow,
     state: StepState,
     now: int,
@@ -49,15 +47,8 @@ def change_step(
     step.state, step.reason, step.source, step.updated_at = state, reason, source, now
     if state in STEP_ENDS:
         step.ended_at = now
-    run = session.get_one(RunRow, step.run_id)
-    steps = steps_of(session, run.id)
-    if state in STEP_ENDS:
-        _advance(steps, step, now)
-    _follow(session, run, steps, now)
-
-
-def steps_of(session: Session, run_id: int) -> Sequence[StepRow]:
-    return session.scalars(select(StepRow).where(StepRow.run_id == run_id).order_by(StepRow.n)).all()
+        _advance(parts.steps, step, now)
+    _follow(parts, now)
 
 
 def _advance(steps: Sequence[StepRow], ended: StepRow, now: int) -> None:
@@ -75,17 +66,16 @@ def _advance(steps: Sequence[StepRow], ended: StepRow, now: int) -> None:
         step.updated_at = step.ended_at = now
 
 
-def _follow(session: Session, run: RunRow, steps: Sequence[StepRow], now: int) -> None:
-    state = run_state(steps)
+def _follow(parts: RunParts, now: int) -> None:
+    run, state = parts.run, run_state(parts.steps)
     if state in (RunState.RUNNING, RunState.CANCELLING) and run.started_at is None:
         run.started_at = now
     if state != run.state:
-        rollout = session.get_one(RolloutRow, run.rollout_id)
-        count(rollout, run.state, -1)
-        count(rollout, state, +1)
+        count(parts.rollout, run.state, -1)
+        count(parts.rollout, state, +1)
         run.state = state
-        _follow_rollout(rollout, now)
-    deciding = _deciding_step(steps)
+        _follow_rollout(parts.rollout, now)
+    deciding = _deciding_step(parts.steps)
     run.reason, run.source = deciding.reason[:80], deciding.source
     run.ended_at = now if state in RUN_ENDS else None
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import select, tuple_
-from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS, RolloutState, RunState, Source, StepState
 from backend_lite.contract.common import format_time
@@ -16,6 +13,7 @@ from backend_lite.contract.runs import Counters, Policy, Rollout, Run, Step
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.features.fleet.api import Hub
+from backend_lite.features.runs.parts import RunParts
 from backend_lite.features.runs.tables import RUN_STATES, AttemptRow, RolloutRow, RunRow, StepRow
 
 SizesOf = Callable[[int], tuple[int, int] | None]
@@ -46,38 +44,18 @@ class Views:
             ended_at=_time(row.ended_at),
         )
 
-    def run(self, session: Session, row: RunRow) -> Run:
-        return self.runs(session, [row])[0]
-
-    def runs(self, session: Session, rows: Sequence[RunRow]) -> list[Run]:
-        """The runs of a page in three queries, whatever their number."""
-        ids = [row.id for row in rows]
-        steps: dict[int, list[StepRow]] = defaultdict(list)
-        found = select(StepRow).where(StepRow.run_id.in_(ids)).order_by(StepRow.run_id, StepRow.n)
-        for step in session.scalars(found):
-            steps[step.run_id].append(step)
-        rollout_ids = {row.rollout_id for row in rows}
-        rollouts = {
-            row.id: row for row in session.scalars(select(RolloutRow).where(RolloutRow.id.in_(rollout_ids)))
-        }
-        attempts = _current_attempts(session, [step for group in steps.values() for step in group])
-        return [self._run(row, rollouts[row.rollout_id], steps[row.id], attempts) for row in rows]
-
-    def publish(self, unit: Unit, run: RunRow, *, with_rollout: bool = True) -> None:
+    def publish(self, unit: Unit, parts: RunParts, *, with_rollout: bool = True) -> None:
         """Tell consoles about the run, and its rollout, as they are now in this unit."""
-        unit.session.flush()
         if with_rollout:
-            rollout = unit.session.get_one(RolloutRow, run.rollout_id)
-            self.publish_rollout(unit, rollout)
-        unit.publish(Changed(RUN, run.id, msgspec.to_builtins(self.run(unit.session, run))))
+            self.publish_rollout(unit, parts.rollout)
+        unit.publish(Changed(RUN, parts.run.id, msgspec.to_builtins(self.run(parts))))
 
     def publish_rollout(self, unit: Unit, rollout: RolloutRow) -> None:
         unit.publish(Changed(ROLLOUT, rollout.id, msgspec.to_builtins(self.rollout(rollout))))
 
-    def _run(
-        self, row: RunRow, rollout: RolloutRow, steps: list[StepRow], attempts: dict[int, AttemptRow]
-    ) -> Run:
-        waiting, until = self._waiting(row, steps)
+    def run(self, parts: RunParts) -> Run:
+        row, rollout = parts.run, parts.rollout
+        waiting, until = self._waiting(row, parts.steps)
         return Run(
             id=row.id,
             rollout_id=row.rollout_id,
@@ -93,7 +71,7 @@ class Views:
             started_at=_time(row.started_at),
             ended_at=_time(row.ended_at),
             created_by=rollout.created_by,
-            steps=[self._step(step, attempts.get(step.id)) for step in steps],
+            steps=[self._step(step, parts.attempt_of(step)) for step in parts.steps],
         )
 
     def _step(self, row: StepRow, attempt: AttemptRow | None) -> Step:
@@ -146,14 +124,6 @@ class Views:
         if step.state == StepState.OFFERED:
             return f"Offered to {run.device}, which has not started it yet."
         return f"Another run is under way on {run.device}."
-
-
-def _current_attempts(session: Session, steps: Sequence[StepRow]) -> dict[int, AttemptRow]:
-    wanted = [(step.id, step.attempt) for step in steps if step.attempt]
-    if not wanted:
-        return {}
-    query = select(AttemptRow).where(tuple_(AttemptRow.step_id, AttemptRow.n).in_(wanted))
-    return {attempt.step_id: attempt for attempt in session.scalars(query)}
 
 
 def _time(value: int | None) -> str | None:

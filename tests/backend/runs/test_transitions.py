@@ -16,8 +16,9 @@ from backend_lite.core.db.base import Base
 from backend_lite.features.access import tables as _access_tables  # noqa: F401
 from backend_lite.features.fleet import tables as _fleet_tables  # noqa: F401
 from backend_lite.features.library import tables as _library_tables  # noqa: F401
+from backend_lite.features.runs.parts import RunParts, load_run
 from backend_lite.features.runs.tables import RUN_STATES, RolloutRow, RunRow, StepRow
-from backend_lite.features.runs.transitions import IllegalTransitionError, change_step, run_state, steps_of
+from backend_lite.features.runs.transitions import IllegalTransitionError, change_step, run_state
 
 S = StepState
 
@@ -58,13 +59,22 @@ def _run_of(session: Session, steps: int, *, go_on: bool = False) -> list[StepRo
         for n in range(1, steps + 1)
     )  # fmt: skip
     session.flush()
-    return list(steps_of(session, run.id))
+    parts = load_run(session, run.id)
+    assert parts is not None
+    return parts.steps
+
+
+def _parts(session: Session, step: StepRow) -> RunParts:
+    session.flush()
+    parts = load_run(session, step.run_id)
+    assert parts is not None
+    return parts
 
 
 def _finish(session: Session, step: StepRow, end: StepState) -> None:
-    change_step(session, step, S.OFFERED, 1)
-    change_step(session, step, S.RUNNING, 2)
-    change_step(session, step, end, 3, source=Source.REPORTED)
+    change_step(_parts(session, step), step, S.OFFERED, 1)
+    change_step(_parts(session, step), step, S.RUNNING, 2)
+    change_step(_parts(session, step), step, end, 3, source=Source.REPORTED)
 
 
 def test_steps_run_in_order_and_the_run_succeeds_at_the_last(session: Session) -> None:
@@ -107,21 +117,21 @@ def test_a_reported_end_never_changes(session: Session) -> None:
     (step,) = _run_of(session, 1)
     _finish(session, step, S.FAILED)
     with pytest.raises(IllegalTransitionError):
-        change_step(session, step, S.SUCCEEDED, 4, source=Source.REPORTED)
+        change_step(_parts(session, step), step, S.SUCCEEDED, 4, source=Source.REPORTED)
     assert step.state == S.FAILED
 
 
 def test_a_presumed_unknown_yields_once_to_the_report(session: Session) -> None:
     (step,) = _run_of(session, 1)
-    change_step(session, step, S.OFFERED, 1)
-    change_step(session, step, S.RUNNING, 2)
-    change_step(session, step, S.UNKNOWN, 3, source=Source.PRESUMED)
-    change_step(session, step, S.SUCCEEDED, 4, source=Source.REPORTED)
+    change_step(_parts(session, step), step, S.OFFERED, 1)
+    change_step(_parts(session, step), step, S.RUNNING, 2)
+    change_step(_parts(session, step), step, S.UNKNOWN, 3, source=Source.PRESUMED)
+    change_step(_parts(session, step), step, S.SUCCEEDED, 4, source=Source.REPORTED)
     run = session.get_one(RunRow, step.run_id)
     rollout = session.get_one(RolloutRow, run.rollout_id)
     assert (run.state, rollout.unknown, rollout.succeeded) == (RunState.SUCCEEDED, 0, 1)
     with pytest.raises(IllegalTransitionError):
-        change_step(session, step, S.FAILED, 5, source=Source.REPORTED)
+        change_step(_parts(session, step), step, S.FAILED, 5, source=Source.REPORTED)
 
 
 @given(
@@ -140,7 +150,7 @@ def test_counters_and_states_agree_after_any_changes(
             source = Source.REPORTED if state in STEP_ENDS else None
             legal = may_change(current, state, source=Source(step.source) if step.source else None)
             try:
-                change_step(session, step, state, now, source=source)
+                change_step(_parts(session, step), step, state, now, source=source)
                 assert legal
             except IllegalTransitionError:
                 assert not legal
