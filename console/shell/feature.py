@@ -47,10 +47,12 @@ class Match:
 
 @dataclass(frozen=True)
 class Feature:
-    """`pages` maps a page key to what makes that page; it is made when it is first opened."""
+    """`pages` maps a page key to what makes that page; it is made when it is first opened. `dialogs` maps a
+    key to what opens that dialog, for other features: see `Navigator.ask`."""
 
     area: str
     navigation: list[NavEntry] = field(default_factory=list)
     pages: dict[str, Callable[[Context], Page]] = field(default_factory=dict)
+    dialogs: dict[str, Callable[[Context, Any], None]] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)

@@ -69,6 +69,8 @@ class MainWindow(QWidget):
         for feature in self._features:
             for page_key, factory in feature.pages.items():
                 context.navigator.add(page_key, partial(factory, context))
+            for key, opener in feature.dialogs.items():
+                context.navigator.add_dialog(key, partial(opener, context))
         self.workspace = Workspace(context, self._features)
         palette = Palette(self._features, context)
         for command in self._commands:

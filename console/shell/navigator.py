@@ -28,6 +28,7 @@ class Navigator(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._factories: dict[str, Callable[[], Page]] = {}
+        self._dialogs: dict[str, Callable[[object], None]] = {}
         self._pages: dict[str, Page] = {}
         self._places: list[Place] = []
         self._at = -1
@@ -36,6 +37,13 @@ class Navigator(QObject):
     def add(self, page_key: str, factory: Callable[[], Page]) -> None:
         """`factory` is called when the page is first opened."""
         self._factories[page_key] = factory
+
+    def add_dialog(self, key: str, opener: Callable[[object], None]) -> None:
+        self._dialogs[key] = opener
+
+    def ask(self, key: str, request: object) -> None:
+        """Opens a dialog of another feature over the open page; `request` says what it is about."""
+        self._dialogs[key](request)
 
     @property
     def place(self) -> Place | None:

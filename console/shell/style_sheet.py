@@ -207,6 +207,9 @@ def _tools(t: Tokens, m: Theme) -> str:
 QFrame[role="find-bar"], QFrame[role="tool-bar"] {{
     background: {_hex(t.background)}; border: none; border-bottom: 1px solid {_hex(t.line)};
 }}
+QFrame[role="tool-bar-bottom"] {{
+    background: {_hex(t.background)}; border: none; border-top: 1px solid {_hex(t.line)};
+}}
 QWidget[role="surface"] {{ background: {_hex(t.surface)}; }}
 QPushButton[role="toggle"] {{
     background: transparent; border-color: transparent; padding: 0; color: {_hex(t.muted)}; font-size: 12px;
