@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
@@ -61,18 +62,30 @@ def make_context(settings: QSettings, service: ServiceProcess) -> Context:
     )
 
 
+SetUp = Callable[[Session, str], Awaitable[None]]
+
+
 class App:
-    """Brings service, session and window together. `run` returns when the window is closed."""
+    """Brings service, session and window together. `run` returns when the window is closed.
+
+    `set_up` makes the owner of a new service with the launch secret; without it a person is asked.
+    """
 
     def __init__(
-        self, service: ServiceProcess, settings_file: Path, found: list[Feature] | None = None
+        self,
+        service: ServiceProcess,
+        settings_file: Path,
+        set_up: SetUp | None = None,
+        found: list[Feature] | None = None,
     ) -> None:
         self.service = service
+        self._set_up = set_up
         settings = open_settings(settings_file)
         theme().apply(str(settings.value("window/theme", "system")))
         self.context = make_context(settings, service)
         self.window = MainWindow(self.context, features() if found is None else found)
         self.closed = asyncio.Event()
+        self.signed_in = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._first_run = False
         self._signed_out_by_hand = False
@@ -162,9 +175,7 @@ class App:
         session = self.context.session
         try:
             if await session.setup_needed():
-                self._first_run = True
-                assert self.context.local is not None
-                self._screen(FirstRunScreen(self.context, self.context.local))
+                await self._first_start(secret)
             elif self._signed_out_by_hand or not secret:
                 self._sign_in_screen()
             else:
@@ -173,6 +184,13 @@ class App:
             self._sign_in_screen(refusal.detail)
         except ConsoleError as error:
             self._screen(FailedScreen(str(error), self._session_again, self.close))
+
+    async def _first_start(self, secret: str) -> None:
+        if self._set_up is not None:
+            await self._set_up(self.context.session, secret)
+            return
+        self._first_run = True
+        self._screen(FirstRunScreen(self.context, self.service.local))
 
     def _session_again(self) -> None:
         self._screen(StartingScreen())
@@ -183,9 +201,11 @@ class App:
 
     def _person_changed(self, user: User | None) -> None:
         if user is None:
+            self.signed_in.clear()
             self._start(self._after_session())
             return
         self._signed_out_by_hand = False
+        self.signed_in.set()
         self.context.live.start()
         self.window.show_workspace()
         home = HOME if self.context.navigator.has(HOME) else AFTER_SETUP

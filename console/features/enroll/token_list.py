@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from backend_lite.contract.live import ENROLLMENT_TOKEN
 from console.core import formatting
@@ -40,7 +40,7 @@ class TokenList(QWidget):
         self._grid.setColumnStretch(4, 1)
         self._inside = card(label(tr("Tokens in use"), "title"), self._grid)
         self.setLayout(column(self._inside))
-        self.revoke: dict[int, QWidget] = {}
+        self.revoke: dict[int, QPushButton] = {}
         stop = context.live.subscribe(ENROLLMENT_TOKEN, self._take)
         self.destroyed.connect(stop)
 

@@ -3,17 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QComboBox,
-    QLineEdit,
-    QPlainTextEdit,
-    QSpinBox,
-    QTabBar,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -28,6 +20,7 @@ from console.shell.page import Page
 from console.shell.parts import button, column, label
 from console.shell.start_screens import FailedScreen, StartingScreen
 from tests.console.conftest import OWNER, World
+from tests.helpers.names import unnamed
 from tests.helpers.waiting import until
 
 DEVICES = [
@@ -320,17 +313,3 @@ def test_a_damaged_settings_file_counts_as_empty(world: World, tmp_path: Path, q
 
 def test_every_control_has_a_name(window: MainWindow) -> None:
     assert unnamed(window) == []
-
-
-def unnamed(window: QWidget) -> list[str]:
-    """Controls that a screen reader would call nothing."""
-    kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QAbstractItemView, QTabBar)
-    found = [
-        widget
-        for widget in window.findChildren(QWidget)
-        if isinstance(widget, kinds)
-        and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
-        and not widget.accessibleName()
-        and not (isinstance(widget, QAbstractButton) and widget.text())
-    ]
-    return [f"{type(widget).__name__} at {widget.mapTo(window, QPoint())}" for widget in found]

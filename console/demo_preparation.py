@@ -1,0 +1,65 @@
+"""What the demo does that a person would do at the first start: owner, scripts, this PC."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from backend_lite.contract.enroll import ENROLLMENT_TOKENS, EnrollmentTokenCreate, EnrollmentTokenSecret
+from console.core.local_agent import Invitation
+from console.core.ops import Op, Progress
+from console.core.session import Session
+from console.core.starter_library import load_starter_library
+from console.core.texts import tr
+
+if TYPE_CHECKING:
+    from console.app import App
+
+OWNER = "owner"
+LIBRARY_VERSION = 1
+LIBRARY_KEY = "demo/library"
+TOKEN_TTL_S = 600
+
+
+async def make_owner(session: Session, secret: str) -> None:
+    """With a password that nobody knows: the demo signs in as the user of this machine.
+
+    `reset-password` gives the owner one that somebody does.
+    """
+    await session.create_owner(secret, OWNER, secrets.token_urlsafe(24))
+
+
+async def prepare(app: App) -> None:
+    """Scripts and this PC, once somebody is signed in; what fails is said in the window."""
+    await app.signed_in.wait()
+    handle = app.context.ops.run(Op(tr("Prepare the demo"), lambda progress: _prepare(app, progress)))
+    if handle.task is not None:
+        await handle.task
+
+
+async def _prepare(app: App, progress: Progress) -> None:
+    await load_library_once(app, progress)
+    await enrol_this_pc(app)
+
+
+async def load_library_once(app: App, progress: Progress) -> int:
+    """A script that a person deletes stays deleted; answers how many were created."""
+    settings = app.context.settings
+    if str(settings.value(LIBRARY_KEY, 0)) == str(LIBRARY_VERSION):
+        return 0
+    count = await load_starter_library(app.context.client, progress)
+    settings.setValue(LIBRARY_KEY, LIBRARY_VERSION)
+    return count
+
+
+async def enrol_this_pc(app: App) -> bool:
+    """Starts the agent of this PC; True when it had to be invited first."""
+    agent = app.context.this_pc
+    assert agent is not None
+    if agent.is_enrolled:
+        agent.start()
+        return False
+    wanted = EnrollmentTokenCreate(name=tr("This PC"), ttl_s=TOKEN_TTL_S, uses=1, auto_approve=True)
+    answer = await app.context.client.post(ENROLLMENT_TOKENS, wanted, EnrollmentTokenSecret)
+    agent.start(Invitation(answer.agent_url, answer.agent_pin, answer.token))
+    return True
