@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import subprocess
@@ -94,11 +95,7 @@ class _Host:
         return follower
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.close()
-        except OSError as error:
-            log.debug("the runner's host went first: %s", error.strerror)
+        self._hang_up()
         if not self._followers:
             self._listener.join()
 
@@ -107,8 +104,8 @@ class _Host:
         try:
             self._process.stdin.write(line)
             self._call(has_it)
-        except OSError as error:
-            log.warning("the runner's host does not take a job: %s", error.strerror)
+        except (OSError, ValueError) as error:
+            log.warning("the runner's host does not take a job: %s", error)
             self._call(self._end_all)
 
     def _listen(self) -> None:
@@ -116,8 +113,14 @@ class _Host:
         for line in lines(self._process.stdout.fileno()):
             self._call(self._hear, line)
         self._call(self._end_all)
+        self._hang_up()
         self._process.stdout.close()
         self._process.wait()
+
+    def _hang_up(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
 
     def _call(self, function: Callable[..., None], *arguments: bytes) -> None:
         try:

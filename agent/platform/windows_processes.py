@@ -7,13 +7,14 @@ import sys
 assert sys.platform == "win32"
 
 import ctypes
+import os
 import subprocess
 from ctypes import wintypes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import IO, Any
 
 DETACHED: dict[str, Any] = {
     "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP,
@@ -145,6 +146,12 @@ def is_alive(pid: int, mark: str) -> bool:
     return mark != "" and start_mark(pid) == mark
 
 
+def _taken_over(pipe: IO[bytes] | None) -> int:
+    assert pipe is not None
+    with pipe:
+        return os.dup(pipe.fileno())
+
+
 class ScriptProcess:
     """A script and everything it started. `output` are the reading ends of stdout and stderr."""
 
@@ -170,9 +177,8 @@ class ScriptProcess:
             self._process.kill()
             raise
         _ntdll.NtResumeProcess(handle)
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self.output = (self._process.stdout.fileno(), self._process.stderr.fileno())
+        # Descriptors of their own: closing one waits for whoever still reads from it.
+        self.output = (_taken_over(self._process.stdout), _taken_over(self._process.stderr))
 
     def wait(self, seconds: float) -> int | None:
         """The exit code, or None when the script still runs after so many seconds."""

@@ -303,9 +303,9 @@ def test_a_script_sees_ordinary_signals(tmp_path: Path) -> None:
 @on_windows
 def test_cmd_runs_a_script(tmp_path: Path) -> None:
     folder = made(tmp_path / "a b & c")
-    files = {"script.cmd": b"@echo off\r\necho hello %DF_NAME%\r\necho oops 1>&2\r\nexit /b 5\r\n"}
+    files = {"script.cmd": b'@echo off\r\necho "%DF_NAME%"\r\necho oops 1>&2\r\nexit /b 5\r\n'}
     argv = [os.environ["COMSPEC"], "/d", "/c", ".\\script.cmd"]
     record = run_job(tmp_path, Job(str(folder), argv, 60, files=files, environment={"DF_NAME": "you & me"}))
     stdout, stderr = output_of(folder)
     assert (record["outcome"], record["exit_code"]) == ("exited", 5)
-    assert (stdout.strip(), stderr.strip()) == (b"hello you", b"oops"), stdout
+    assert (stdout.strip(), stderr.strip()) == (b'"you & me"', b"oops")
