@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DatabaseError
 
 from backend_lite.core.db.engine import migration_engine
 from backend_lite.errors import StartError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 log = structlog.get_logger(__name__)
 
@@ -41,12 +41,15 @@ def migrate(path: Path) -> bool:
 
 
 def _upgrade(connection: Connection, path: Path) -> bool:
-    current, known = MigrationContext.configure(connection).get_current_revision(), known_revisions()
+    current, known = _revision(connection), known_revisions()
     if current == known[0]:
         return False
     _refuse_newer(current, known, path)
     if current is not None:
         _keep_copy(path, current)
+    # Imported late: a start that finds the newest schema does without.
+    from alembic import command
+
     command.upgrade(_config(connection), "head")
     _check_foreign_keys(connection)
     log.info("database migrated", before=current, now=known[0])
@@ -55,10 +58,19 @@ def _upgrade(connection: Connection, path: Path) -> bool:
 
 def known_revisions() -> list[str]:
     """The schema versions that this version of the program knows, newest first."""
-    return [script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()]
+    files = (_MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    return sorted((file.name.partition("_")[0] for file in files), reverse=True)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
 
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
