@@ -7,7 +7,6 @@ import importlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QWidget
 
 from backend_lite.contract.access import User
@@ -45,7 +44,8 @@ def features() -> list[Feature]:
     return [fleet(), enroll(), library(), runs(), access()]
 
 
-def make_context(settings: QSettings, service: ServiceProcess) -> Context:
+def make_context(service: ServiceProcess, settings_file: Path) -> Context:
+    """Everything that pages share, not yet connected to anything."""
     client = ApiClient("")
     notices = Notices()
     return Context(
@@ -55,7 +55,7 @@ def make_context(settings: QSettings, service: ServiceProcess) -> Context:
         navigator=Navigator(),
         notices=notices,
         theme=theme(),
-        settings=settings,
+        settings=open_settings(settings_file),
         session=Session(client),
         local=service.local,
         this_pc=LocalAgent(service.local.data_dir / "this-pc"),
@@ -74,16 +74,15 @@ class App:
     def __init__(
         self,
         service: ServiceProcess,
-        settings_file: Path,
+        context: Context,
+        found: list[Feature],
         set_up: SetUp | None = None,
-        found: list[Feature] | None = None,
     ) -> None:
         self.service = service
+        self.context = context
         self._set_up = set_up
-        settings = open_settings(settings_file)
-        theme().apply(str(settings.value("window/theme", "system")))
-        self.context = make_context(settings, service)
-        self.window = MainWindow(self.context, features() if found is None else found)
+        context.theme.apply(str(context.settings.value("window/theme", "system")))
+        self.window = MainWindow(context, found)
         self.closed = asyncio.Event()
         self.signed_in = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()

@@ -17,7 +17,7 @@ import qasync
 from PySide6.QtCore import QCoreApplication, QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
-from console.app import App, SetUp
+from console.app import App, SetUp, features, make_context
 from console.core import texts
 from console.core.logfile import open_log
 from console.core.texts import tr
@@ -42,7 +42,8 @@ def make_app(service: ServiceProcess, set_up: SetUp | None = None) -> App:
     """Within a running loop: the window with everything that belongs to the process."""
     data_dir = service.local.data_dir
     open_log(data_dir)
-    app = App(service, data_dir / "console" / "window.ini", set_up)
+    context = make_context(service, data_dir / "console" / "window.ini")
+    app = App(service, context, features(), set_up)
     _catch_the_rest(app.context.notices)
     _close_on_signals(app)
     return app

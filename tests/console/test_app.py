@@ -1,0 +1,262 @@
+"""How service, session and window hang together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from backend_lite.contract.access import LOCAL_LOGIN, LOGOUT, SETUP
+from console.app import App, SetUp
+from console.core.local_service import LocalService
+from console.core.session import Session
+from console.features.access.first_run import FirstRunScreen
+from console.features.access.sign_in import SignInScreen
+from console.service_process import ServiceProcess, ServiceState, ServiceStatus
+from console.shell.context import Context
+from console.shell.feature import Feature, NavEntry
+from console.shell.page import Page
+from console.shell.start_screens import FailedScreen, StartingScreen
+from tests.console.conftest import OWNER, World
+from tests.helpers.waiting import until
+
+GOOD = (200, {"access_token": "t", "token_type": "bearer", "expires_in": 60, "user": OWNER})
+
+
+class _Service(ServiceProcess):
+    """Says what a test wants it to say."""
+
+    tries = 0
+    stopped = False
+
+    def watch(self) -> None:
+        pass
+
+    def try_now(self) -> None:
+        self.tries += 1
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    def say(self, state: ServiceState, sentence: str = "") -> None:
+        self._tell(ServiceStatus(state, sentence, "http://127.0.0.1:5", "launch"))
+
+
+class _Devices(Page):
+    allowed = True
+
+    def __init__(self, _context: Context) -> None:
+        super().__init__()
+
+    def may_leave(self) -> Awaitable[bool] | bool:
+        return self.allowed
+
+
+class Stage:
+    def __init__(self, world: World, folder: Path, set_up: SetUp | None = None) -> None:
+        self.world = world
+        self.service = _Service(LocalService(folder))
+        feature = Feature(
+            "fleet",
+            [
+                NavEntry("Fleet", "Devices", "devices", "device"),
+                NavEntry("Fleet", "Add", "add-device", "plus"),
+            ],
+            {"devices": _Devices, "add-device": _Devices},
+        )
+        self.app = App(self.service, world.context, [feature], set_up)
+        world.api.answers[f"POST {LOCAL_LOGIN}"] = GOOD
+
+    @property
+    def screen(self) -> QWidget:
+        shown = self.app.window.centre.currentWidget()
+        assert shown is not None
+        return shown
+
+    async def shows(self, kind: type[QWidget]) -> None:
+        await until(lambda: isinstance(self.screen, kind), kind.__name__)
+
+    async def sign_in(self) -> None:
+        self.app.show()
+        self.service.say(ServiceState.RUNNING)
+        self.world.live.snapshot(1, device=[])
+        await until(lambda: self.app.window.workspace, "the workspace")
+
+
+@pytest.fixture
+def stage(world: World, tmp_path: Path, qtbot: QtBot) -> Stage:
+    made = Stage(world, tmp_path)
+    qtbot.addWidget(made.app.window, before_close_func=lambda _: made.app.window.close_now())
+    return made
+
+
+Run = Callable[..., Any]
+
+
+def test_it_starts_with_the_service_and_signs_in_as_this_machines_user(stage: Stage, run: Run) -> None:
+    async def scene() -> None:
+        stage.app.show()
+        assert isinstance(stage.screen, StartingScreen)
+        await stage.sign_in()
+
+    run(scene())
+    assert stage.world.api.body(f"POST {LOCAL_LOGIN}") == {"secret": "launch"}
+    assert stage.world.context.client.base_url == "http://127.0.0.1:5"
+    place = stage.world.context.navigator.place
+    assert place is not None
+    assert place.page_key == "devices"
+
+
+def test_the_first_start_asks_for_the_owner_and_goes_on_to_the_first_device(stage: Stage, run: Run) -> None:
+    stage.world.api.answers[f"GET {SETUP}"] = (200, {"needed": True})
+    stage.world.api.answers[f"POST {SETUP}"] = (201, GOOD[1])
+
+    async def scene() -> None:
+        stage.app.show()
+        stage.service.say(ServiceState.RUNNING)
+        await stage.shows(FirstRunScreen)
+        screen = stage.screen
+        assert isinstance(screen, FirstRunScreen)
+        screen.username.edit.setText("owner")
+        for field in (screen.password, screen.again):
+            field.edit.setText("four unrelated words")
+        screen.submit.click()
+        await until(lambda: stage.app.window.workspace, "the workspace")
+
+    run(scene())
+    place = stage.world.context.navigator.place
+    assert place is not None
+    assert place.page_key == "add-device"
+
+
+def test_whoever_starts_the_window_may_make_the_owner(
+    world: World, tmp_path: Path, qtbot: QtBot, run: Run
+) -> None:
+    async def set_up(session: Session, secret: str) -> None:
+        assert secret == "launch"
+        await session.sign_in_here(secret)
+
+    stage = Stage(world, tmp_path, set_up)
+    qtbot.addWidget(stage.app.window, before_close_func=lambda _: stage.app.window.close_now())
+    world.api.answers[f"GET {SETUP}"] = (200, {"needed": True})
+    run(stage.sign_in())
+
+
+def test_a_refused_secret_leads_to_the_sign_in(stage: Stage, run: Run) -> None:
+    refusal = (403, {"detail": "Signing in from this PC is switched off.", "code": "off"})
+    stage.world.api.answers[f"POST {LOCAL_LOGIN}"] = refusal
+
+    async def scene() -> None:
+        stage.app.show()
+        stage.service.say(ServiceState.RUNNING)
+        await stage.shows(SignInScreen)
+
+    run(scene())
+    screen = stage.screen
+    assert isinstance(screen, SignInScreen)
+    assert screen.error.text() == "Signing in from this PC is switched off."
+
+
+def test_a_service_that_cannot_start_says_so_on_the_whole_window(stage: Stage, run: Run) -> None:
+    async def scene() -> None:
+        stage.app.show()
+        stage.service.say(ServiceState.FAILED, "Port 1 is taken.")
+        await stage.shows(FailedScreen)
+        stage.app._try_again()
+        await stage.shows(StartingScreen)
+
+    run(scene())
+    assert stage.service.tries == 1
+
+
+def test_a_service_that_dies_is_a_banner_that_goes_away(stage: Stage, run: Run) -> None:
+    async def scene() -> None:
+        await stage.sign_in()
+        stage.service.say(ServiceState.RESTARTING, "It was ended from outside (signal 9).")
+        (text,) = stage.app.window.banners.texts()
+        assert "signal 9" in text
+        assert stage.app.window.workspace is not None
+        stage.service.say(ServiceState.RUNNING)
+
+    run(scene())
+    assert stage.app.window.banners.texts() == []
+
+
+def test_a_stream_that_breaks_is_resumed_and_said_meanwhile(stage: Stage, run: Run) -> None:
+    async def scene() -> None:
+        await stage.sign_in()
+        await until(lambda: stage.world.context.live.state == "live", "the stream")
+        stage.world.live.refuse_connections = True
+        stage.world.live.cut()
+        await until(stage.app.window.banners.texts, "banner")
+        assert stage.app.window.status.service.text() == "Service not reachable"
+        stage.world.live.refuse_connections = False
+        await until(lambda: not stage.app.window.banners.texts(), "end of the banner")
+
+    run(scene())
+    assert stage.world.live.hellos[-1]["since"] == 1
+
+
+def test_signing_out_ends_the_session_and_forgets_what_was_seen(stage: Stage, run: Run) -> None:
+    stage.world.api.answers[f"POST {LOGOUT}"] = (200, {"message": "x"})
+
+    async def scene() -> None:
+        await stage.sign_in()
+        stage.world.live.change(2, "device", 1, {"hostname": "A"})
+        await until(lambda: stage.world.context.live.kind("device"), "device")
+        stage.app.window.sign_out_wanted.emit()
+        await stage.shows(SignInScreen)
+
+    run(scene())
+    assert f"POST {LOGOUT}" in stage.world.api.calls()
+    assert stage.world.context.client.token is None
+    assert stage.world.context.live.kind("device") == {}
+    screen = stage.screen
+    assert isinstance(screen, SignInScreen)
+    assert screen.error.text() == ""
+
+
+@pytest.mark.parametrize("how", ["stream", "call"])
+def test_a_session_that_ended_asks_to_sign_in_again(stage: Stage, run: Run, how: str) -> None:
+    async def scene() -> None:
+        await stage.sign_in()
+        if how == "stream":
+            stage.world.live.problem("Sign in again.")
+        else:
+            stage.world.context.ops.unauthorized.emit()
+        await stage.shows(SignInScreen)
+
+    run(scene())
+    screen = stage.screen
+    assert isinstance(screen, SignInScreen)
+    assert screen.error.text() == "Your session has ended. Sign in again."
+
+
+def test_closing_stops_the_service_and_keeps_the_arrangement(stage: Stage, run: Run) -> None:
+    async def scene() -> None:
+        await stage.sign_in()
+        stage.app.window.close()
+        await stage.app.closed.wait()
+
+    run(scene())
+    assert stage.service.stopped
+    assert not stage.app.window.isVisible()
+    assert stage.world.context.settings.contains("window/geometry")
+
+
+def test_unsaved_work_keeps_the_window_open(stage: Stage, run: Run) -> None:
+    async def scene() -> None:
+        await stage.sign_in()
+        page = stage.world.context.navigator.page
+        assert isinstance(page, _Devices)
+        page.allowed = False
+        stage.app.window.close()
+        await asyncio.sleep(0.05)
+        assert not stage.app.closed.is_set()
+        assert stage.app.window.isVisible()
+
+    run(scene())
+    assert not stage.service.stopped
