@@ -140,7 +140,7 @@ async def _serve(config: Config) -> None:
         admin_socket = _bind_admin(config.admin_port)
         admin_port = admin_socket.getsockname()[1]
         hosts = frozenset({f"127.0.0.1:{admin_port}", f"localhost:{admin_port}"})
-        admin = Listener(BrowserShield(service.admin_app(), lambda: hosts, _only_json), admin_socket)
+        admin = Listener(BrowserShield(service.admin_app(), lambda: hosts, _only_json), [admin_socket])
         try:
             async with started(service):
                 await _listen_for_agents(service)

@@ -44,6 +44,9 @@ def configure_logging(folder: Path | None) -> None:
     root = logging.getLogger()
     root.handlers = handlers
     root.setLevel(logging.INFO)
+    # Their lines on every start say nothing that ours do not.
+    for chatty in ("alembic", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -78,10 +78,10 @@ class AgentListener:
             # The old socket must go first: a wildcard and a single address cannot share the port.
             await old.stop()
         try:
-            bound = bind(host, port)
+            bound = _bind(host, port)
         except OSError as error:
             if same_port:
-                await self._listen(app, bind(self._host, port))
+                await self._listen(app, _bind(self._host, port))
             raise ConflictError(f"Port {port} on {host} is taken by another program.") from error
         if not same_port:
             await old.stop()
@@ -90,24 +90,37 @@ class AgentListener:
         await self._listen(app, bound)
         log.info("agent listener moved", host=host, port=port)
 
-    async def _listen(self, app: ASGIApp, bound: socket.socket) -> None:
+    async def _listen(self, app: ASGIApp, bound: list[socket.socket]) -> None:
         self._listener = Listener(app, bound, self._identity.ssl_context)
         await self._listener.start()
 
-    def _bind_first(self, port: int, preferred: int) -> socket.socket:
+    def _bind_first(self, port: int, preferred: int) -> list[socket.socket]:
         if not port and preferred:
             with contextlib.suppress(OSError):
-                return bind(self._host, preferred)
+                return _bind(self._host, preferred)
             log.warning(
                 "the agent port used last is taken: agents elsewhere will not find us", port=preferred
             )
         try:
-            return bind(self._host, port)
+            return _bind(self._host, port)
         except OSError as error:
             raise StartError(
                 f"Port {port} on {self._host} cannot be used for agents ({error.strerror}). "
                 "Stop the program that holds it, or choose another with --agent-port."
             ) from error
+
+
+def _bind(host: str, port: int) -> list[socket.socket]:
+    """The sockets of a listener on `host`: agents of this machine find it on loopback wherever it moves."""
+    first = bind(host, port)
+    address = _address(host)
+    if address is not None and (address.is_loopback or address.is_unspecified):
+        return [first]
+    try:
+        return [first, bind(LOOPBACK, first.getsockname()[1])]
+    except OSError as error:
+        log.warning("agents of this machine will not find us on loopback", reason=error.strerror)
+        return [first]
 
 
 def _names_for(host: str) -> set[str]:

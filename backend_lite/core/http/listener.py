@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -49,12 +49,12 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Listener:
-    """Serves `app` on `bound` until `stop`."""
+    """Serves `app` on the sockets until `stop`; `port` is that of the first."""
 
     def __init__(
-        self, app: ASGIApp, bound: socket.socket, tls: Callable[[], ssl.SSLContext] | None = None
+        self, app: ASGIApp, bound: Sequence[socket.socket], tls: Callable[[], ssl.SSLContext] | None = None
     ) -> None:
-        self._bound = bound
+        self._bound = list(bound)
         options: dict[str, Any] = {}
         if tls is not None:
             options["ssl_context_factory"] = lambda _config, _default: tls()
@@ -79,11 +79,11 @@ class Listener:
 
     @property
     def port(self) -> int:
-        return int(self._bound.getsockname()[1])
+        return int(self._bound[0].getsockname()[1])
 
     async def start(self) -> None:
         """Returns once connections are accepted."""
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._bound]), name="listener")
+        self._task = asyncio.create_task(self._server.serve(sockets=self._bound), name="listener")
         while not self._server.started:
             if self._task.done():
                 self._task.result()
@@ -94,4 +94,5 @@ class Listener:
         self._server.should_exit = True
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
-        self._bound.close()
+        for bound in self._bound:
+            bound.close()

@@ -16,7 +16,7 @@ from backend_lite.core.events.bus import Changed
 from backend_lite.errors import InvalidError, NotFoundError, UnauthorizedError
 from backend_lite.features.access.api import AccessApi, Issued, Refusal, Token, TokenKind, TokenRefusedError
 
-MIN_TTL_S = 60
+MIN_TTL_S = 1
 MAX_TTL_S = 30 * 86400
 MAX_USES = 10_000
 MAX_NAME = 200
@@ -100,7 +100,7 @@ class EnrollmentTokens:
 
 def _check(wanted: EnrollmentTokenCreate) -> None:
     if not MIN_TTL_S <= wanted.ttl_s <= MAX_TTL_S:
-        raise InvalidError("A token can be good for one minute at least and 30 days at most.")
+        raise InvalidError("A token can be good for one second at least and 30 days at most.")
     if not 1 <= wanted.uses <= MAX_USES:
         raise InvalidError(f"A token can be used once at least and {MAX_USES} times at most.")
     if len(wanted.name) > MAX_NAME:
