@@ -30,6 +30,6 @@ async def check_password(stored: str | None, password: str) -> bool:
 
 def _check(stored: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(stored or _nobody(), password) and stored is not None
+        return _hasher.verify(_nobody() if stored is None else stored, password) and stored is not None
     except (VerificationError, InvalidHashError):
         return False

@@ -65,3 +65,22 @@ async def test_a_weak_password_is_refused(service: InProcess, password: str, sen
 async def test_a_name_that_cannot_be_typed_again_is_refused(service: InProcess, username: str) -> None:
     refused = await service.client.post(SETUP, json=OWNER_REQUEST | {"username": username})
     assert (refused.status_code, refused.json()["code"]) == (400, "bad_username")
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        ("admin", "admin123"),
+        ("admin", "admin"),
+        ("administrator", "changeme"),
+        ("nobody has", "this password"),
+    ],
+)
+async def test_nobody_is_there_before_the_set_up(service: InProcess, username: str, password: str) -> None:
+    refused = await service.client.post(LOGIN, json={"username": username, "password": password})
+    assert refused.status_code == 401
+
+
+async def test_no_token_is_there_before_one_is_made(service: InProcess) -> None:
+    for token in ("changeme", "", "null", LAUNCH_SECRET):
+        assert (await service.client.get(ME, headers=headers(token))).status_code == 401
