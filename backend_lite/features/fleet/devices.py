@@ -187,7 +187,9 @@ def _publish(unit: Unit, row: DeviceRow) -> None:
 
 def _twin(session: Session, labels: dict[str, str | None]) -> int | None:
     """The oldest active device with the same serial number, machine id or hostname: a hint, no more."""
-    same = [func.lower(DeviceRow.hostname) == (labels["hostname"] or "").lower()]
+    hostname = labels["hostname"] or ""
+    # Equality, so that each term finds its index however many devices there are.
+    same = [DeviceRow.hostname.in_({hostname, hostname.lower(), hostname.upper()})]
     for name in ("serial", "machine_id"):
         if value := real_identifier(labels[name]):
             same.append(getattr(DeviceRow, name) == value)

@@ -1,0 +1,90 @@
+"""The channel over real TLS: what no imitation of a socket can show."""
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from agent.wire.codec import MAX_FRAME, decode, encode
+from agent.wire.messages import CHANNEL_PATH, SERVICE_MESSAGES, SERVICE_NAME, Challenge, Receipt, Welcome
+from backend_lite.core.events.bus import SendToDevice
+from backend_lite.core.http.listener import Listener, bind
+from tests.backend.fleet.conftest import Fleet
+from tests.helpers.agents import Device
+
+pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
+
+CLIENTS = 20
+
+
+@pytest.fixture
+async def listener(fleet_service: Fleet) -> AsyncIterator[Listener]:
+    identity = fleet_service.service.kernel.endpoint.identity
+    running = Listener(
+        fleet_service.service.service.agent_app(), [bind("127.0.0.1", 0)], identity.ssl_context
+    )
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@contextlib.asynccontextmanager
+async def channel(fleet: Fleet, listener: Listener, device: Device) -> AsyncIterator[ClientConnection]:
+    tls = ssl.create_default_context(cadata=fleet.service.kernel.endpoint.identity.ca_pem)
+    url = f"wss://127.0.0.1:{listener.port}{CHANNEL_PATH}"
+    async with connect(
+        url, ssl=tls, server_hostname=SERVICE_NAME, compression=None, proxy=None
+    ) as connection:
+        challenge = decode(await connection.recv(), SERVICE_MESSAGES)
+        assert isinstance(challenge, Challenge)
+        await connection.send(encode(device.hello(challenge.nonce, fleet.leaf)))
+        assert isinstance(decode(await connection.recv(), SERVICE_MESSAGES), Welcome)
+        yield connection
+
+
+async def close_code(connection: ClientConnection) -> int | None:
+    with pytest.raises(ConnectionClosed) as closed:
+        async with asyncio.timeout(10):
+            while True:
+                await connection.recv()
+    return closed.value.rcvd.code if closed.value.rcvd else None
+
+
+async def test_messages_arrive_over_tls(fleet_service: Fleet, listener: Listener) -> None:
+    device = Device()
+    device_id = await fleet_service.enrolled(device)
+    async with channel(fleet_service, listener, device) as connection:
+        assert (await fleet_service.get(device_id))["address"] == "127.0.0.1"
+        fleet_service.service.kernel.bus.publish([SendToDevice(device_id, Receipt("e-1-1"))])
+        assert decode(await connection.recv(), SERVICE_MESSAGES) == Receipt("e-1-1")
+
+
+async def test_nonsense_is_answered_with_a_close_frame(fleet_service: Fleet, listener: Listener) -> None:
+    device = Device()
+    await fleet_service.enrolled(device)
+    for frame, code in (("nonsense", 1008), (b"\xff", 1008), ("x" * (MAX_FRAME + 1), 1009)):
+        async with channel(fleet_service, listener, device) as connection:
+            await connection.send(frame)
+            assert await close_code(connection) == code
+
+
+async def test_a_stop_lets_everybody_go_at_once(fleet_service: Fleet, listener: Listener) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        connections = []
+        for _ in range(CLIENTS):
+            device = Device()
+            await fleet_service.enrolled(device)
+            connections.append(await stack.enter_async_context(channel(fleet_service, listener, device)))
+        stop = fleet_service.service.feature("fleet").stop
+        assert stop is not None
+        started = time.monotonic()
+        await stop()
+        await listener.stop()
+        # The server's own grace time would be three seconds.
+        assert time.monotonic() - started < 2
+        assert {await close_code(connection) for connection in connections} == {1012}
