@@ -155,7 +155,7 @@ class Presence:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.flush()
+        await self._try_flush()
 
     def _faded(self, age: float, now: float) -> Contact:
         if age < ONLINE_FOR_S:
@@ -206,11 +206,14 @@ class Presence:
     async def _flushing(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_S)
-            try:
-                await self.flush()
-            except Exception:
-                # Contact is a label: a full disk must not end the task that writes it later.
-                log.exception("presence could not be saved")
+            await self._try_flush()
+
+    async def _try_flush(self) -> None:
+        try:
+            await self.flush()
+        except Exception:
+            # Contact is a label: a full disk must end neither this task nor a clean stop.
+            log.exception("presence could not be saved")
 
 
 def _plain(metrics: Metrics | None) -> dict[str, Any] | None:

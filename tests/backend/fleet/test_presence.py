@@ -275,6 +275,7 @@ async def test_a_flush_that_fails_is_made_up_for_by_the_next(
         patch.setattr(watched.database, "write", full)
         with pytest.raises(OSError, match="disk full"):
             await watched.presence.flush()
+        await watched.presence.stop()
     await watched.presence.flush()
     watched.restart()
     assert (await watched.seen(device_id))["last_check_in"] == "2027-01-15T08:00:00.000Z"
