@@ -25,6 +25,7 @@ class FailedScreen(Screen):
     """`sentence` is the service's own: it says what to mend."""
 
     def __init__(self, sentence: str, try_again: Callable[[], None], quit_: Callable[[], None]) -> None:
+        self.sentence = sentence
         text = label(sentence, wrap=True)
         text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

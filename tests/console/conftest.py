@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import qasync
-from PySide6.QtWidgets import QApplication
 
 from backend_lite.contract.access import User
 from console.core.client import ApiClient
@@ -24,36 +22,13 @@ from console.shell.op_runner import OpRunner
 from console.shell.theme import theme
 from console.shell.window_state import open_settings
 from tests.helpers.fake_service import FakeApi, FakeLive
+from tests.helpers.qt_loop import loop, run
 from tests.helpers.waiting import until
 
-T = TypeVar("T")
-Run = Callable[[Coroutine[Any, Any, T]], T]
+__all__ = ["loop", "run"]
 
 NOW = datetime(2026, 3, 4, 10, 42, 7, tzinfo=UTC)
 OWNER = User("1", "owner", None, None, True, "2026-03-01T08:00:00.000Z", None)
-WAIT_S = 10.0
-
-
-@pytest.fixture
-def loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
-    loop = qasync.QEventLoop(qapp)
-    asyncio.set_event_loop(loop)
-    yield loop
-    left = asyncio.all_tasks(loop)
-    for task in left:
-        task.cancel()
-    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-    loop.close()
-    asyncio.set_event_loop(None)
-
-
-@pytest.fixture
-def run(loop: qasync.QEventLoop) -> Callable[[Coroutine[Any, Any, T]], T]:
-    def run_(work: Coroutine[Any, Any, T]) -> T:
-        result: T = loop.run_until_complete(asyncio.wait_for(work, WAIT_S))
-        return result
-
-    return run_
 
 
 @dataclass

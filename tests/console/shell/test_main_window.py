@@ -59,8 +59,8 @@ def features(pressed: list[str]) -> list[Feature]:
             "fleet",
             [NavEntry("Fleet", "Devices", "devices", "device", "device")],
             {"devices": _DevicePage, "device": _DevicePage},
-            [Command("Add a device", lambda _: pressed.append("add"), shortcut="Ctrl+D")],
-            [Match("device", "device", "device", lambda device: (str(device["hostname"]), ""))],
+            commands=[Command("Add a device", lambda _: pressed.append("add"), shortcut="Ctrl+D")],
+            matches=[Match("device", "device", "device", lambda device: (str(device["hostname"]), ""))],
         ),
         Feature(
             "runs",
