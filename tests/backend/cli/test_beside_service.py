@@ -67,9 +67,7 @@ def test_the_command_s_own_session_ends_with_it(run: Run, service: ServiceProces
     assert newest == (1,)
 
 
-def test_beside_a_service_that_hangs_nothing_is_written(
-    run: Run, service: ServiceProcess
-) -> None:
+def test_beside_a_service_that_hangs_nothing_is_written(run: Run, service: ServiceProcess) -> None:
     launch = read_launch(service.folder / "run" / "service.json")
     assert launch is not None
     nowhere = json.dumps(launch.__dict__ | {"admin_url": "http://127.0.0.1:1"})
