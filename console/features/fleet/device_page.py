@@ -1,0 +1,268 @@
+"""One device: what it is, what it does now, what was run on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QStackedWidget, QWidget
+
+from backend_lite.contract.common import format_time
+from backend_lite.contract.fleet import Admission
+from backend_lite.contract.live import DEVICE, RUN
+from console.core import formatting, words
+from console.core.live import LiveBatch
+from console.core.run_request import RUN_DIALOG, RunRequest
+from console.core.texts import tr
+from console.features.fleet import ops
+from console.features.fleet.columns import name, run_pill
+from console.features.fleet.device_details import ApprovalCard, Meters, sentence
+from console.features.fleet.removal import ask_removal
+from console.features.fleet.watch import FleetWatch
+from console.shell.context import Context
+from console.shell.page import Page
+from console.shell.parts import PageHeader, button, card, column, label
+from console.shell.theme import set_role
+from console.widgets.empty_state import EmptyState
+from console.widgets.form import Facts, Field
+from console.widgets.live_table import LiveTable
+from console.widgets.table_columns import Column, Kind, Pill, pill_column
+
+Object = dict[str, Any]
+_RUN_ROWS = 9
+
+
+def run_columns(context: Context) -> list[Column]:
+    clock = context.clock
+
+    def started(run: Object) -> str:
+        return formatting.local_time(run.get("started_at") or run["created_at"], clock())
+
+    def state(run: Object) -> Pill:
+        pill = run_pill(run)
+        return Pill(pill.word, pill.tone)
+
+    return [
+        pill_column("state", tr("State"), state, width=110),
+        Column("title", tr("Script"), lambda run: str(run.get("title") or ""), Kind.STRONG, width=220),
+        Column("started", tr("Started"), started, sort=lambda run: run["id"], width=130),
+        Column("exit", tr("Exit code"), _exit_code, Kind.NUMBER, width=80),
+        Column("by", tr("By"), lambda run: str(run.get("created_by") or ""), Kind.MUTED, width=100),
+    ]
+
+
+def _exit_code(run: Object) -> str:
+    code = words.exit_code(run)
+    return formatting.NOTHING if code is None else str(code)
+
+
+class DevicePage(Page):
+    key = "device"
+
+    def __init__(self, context: Context, watch: FleetWatch) -> None:
+        super().__init__()
+        self._context, self._watch = context, watch
+        self._device_id = 0
+        self._device: Object | None = None
+        crumb = button(tr("Devices /"), lambda: context.navigator.open("devices"), "link")
+        self.run = button(tr("Run…"), self._run, "primary")
+        self.remove = button(tr("Remove…"), self._remove, "danger")
+        self.header = PageHeader("", self.remove, self.run, crumb=crumb)
+        self.sentence = label("", "muted", wrap=True)
+        self.header.below.addWidget(self.sentence, 1)
+        self.approval = ApprovalCard(context)
+        self.meters = Meters(side_by_side=True)
+        self.facts = Facts(110)
+        self.machine = Facts(110)
+        self.network = Facts(110)
+        self.tags = Field(tr("Tags"), QLineEdit(), tr("Words with commas between them; Enter saves."))
+        self.runs = LiveTable(
+            "device-runs",
+            tr("Runs of the device"),
+            run_columns(context),
+            lambda run: str(run.get("title")),
+            context.settings,
+            sort="started",
+            descending=True,
+        )
+        self.missing = EmptyState(
+            "device",
+            tr("There is no such device"),
+            tr("It was removed, or the address is wrong."),
+            button(tr("Show all devices"), lambda: context.navigator.open("devices")),
+        )
+        self.centre = QStackedWidget()
+        self.centre.addWidget(self._content())
+        self.centre.addWidget(self.missing)
+        self.setLayout(column(self.header, self.centre, gap=0))
+        self._connect()
+
+    def show_target(self, target: str | None) -> None:
+        self._device_id = int(target) if target and target.isdigit() else 0
+        self._device = None
+        known = self._context.live.get(DEVICE, self._device_id)
+        if known is not None:
+            self._show(known)
+        else:
+            self._load()
+        self._show_runs()
+
+    def _content(self) -> QScrollArea:
+        grid = QGridLayout()
+        grid.setSpacing(12)
+        grid.setContentsMargins(0, 0, 0, 0)
+        for at, (title, facts) in enumerate(
+            ((tr("System"), self.facts), (tr("Machine"), self.machine), (tr("Network"), self.network))
+        ):
+            facts_card = card(label(title, "title"), facts, None)
+            grid.addWidget(facts_card, 0, at)
+            grid.setColumnStretch(at, 1)
+        self.runs.setMinimumHeight(_RUN_ROWS * self._context.theme.row_height)
+        runs_card = card(label(tr("Runs"), "title"), self.runs)
+        lines = column(self.approval, card(self.meters), grid, card(self.tags), runs_card, None, gap=12)
+        lines.setContentsMargins(16, 16, 16, 16)
+        inside = QWidget()
+        set_role(inside, "scrolled")
+        inside.setLayout(lines)
+        area = QScrollArea()
+        set_role(area, "page")
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        return area
+
+    def _connect(self) -> None:
+        self.runs.opened.connect(lambda run_id: self._context.navigator.open("run", str(run_id)))
+        self._tag_box().returnPressed.connect(self._save_tags)
+        for stop in (
+            self._context.live.subscribe(DEVICE, self._take),
+            self._context.live.subscribe(RUN, self._take_runs),
+        ):
+            self.destroyed.connect(stop)
+
+    def _tag_box(self) -> QLineEdit:
+        assert isinstance(self.tags.input, QLineEdit)
+        return self.tags.input
+
+    def _load(self) -> None:
+        self._context.ops.run(
+            ops.load(self._context.client, self._device_id),
+            on_success=lambda device: self._show(msgspec.to_builtins(device)),
+            on_error=lambda _refusal: self._show_missing(),
+            owner=self,
+        )
+
+    def _take(self, batch: LiveBatch) -> None:
+        if self._device_id in batch.changed:
+            self._show(batch.changed[self._device_id])
+        elif self._device_id in batch.removed:
+            self._show_missing()
+
+    def _take_runs(self, batch: LiveBatch) -> None:
+        if batch.reset:
+            self._show_runs()
+            return
+        mine = {key: run for key, run in batch.changed.items() if run.get("device_id") == self._device_id}
+        if mine or batch.removed:
+            self.runs.model_.take(mine, batch.removed)
+
+    def _show_runs(self) -> None:
+        runs = self._context.live.kind(RUN)
+        mine = {key: run for key, run in runs.items() if run.get("device_id") == self._device_id}
+        self.runs.model_.take(mine, reset=True)
+
+    def _show_missing(self) -> None:
+        self.centre.setCurrentWidget(self.missing)
+        self.header.title.setText(tr("Device {id}", id=self._device_id))
+        self.header.set_mark("")
+        self.sentence.clear()
+        self.run.setEnabled(False)
+        self.remove.setEnabled(False)
+
+    def _show(self, device: Object) -> None:
+        first, self._device = self._device is None, device
+        self.centre.setCurrentIndex(0)
+        self.setWindowTitle(name(device))
+        self.header.title.setText(name(device))
+        self.header.set_mark(*words.contact_word(device, self._context.clock()))
+        self.sentence.setText(sentence(device, self._context, self._watch))
+        self.run.setEnabled(device.get("admission") == Admission.APPROVED)
+        self.remove.setEnabled(True)
+        self.approval.show_device(device)
+        self.meters.show_device(device, self._watch)
+        self._show_facts(device, device.get("facts") or {})
+        box = self._tag_box()
+        if first or not box.isModified():
+            box.setText(", ".join(device.get("tags") or ()))
+        if first:
+            self.title_changed.emit()
+
+    def _show_facts(self, device: Object, facts: Object) -> None:
+        now = self._context.clock()
+        languages = [words.language_word(item) for item in facts.get("languages") or ()]
+        booted = facts.get("booted_at")
+        for title, value in (
+            (tr("System"), words.device_system(device)),
+            (tr("Languages"), ", ".join(languages)),
+            (tr("Signed in"), ", ".join(facts.get("signed_in") or ())),
+            (tr("Time zone"), facts.get("time_zone") or ""),
+            (tr("Started"), formatting.local_time(format_time(booted), now) if booted else ""),
+            (tr("Agent"), device.get("agent_version") or ""),
+            (tr("Added"), formatting.local_time(device.get("created_at"), now)),
+            (tr("Last contact"), formatting.ago(device.get("last_check_in"), now)),
+        ):
+            self.facts.show_fact(title, value)
+        for title, value in (
+            (tr("Model"), " ".join(p for p in (facts.get("manufacturer"), facts.get("model")) if p)),
+            (tr("Serial"), facts.get("serial") or ""),
+            (tr("Processor"), _processor(facts)),
+            (tr("Memory"), formatting.size(facts["memory_total"]) if facts.get("memory_total") else ""),
+            (tr("Architecture"), facts.get("architecture") or ""),
+            (tr("Disks"), "\n".join(_disk(disk) for disk in facts.get("disks") or ())),
+        ):
+            self.machine.show_fact(title, value)
+        self.network.show_fact(tr("Address"), device.get("address") or "")
+        self.network.show_fact(tr("Interfaces"), "\n".join(_address(a) for a in facts.get("addresses") or ()))
+        self.network.show_fact(tr("Fingerprint"), device.get("fingerprint") or "")
+        self.network.show_fact(tr("Identity"), device.get("uid") or "")
+
+    def _run(self) -> None:
+        self._context.navigator.ask(RUN_DIALOG, RunRequest(device_ids=(self._device_id,)))
+
+    def _remove(self) -> None:
+        if self._device is not None:
+            ask_removal(self, self._context, [self._device])
+
+    def _save_tags(self) -> None:
+        box = self._tag_box()
+        tags = list(dict.fromkeys(tag.strip() for tag in box.text().split(",") if tag.strip()))
+        self._context.ops.run(
+            ops.set_tags(self._context.client, self._device_id, tags),
+            on_success=lambda _device: self._tags_saved(),
+            on_error=lambda refusal: self.tags.set_error(refusal.detail),
+            owner=self,
+        )
+
+    def _tags_saved(self) -> None:
+        self.tags.set_error("")
+        self._tag_box().setModified(False)
+        if self._device is not None:
+            self._tag_box().setText(", ".join(self._device.get("tags") or ()))
+
+
+def _processor(facts: Object) -> str:
+    if not facts.get("cpu_model") and not facts.get("cpu_count"):
+        return ""
+    count = tr("{count} cores", count=facts["cpu_count"]) if facts.get("cpu_count") else ""
+    return ", ".join(part for part in (facts.get("cpu_model"), count) if part)
+
+
+def _disk(disk: Object) -> str:
+    size = formatting.size_of(disk["used"], disk["total"])
+    return tr("{mount} · {size} · {kind}", mount=disk["mount"], size=size, kind=disk["file_system"])
+
+
+def _address(address: Object) -> str:
+    return " · ".join(part for part in (address["address"], address["interface"], address["mac"]) if part)

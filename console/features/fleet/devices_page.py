@@ -1,0 +1,221 @@
+"""All devices."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
+
+from backend_lite.contract.fleet import Admission, Contact
+from backend_lite.contract.live import DEVICE
+from console.core.live import LiveBatch, LiveState
+from console.core.live_count import LiveCount
+from console.core.run_request import RUN_DIALOG, RunRequest
+from console.core.texts import plural, tr
+from console.features.fleet import ops
+from console.features.fleet.columns import device_columns, search_text
+from console.features.fleet.device_details import DeviceDetails
+from console.features.fleet.removal import ask_removal
+from console.features.fleet.watch import FleetWatch
+from console.shell.context import Context
+from console.shell.page import Page
+from console.shell.parts import PageHeader, button, column
+from console.widgets.empty_state import EmptyState
+from console.widgets.filter_bar import Choice, FilterBar
+from console.widgets.live_table import LiveTable
+
+Object = dict[str, Any]
+_TICK_MS = 5_000
+
+
+def is_pending(device: Object) -> bool:
+    return device.get("admission") in (Admission.PENDING, Admission.QUARANTINED)
+
+
+def is_online(device: Object) -> bool:
+    return device.get("contact") == Contact.ONLINE and not is_pending(device)
+
+
+def is_away(device: Object) -> bool:
+    return device.get("contact") != Contact.ONLINE and not is_pending(device)
+
+
+class DevicesPage(Page):
+    key = "devices"
+
+    def __init__(self, context: Context, watch: FleetWatch) -> None:
+        super().__init__()
+        self._context, self._watch = context, watch
+        self.setWindowTitle(tr("Devices"))
+        self.search_hint = tr("Search devices, scripts, runs or commands")
+        self.filter = FilterBar(
+            self,
+            tr("Filter devices"),
+            [
+                Choice("all", tr("All")),
+                Choice("online", tr("Online"), is_online),
+                Choice("away", tr("Away"), is_away),
+                Choice("pending", tr("Waiting for approval"), is_pending),
+            ],
+        )
+        self.table = LiveTable(
+            "devices",
+            tr("Devices"),
+            device_columns(watch, context.clock),
+            search_text,
+            context.settings,
+            sort="name",
+        )
+        self.table.tick(_TICK_MS)
+        self.columns = button(tr("Columns"), self._show_columns)
+        self.export = button(tr("Export…"), self._export)
+        self.run = button(tr("Run on selection…"), self._run, "primary")
+        self.header = PageHeader(tr("Devices"), self.columns, self.export, self.run)
+        self.header.below.addWidget(self.filter, 1)
+        self.nobody = EmptyState(
+            "device",
+            tr("No devices yet"),
+            tr("A device appears here as soon as its agent has reached the service. It takes one command."),
+            button(tr("Add device"), lambda: context.navigator.open("add-device"), "primary"),
+        )
+        self.no_match = EmptyState(
+            "filter",
+            tr("No device matches"),
+            tr("No device holds these words."),
+            button(tr("Show all devices"), self.filter.clear),
+        )
+        self.centre = QStackedWidget()
+        for part in (self.table, self.nobody, self.no_match):
+            self.centre.addWidget(part)
+        self.setLayout(column(self.header, self.centre, gap=0))
+        self.info = DeviceDetails(context, watch)
+        self._connect()
+
+    def details(self) -> QWidget | None:
+        return self.info if self.table.selected_count() else None
+
+    def focus_table(self) -> None:
+        self.table.setFocus()
+
+    def _connect(self) -> None:
+        table, live = self.table, self._context.live
+        self.filter.changed.connect(self._filter)
+        self.filter.left.connect(self.focus_table)
+        table.typed.connect(self.filter.begin)
+        table.opened.connect(lambda device_id: self._context.navigator.open("device", str(device_id)))
+        table.selection_changed.connect(self._selected)
+        table.menu_opening.connect(self._fill_menu)
+        table.model_.counted.connect(self._count)
+        table.model_.building.connect(self._show_building)
+        self._counts = [
+            LiveCount(live, DEVICE, partial(self.filter.set_count, "online"), is_online),
+            LiveCount(live, DEVICE, partial(self.filter.set_count, "away"), is_away),
+            LiveCount(live, DEVICE, partial(self.filter.set_count, "pending"), is_pending),
+        ]
+        stops = [
+            live.subscribe(DEVICE, self._take),
+            live.subscribe_state(lambda _state: self._count_now()),
+            self._watch.subscribe(self._runs_changed),
+            *(count.stop for count in self._counts),
+        ]
+        for stop in stops:
+            self.destroyed.connect(stop)
+        self._count_now()
+        self._selected()
+
+    def _take(self, batch: LiveBatch) -> None:
+        self.table.take(batch)
+        shown = set(self.table.selected_ids()) if self.table.selected_count() < 50 else set()
+        if shown & batch.changed.keys() or batch.reset:
+            self._show_details()
+
+    def _runs_changed(self, device_ids: set[int]) -> None:
+        self.table.model_.touch(device_ids)
+        if self.table.selected_count() == 1 and self.table.selected_ids()[0] in device_ids:
+            self._show_details()
+
+    def _filter(self, text: str, predicate: Any) -> None:
+        self.table.model_.filter(text, predicate)
+        self._count_now()
+
+    def _count_now(self) -> None:
+        self._count(self.table.model_.rowCount(), self.table.model_.total)
+
+    def _count(self, shown: int, total: int) -> None:
+        if shown == total:
+            self.header.note.setText(f"{total:,}" if total else "")
+        else:
+            self.header.note.setText(tr("{shown} of {total}", shown=f"{shown:,}", total=f"{total:,}"))
+        known = self._context.live.state is LiveState.LIVE
+        nothing = self.no_match if total else self.nobody
+        centre = nothing if not shown and (known or total) else self.table
+        self.centre.setCurrentWidget(centre)
+        for part in (self.filter, self.columns, self.export, self.run):
+            part.setVisible(total > 0)
+
+    def _show_building(self, done: int, total: int) -> None:
+        if done < total:
+            self.header.note.setText(tr("{done} of {total}…", done=f"{done:,}", total=f"{total:,}"))
+
+    def _selected(self) -> None:
+        count = self.table.selected_count()
+        self.run.setEnabled(count > 0)
+        self.run.setText(
+            tr("Run on {count} devices…", count=f"{count:,}") if count > 1 else tr("Run on selection…")
+        )
+        self._show_details()
+        self.details_changed.emit()
+
+    def _show_details(self) -> None:
+        if self.table.selected_count():
+            self.info.show_devices(self.table.selected_objects())
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        chosen = self.table.selected_objects()
+        if not chosen:
+            return
+        if len(chosen) == 1:
+            menu.addAction(tr("Open")).triggered.connect(
+                lambda _checked: self._context.navigator.open("device", str(chosen[0]["id"]))
+            )
+        menu.addAction(tr("Run on selection…")).triggered.connect(lambda _checked: self._run())
+        waiting = [device["id"] for device in chosen if is_pending(device)]
+        if waiting:
+            title = plural(len(waiting), "Approve", "Approve {count} devices")
+            menu.addAction(title).triggered.connect(lambda _checked: self._approve(waiting))
+        menu.addSeparator()
+        menu.addAction(tr("Remove…")).triggered.connect(
+            lambda _checked: ask_removal(self, self._context, chosen)
+        )
+
+    def _run(self) -> None:
+        ids = tuple(self.table.selected_ids())
+        self._context.navigator.ask(RUN_DIALOG, RunRequest(device_ids=ids))
+
+    def _approve(self, device_ids: list[int]) -> None:
+        self._context.ops.run(ops.approve(self._context.client, device_ids), owner=self)
+
+    def _show_columns(self) -> None:
+        menu = self.table.header.columns_menu(max(self.table.currentIndex().column(), 0))
+        menu.popup(self.columns.mapToGlobal(self.columns.rect().bottomLeft()))
+
+    def _export(self) -> None:
+        dialog = QFileDialog(self, tr("Export the devices that are shown"), "", tr("CSV files (*.csv)"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile("devices.csv")
+        dialog.fileSelected.connect(self.export_to)
+        dialog.open()
+
+    def export_to(self, path: str) -> None:
+        count = self.table.model_.rowCount()
+        try:
+            Path(path).write_text(self.table.csv(), "utf-8-sig", newline="")
+        except OSError as error:
+            self._context.notices.notice(
+                tr("{path} could not be written: {why}.", path=path, why=error.strerror), "bad"
+            )
+            return
+        self._context.notices.notice(plural(count, "{count} device exported.", "{count} devices exported."))

@@ -1,0 +1,51 @@
+"""What can be done with devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backend_lite.contract.fleet import DEVICES, Device, DeviceUpdate
+from backend_lite.contract.live import DEVICE
+from console.core.client import ApiClient
+from console.core.ops import Op, Progress
+from console.core.texts import plural, tr
+
+
+def load(client: ApiClient, device_id: int) -> Op[Device]:
+    async def call(_progress: Progress) -> Device:
+        return await client.get(f"{DEVICES}/{device_id}", Device)
+
+    return Op(tr("Load the device"), call)
+
+
+def approve(client: ApiClient, device_ids: Sequence[int]) -> Op[int]:
+    """Answers how many were approved."""
+
+    async def call(progress: Progress) -> int:
+        for done, device_id in enumerate(device_ids):
+            progress.report(done / len(device_ids))
+            await client.post(f"{DEVICES}/{device_id}/approve")
+        return len(device_ids)
+
+    title = plural(len(device_ids), "Approve the device", "Approve {count} devices")
+    return Op(title, call, (DEVICE,))
+
+
+def retire(client: ApiClient, device_ids: Sequence[int]) -> Op[int]:
+    """Answers how many were removed."""
+
+    async def call(progress: Progress) -> int:
+        for done, device_id in enumerate(device_ids):
+            progress.report(done / len(device_ids))
+            await client.delete(f"{DEVICES}/{device_id}")
+        return len(device_ids)
+
+    title = plural(len(device_ids), "Remove the device", "Remove {count} devices")
+    return Op(title, call, (DEVICE,))
+
+
+def set_tags(client: ApiClient, device_id: int, tags: Sequence[str]) -> Op[Device]:
+    async def call(_progress: Progress) -> Device:
+        return await client.put(f"{DEVICES}/{device_id}", DeviceUpdate(tags=list(tags)), Device)
+
+    return Op(tr("Change the tags"), call, (DEVICE,))
