@@ -138,6 +138,7 @@ class TokenStore:
         refusal = refusal_of(_token(row), self._clock.now_ms())
         if refusal is not None:
             raise TokenRefusedError(refusal)
+        # Asked once more where it is counted: another replica may have taken the last use meanwhile.
         counted = unit.session.scalar(
             update(TokenRow)
             .where(TokenRow.id == row.id, or_(TokenRow.max_uses.is_(None), TokenRow.used < TokenRow.max_uses))
