@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import subprocess
 import sys
 import threading
@@ -79,9 +78,7 @@ class Child:
         await self.wait()
 
     def _ask(self) -> None:
-        if sys.platform == "win32":
-            self._process.send_signal(signal.CTRL_BREAK_EVENT)
-        else:
+        if sys.platform != "win32" or not _send_break(self.pid):
             self._process.terminate()
 
     def _watch(self, stdin: bytes) -> None:
@@ -126,3 +123,18 @@ def _creation_flags() -> int:
     if sys.platform == "win32":
         return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
     return 0
+
+
+if sys.platform == "win32":
+
+    def _send_break(pid: int) -> bool:
+        """Ctrl+Break to a child that has a hidden console of its own: only who shares it may send there."""
+        import ctypes
+
+        parents_console, ctrl_break = 0xFFFFFFFF, 1
+        kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel32.FreeConsole()
+        sent = kernel32.AttachConsole(pid) and kernel32.GenerateConsoleCtrlEvent(ctrl_break, pid)
+        kernel32.FreeConsole()
+        kernel32.AttachConsole(parents_console)
+        return bool(sent)

@@ -40,7 +40,7 @@ def frame_commands(window: MainWindow, of_features: list[Command]) -> list[Comma
     ]
     help_command = Command(
         tr("Keyboard shortcuts"),
-        lambda _: KeySheet([*commands, *of_features], window).open(),
+        lambda _: KeySheet([*commands, help_command, *of_features], window).open(),
         "help",
         "help",
         "F1",

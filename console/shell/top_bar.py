@@ -69,16 +69,19 @@ class TopBar(QFrame):
     def _look_menu(self) -> QMenu:
         menu = QMenu(self)
         group = QActionGroup(menu)
-        for mode, text in (
-            (Mode.SYSTEM, tr("As the system")),
-            (Mode.LIGHT, tr("Light")),
-            (Mode.DARK, tr("Dark")),
-        ):
-            action = QAction(text, menu, checkable=True, checked=self._theme.mode is mode)
-            action.triggered.connect(lambda _checked, mode=mode: self.mode_chosen.emit(str(mode)))
+        looks = {Mode.SYSTEM: tr("As the system"), Mode.LIGHT: tr("Light"), Mode.DARK: tr("Dark")}
+        for mode, text in looks.items():
+            action = QAction(text, menu, checkable=True)
+            action.setData(str(mode))
             group.addAction(action)
             menu.addAction(action)
+        group.triggered.connect(lambda action: self.mode_chosen.emit(action.data()))
+        menu.aboutToShow.connect(lambda: self._check_look(menu))
         return menu
+
+    def _check_look(self, menu: QMenu) -> None:
+        for action in menu.actions():
+            action.setChecked(action.data() == self._theme.mode)
 
     def _user_menu(self) -> QMenu:
         menu = QMenu(self)
