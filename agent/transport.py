@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from agent.tls import SERVICE_NAME
-from agent.wire.codec import MAX_FRAME, WireError, decode, encode, encode_output
+from agent.wire.codec import MAX_FRAME_TO_AGENT, WireError, decode, encode, encode_output
 from agent.wire.messages import CHANNEL_PATH, SERVICE_MESSAGES, AgentMessage, OutputFrame, ServiceMessage
 
 OPEN_TIMEOUT_S = 15.0
@@ -65,7 +65,7 @@ async def open_channel(server: str, tls: ssl.SSLContext, *, ping_s: float = PING
             server_hostname=SERVICE_NAME,
             compression=None,
             proxy=None,
-            max_size=MAX_FRAME,
+            max_size=MAX_FRAME_TO_AGENT,
             open_timeout=OPEN_TIMEOUT_S,
             ping_interval=ping_s,
             ping_timeout=ping_s,

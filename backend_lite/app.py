@@ -136,7 +136,6 @@ def serve(config: Config) -> None:
 async def _serve(config: Config) -> None:
     stop = _stop_on_signals()
     async with opened(config) as service:
-        kernel = service.kernel
         admin_socket = _bind_admin(config.admin_port)
         admin_port = admin_socket.getsockname()[1]
         hosts = frozenset({f"127.0.0.1:{admin_port}", f"localhost:{admin_port}"})
@@ -149,8 +148,6 @@ async def _serve(config: Config) -> None:
                 await stop.wait()
                 log.info("stopping")
                 config.data.service_file.unlink(missing_ok=True)
-                # Consoles and agents are let go first: waiting for them would take the whole grace time.
-                kernel.live.close()
         finally:
             await asyncio.gather(admin.stop(), service.listener.stop())
 
@@ -174,6 +171,11 @@ async def started(service: Service) -> AsyncIterator[None]:
         service.kernel.outbox.start()
         yield
     finally:
+        # Whoever still talks to us would otherwise meet areas that have stopped, and keep us waiting.
+        service.kernel.live.close()
+        for feature in running:
+            if feature.disconnect is not None:
+                await feature.disconnect()
         await service.kernel.outbox.stop()
         for feature in reversed(running):
             if feature.stop is not None:

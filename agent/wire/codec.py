@@ -10,9 +10,12 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from agent.wire.messages import MESSAGE_NAMES, STREAMS, Incarnation, OutputFrame
+from agent.wire.messages import MESSAGE_NAMES, SERVICE_MESSAGES, STREAMS, Incarnation, OutputFrame
 
 MAX_FRAME = 1 << 20
+"""Largest frame that the service takes, in bytes."""
+MAX_FRAME_TO_AGENT = 4 << 20
+"""Largest frame that an agent takes: a script of 512 KiB may grow sixfold when it is written as JSON."""
 MAX_OUTPUT_DATA = 256 << 10
 
 _OUTPUT_HEADER = struct.Struct(">BBIQB")
@@ -26,18 +29,20 @@ class WireError(ValueError):
 
 
 def encode(message: object) -> str:
-    """The text frame of a message. Raises WireError when it would be larger than MAX_FRAME."""
+    """The text frame of a message. Raises WireError when it would be too large for its receiver."""
     name = MESSAGE_NAMES[type(message)]
     text = json.dumps({"type": name, "body": to_plain(message)}, separators=(",", ":"), ensure_ascii=False)
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_FRAME:
-        raise WireError(f"a {name} message is larger than {MAX_FRAME} bytes")
+    limit = MAX_FRAME_TO_AGENT if name in SERVICE_MESSAGES else MAX_FRAME
+    if len(text.encode("utf-8", "surrogatepass")) > limit:
+        raise WireError(f"a {name} message is larger than {limit} bytes")
     return text
 
 
 def decode(frame: str | bytes, known: dict[str, type[T]]) -> T:
     """The message in a text frame; `known` is SERVICE_MESSAGES or AGENT_MESSAGES. Raises WireError."""
-    if len(frame) > MAX_FRAME:
-        raise WireError(f"a frame is larger than {MAX_FRAME} bytes")
+    limit = MAX_FRAME_TO_AGENT if known is SERVICE_MESSAGES else MAX_FRAME
+    if len(frame) > limit:
+        raise WireError(f"a frame is larger than {limit} bytes")
     try:
         plain = json.loads(frame)
     except (ValueError, RecursionError):

@@ -32,9 +32,8 @@ class Admission(StrEnum):
 class Device(Struct):
     """`status` repeats `contact` for clients of the documented API (`unknown` before the first contact).
 
-    `last_check_in` is the last contact. `waiting` is a sentence while the device may not work (admission).
-    `metrics` is null until the first heartbeat, and keeps its last values when the device is offline.
-    `connected` says that the agent's channel is open now.
+    `last_check_in` is the last contact. `metrics` is null until the first heartbeat, and keeps its last
+    values when the device is offline. `connected` says that the agent's channel is open now.
     """
 
     id: int

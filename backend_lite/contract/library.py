@@ -11,7 +11,7 @@ from backend_lite.contract.common import Time
 SCRIPTS = "/api/v1/scripts"
 
 MAX_CONTENT = 512 << 10
-"""Largest script, in bytes of UTF-8: it must fit into one frame of the agent channel."""
+"""Largest script, in bytes of UTF-8: with all that goes with it, it fits into one frame to an agent."""
 MAX_NAME = 200
 
 

@@ -45,6 +45,7 @@ class Feature:
 
     `routes` makes fresh handlers on every call, since each listener's app owns its handlers. `live` are
     the kinds that consoles may follow. `reactions` are what it owes to lower areas' outbox topics.
+    `disconnect` lets go of every connection that the area holds, before any area is stopped.
     """
 
     name: str
@@ -52,5 +53,6 @@ class Feature:
     live: Mapping[str, LiveKind] = field(default_factory=dict)
     reactions: Mapping[str, Reaction] = field(default_factory=dict)
     start: Lifecycle | None = None
+    disconnect: Lifecycle | None = None
     stop: Lifecycle | None = None
     api: Any = None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.wire import codec
-from agent.wire.codec import MAX_FRAME, MAX_OUTPUT_DATA, WireError
+from agent.wire.codec import MAX_FRAME, MAX_FRAME_TO_AGENT, MAX_OUTPUT_DATA, WireError
 from agent.wire.messages import (
     AGENT_MESSAGES,
     SERVICE_MESSAGES,
@@ -95,7 +95,7 @@ def test_what_only_the_other_side_says_is_not_understood() -> None:
 
 def test_a_frame_has_a_limit_on_both_sides() -> None:
     with pytest.raises(WireError, match="larger than"):
-        codec.encode(PermitAnswer("e-1-1", "0", "no", "x" * MAX_FRAME))
+        codec.encode(PermitAnswer("e-1-1", "0", "no", "x" * MAX_FRAME_TO_AGENT))
     with pytest.raises(WireError, match="larger than"):
         codec.decode("x" * (MAX_FRAME + 1), KNOWN)
 

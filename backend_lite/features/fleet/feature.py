@@ -31,15 +31,12 @@ def build(kernel: Kernel) -> Feature:
         found, _total = await database.read(lambda session: devices.page(session, ListRequest()))
         return list(found)
 
-    async def stop() -> None:
-        await hub.stop()
-        await presence.stop()
-
     return Feature(
         name="fleet",
         routes=lambda: [*device_routes(database, devices), conversations.route()],
         live={DEVICE: LiveKind(VIEW, snapshot)},
         start=presence.start,
-        stop=stop,
+        disconnect=hub.stop,
+        stop=presence.stop,
         api=FleetApi(hub, listeners, devices),
     )

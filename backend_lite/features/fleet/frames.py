@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agent.wire.codec import MAX_FRAME, WireError
+from agent.wire.codec import MAX_FRAME_TO_AGENT, WireError
 from agent.wire.messages import AGENT_MESSAGES, MESSAGE_NAMES, AgentMessage, ServiceMessage
 
 
@@ -31,8 +31,8 @@ def decode(frame: str) -> AgentMessage:
 
 
 def encode(message: ServiceMessage) -> str:
-    """The text frame of a message. Raises WireError when it would be larger than MAX_FRAME."""
+    """The text frame of a message. Raises WireError when it would be larger than MAX_FRAME_TO_AGENT."""
     frame = _encode({"type": MESSAGE_NAMES[type(message)], "body": message})
-    if len(frame) > MAX_FRAME:
-        raise WireError(f"a {MESSAGE_NAMES[type(message)]} message is larger than {MAX_FRAME} bytes")
+    if len(frame) > MAX_FRAME_TO_AGENT:
+        raise WireError(f"a {MESSAGE_NAMES[type(message)]} message is larger than {MAX_FRAME_TO_AGENT} bytes")
     return frame.decode()

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from agent.wire.codec import WireError, parse_attempt_name, to_plain
 from agent.wire.messages import Done, Hello, OutputFrame, OutputMark, Permit, PermitAnswer, Receipt
 from agent.wire.states import Outcome, Source, StepState, may_change
+from backend_lite.contract.fleet import Admission
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import SendToDevice
-from backend_lite.features.fleet.api import HelloAnswer
+from backend_lite.features.fleet.api import FleetApi, HelloAnswer
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.output import SmallOutput
 from backend_lite.features.runs.output_store import (
@@ -40,6 +41,7 @@ class Attempts:
     def __init__(
         self,
         database: Database,
+        fleet: FleetApi,
         clock: Clock,
         output: OutputStore,
         dispatcher: Dispatcher,
@@ -47,6 +49,7 @@ class Attempts:
         service_epoch: str,
     ) -> None:
         self._database = database
+        self._fleet = fleet
         self._clock = clock
         self._output = output
         self._dispatcher = dispatcher
@@ -113,6 +116,9 @@ class Attempts:
             return None
         parts, step, attempt = found
         if attempt.nonce is None and step.state == StepState.OFFERED:
+            if not self._may_work(unit.session, device_id):
+                self._answer(unit, device_id, message, "no", "The device may not work now.")
+                return None
             return self._grant(unit, parts, step, attempt, message)
         if attempt.nonce == message.nonce and attempt.outcome is None:
             if step.state == StepState.RUNNING:
@@ -123,6 +129,11 @@ class Attempts:
                 return ref_of(message.attempt, attempt, step)
         self._answer(unit, device_id, message, "no", f"The step is {step.state}.")
         return None
+
+    def _may_work(self, session: Session, device_id: int) -> bool:
+        # Asked in the permit's own transaction: a quarantine may have been committed since the offer.
+        target = self._fleet.target(session, device_id)
+        return target is not None and target.admission == Admission.APPROVED
 
     def _grant(
         self, unit: Unit, parts: RunParts, step: StepRow, attempt: AttemptRow, message: Permit

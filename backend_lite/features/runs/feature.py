@@ -46,7 +46,7 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
     output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epoch)
     views = Views(fleet.hub, output.sizes)
     dispatcher = Dispatcher(fleet.hub, library, views, clock, epoch)
-    attempts = Attempts(database, clock, output, dispatcher, views, epoch)
+    attempts = Attempts(database, fleet, clock, output, dispatcher, views, epoch)
     rollouts = Rollouts(fleet, library, dispatcher, views, clock, epoch)
     fleet.on_hello(attempts.hello)
     fleet.on_ready(attempts.ready)

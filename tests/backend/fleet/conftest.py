@@ -93,5 +93,8 @@ async def fleet_service(
         service.kernel.bus.subscribe(Changed, changed)
         yield running
         for feature in service.features:
+            if feature.disconnect is not None:
+                await feature.disconnect()
+        for feature in service.features:
             if feature.stop is not None:
                 await feature.stop()

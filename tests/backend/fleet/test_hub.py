@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agent.wire.codec import MAX_FRAME
+from agent.wire.codec import MAX_FRAME_TO_AGENT
 from agent.wire.messages import AdmissionChanged, Cancel, Heartbeat, Offer, Receipt
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet import channel, hub
@@ -45,7 +45,7 @@ async def test_a_message_too_large_for_a_frame_is_not_sent_and_harms_nobody(flee
     device_id, socket = await connected(fleet_service)
     send(
         fleet_service,
-        SendToDevice(device_id, Offer("e-1-1", "sh", "x" * MAX_FRAME, 60.0)),
+        SendToDevice(device_id, Offer("e-1-1", "sh", "x" * MAX_FRAME_TO_AGENT, 60.0)),
         SendToDevice(device_id, Cancel("e-1-1")),
     )
     assert await socket.expect(Cancel) == Cancel("e-1-1")
@@ -104,7 +104,7 @@ async def test_sending_to_a_peer_that_is_just_gone_is_harmless(fleet_service: Fl
 
 async def test_stopping_lets_every_agent_go_and_takes_no_new_one(fleet_service: Fleet) -> None:
     agents = [await connected(fleet_service) for _ in range(3)]
-    stop = fleet_service.service.feature("fleet").stop
+    stop = fleet_service.service.feature("fleet").disconnect
     assert stop is not None
     await stop()
     for device_id, socket in agents:
@@ -125,7 +125,7 @@ async def test_stopping_does_not_wait_for_an_agent_that_reads_nothing(
     monkeypatch.setattr(hub, "_STOP_S", 0.05)
     _device_id, stuck = await connected(fleet_service)
     stuck.stall()
-    stop = fleet_service.service.feature("fleet").stop
+    stop = fleet_service.service.feature("fleet").disconnect
     assert stop is not None
     async with asyncio.timeout(5):
         await stop()

@@ -72,15 +72,18 @@ class FakeHub:
 
 
 class FakeFleet(FleetApi):
-    """Every device is an approved Linux machine called `pc-<id>`; 99 is unknown."""
+    """Every device is an approved Linux machine called `pc-<id>`, unless its admission says otherwise; 99 is
+    unknown."""
 
     def __init__(self, hub: FakeHub) -> None:
+        self.admissions: dict[int, Admission] = {}
         super().__init__(hub, Listeners(), cast("Any", None))
 
     def target(self, _session: Session, device_id: int) -> RunTarget | None:
         if device_id == 99:
             return None
-        return RunTarget(device_id, f"pc-{device_id}", "linux", Admission.APPROVED, ("sh",))
+        admission = self.admissions.get(device_id, Admission.APPROVED)
+        return RunTarget(device_id, f"pc-{device_id}", "linux", admission, ("sh",))
 
 
 class Harness:

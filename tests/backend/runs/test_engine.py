@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from agent.wire.messages import STDOUT, Cancel, Receipt, Resend
 from agent.wire.states import Outcome, RunState, Source, StepState
+from backend_lite.contract.fleet import Admission
 from backend_lite.contract.runs import Policy, Run
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs.tables import StrayOutcomeRow
@@ -73,6 +74,16 @@ def test_attempts_that_are_not_ours_get_no_permit(play: Play, attempt: str) -> N
     async def scenario(harness: Harness) -> None:
         await _offered(harness)
         assert await harness.permit(attempt) == "no"
+
+    play(scenario)
+
+
+def test_a_device_that_was_quarantined_after_the_offer_gets_no_permit(play: Play) -> None:
+    async def scenario(harness: Harness) -> None:
+        run_id, attempt = await _offered(harness)
+        harness.fleet.admissions[1] = Admission.QUARANTINED
+        assert await harness.permit(attempt) == "no"
+        assert (await harness.run(run_id)).state == RunState.QUEUED
 
     play(scenario)
 
