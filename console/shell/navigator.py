@@ -62,6 +62,10 @@ class Navigator(QObject):
     def can_go_forward(self) -> bool:
         return self._at < len(self._places) - 1
 
+    def page_keys(self) -> list[str]:
+        """Every page that there is, opened or not."""
+        return list(self._factories)
+
     def has(self, page_key: str) -> bool:
         return page_key in self._factories
 

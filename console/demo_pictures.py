@@ -1,0 +1,85 @@
+"""Pictures of every page, light and dark, as the offscreen window paints them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from console.app import App
+from console.core.run_request import RunRequest
+from console.core.texts import tr
+from console.demo_run import DemoRun
+from console.demo_steps import Steps, TourError
+from console.features.access.first_run import FirstRunScreen
+from console.features.access.sign_in import SignInScreen
+
+SIZE = (1280, 800)
+SETTLE_S = 0.3
+"""After the last answer: charts, output and delegates paint what came."""
+LOOKS = ("light", "dark")
+
+
+class Pictures:
+    """Names are `<page>-<look>.png`. Raises OSError where the folder cannot be written."""
+
+    def __init__(self, app: App, folder: Path, steps: Steps) -> None:
+        self._app = app
+        self._context = app.context
+        self._folder = folder
+        self._steps = steps
+        self._count = 0
+
+    async def take(self, device_id: int, script_id: int, run: DemoRun, request: RunRequest) -> int:
+        """How many there are; at the end the session is over."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._app.window.resize(*SIZE)
+        for page_key, target in self._places(device_id, script_id, run.run_id):
+            self._context.navigator.open(page_key, target)
+            await self._both(page_key, self._app.window)
+        await self._palette()
+        await self._dialog(run, request)
+        await self._screens()
+        return self._count
+
+    def _places(self, device_id: int, script_id: int, run_id: int) -> list[tuple[str, str | None]]:
+        single = {"device": str(device_id), "script": str(script_id), "run": str(run_id)}
+        return [(key, single.get(key)) for key in self._context.navigator.page_keys()]
+
+    async def _both(self, name: str, widget: QWidget) -> None:
+        for look in LOOKS:
+            self._context.theme.apply(look)
+            await self._settled()
+            self._save(name, look, widget)
+
+    async def _palette(self) -> None:
+        self._app.window.top.search.open("dev")
+        await self._both("search", self._app.window)
+        self._app.window.top.search.close_popup()
+
+    async def _dialog(self, run: DemoRun, request: RunRequest) -> None:
+        await run.open(request)
+        dialog = run.dialog()
+        assert dialog is not None
+        await self._both("run-dialog", dialog)
+        dialog.reject()
+
+    async def _screens(self) -> None:
+        local = self._app.service.local
+        for name, screen in (
+            ("first-run", FirstRunScreen(self._context, local)),
+            ("sign-in", SignInScreen(self._context, local)),
+        ):
+            self._app.window.show_screen(screen)
+            await self._both(name, self._app.window)
+
+    async def _settled(self) -> None:
+        await self._steps.until(lambda: not self._context.ops.running, tr("end of the page's requests"))
+        await asyncio.sleep(SETTLE_S)
+
+    def _save(self, name: str, look: str, widget: QWidget) -> None:
+        file = self._folder / f"{name}-{look}.png"
+        if not widget.grab().save(str(file)):
+            raise TourError(tr("the picture {file} cannot be written.", file=file))
+        self._count += 1
