@@ -155,6 +155,8 @@ def _token(name: str) -> str:
 
 def _service(options: argparse.Namespace) -> int:
     if sys.platform == "win32":
+        import logging
+
         from agent.data_folder import lock, open_data_folder
         from agent.logs import start_logging
         from agent.platform.windows_service import host
@@ -163,7 +165,12 @@ def _service(options: argparse.Namespace) -> int:
         with lock(folder):
             start_logging(folder.logs)
             nothing_given = argparse.Namespace(server=None, pin=None, token_file=None)
-            enrollment, identity = _enrolled(folder, nothing_given)
+            try:
+                enrollment, identity = _enrolled(folder, nothing_given)
+            except AgentError as error:
+                # Nobody reads the stderr of a service.
+                logging.getLogger(__name__).critical("%s", error)
+                raise
             from agent.program import run_until_stopped
 
             host(folder.root, lambda stop_when: run_until_stopped(folder, enrollment, identity, stop_when))

@@ -56,7 +56,9 @@ class Channel:
 
 
 @asynccontextmanager
-async def open_channel(server: str, tls: ssl.SSLContext, *, ping_s: float = PING_S) -> AsyncIterator[Channel]:
+async def open_channel(
+    server: str, tls: ssl.SSLContext, *, ping_s: float = PING_S, open_timeout_s: float = OPEN_TIMEOUT_S
+) -> AsyncIterator[Channel]:
     """A channel to the service at this base address. Raises ChannelClosedError with the reason."""
     try:
         connection = await connect(
@@ -66,7 +68,7 @@ async def open_channel(server: str, tls: ssl.SSLContext, *, ping_s: float = PING
             compression=None,
             proxy=None,
             max_size=MAX_FRAME_TO_AGENT,
-            open_timeout=OPEN_TIMEOUT_S,
+            open_timeout=open_timeout_s,
             ping_interval=ping_s,
             ping_timeout=ping_s,
             close_timeout=CLOSE_TIMEOUT_S,

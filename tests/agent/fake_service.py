@@ -80,6 +80,7 @@ class FakeService:
         self.refuse: Refused | None = None
         self.permit_policy: Callable[[Permit], str | None] = self.grant_once
         self.gives_receipts = True
+        self.loses_output = False
         self.lose_enroll_answers = 0
         self.forget: set[str] = set()
         # What was seen.
@@ -321,6 +322,9 @@ class FakeService:
                 await self._acknowledge(message, say)
 
     async def _acknowledge(self, done: Done, say: Callable[[ServiceMessage], Any]) -> None:
+        if self.loses_output:
+            self.loses_output = False
+            self.frames.clear()
         stdout, stderr = self.output(done.attempt)
         hashes = [hashlib.sha256(stream).hexdigest() for stream in (stdout, stderr)]
         if hashes != [done.stdout_sha256, done.stderr_sha256]:

@@ -1,0 +1,230 @@
+"""The conversation with the service, its breaks and its silences."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from agent.attempts import Attempts
+from agent.backoff import Backoff
+from agent.enrollment import Enrollment
+from agent.identity import Identity, make_identity
+from agent.journal import Journal
+from agent.outbox import Outbox
+from agent.session import Session
+from agent.transport import ChannelClosedError
+from agent.wire.codec import WireError, hello_signing_bytes
+from agent.wire.messages import (
+    AgentMessage,
+    Challenge,
+    Facts,
+    FactsReport,
+    Heartbeat,
+    Hello,
+    Metrics,
+    Offer,
+    OutputFrame,
+    Permit,
+    Refused,
+    ServiceMessage,
+    Welcome,
+)
+from tests.agent.life import LANGUAGE, ONE, Launcher
+
+LEAF = b"\1" * 32
+CHALLENGE = Challenge("ab" * 32, (1,), "e1")
+WELCOME = Welcome(1, 7, "approved", 10.0)
+FACTS = Facts("host", "linux", "Linux", "1", "x86_64", "cpu", 1, 1, "0")
+
+
+Script = Sequence[ServiceMessage | Exception | Callable[[], Exception]]
+
+
+class StoryOverError(Exception):
+    """The script of a test has come to its end."""
+
+
+class ScriptedChannel:
+    """Says what the script has and remembers what it hears; with the script the channel ends."""
+
+    leaf_sha256 = LEAF
+
+    def __init__(self, script: Script) -> None:
+        self._script = list(script)
+        self.heard: list[AgentMessage] = []
+
+    async def receive(self) -> ServiceMessage:
+        await asyncio.sleep(0)
+        if not self._script:
+            await turns()
+            raise ChannelClosedError("the script is over")
+        item = self._script.pop(0)
+        if callable(item):
+            item = item()
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    async def send(self, message: AgentMessage) -> None:
+        self.heard.append(message)
+
+    async def send_output(self, frame: OutputFrame) -> None:
+        """No output in these stories."""
+
+
+async def turns() -> None:
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
+class Stage:
+    """A session whose channels, clock and waits are the test's."""
+
+    def __init__(self, root: Path) -> None:
+        (root / "journal").mkdir()
+        (root / "attempts").mkdir()
+        self.identity: Identity = make_identity(root / "identity.key")
+        self.journal = Journal(root / "journal", "boot")
+        self.outbox = Outbox(lambda: 0.0)
+        self.attempts = Attempts(self.journal, root / "attempts", Launcher(), self.outbox)
+        self.scripts: list[Script] = []
+        self.channels: list[ScriptedChannel] = []
+        self.waits: list[float] = []
+        self.now = 0.0
+        self.facts_now = FACTS
+
+    def play(self, *scripts: Script) -> None:
+        """One script per connection; after the last one the story ends."""
+        self.scripts = list(scripts)
+        session = Session(
+            Enrollment("https://host:1", "", 7, self.identity.device_uid, "words"),
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            self.identity,
+            self.journal.incarnation,
+            self.attempts,
+            self.outbox,
+            cast(Any, self),
+            Backoff(lambda low, high: high),
+            open_channel=cast(Any, self.open),
+            clock=lambda: self.now,
+            sleep=self.sleep,
+        )
+
+        async def tell() -> None:
+            working = asyncio.create_task(self.attempts.work())
+            try:
+                await session.stay_connected()
+            finally:
+                working.cancel()
+                self.journal.close()
+
+        with pytest.raises(StoryOverError):
+            asyncio.run(tell())
+
+    @asynccontextmanager
+    async def open(self, server: str, tls: ssl.SSLContext) -> AsyncIterator[ScriptedChannel]:
+        assert server == "https://host:1"
+        self.channels.append(ScriptedChannel(self.scripts.pop(0)))
+        yield self.channels[-1]
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        if not self.scripts:
+            raise StoryOverError
+
+    async def facts(self) -> Facts:
+        return self.facts_now
+
+    def metrics(self) -> Metrics:
+        return Metrics(1.0, 2, 3, 4, 5, 6)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def test_hello_facts_heartbeat(stage: Stage) -> None:
+    stage.play([CHALLENGE, WELCOME])
+    hello, facts, heartbeat = stage.channels[0].heard
+    assert isinstance(hello, Hello)
+    assert (facts, heartbeat) == (FactsReport(FACTS), Heartbeat(stage.metrics()))
+    assert hello.device_uid == stage.identity.device_uid
+    signed = hello_signing_bytes(CHALLENGE.nonce, LEAF, stage.journal.incarnation)
+    assert hello.signature == stage.identity.sign(signed)
+
+
+def test_a_break_is_followed_by_longer_and_longer_waits(stage: Stage) -> None:
+    stage.play(*[[ChannelClosedError("no route")] for _ in range(4)])
+    assert stage.waits == [1, 2, 4, 8]
+
+
+def test_after_a_minute_of_connection_the_waits_start_again(stage: Stage) -> None:
+    def an_hour_later() -> Exception:
+        stage.now += 3600
+        return ChannelClosedError("gone")
+
+    down = ChannelClosedError("no route")
+    stage.play([down], [down], [CHALLENGE, WELCOME, an_hour_later])
+    assert stage.waits == [1, 2, 1]
+
+
+@pytest.mark.parametrize("code", ["unknown_device", "retired", "bad_signature", "wire_version"])
+def test_where_only_a_person_can_help_the_agent_stays_calm(
+    stage: Stage, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.play([CHALLENGE, Refused(code, "This device was retired on Monday.")])
+    assert stage.waits == [600]
+    assert "This device was retired on Monday." in caplog.text
+
+
+def test_a_channel_that_another_one_replaced_is_opened_again_as_usual(stage: Stage) -> None:
+    stage.play([CHALLENGE, WELCOME, Refused("replaced", "Another channel took over.")])
+    assert stage.waits == [1]
+
+
+def test_a_refusal_wipes_nothing(stage: Stage) -> None:
+    entry = stage.journal.received(Offer(ONE, LANGUAGE, "echo", 60), "0" * 32)
+    stage.play([CHALLENGE, Refused("unknown_device", "Not known here.")])
+    assert stage.journal.entries == {ONE: entry}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [WELCOME],
+        [CHALLENGE, CHALLENGE],
+        [WireError("nonsense")],
+        [CHALLENGE, WireError("nonsense")],
+        [Challenge("ab" * 32, (9,), "e1")],
+    ],
+)
+def test_a_service_that_speaks_otherwise_is_left_alone_for_a_while(stage: Stage, script: Script) -> None:
+    stage.play(script)
+    assert stage.waits in ([1], [600])
+
+
+def test_what_is_not_understood_in_the_middle_is_skipped(stage: Stage) -> None:
+    stage.play(
+        [CHALLENGE, WELCOME, WireError("unknown message type"), CHALLENGE, Offer(ONE, LANGUAGE, "echo", 60)]
+    )
+    permits = [message for message in stage.channels[0].heard if isinstance(message, Permit)]
+    assert [permit.attempt for permit in permits] == [ONE]
+
+
+def test_a_hello_lists_what_is_open(stage: Stage) -> None:
+    stage.play([CHALLENGE, WELCOME, Offer(ONE, LANGUAGE, "echo", 60)], [CHALLENGE, WELCOME])
+    hello = stage.channels[1].heard[0]
+    assert isinstance(hello, Hello)
+    assert [(held.attempt, held.phase) for held in hello.open_attempts] == [(ONE, "received")]
+    permits = [
+        message for channel in stage.channels for message in channel.heard if isinstance(message, Permit)
+    ]
+    assert len(permits) == 2
+    assert permits[0] == permits[1]
