@@ -75,6 +75,7 @@ QPushButton[role="status"] {{
 }}
 QPushButton[role="status"]:hover {{ background: {_hex(t.hover)}; color: {_hex(t.text)}; }}
 QPushButton[role="status"]:focus {{ border-color: {_hex(t.accent)}; }}
+QLineEdit QToolButton {{ background: transparent; border: none; padding: 0; min-height: 0; }}
 QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
 """
 

@@ -17,7 +17,7 @@ from console.shell.page import Page
 from console.shell.parts import column, frame
 from console.shell.window_state import flag, restore_splitter, save_splitter
 
-ACTIVITY_HEIGHT = 132
+ACTIVITY_HEIGHT = 112
 
 
 class Workspace(QSplitter):
