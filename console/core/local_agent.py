@@ -13,6 +13,7 @@ from console.core.child import Child, program
 
 LONGEST_DELAY_S = 60.0
 STEADY_S = 60.0
+FAILED_WITH_A_SENTENCE = 1
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class LocalAgent:
             self._child = self._launch(invitation)
             self._tell(AgentState.RUNNING)
             code = await self._child.wait()
-            self.sentence = self._child.sentence()
+            self.sentence = self._child.sentence() if code == FAILED_WITH_A_SENTENCE else ""
             self._child = None
             if not self.is_enrolled:
                 self._tell(AgentState.REFUSED)

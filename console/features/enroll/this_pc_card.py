@@ -75,4 +75,5 @@ class ThisPcCard(QWidget):
         self.enrol.setVisible(possible)
         self.enrol.setEnabled(possible)
         self.error.setText(self._agent.sentence)
-        self.error.setVisible(state is AgentState.REFUSED)
+        in_trouble = state in (AgentState.REFUSED, AgentState.RESTARTING)
+        self.error.setVisible(in_trouble and bool(self._agent.sentence))
