@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
@@ -86,6 +86,7 @@ class App:
         self.closed = asyncio.Event()
         self.signed_in = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
         self._first_run = False
         self._signed_out_by_hand = False
         self._connect()
@@ -102,7 +103,10 @@ class App:
         self._start(_load_network_libraries())
 
     def close(self) -> None:
-        self._start(self._close())
+        """As a person closes the window: what would be lost keeps it open."""
+        # The open page may be asking already.
+        if self._closing is None or self._closing.done():
+            self._closing = self._start(self._close())
 
     def _connect(self) -> None:
         context = self.context
@@ -112,11 +116,11 @@ class App:
         context.live.subscribe_state(self._stream_changed)
         context.ops.unauthorized.connect(self._unauthorized)
 
-    def _start(self, work: object) -> None:
-        assert asyncio.iscoroutine(work)
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -47,12 +47,13 @@ class _Service(ServiceProcess):
 
 class _Devices(Page):
     allowed = True
+    ask: Callable[[], Awaitable[bool]] | None = None
 
     def __init__(self, _context: Context) -> None:
         super().__init__()
 
     def may_leave(self) -> Awaitable[bool] | bool:
-        return self.allowed
+        return self.allowed if self.ask is None else self.ask()
 
 
 class Stage:
@@ -245,6 +246,29 @@ def test_closing_stops_the_service_and_keeps_the_arrangement(stage: Stage, run: 
     assert stage.service.stopped
     assert not stage.app.window.isVisible()
     assert stage.world.context.settings.contains("window/geometry")
+
+
+def test_a_second_click_does_not_ask_again(stage: Stage, run: Run) -> None:
+    asked: list[asyncio.Future[bool]] = []
+
+    async def scene() -> None:
+        await stage.sign_in()
+        page = stage.world.context.navigator.page
+        assert isinstance(page, _Devices)
+
+        def ask() -> asyncio.Future[bool]:
+            asked.append(asyncio.get_running_loop().create_future())
+            return asked[-1]
+
+        page.ask = ask
+        for _ in range(2):
+            stage.app.window.close()
+            await asyncio.sleep(0)
+        assert len(asked) == 1
+        asked[0].set_result(True)
+        await stage.app.closed.wait()
+
+    run(scene())
 
 
 def test_unsaved_work_keeps_the_window_open(stage: Stage, run: Run) -> None:
