@@ -5,29 +5,39 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import IO
 
 from tests.agent.fake_service import PATIENCE_S, FakeService
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tests.helpers.windows_python import WindowsPython
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class AgentProcess:
-    """`python -m agent run`, as often as a test likes, on one data folder."""
+    """`python -m agent run`, as often as a test likes, on one data folder; here or on a Windows."""
 
-    def __init__(self, service: FakeService, folder: Path) -> None:
+    def __init__(self, service: FakeService, folder: Path, windows: WindowsPython | None = None) -> None:
         self._service = service
         self.folder = folder
+        self._windows = windows
         self._process: subprocess.Popen[bytes] | None = None
 
-    def command(self, *, token: str = "good-token", pin: str | None = None) -> list[str]:
+    def _arguments(self) -> list[str]:
         token_file = self.folder.with_suffix(".token")
-        token_file.write_text(token + "\n")
+        token_file.write_text("good-token\n")
         return [
-            *(sys.executable, "-m", "agent", "run", "--data-dir", str(self.folder)),
-            *("--server", self._service.url, "--pin", pin or self._service.pin),
-            *("--token-file", str(token_file)),
+            *("-m", "agent", "run", "--data-dir", self._path(self.folder)),
+            *("--server", self._service.url, "--pin", self._service.pin),
+            *("--token-file", self._path(token_file)),
         ]
+
+    def _path(self, path: Path) -> str:
+        return self._windows.path(path) if self._windows else str(path)
 
     def start(self) -> None:
         """Start it and wait until it is connected."""
@@ -40,8 +50,20 @@ class AgentProcess:
 
     def start_only(self) -> None:
         assert self._process is None
-        with self.folder.with_suffix(".stderr").open("ab") as stderr:
-            self._process = subprocess.Popen(self.command(), cwd=ROOT, stderr=stderr)
+        if self._windows:
+            self._process = self._windows.start(*self._arguments())
+        else:
+            pipe = subprocess.PIPE
+            self._process = subprocess.Popen(
+                [sys.executable, *self._arguments()], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe
+            )
+        for stream in (self._process.stdout, self._process.stderr):
+            threading.Thread(target=self._keep, args=(stream,), daemon=True).start()
+
+    def _keep(self, stream: IO[bytes]) -> None:
+        with stream, self.folder.with_suffix(".log").open("ab", buffering=0) as log:
+            for line in stream:
+                log.write(line)
 
     def _ended(self) -> bool:
         return self._process is not None and self._process.poll() is not None
@@ -64,11 +86,13 @@ class AgentProcess:
         if process is None:
             return 0
         process.send_signal(number)
+        assert process.stdin is not None
+        process.stdin.close()
         return process.wait(PATIENCE_S)
 
     @property
     def log(self) -> str:
-        return self.folder.with_suffix(".stderr").read_text()
+        return self.folder.with_suffix(".log").read_text()
 
     def attempt_folders(self) -> list[str]:
         return sorted(path.name for path in (self.folder / "attempts").iterdir())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 from agent.attempt_folder import AttemptFolder
 from agent.journal import Entry
-from agent.spool import SpoolWriter, measure
+from agent.spool import HEADER, measure
 from agent.wire.messages import Done
 from agent.wire.states import Outcome
 
@@ -52,7 +53,8 @@ def finish(folder: AttemptFolder, stdout: bytes = b"", stderr: bytes = b"", *, e
 
 
 def write_output(folder: AttemptFolder, stdout: bytes, stderr: bytes) -> None:
-    spool = SpoolWriter(folder.spool, 1 << 20, lambda: 0, lambda: None)
-    spool.add(0, stdout)
-    spool.add(1, stderr)
-    spool.close()
+    """Write more output, as a runner does it piece by piece."""
+    with Path(folder.spool).open("ab") as spool:
+        for stream, data in enumerate((stdout, stderr)):
+            if data:
+                spool.write(HEADER.pack(0, stream, len(data)) + data)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.files import remove_file, replace_durably
+from agent.files import replace_durably
 from agent.platform import processes
 from tests.agent.life import ONE, TWO, Life, live, offer, turns
 from tests.agent.outcomes_for_tests import finish, write_output
@@ -83,12 +83,12 @@ def test_a_runner_that_still_works_is_followed_to_its_end(tmp_path: Path) -> Non
         assert [frame.data for frame in life.recorder.frames] == [b"early "]
         await life.offered(offer(TWO))
         assert life.permits == []
-        remove_file(life.place().spool)
-        finish(life.place(), b"early late", exit_code=6)
+        finish(life.place(), b"late", exit_code=6)
         async with asyncio.timeout(20):
             while not life.dones:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert [(done.outcome, done.exit_code) for done in life.dones] == [("exited", 6)]
+        assert [frame.data for frame in life.recorder.frames] == [b"early ", b"late"]
         await turns()
         assert [permit.attempt for permit in life.permits] == [TWO]
 

@@ -1,0 +1,107 @@
+"""A Windows agent, under Wine, in touch with a service on this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tests.agent.agent_process import AgentProcess
+    from tests.agent.fake_service import FakeService
+    from tests.helpers.windows_python import WindowsPython
+
+pytestmark = [
+    pytest.mark.sockets,
+    pytest.mark.skipif(sys.platform == "win32", reason="the service's side of it is not Windows"),
+]
+
+
+@pytest.fixture
+def device(service: FakeService, tmp_path: Path, windows_python: WindowsPython) -> Iterator[AgentProcess]:
+    from tests.agent.agent_process import AgentProcess
+
+    windows_python.keep_warm()
+    agent = AgentProcess(service, tmp_path / "windows", windows_python)
+    agent.start()
+    yield agent
+    agent.kill()
+
+
+def test_it_enrols_and_tells_what_it_is(service: FakeService, device: AgentProcess) -> None:
+    facts = service.facts[0].facts
+    assert facts.os_type == "windows"
+    assert facts.os_name.startswith("Microsoft Windows")
+    assert {"cmd", "python"} <= set(facts.languages)
+    assert service.heartbeats[0].metrics.memory_total == facts.memory_total
+
+
+def test_scripts_of_cmd_and_python_run_with_their_parameters(
+    service: FakeService, device: AgentProcess
+) -> None:
+    parameters: dict[str, str | int | float | bool] = {"name": "two words", "count": 3}
+    cmd = service.offer(1, "cmd", '@echo off\necho "%DF_NAME%" %DF_COUNT%\nexit /b 4', parameters=parameters)
+    done = service.wait_for_done(cmd)
+    assert (done.outcome, done.exit_code, done.detail) == ("exited", 4, "")
+    assert service.output(cmd)[0].strip() == b'"two words" 3'
+    python = service.offer(
+        2,
+        "python",
+        "import json, os, sys\nprint(sys.argv[1:], json.load(open(os.environ['DEPLOYFLOW_PARAMETERS'])))",
+        arguments=('a "b"', "ü\\"),
+        parameters=parameters,
+    )
+    assert service.wait_for_done(python).exit_code == 0
+    assert service.output(python)[0].decode().strip() == (
+        "['a \"b\"', 'ü\\\\'] {'name': 'two words', 'count': 3}"
+    )
+
+
+def test_what_windows_does_not_have_is_rejected(service: FakeService, device: AgentProcess) -> None:
+    done = service.wait_for_done(service.offer(1, "bash", "true"))
+    assert (done.outcome, done.detail) == ("rejected", "bash is not installed on this device.")
+
+
+def test_a_script_outlives_its_agent_and_its_result_arrives(
+    service: FakeService, device: AgentProcess, tmp_path: Path, windows_python: WindowsPython
+) -> None:
+    go_on, effects = tmp_path / "go on", tmp_path / "effects"
+    script = (
+        "import os, time\n"
+        f"open({windows_python.path(effects)!r}, 'a').write('done ')\n"
+        "print('early', flush=True)\n"
+        f"while not os.path.exists({windows_python.path(go_on)!r}): time.sleep(0.05)\n"
+        "print('late')"
+    )
+    attempt = service.offer(1, "python", script)
+    service.wait(lambda: b"early" in service.output(attempt)[0], "the first line")
+    device.kill()
+    device.start()
+    go_on.touch()
+    done = service.wait_for_done(attempt)
+    assert (done.outcome, done.exit_code) == ("exited", 0)
+    assert service.output(attempt)[0].split() == [b"early", b"late"]
+    assert effects.read_text() == "done "
+    assert len(service.permits) == 1
+
+
+def test_it_is_installed_as_a_service_and_removed_again(
+    service: FakeService, device: AgentProcess, windows_python: WindowsPython
+) -> None:
+    device.kill()
+    folder = ("--data-dir", windows_python.path(device.folder))
+    for _ in range(2):
+        service.hellos.clear()
+        installed = windows_python.run("-m", "agent", "install-service", *folder)
+        assert (installed.returncode, installed.stderr) == (0, b"")
+        service.wait(lambda: service.hellos, "the service to connect")
+    attempt = service.offer(1, "cmd", "echo from a service")
+    assert service.wait_for_done(attempt).exit_code == 0
+    removed = windows_python.run("-m", "agent", "uninstall-service", *folder)
+    assert (removed.returncode, removed.stderr) == (0, b"")
+    assert b"is removed" in removed.stdout
+    again = windows_python.run("-m", "agent", "uninstall-service", *folder)
+    assert (again.returncode, b"is not installed" in again.stdout) == (0, True)
