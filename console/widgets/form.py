@@ -64,6 +64,26 @@ class Facts(QWidget):
             shown.setText(value)
         line.setVisible(bool(value))
 
+    def show_line(self, number: int, name: str, value: str) -> None:
+        """As `show_fact` where names may repeat: lines are known by their number."""
+        key = f"{number}\n{name}"
+        for old in [key_ for key_ in self._rows if key_.startswith(f"{number}\n") and key_ != key]:
+            self._drop(old)
+        if key not in self._rows:
+            self._rows[key] = self._line(name)
+            self._column.insertWidget(number, self._rows[key][0])
+        self._rows[key][1].setText(value)
+
+    def clear(self) -> None:
+        for name in list(self._rows):
+            self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        line, _value = self._rows.pop(name)
+        self._column.removeWidget(line)
+        line.hide()
+        line.deleteLater()
+
     def value(self, name: str) -> str:
         return self._rows[name][1].text() if name in self._rows else ""
 

@@ -16,13 +16,20 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
 
 from console.core.live import LiveBatch
 from console.core.texts import tr
 from console.shell.theme import theme
-from console.widgets.table_columns import Column, Object
+from console.widgets.table_columns import Column, Kind, Object
 from console.widgets.table_delegate import TableDelegate
 from console.widgets.table_header import TableHeader
 from console.widgets.table_model import TableModel
@@ -37,13 +44,14 @@ class LiveTable(QTableView):
     """`opened(id)`: Enter or a double click. `selection_changed()` also follows rows that go away.
 
     `typed(text)`: a letter was pressed, which belongs into the filter box. `menu_opening(menu)`: add what
-    can be done with the selection. `ticking` repaints once a second, for cells that show a running time.
+    can be done with the selection. `ticked(ids)`: a box of a CHECK column was pressed, or Space.
     """
 
     opened = Signal(int)
     selection_changed = Signal()
     typed = Signal(str)
     menu_opening = Signal(QMenu)
+    ticked = Signal(list)
 
     def __init__(
         self,
@@ -149,6 +157,8 @@ class LiveTable(QTableView):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if (current := self.current_id()) is not None:
                 self.opened.emit(current)
+        elif event.key() == Qt.Key.Key_Space and self._check_column() is not None:
+            self.ticked.emit(self.selected_ids())
         elif event.modifiers() == moving and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.header.shift(self.currentIndex().column(), -1 if event.key() == Qt.Key.Key_Left else 1)
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers():
@@ -156,6 +166,14 @@ class LiveTable(QTableView):
             self._go_to(0 if event.key() == Qt.Key.Key_Home else self.model_.rowCount() - 1)
         else:
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and index.column() == self._check_column():
+            self.ticked.emit([self.model_.id_at(index.row())])
+            self.setCurrentIndex(index)
+        else:
+            super().mousePressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:
         if search.strip():
@@ -226,6 +244,10 @@ class LiveTable(QTableView):
     def _selected_parts(self) -> list[QItemSelectionRange]:
         selection = self.selectionModel().selection()
         return [selection.at(at) for at in range(selection.count())]
+
+    def _check_column(self) -> int | None:
+        kinds = [column.kind for column in self.model_.columns]
+        return kinds.index(Kind.CHECK) if Kind.CHECK in kinds else None
 
     def _first_column(self) -> int:
         shown = self.header.visible_columns()

@@ -11,7 +11,7 @@ Object = dict[str, Any]
 
 
 class Kind(Enum):
-    """How a cell is drawn; NUMBER is right-aligned with tabular figures."""
+    """How a cell is drawn; NUMBER is right-aligned with tabular figures, CHECK a box that can be ticked."""
 
     TEXT = auto()
     STRONG = auto()
@@ -20,6 +20,7 @@ class Kind(Enum):
     PILL = auto()
     TAGS = auto()
     SPARKLINE = auto()
+    CHECK = auto()
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Pill:
 class Column:
     """`text` is what is copied, exported, read aloud and, where `kind` needs no more, drawn.
 
-    `value` is what PILL (a Pill or None), TAGS (words) and SPARKLINE (samples, 0 to 100) draw. `sort` gives
+    `value` is what PILL (a Pill or None), TAGS (words), SPARKLINE (samples, 0 to 100) and
+    CHECK (bool) draw. `sort` gives
     keys of one type; without it the text is compared without regard to case. `hidden` is how it begins.
     """
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PADDING = 10
 _PILL_HEIGHT = 20
 _TAG_HEIGHT = 20
+_CHECK = 16
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _CENTER = Qt.AlignmentFlag.AlignCenter
@@ -38,6 +39,7 @@ class TableDelegate(QStyledItemDelegate):
             Kind.PILL: self._paint_pill,
             Kind.TAGS: self._paint_tags,
             Kind.SPARKLINE: self._paint_sparkline,
+            Kind.CHECK: self._paint_check,
         }
 
     def paint(
@@ -140,6 +142,15 @@ class TableDelegate(QStyledItemDelegate):
             return
         box = QRectF(area.adjusted(0, 6, 0, -6))
         paint_sparkline(painter, box, samples, self._theme.tokens.accent)
+
+    def _paint_check(self, painter: QPainter, area: QRect, ticked: bool, _selected: bool) -> None:
+        tokens = self._theme.tokens
+        box = QRect(area.left(), area.center().y() - _CHECK // 2 + 1, _CHECK, _CHECK)
+        if not ticked:
+            self._rounded(painter, box, 4, tokens.surface, tokens.border)
+            return
+        self._rounded(painter, box, 4, tokens.accent, None)
+        self._theme.icon("check", "on_accent").paint(painter, box.adjusted(1, 1, -1, -1))
 
     def _rounded(
         self, painter: QPainter, box: QRect, radius: float, fill: QColor, edge: QColor | None

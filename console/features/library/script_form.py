@@ -1,0 +1,148 @@
+"""What of a script can be edited besides its text, and the whole of it as a value."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QSpinBox
+
+from backend_lite.contract.library import (
+    MAX_NAME,
+    TARGET_OS_TYPES,
+    Language,
+    Script,
+    ScriptCreate,
+    ScriptUpdate,
+)
+from backend_lite.contract.runs import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S
+from console.core import words
+from console.core.texts import tr
+from console.shell.parts import column, frame, row
+from console.widgets.form import Field
+
+_MINUTE = 60
+
+
+class Edited(msgspec.Struct, frozen=True):
+    """A script as it is in the editor. `target_os_type` is empty for any system."""
+
+    name: str = ""
+    language: str = Language.POWERSHELL
+    target_os_type: str = ""
+    timeout_s: int = DEFAULT_TIMEOUT_S
+    description: str = ""
+    content: str = ""
+
+    @staticmethod
+    def of(script: Script) -> Edited:
+        return Edited(
+            script.name,
+            script.language,
+            script.target_os_type or "",
+            script.timeout_s,
+            script.description or "",
+            script.content,
+        )
+
+    def as_new(self, message: str) -> ScriptCreate:
+        return ScriptCreate(
+            name=self.name,
+            content=self.content,
+            language=self.language,
+            description=self.description or None,
+            target_os_type=self.target_os_type or None,
+            timeout_s=self.timeout_s,
+            message=message,
+        )
+
+    def as_change(self, message: str) -> ScriptUpdate:
+        return ScriptUpdate(
+            name=self.name,
+            content=self.content,
+            language=self.language,
+            description=self.description or None,
+            target_os_type=self.target_os_type or None,
+            timeout_s=self.timeout_s,
+            message=message,
+        )
+
+
+class Draft(msgspec.Struct):
+    """What is kept of an unsaved script. It was begun on `version` (0: a new script)."""
+
+    edited: Edited
+    version: int
+    saved_at: str
+
+
+class ScriptFields(QFrame):
+    """`changed` follows what a person changes, not what `show_script` sets."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._quiet = False
+        self.name_box = QLineEdit()
+        self.name_box.setMaxLength(MAX_NAME)
+        self.name = Field(tr("Name"), self.name_box)
+        self.language = QComboBox()
+        for language in Language:
+            self.language.addItem(words.language_word(language), language.value)
+        self.system = QComboBox()
+        for system in ("", *TARGET_OS_TYPES):
+            self.system.addItem(words.system_word(system or None), system)
+        self.timeout = QSpinBox()
+        self.timeout.setRange(1, MAX_TIMEOUT_S // _MINUTE)
+        self.timeout.setSuffix(tr(" min"))
+        self._seconds = DEFAULT_TIMEOUT_S
+        self.description = QLineEdit()
+        self.description.setPlaceholderText(tr("Description"))
+        self.description.setAccessibleName(tr("Description"))
+        first = row(
+            self.name,
+            Field(tr("Language"), self.language),
+            Field(tr("Runs on"), self.system),
+            Field(tr("Time limit"), self.timeout),
+        )
+        first.setStretch(0, 1)
+        lines = column(first, self.description)
+        inside = frame("tool-bar", lines, (16, 10, 16, 10))
+        self.setLayout(column(inside))
+        self.name_box.textEdited.connect(self._tell)
+        self.description.textEdited.connect(self._tell)
+        self.language.currentIndexChanged.connect(self._tell)
+        self.system.currentIndexChanged.connect(self._tell)
+        self.timeout.valueChanged.connect(self._minutes_changed)
+
+    def show_script(self, edited: Edited) -> None:
+        self._quiet = True
+        self.name_box.setText(edited.name)
+        self.description.setText(edited.description)
+        self.language.setCurrentIndex(max(self.language.findData(str(edited.language)), 0))
+        self.system.setCurrentIndex(max(self.system.findData(edited.target_os_type), 0))
+        self.timeout.setValue(max(1, round(edited.timeout_s / _MINUTE)))
+        # A limit that is no whole number of minutes stays as it is unless a person changes it.
+        self._seconds = edited.timeout_s
+        self._quiet = False
+        self.name.set_error("")
+
+    def value(self, content: str) -> Edited:
+        return Edited(
+            self.name_box.text().strip(),
+            self.language.currentData(),
+            self.system.currentData(),
+            self._seconds,
+            self.description.text().strip(),
+            content,
+        )
+
+    def _minutes_changed(self, minutes: int) -> None:
+        if not self._quiet:
+            self._seconds = minutes * _MINUTE
+            self._tell()
+
+    def _tell(self, _news: object = None) -> None:
+        if not self._quiet:
+            self.name.set_error("")
+            self.changed.emit()

@@ -1,0 +1,164 @@
+"""Which devices: a list with boxes that can be searched, however large the fleet is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from backend_lite.contract.fleet import Admission
+from backend_lite.contract.live import DEVICE
+from console.core import words
+from console.core.live import LiveBatch
+from console.core.texts import tr
+from console.features.runs.targets import missing_language, problem
+from console.shell.context import Context
+from console.shell.parts import button, column, label, row
+from console.widgets.filter_bar import Choice, FilterBar
+from console.widgets.live_table import LiveTable
+from console.widgets.table_columns import Column, Kind, Pill, pill_column
+
+Object = dict[str, Any]
+
+
+class DevicePicker(QWidget):
+    """`changed` follows what is chosen, and news of devices that are. Devices that wait for approval are
+    left out: they cannot run anything."""
+
+    changed = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._script: Object | None = None
+        self._chosen: set[int] = set()
+        self.table = LiveTable("pick-devices", tr("Devices to run on"), self._columns(), _search, sort="name")
+        self.filter = FilterBar(
+            self,
+            tr("Filter devices"),
+            [
+                Choice("all", tr("All")),
+                Choice("online", tr("Online"), lambda device: bool(device.get("connected"))),
+                Choice("chosen", tr("Chosen"), lambda device: device["id"] in self._chosen),
+            ],
+        )
+        self.count = label("", "secondary")
+        self.all_shown = button(tr("Choose all shown"), self._choose_shown, "link")
+        self.none = button(tr("Choose none"), lambda: self.choose(()), "link")
+        self.setLayout(
+            column(self.filter, self.table, row(self.count, None, self.all_shown, self.none), gap=8)
+        )
+        self.filter.changed.connect(self.table.model_.filter)
+        self.filter.left.connect(self.table.setFocus)
+        self.table.typed.connect(self.filter.begin)
+        self.table.ticked.connect(self.toggle)
+        self.table.opened.connect(lambda device_id: self.toggle([device_id]))
+        self.destroyed.connect(context.live.subscribe(DEVICE, self._take))
+        self._say_count()
+
+    @property
+    def chosen(self) -> list[int]:
+        """Ids, in ascending order, of the chosen devices that still exist."""
+        return sorted(self._chosen)
+
+    def chosen_devices(self) -> list[Object]:
+        known = self._context.live.kind(DEVICE)
+        return [known[device_id] for device_id in self.chosen if device_id in known]
+
+    def set_script(self, script: Object | None) -> None:
+        self._script = script
+        self.table.model_.touch(list(self._context.live.kind(DEVICE)))
+        self.changed.emit()
+
+    def choose(self, device_ids: Iterable[int]) -> None:
+        before, self._chosen = self._chosen, self._possible(device_ids)
+        self._touch(before | self._chosen)
+
+    def toggle(self, device_ids: list[int]) -> None:
+        """Takes all of these in, or out when all of them were in."""
+        wanted = self._possible(device_ids)
+        self._chosen = self._chosen - wanted if wanted <= self._chosen else self._chosen | wanted
+        self._touch(wanted)
+
+    def drop(self, device_ids: Iterable[int]) -> None:
+        gone = set(device_ids)
+        self._chosen -= gone
+        self._touch(gone)
+
+    def _possible(self, device_ids: Iterable[int]) -> set[int]:
+        known = self._context.live.kind(DEVICE)
+        return {key for key in device_ids if key in known and _is_approved(known[key])}
+
+    def _touch(self, device_ids: set[int]) -> None:
+        self.table.model_.touch(device_ids)
+        self.table.model_.settle()
+        self._say_count()
+        self.changed.emit()
+
+    def _choose_shown(self) -> None:
+        self.choose(self._chosen | {device["id"] for device in self.table.model_.shown_objects()})
+
+    def _take(self, batch: LiveBatch) -> None:
+        known = {key: device for key, device in batch.changed.items() if _is_approved(device)}
+        gone = {*batch.removed, *(key for key in batch.changed if key not in known)}
+        if batch.reset:
+            self._chosen &= known.keys()
+        self._chosen -= gone
+        self.table.model_.take(known, gone, reset=batch.reset)
+        self._say_count()
+        if batch.reset or gone or self._chosen & known.keys():
+            self.changed.emit()
+
+    def _say_count(self) -> None:
+        total = self.table.model_.total
+        self.count.setText(
+            tr("{chosen} of {total} chosen", chosen=f"{len(self._chosen):,}", total=f"{total:,}")
+        )
+
+    def _columns(self) -> list[Column]:
+        clock = self._context.clock
+
+        def is_chosen(device: Object) -> bool:
+            return device["id"] in self._chosen
+
+        def contact(device: Object) -> Pill:
+            return Pill(*words.contact_word(device, clock()))
+
+        def remark(device: Object) -> Pill | None:
+            why = problem(self._script, device)
+            if why:
+                return Pill(tr("Not possible"), "bad", why)
+            language = missing_language(self._script, device)
+            return Pill(tr("No {language}", language=language), "warning") if language else None
+
+        return [
+            Column(
+                "chosen",
+                "",
+                lambda device: tr("chosen") if is_chosen(device) else tr("not chosen"),
+                Kind.CHECK,
+                is_chosen,
+                sort=lambda device: not is_chosen(device),
+                width=44,
+            ),
+            Column("name", tr("Name"), lambda d: str(d.get("hostname") or d["id"]), Kind.STRONG, width=130),
+            pill_column("contact", tr("Contact"), contact, width=110),
+            Column("system", tr("System"), words.device_system, width=140),
+            pill_column("remark", tr("Remark"), remark, width=150),
+        ]
+
+
+def _is_approved(device: Object) -> bool:
+    return device.get("admission") == Admission.APPROVED
+
+
+def _search(device: Object) -> str:
+    parts = (
+        device.get("hostname"),
+        device.get("os_description"),
+        device.get("os_type"),
+        device.get("address"),
+    )
+    return " ".join(part for part in (*parts, *(device.get("tags") or ())) if part).lower()

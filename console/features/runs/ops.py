@@ -1,0 +1,76 @@
+"""What can be done with runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.wire.messages import STREAMS
+from backend_lite.contract.common import Page
+from backend_lite.contract.live import ROLLOUT, RUN
+from backend_lite.contract.runs import ROLLOUTS, RUNS, Rollout, RolloutCreate, RolloutCreated, Run
+from console.core.client import ApiClient
+from console.core.ops import Op, Progress
+from console.core.texts import tr
+from console.features.runs.output_source import RunOutput
+from console.features.runs.saving import write_output
+
+
+def start(client: ApiClient, wanted: RolloutCreate, key: str) -> Op[RolloutCreated]:
+    """The same `key` gives the same rollout, however often it is sent."""
+
+    async def call(_progress: Progress) -> RolloutCreated:
+        return await client.post(ROLLOUTS, wanted, RolloutCreated, {"Idempotency-Key": key})
+
+    return Op(tr("Start the run"), call, (ROLLOUT, RUN))
+
+
+def load_run(client: ApiClient, run_id: int) -> Op[Run]:
+    async def call(_progress: Progress) -> Run:
+        return await client.get(f"{RUNS}/{run_id}", Run)
+
+    return Op(tr("Load the run"), call)
+
+
+def load_rollout(client: ApiClient, rollout_id: int) -> Op[Rollout]:
+    async def call(_progress: Progress) -> Rollout:
+        return await client.get(f"{ROLLOUTS}/{rollout_id}", Rollout)
+
+    return Op(tr("Load the rollout"), call)
+
+
+def older_runs(client: ApiClient, cursor: str | None, rollout_id: int | None) -> Op[Page[Run]]:
+    """One page of what the live stream does not hold, newest first."""
+
+    async def call(_progress: Progress) -> Page[Run]:
+        params: dict[str, str | int | float | bool] = {}
+        if cursor:
+            params["cursor"] = cursor
+        if rollout_id is not None:
+            params["rollout_id"] = rollout_id
+        return await client.get(RUNS, Page[Run], params)
+
+    return Op(tr("Load older runs"), call)
+
+
+def cancel_run(client: ApiClient, run_id: int) -> Op[Run]:
+    async def call(_progress: Progress) -> Run:
+        return await client.post(f"{RUNS}/{run_id}/cancel", None, Run)
+
+    return Op(tr("Cancel the run"), call, (RUN,))
+
+
+def cancel_rollout(client: ApiClient, rollout_id: int) -> Op[Rollout]:
+    async def call(_progress: Progress) -> Rollout:
+        return await client.post(f"{ROLLOUTS}/{rollout_id}/cancel", None, Rollout)
+
+    return Op(tr("Cancel the rollout"), call, (ROLLOUT, RUN))
+
+
+def save_output(source: RunOutput, stream: int | None, path: Path) -> Op[int]:
+    """Writes the bytes of `stream`, or of both in the order of arrival; answers how many."""
+
+    async def call(progress: Progress) -> int:
+        return await write_output(source, stream, path, progress.report)
+
+    name = STREAMS[stream] if stream is not None else tr("output")
+    return Op(tr("Save {name} as a file", name=name), call)

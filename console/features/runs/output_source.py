@@ -1,0 +1,26 @@
+"""Where the output of a step comes from: ranges over the contract."""
+
+from __future__ import annotations
+
+from agent.wire.messages import STREAMS
+from backend_lite.contract.runs import RUNS, OutputIndex
+from console.core.client import ApiClient
+
+
+class RunOutput:
+    """The output of one attempt of one step."""
+
+    def __init__(self, client: ApiClient, run_id: int, n: int, attempt: int) -> None:
+        self._client = client
+        self._path = f"{RUNS}/{run_id}/steps/{n}/output"
+        self._attempt = attempt
+
+    async def index(self, start: int) -> OutputIndex:
+        params = {"start": start, "attempt": self._attempt}
+        return await self._client.get(f"{self._path}/index", OutputIndex, params)
+
+    async def read(self, stream: int, offset: int, limit: int) -> bytes:
+        return await self._client.get_bytes(
+            self._path,
+            {"stream": STREAMS[stream], "offset": offset, "limit": limit, "attempt": self._attempt},
+        )
