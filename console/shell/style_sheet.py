@@ -227,6 +227,7 @@ def _small_parts(t: Tokens, m: Theme) -> str:
     return f"""
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
 QScrollBar::handle {{ background: {_hex(t.border)}; border-radius: 3px; margin: 2px; }}
 QScrollBar::handle:hover {{ background: {_hex(t.faint)}; }}
 QScrollBar::handle:vertical {{ min-height: 28px; }}

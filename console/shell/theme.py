@@ -143,8 +143,10 @@ def set_role(widget: QWidget, role: str, tone: str = "") -> None:
     """Says what a widget is ("primary", "muted", "card", ...); how that looks is the style sheet's."""
     widget.setProperty("role", role)
     widget.setProperty("tone", tone)
-    widget.style().unpolish(widget)
-    widget.style().polish(widget)
+    # Before it is shown there is nothing to redo, and a font that is set after a polish gets lost.
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def _palette(tokens: Tokens) -> QPalette:

@@ -3,11 +3,11 @@ from dataclasses import fields
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from console.core.resources import resource
-from console.shell.theme import Theme, theme
+from console.shell.theme import Theme, set_role, theme
 from console.shell.tokens import DARK, LIGHT, Tokens
 
 
@@ -80,6 +80,16 @@ def test_figures_have_one_width(worn: Theme) -> None:
         metrics = QFontMetricsF(worn.font(role))
         widths = [metrics.horizontalAdvance(digit) for digit in "0123456789"]
         assert max(widths) - min(widths) < 0.05, role
+
+
+def test_a_role_takes_no_font_away(worn: Theme, qtbot: QtBot) -> None:
+    text = QPlainTextEdit()
+    qtbot.addWidget(text)
+    set_role(text, "plain")
+    text.setFont(worn.font("mono"))
+    text.show()
+    worn.apply("dark")
+    assert text.font().families() == worn.font("mono").families()
 
 
 def test_an_icon_takes_the_colour_of_the_theme(worn: Theme, qtbot: QtBot) -> None:
