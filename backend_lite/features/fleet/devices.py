@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from agent.wire.codec import to_plain
@@ -66,6 +66,12 @@ class RunTarget:
     languages: tuple[str, ...]
 
 
+# Built once: every permit asks for it.
+_TARGET = select(DeviceRow.hostname, DeviceRow.os_type, DeviceRow.admission, DeviceRow.facts).where(
+    DeviceRow.id == bindparam("device_id")
+)
+
+
 class Devices:
     """Its methods run inside the caller's session or unit."""
 
@@ -97,11 +103,13 @@ class Devices:
 
     def target(self, session: Session, device_id: int) -> RunTarget | None:
         """The device as something to run on, also when it is retired."""
-        row = session.get(DeviceRow, device_id) if 0 < device_id <= _LARGEST_ID else None
+        if not 0 < device_id <= _LARGEST_ID:
+            return None
+        row = session.connection().execute(_TARGET, {"device_id": device_id}).first()
         if row is None:
             return None
         languages = tuple((row.facts or {}).get("languages", ()))
-        return RunTarget(row.id, row.hostname, row.os_type, Admission(row.admission), languages)
+        return RunTarget(device_id, row.hostname, row.os_type, Admission(row.admission), languages)
 
     def enlist(
         self, unit: Unit, public_key: bytes, facts: Facts, admission: Admission, address: str

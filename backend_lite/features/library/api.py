@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.library import Language
 from backend_lite.core.db.base import storable
 from backend_lite.errors import NotFoundError
-from backend_lite.features.library.reading import current_revision, live_script
 from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
 
 
@@ -38,24 +38,37 @@ class LibraryApi:
         Raises NotFoundError.
         """
         if revision_id is not None:
-            revision = session.get(ScriptRevisionRow, revision_id) if storable(revision_id) else None
-            if revision is None or script_id not in (None, revision.script_id):
+            found = _find(session, _REVISION, revision_id)
+            if found is None or script_id not in (None, found.script_id):
                 raise NotFoundError("Script revision not found")
-            return _for_run(session.get_one(ScriptRow, revision.script_id), revision)
+            return found
         if script_id is None:
             raise ValueError("a script or a revision is needed")
-        script = live_script(session, script_id)
-        return _for_run(script, current_revision(session, script))
+        found = _find(session, _CURRENT, script_id)
+        if found is None:
+            raise NotFoundError("Script not found")
+        return found
 
 
-def _for_run(script: ScriptRow, revision: ScriptRevisionRow) -> ScriptForRun:
-    return ScriptForRun(
-        script_id=script.id,
-        revision_id=revision.id,
-        revision=revision.number,
-        name=script.name,
-        language=Language(revision.language),
-        target_os_type=script.target_os_type,
-        content=revision.content,
-        timeout_s=script.timeout_s,
-    )
+def _find(session: Session, query: Executable, wanted: int) -> ScriptForRun | None:
+    row = session.connection().execute(query, {"wanted": wanted}).first() if storable(wanted) else None
+    return ScriptForRun(**row._asdict() | {"language": Language(row.language)}) if row else None
+
+
+# Columns, not objects, and built once: every offer to an agent asks for them.
+_COLUMNS = select(
+    ScriptRow.id.label("script_id"),
+    ScriptRevisionRow.id.label("revision_id"),
+    ScriptRevisionRow.number.label("revision"),
+    ScriptRow.name,
+    ScriptRevisionRow.language,
+    ScriptRow.target_os_type,
+    ScriptRevisionRow.content,
+    ScriptRow.timeout_s,
+).join(ScriptRevisionRow, ScriptRevisionRow.script_id == ScriptRow.id)
+_REVISION = _COLUMNS.where(ScriptRevisionRow.id == bindparam("wanted"))
+_CURRENT = _COLUMNS.where(
+    ScriptRow.id == bindparam("wanted"),
+    ScriptRevisionRow.number == ScriptRow.revision,
+    ScriptRow.deleted_at.is_(None),
+)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import structlog
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, insert, or_, select
 from sqlalchemy.orm import Session
 
 from agent.wire.codec import WireError, parse_attempt_name, to_plain
@@ -142,6 +144,7 @@ class Attempts:
         attempt.nonce, attempt.permitted_at = message.nonce, now
         step.started_at = now
         change_step(parts, step, StepState.RUNNING, now)
+        parts.save(unit.session)
         self._answer(unit, step.device_id, message, "yes")
         self._views.publish(unit, parts)
         return ref_of(message.attempt, attempt, step)
@@ -158,16 +161,16 @@ class Attempts:
             now = self._clock.now_ms()
             _fill(attempt, message, sizes, now)
             if small is not None and (small.stdout or small.stderr):
-                unit.session.add(
-                    SmallOutputRow(
-                        attempt_id=ref.id, stdout=small.stdout, stderr=small.stderr, pieces=small.pieces
-                    )
+                unit.session.connection().execute(
+                    insert(SmallOutputRow).values(attempt_id=ref.id, **dataclasses.asdict(small))
                 )
-            self._end(unit, parts, step, message, now)
+            self._end(parts, step, message, now)
+            parts.save(unit.session)
+            self._views.publish(unit, parts)
         unit.publish(SendToDevice(ref.device_id, Receipt(ref.name)))
         self._dispatcher.offer_next(unit, ref.device_id)
 
-    def _end(self, unit: Unit, parts: RunParts, step: StepRow, message: Done, now: int) -> None:
+    def _end(self, parts: RunParts, step: StepRow, message: Done, now: int) -> None:
         state, reason = _verdict(StepState(step.state), message)
         current_source = Source(step.source) if step.source else None
         if not may_change(StepState(step.state), state, source=current_source):
@@ -175,7 +178,6 @@ class Attempts:
         step.exit_code, step.duration_ms = message.exit_code, message.duration_ms
         source = None if state == StepState.QUEUED else Source.REPORTED
         change_step(parts, step, state, now, reason=reason, source=source)
-        self._views.publish(unit, parts)
 
     def _stray(self, unit: Unit, device_id: int, message: Done) -> None:
         """An outcome that is known already gets its receipt again; one without its permit is evidence."""
@@ -203,6 +205,7 @@ class Attempts:
                     change_step(
                         parts, step, StepState.UNKNOWN, now, reason="journal_lost", source=Source.PRESUMED
                     )
+                    parts.save(unit.session)
                     self._views.publish(unit, parts)
 
     def _wanted(self, session: Session, device_id: int) -> set[str]:

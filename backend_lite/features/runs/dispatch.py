@@ -12,7 +12,7 @@ from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import Hub
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.output_store import current_attempt_name
-from backend_lite.features.runs.parts import RunParts, load_open_runs
+from backend_lite.features.runs.parts import RunParts, insert_rows, load_open_runs
 from backend_lite.features.runs.tables import AttemptRow, StepRow
 from backend_lite.features.runs.transitions import change_step
 from backend_lite.features.runs.views import Views
@@ -33,7 +33,6 @@ class Dispatcher:
     def offer_next(self, unit: Unit, device_id: int) -> None:
         """Offer the oldest queued step, unless the device is away or has one in hand."""
         if self._hub.may_work(device_id):
-            unit.session.flush()
             self._offer_first(unit, load_open_runs(unit.session, device_id))
 
     def catch_up(self, unit: Unit, device_id: int) -> None:
@@ -69,10 +68,10 @@ class Dispatcher:
         now = self._clock.now_ms()
         step.attempt += 1
         attempt = AttemptRow(step_id=step.id, n=step.attempt, offered_at=now)
-        unit.session.add(attempt)
-        unit.session.flush()
+        insert_rows(unit.session, [attempt])
         parts.attempts[step.id] = attempt
         change_step(parts, step, StepState.OFFERED, now)
+        parts.save(unit.session)
         self._views.publish(unit, parts)
         unit.publish(SendToDevice(step.device_id, self._offer_message(unit.session, step)))
 

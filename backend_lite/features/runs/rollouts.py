@@ -31,8 +31,8 @@ from backend_lite.features.fleet.api import FleetApi, RunTarget
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.output_store import current_attempt_name
-from backend_lite.features.runs.parts import RunParts, load_open_runs, load_run, load_runs
-from backend_lite.features.runs.tables import RolloutRow, RunRow, StepRow
+from backend_lite.features.runs.parts import RunParts, insert_rows, load_open_runs, load_run, load_runs
+from backend_lite.features.runs.tables import RUN_STATES, RolloutRow, RunRow, StepRow
 from backend_lite.features.runs.transitions import change_step, count
 from backend_lite.features.runs.views import Views
 
@@ -98,38 +98,35 @@ class Rollouts:
         """Write the rollout with a run of one step for each target, and offer what can be offered."""
         now = self._clock.now_ms()
         rollout = _rollout_row(work, policy, principal, key, len(targets), now)
-        unit.session.add(rollout)
-        unit.session.flush()
+        insert_rows(unit.session, [rollout])
         runs = [_run_row(rollout, target, policy, now) for target in targets]
-        unit.session.add_all(runs)
-        unit.session.flush()
+        insert_rows(unit.session, runs)
         steps = [_step_row(run, work, now) for run in runs]
-        unit.session.add_all(steps)
-        unit.session.flush()
+        insert_rows(unit.session, steps)
         self._views.publish_rollout(unit, rollout)
         for run, step in zip(runs, steps, strict=True):
             self._views.publish(unit, RunParts(rollout, run, [step]), with_rollout=False)
             self._dispatcher.offer_next(unit, run.device_id)
         return rollout
 
-    def cancel_rollout(self, unit: Unit, rollout_id: int) -> RolloutRow:
-        rollout = unit.session.get(RolloutRow, rollout_id)
-        if rollout is None:
+    def cancel_rollout(self, unit: Unit, rollout_id: int) -> None:
+        """Cancel its runs that have not ended. Raises NotFoundError."""
+        if unit.session.get(RolloutRow, rollout_id) is None:
             raise NotFoundError("Rollout not found")
-        if rollout.ended_at is None:
-            rollout.cancel_requested = True
         open_runs = select(RunRow.id).where(RunRow.rollout_id == rollout_id, RunRow.ended_at.is_(None))
-        for parts in load_runs(unit.session, unit.session.scalars(open_runs)):
+        runs = load_runs(unit.session, unit.session.scalars(open_runs))
+        for parts in runs:
+            parts.rollout.cancel_requested = True
             self._cancel(unit, parts, "cancelled")
-        return rollout
+        self._offer_again(unit, runs)
 
-    def cancel_run(self, unit: Unit, run_id: int) -> RunRow:
-        """Cancel what can be; a run that has ended stays as it is."""
+    def cancel_run(self, unit: Unit, run_id: int) -> None:
+        """Cancel what can be; a run that has ended stays as it is. Raises NotFoundError."""
         parts = load_run(unit.session, run_id)
         if parts is None:
             raise NotFoundError("Run not found")
         self._cancel(unit, parts, "cancelled")
-        return parts.run
+        self._offer_again(unit, [parts])
 
     def device_retired(self, unit: Unit, payload: dict[str, int]) -> None:
         """Outbox reaction: a device that is gone takes no more work, and tells nothing any more."""
@@ -142,9 +139,15 @@ class Rollouts:
         due = select(RunRow.id).where(
             RunRow.state.in_((RunState.WAITING, RunState.QUEUED)), RunRow.expires_at <= self._clock.now_ms()
         )
-        for parts in load_runs(unit.session, unit.session.scalars(due)):
+        runs = load_runs(unit.session, unit.session.scalars(due))
+        for parts in runs:
             self._end_all(unit, parts, _BEFORE_START, StepState.EXPIRED, "not_taken_in_time")
-            self._dispatcher.offer_next(unit, parts.run.device_id)
+        self._offer_again(unit, runs)
+
+    def _offer_again(self, unit: Unit, runs: list[RunParts]) -> None:
+        """Devices that have nothing in hand any more take what waits."""
+        for device_id in dict.fromkeys(parts.run.device_id for parts in runs):
+            self._dispatcher.offer_next(unit, device_id)
 
     def _end_all(
         self, unit: Unit, parts: RunParts, states: tuple[StepState, ...], end: StepState, reason: str
@@ -153,6 +156,7 @@ class Rollouts:
         for step in parts.steps:
             if step.state in states:
                 change_step(parts, step, end, now, reason=reason, source=Source.PRESUMED)
+        parts.save(unit.session)
         self._views.publish(unit, parts)
 
     def _cancel(self, unit: Unit, parts: RunParts, reason: str) -> None:
@@ -165,8 +169,8 @@ class Rollouts:
                 change_step(parts, step, StepState.CANCELLING, now, reason=reason)
             if told:
                 unit.publish(SendToDevice(device_id, Cancel(current_attempt_name(self._epoch, step))))
+        parts.save(unit.session)
         self._views.publish(unit, parts)
-        self._dispatcher.offer_next(unit, device_id)
 
     def _by_key(self, session: Session, principal: Principal, key: str) -> RolloutRow | None:
         return session.scalar(
@@ -273,7 +277,7 @@ def _rollout_row(
         parameters=work.parameters,
         policy=msgspec.to_builtins(policy),
         total=total,
-        queued=0,
+        **dict.fromkeys(RUN_STATES, 0),
         created_by_id=principal.user_id,
         created_by=principal.name,
         idempotency_key=key,
