@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from console.core.errors import ConsoleError
 from console.core.texts import tr
+from console.shell.notices import Bug, Notices
 
 STEP_S = 60.0
 LOOK_S = 0.02
@@ -19,8 +20,12 @@ class TourError(ConsoleError):
 
 
 class Steps:
-    def __init__(self) -> None:
+    """A bug that the window finds meanwhile ends the tour."""
+
+    def __init__(self, notices: Notices) -> None:
         self._began = time.monotonic()
+        self._bugs: list[Bug] = []
+        notices.bug_found.connect(self._bugs.append)
 
     def say(self, sentence: str) -> None:
         """What happened, with the time since the start."""
@@ -34,6 +39,8 @@ class Steps:
         """Raises TourError naming `what` when it does not come in time."""
         deadline = time.monotonic() + STEP_S
         while not holds():
+            if self._bugs:
+                raise TourError(f"{self._bugs[0].title}\n{self._bugs[0].details}")
             if time.monotonic() > deadline:
                 raise TourError(tr("no {what} within {s:.0f} s.", what=what, s=STEP_S))
             await asyncio.sleep(LOOK_S)

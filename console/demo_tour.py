@@ -48,7 +48,7 @@ class _Guide:
         self._app = app
         self._context = app.context
         self._folder = folder
-        self._steps = Steps()
+        self._steps = Steps(app.context.notices)
 
     async def go(self) -> None:
         where = self._app.service.local.data_dir
