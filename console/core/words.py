@@ -78,7 +78,7 @@ def contact_word(device: Object, now: datetime) -> tuple[str, str]:
     """(word, tone) of a device's contact, or of its admission while it may not work."""
     admission = device.get("admission")
     if admission == Admission.PENDING:
-        return tr("Waits for approval"), "warning"
+        return tr("Pending"), "warning"
     if admission == Admission.QUARANTINED:
         return tr("Quarantined"), "bad"
     if device.get("contact") == Contact.ONLINE:

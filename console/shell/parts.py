@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -123,6 +124,31 @@ def spacer(width: int = 0, height: int = 0) -> QWidget:
     return made
 
 
+class ElidedLabel(QLabel):
+    """Gives way when there is little room: what is cut off is in the tooltip."""
+
+    def __init__(self, text: str, role: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        set_role(self, role)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        metrics, text = self.fontMetrics(), self.text()
+        if metrics.horizontalAdvance(text) <= self.width():
+            self.setToolTip("")
+            super().paintEvent(event)
+            return
+        self.setToolTip(text)
+        painter = QPainter(self)
+        painter.setPen(self.palette().windowText().color())
+        short = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, short)
+
+
 class PageHeader(QFrame):
     """The top of a page: crumb, title, a note beside it, and the page's buttons on the right.
 
@@ -133,7 +159,8 @@ class PageHeader(QFrame):
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         set_role(self, "page-header")
-        self.title = label(title, "page-title")
+        self.title = ElidedLabel(title, "page-title")
+        self.title.setMinimumHeight(theme().control)
         self.note = label("", "muted")
         self.mark = label("", "mark", "idle")
         self.mark.hide()

@@ -211,6 +211,8 @@ QFrame[role="find-bar"], QFrame[role="tool-bar"] {{
 QFrame[role="tool-bar-bottom"] {{
     background: {_hex(t.background)}; border: none; border-top: 1px solid {_hex(t.line)};
 }}
+QListView[role="lines"] {{ background: transparent; }}
+QListView[role="lines"]::item {{ padding: 6px 8px; border-bottom: 1px solid {_hex(t.line)}; }}
 QWidget[role="surface"] {{ background: {_hex(t.surface)}; }}
 QPushButton[role="toggle"] {{
     background: transparent; border-color: transparent; padding: 0; color: {_hex(t.muted)}; font-size: 12px;

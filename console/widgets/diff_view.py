@@ -65,7 +65,7 @@ class DiffView(GutteredText):
         self.setFont(theme().font("mono"))
         self.lines: list[DiffLine] = []
         self.set_gutter(Gutter(self, self._gutter_width, self._paint_sign))
-        theme().changed.connect(lambda: self._fill(self.lines))
+        theme().changed.connect(self._restyle)
 
     def show_diff(self, old: str, new: str) -> None:
         self._fill(diff_lines(old, new))
@@ -90,6 +90,9 @@ class DiffView(GutteredText):
             cursor.insertText(line.text, ink)
         cursor.endEditBlock()
         self.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def _restyle(self) -> None:
+        self._fill(self.lines)
 
     def _gutter_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("0000 0000 +") + 2 * PAD

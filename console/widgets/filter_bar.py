@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from console.core.texts import tr
 from console.shell.theme import set_role, theme
@@ -52,8 +52,13 @@ class FilterBar(QWidget):
         self.box.setAccessibleName(hint)
         self.box.setClearButtonEnabled(True)
         self.box.setFixedWidth(_WIDTH)
-        theme_icon = theme().icon("search")
-        self._sign = self.box.addAction(theme_icon, QLineEdit.ActionPosition.LeadingPosition)
+
+        self.box.setTextMargins(24, 0, 0, 0)
+        self._sign = QLabel()
+        inside = QHBoxLayout(self.box)
+        inside.setContentsMargins(9, 0, 0, 0)
+        inside.addWidget(self._sign)
+        inside.addStretch(1)
         self._choices = {choice.key: choice for choice in choices}
         self._chips: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
@@ -74,7 +79,8 @@ class FilterBar(QWidget):
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), page)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.focus_box)
-        theme().changed.connect(lambda: self._sign.setIcon(theme().icon("search")))
+        theme().changed.connect(self._tint)
+        self._tint()
 
     @property
     def choice(self) -> str:
@@ -120,6 +126,10 @@ class FilterBar(QWidget):
         self._chips[choice.key] = chip
         chip.clicked.connect(lambda _checked: self._tell())
         return chip
+
+    def _tint(self) -> None:
+        size = theme().icon_size
+        self._sign.setPixmap(theme().icon("search").pixmap(QSize(size, size), self.devicePixelRatioF()))
 
     def _tell(self) -> None:
         self._timer.stop()

@@ -32,6 +32,7 @@ from console.widgets.output_colors import OutputFormats
 
 MOST_LINES = 20_000
 _MARGIN = 12
+_SHORTEST = 8
 
 
 def elapsed_text(elapsed_ms: int) -> str:
@@ -187,6 +188,11 @@ class OutputView(QWidget):
         self.text.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.text.verticalScrollBar().rangeChanged.connect(lambda _low, _high: self._keep_end())
 
+    def reset(self) -> None:
+        """Another output follows."""
+        self.begin(None)
+        self.place(Place(0, 0, 0, damaged=False))
+
     # ---- the feed's sink
 
     def begin(self, anchor: int | None, *, at_top: bool = True) -> None:
@@ -216,6 +222,7 @@ class OutputView(QWidget):
         self._before.setText(tr("{size} of earlier output", size=formatting.size(place.before)))
         self._behind.setText(tr("{size} of later output", size=formatting.size(place.behind)))
         self.size_note.setText(formatting.size(place.total) if place.total else "")
+        self.damage_note.setText(tr("Not all of it is text in this encoding.") if place.damaged else "")
         self.damage_note.setVisible(place.damaged)
 
     def fail(self, sentence: str) -> None:
@@ -291,13 +298,15 @@ class OutputView(QWidget):
             self.streams.addItem(title, streams)
         self.streams.currentIndexChanged.connect(self._choose_streams)
         self.encoding = self._combo(tr("Encoding"))
+        self.encoding.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.encoding.setMinimumContentsLength(_SHORTEST)
         for codec, title in ENCODINGS.items():
             self.encoding.addItem(title, codec)
         self.encoding.currentIndexChanged.connect(
             lambda _at: self.encoding_chosen.emit(self.encoding.currentData())
         )
         self.size_note = label("", "secondary")
-        self.damage_note = label(tr("Not all of it is text in this encoding."), "error")
+        self.damage_note = label("", "error")
         self.damage_note.hide()
         self.wrap = icon_button("wrap", tr("Wrap long lines"), self._set_wrap)
         self.wrap.setCheckable(True)

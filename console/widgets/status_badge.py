@@ -14,6 +14,7 @@ class StatusBadge(QLabel):
     def __init__(self, word: str = "", tone: str = "idle") -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.tone = ""
         self.show_state(word, tone)

@@ -29,10 +29,10 @@ def device_columns(watch: FleetWatch, clock: Clock) -> list[Column]:
         return -1 if run is None else int(run["id"])
 
     return [
-        Column("name", tr("Name"), name, Kind.STRONG, width=150),
-        pill_column("contact", tr("Contact"), contact, sort=_contact_key, width=124),
-        Column("system", tr("System"), words.device_system, width=170),
-        tags_column("tags", tr("Tags"), lambda device: device.get("tags") or (), width=120),
+        Column("name", tr("Name"), name, Kind.STRONG, width=118),
+        pill_column("contact", tr("Contact"), contact, sort=_contact_key, width=112),
+        Column("system", tr("System"), words.device_system, width=150),
+        tags_column("tags", tr("Tags"), lambda device: device.get("tags") or (), width=110),
         Column(
             "cpu_recent",
             tr("CPU, recent"),
@@ -40,10 +40,10 @@ def device_columns(watch: FleetWatch, clock: Clock) -> list[Column]:
             Kind.SPARKLINE,
             lambda device: list(watch.cpu(device["id"])) if device.get("connected") else (),
             sort=_cpu,
-            width=108,
+            width=98,
         ),
-        Column("cpu", tr("CPU"), lambda d: _figure(d, "cpu_percent"), Kind.NUMBER, sort=_cpu, width=64),
-        Column("memory", tr("Memory"), lambda d: _share(d, "memory"), Kind.NUMBER, sort=_memory, width=80),
+        Column("cpu", tr("CPU"), lambda d: _figure(d, "cpu_percent"), Kind.NUMBER, sort=_cpu, width=62),
+        Column("memory", tr("Memory"), lambda d: _share(d, "memory"), Kind.NUMBER, sort=_memory, width=78),
         Column("disk", tr("Disk used"), lambda d: _share(d, "disk"), Kind.NUMBER, sort=_disk, width=86),
         pill_column("last_run", tr("Last run"), last_run, sort=last_run_key, width=220),
         Column("address", tr("Address"), lambda d: d.get("address") or NOTHING, Kind.MUTED, width=120),

@@ -11,6 +11,7 @@ from console.core import formatting
 from console.core.formatting import Clock
 from console.core.texts import tr
 from console.shell.parts import button, column, label, row
+from console.shell.theme import set_role
 from console.widgets.form import Facts, Field
 
 _ROLE = Qt.ItemDataRole.UserRole
@@ -39,6 +40,7 @@ class RevisionsPane(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Revisions"))
         self.list.setWordWrap(True)
+        set_role(self.list, "lines")
         self.list.setMinimumHeight(_LIST_ROWS * 30)
         self.view = button(tr("View"), lambda: self._wish(self.view_wanted))
         self.compare = button(tr("Compare"), lambda: self._wish(self.compare_wanted))
@@ -47,7 +49,7 @@ class RevisionsPane(QWidget):
         self._empty = label(tr("The first save makes revision 1."), "muted", wrap=True)
         self._part = QWidget()
         self._part.setLayout(
-            column(self.list, row(self.view, self.compare, self.back, None), row(self.more, None), gap=8)
+            column(row(self.view, self.compare, self.back, None), self.list, row(self.more, None), gap=8)
         )
         lines = column(
             self._message_field,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit
 
 from backend_lite.contract.library import (
     MAX_NAME,
@@ -14,13 +14,12 @@ from backend_lite.contract.library import (
     ScriptCreate,
     ScriptUpdate,
 )
-from backend_lite.contract.runs import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S
+from backend_lite.contract.runs import DEFAULT_TIMEOUT_S
 from console.core import words
 from console.core.texts import tr
 from console.shell.parts import column, frame, row
 from console.widgets.form import Field
-
-_MINUTE = 60
+from console.widgets.minutes_box import MinutesBox
 
 
 class Edited(msgspec.Struct, frozen=True):
@@ -92,10 +91,7 @@ class ScriptFields(QFrame):
         self.system = QComboBox()
         for system in ("", *TARGET_OS_TYPES):
             self.system.addItem(words.system_word(system or None), system)
-        self.timeout = QSpinBox()
-        self.timeout.setRange(1, MAX_TIMEOUT_S // _MINUTE)
-        self.timeout.setSuffix(tr(" min"))
-        self._seconds = DEFAULT_TIMEOUT_S
+        self.timeout = MinutesBox()
         self.description = QLineEdit()
         self.description.setPlaceholderText(tr("Description"))
         self.description.setAccessibleName(tr("Description"))
@@ -113,7 +109,7 @@ class ScriptFields(QFrame):
         self.description.textEdited.connect(self._tell)
         self.language.currentIndexChanged.connect(self._tell)
         self.system.currentIndexChanged.connect(self._tell)
-        self.timeout.valueChanged.connect(self._minutes_changed)
+        self.timeout.edited.connect(self._tell)
 
     def show_script(self, edited: Edited) -> None:
         self._quiet = True
@@ -121,9 +117,7 @@ class ScriptFields(QFrame):
         self.description.setText(edited.description)
         self.language.setCurrentIndex(max(self.language.findData(str(edited.language)), 0))
         self.system.setCurrentIndex(max(self.system.findData(edited.target_os_type), 0))
-        self.timeout.setValue(max(1, round(edited.timeout_s / _MINUTE)))
-        # A limit that is no whole number of minutes stays as it is unless a person changes it.
-        self._seconds = edited.timeout_s
+        self.timeout.show_seconds(edited.timeout_s)
         self._quiet = False
         self.name.set_error("")
 
@@ -132,15 +126,10 @@ class ScriptFields(QFrame):
             self.name_box.text().strip(),
             self.language.currentData(),
             self.system.currentData(),
-            self._seconds,
+            self.timeout.seconds,
             self.description.text().strip(),
             content,
         )
-
-    def _minutes_changed(self, minutes: int) -> None:
-        if not self._quiet:
-            self._seconds = minutes * _MINUTE
-            self._tell()
 
     def _tell(self, _news: object = None) -> None:
         if not self._quiet:

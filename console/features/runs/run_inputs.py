@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSpinBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from backend_lite.contract.library import Language
-from backend_lite.contract.runs import MAX_ARGUMENTS, MAX_TIMEOUT_S, ParameterValue
+from backend_lite.contract.runs import MAX_ARGUMENTS, ParameterValue
 from console.core.run_request import RunRequest
 from console.core.texts import tr
 from console.shell.parts import column, label, row
 from console.widgets.form import Field
+from console.widgets.minutes_box import MinutesBox
 from console.widgets.rows_editor import RowsEditor
-
-_MINUTE = 60
 
 
 class RunInputs(QWidget):
@@ -22,12 +21,9 @@ class RunInputs(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._language = ""
-        self._seconds = _MINUTE
         self.arguments = RowsEditor(tr("Argument"), [tr("Value")], tr("Add an argument"))
         self.parameters = RowsEditor(tr("Parameter"), [tr("Name"), tr("Value")], tr("Add a parameter"))
-        self.timeout = QSpinBox()
-        self.timeout.setRange(1, MAX_TIMEOUT_S // _MINUTE)
-        self.timeout.setSuffix(tr(" min"))
+        self.timeout = MinutesBox()
         self.timeout.setFixedWidth(140)
         self.problem = label("", "error", wrap=True)
         self.problem.hide()
@@ -55,7 +51,7 @@ class RunInputs(QWidget):
         )
         self.arguments.changed.connect(self._check)
         self.parameters.changed.connect(self._check)
-        self.timeout.valueChanged.connect(self._minutes_changed)
+        self.timeout.edited.connect(self.changed)
 
     def show_request(self, request: RunRequest) -> None:
         self.arguments.set_values([[value] for value in request.arguments])
@@ -65,15 +61,12 @@ class RunInputs(QWidget):
         self._language = language
         # cmd.exe would read arguments as commands; the service refuses them.
         self._arguments_part.setVisible(language != Language.CMD)
-        self._seconds = timeout_s
-        self.timeout.blockSignals(True)
-        self.timeout.setValue(max(1, round(timeout_s / _MINUTE)))
-        self.timeout.blockSignals(False)
+        self.timeout.show_seconds(timeout_s)
         self._check()
 
     @property
     def timeout_s(self) -> int:
-        return self._seconds
+        return self.timeout.seconds
 
     def argument_values(self) -> list[str]:
         if self._language == Language.CMD:
@@ -99,10 +92,6 @@ class RunInputs(QWidget):
         if any("\0" in value for value in self.argument_values()):
             return tr("An argument cannot contain a NUL character.")
         return ""
-
-    def _minutes_changed(self, minutes: int) -> None:
-        self._seconds = minutes * _MINUTE
-        self.changed.emit()
 
     def _check(self) -> None:
         wrong = self.wrong()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -153,7 +154,7 @@ class RunPage(Page):
             return
         first, self._run = self._run is None, run
         self.setWindowTitle(tr("{title} on {device}", title=run["title"], device=run["device"]))
-        self.header.title.setText(tr("{title} → {device}", title=run["title"], device=run["device"]))
+        self.header.title.setText(run["title"])
         is_open = words.is_open(run)
         self.cancel.setVisible(is_open)
         self.cancel.setEnabled(run["state"] != "cancelling")
@@ -240,6 +241,7 @@ class RunPage(Page):
         self._end_feed()
         self._source = RunOutput(self._context.client, *wanted)
         self._feed_of = wanted
+        self.output.reset()
         self._feed = OutputFeed(self._source, self.output, encoding=self.output.encoding.currentData())
         self._feed.start()
 
@@ -277,8 +279,6 @@ class RunPage(Page):
         dialog.open()
 
     def save_to(self, path: str, stream: int | None) -> None:
-        from pathlib import Path
-
         step = self._step()
         if step is None:
             return

@@ -47,7 +47,7 @@ def run_columns(context: Context) -> list[Column]:
         pill_column("state", tr("State"), lambda run: Pill(*words.state_word(run["state"])), width=110),
         Column("title", tr("Script"), lambda run: str(run["title"]), Kind.STRONG, width=200),
         Column("device", tr("Device"), lambda run: str(run["device"]), width=130),
-        Column("started", tr("Started"), started, sort=lambda run: run["id"], width=120),
+        Column("started", tr("Started"), started, sort=lambda run: run["id"], width=138),
         Column(
             "duration",
             tr("Duration"),
