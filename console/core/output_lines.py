@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass, field
 
-from agent.wire.messages import STREAMS
+from backend_lite.contract.streams import STREAMS
 from console.core.terminal_text import PLAIN, Run, Sign, Style, TerminalReader
 
 LONGEST_LINE = 2_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QColor, QFont, QTextCharFormat
 
-from agent.wire.messages import STDERR
+from backend_lite.contract.streams import STDERR
 from console.core.terminal_text import PLAIN, Style
 from console.shell.tokens import Tokens, mixed
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.wire.messages import STREAMS
 from backend_lite.contract.common import Page
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.runs import ROLLOUTS, RUNS, Rollout, RolloutCreate, RolloutCreated, Run
+from backend_lite.contract.streams import STREAMS
 from console.core.client import ApiClient
 from console.core.ops import Op, Progress
 from console.core.texts import tr

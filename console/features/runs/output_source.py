@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.wire.messages import STREAMS
 from backend_lite.contract.runs import RUNS, OutputIndex
+from backend_lite.contract.streams import STREAMS
 from console.core.client import ApiClient
 
 
