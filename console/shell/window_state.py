@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -9,8 +10,10 @@ from PySide6.QtWidgets import QSplitter, QWidget
 
 
 def open_settings(path: Path) -> QSettings:
-    """The settings in `path`; a damaged file counts as empty."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The settings in `path`; a damaged file counts as empty. Where nothing can be written, nothing is
+    kept: that the folder cannot be used is the service's to say."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
     return QSettings(str(path), QSettings.Format.IniFormat)
 
 
