@@ -124,6 +124,9 @@ def spacer(width: int = 0, height: int = 0) -> QWidget:
     return made
 
 
+_SHORTEST_TITLE = 60
+
+
 class ElidedLabel(QLabel):
     """Gives way when there is little room: what is cut off is in the tooltip."""
 
@@ -134,7 +137,7 @@ class ElidedLabel(QLabel):
         set_role(self, role)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(40, super().minimumSizeHint().height())
+        return QSize(min(_SHORTEST_TITLE, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         metrics, text = self.fontMetrics(), self.text()

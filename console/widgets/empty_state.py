@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from console.shell import icons
 from console.shell.parts import label, row
 from console.shell.theme import set_role, theme
 
@@ -41,5 +42,5 @@ class EmptyState(QWidget):
         self.text.setText(text)
 
     def _tint(self) -> None:
-        icon = theme().icon(self._icon_name, "faint")
-        self._icon.setPixmap(icon.pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
+        color = theme().color("faint")
+        self._icon.setPixmap(icons.pixmap(self._icon_name, color, _ICON, self.devicePixelRatioF()))

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from agent.wire.messages import STDERR, STDOUT
+from backend_lite.contract.streams import STDERR, STDOUT
 from console.core import formatting
 from console.core.output_feed import Place
 from console.core.output_lines import ENCODINGS, Line, Update

@@ -34,9 +34,10 @@ def paint_sparkline(
     width: float = 1.3,
     fill: QColor | None = None,
 ) -> None:
-    if len(samples) < 2:
+    if not samples:
         return
-    line = points(samples, area, top, room)
+    # A single sample is a short line too, so that there is something to see.
+    line = points([*samples, samples[-1]] if len(samples) == 1 else samples, area, top, room)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if fill is not None:

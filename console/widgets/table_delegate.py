@@ -137,7 +137,7 @@ class TableDelegate(QStyledItemDelegate):
     def _paint_sparkline(
         self, painter: QPainter, area: QRect, samples: Sequence[float], _selected: bool
     ) -> None:
-        if len(samples) < 2:
+        if not samples:
             self._paint_text(painter, area, NOTHING, Kind.MUTED)
             return
         box = QRectF(area.adjusted(0, 6, 0, -6))

@@ -115,6 +115,8 @@ class ScriptFields(QFrame):
         self._quiet = True
         self.name_box.setText(edited.name)
         self.description.setText(edited.description)
+        self.description.setCursorPosition(0)
+        self.name_box.setCursorPosition(0)
         self.language.setCurrentIndex(max(self.language.findData(str(edited.language)), 0))
         self.system.setCurrentIndex(max(self.system.findData(edited.target_os_type), 0))
         self.timeout.show_seconds(edited.timeout_s)

@@ -26,7 +26,7 @@ from console.core.texts import plural, tr
 from console.features.runs import ops
 from console.features.runs.device_picker import DevicePicker
 from console.features.runs.run_inputs import RunInputs
-from console.features.runs.targets import Outlook, outlook
+from console.features.runs.targets import Outlook, named, outlook
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
@@ -185,7 +185,7 @@ class RunDialog(QDialog):
             self.inputs.set_script(script["language"], timeout or script["timeout_s"])
             self._script_note.setText(
                 tr(
-                    "{language} · runs on {system} · {revision}",
+                    "{language} · {system} · {revision}",
                     language=words.language_word(script["language"]),
                     system=words.system_word(script.get("target_os_type")),
                     revision=self._revision_words(script, same=same),
@@ -232,11 +232,16 @@ class RunDialog(QDialog):
 
     def _promise(self, script: Object | None, found: Outlook) -> str:
         assert script is not None
-        return plural(
-            found.total,
-            "“{name}” runs on {count} device, at once if it is connected.",
-            "“{name}” runs on {count} devices, at once where they are connected.",
-            name=script["name"],
+        name = script["name"]
+        if not found.away:
+            return tr("“{name}” starts at once on {names}.", name=name, names=named(found.ready))
+        if not found.ready:
+            return tr("“{name}” starts when {names} can be reached.", name=name, names=named(found.away))
+        return tr(
+            "“{name}” starts at once on {ready}, and later on {away}.",
+            name=name,
+            ready=plural(len(found.ready), "{count} device", "{count} devices"),
+            away=plural(len(found.away), "{count} device", "{count} devices"),
         )
 
     def _show_remarks(self, script: Object | None, found: Outlook) -> None:

@@ -11,9 +11,9 @@ from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QStackedWidget, QWidget
 
-from agent.wire.messages import STDERR, STDOUT
 from backend_lite.contract.live import OUTPUT, ROLLOUT, RUN, SCRIPT
 from backend_lite.contract.runs import Rollout
+from backend_lite.contract.streams import STDERR, STDOUT
 from console.core import formatting, words
 from console.core.errors import ApiError
 from console.core.live import LiveBatch

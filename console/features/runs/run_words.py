@@ -52,7 +52,7 @@ def sentence(run: Object, now: datetime) -> str:
         if words.is_presumed(run)
         else ""
     )
-    return f"{word}{took}{exit_}.{reason}{who}"
+    return tr("{state} on {device}", state=word, device=run["device"]) + f"{took}{exit_}.{reason}{who}"
 
 
 def timeline(run: Object) -> list[tuple[str, str]]:

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
-from agent.wire.states import RunState
 from backend_lite.contract.common import Page as AnswerPage
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.runs import Run
+from backend_lite.contract.states import RunState
 from console.core import formatting, words
 from console.core.live import LiveBatch, LiveState
 from console.core.live_count import LiveCount
