@@ -66,13 +66,13 @@ class Pictures:
         dialog.reject()
 
     async def _screens(self) -> None:
-        local = self._app.service.local
-        for name, screen in (
-            ("first-run", FirstRunScreen(self._context, local)),
-            ("sign-in", SignInScreen(self._context, local)),
-        ):
-            self._app.window.show_screen(screen)
-            await self._both(name, self._app.window)
+        window = self._app.window
+        window.sign_out_wanted.emit()
+        signed_out = tr("sign-in screen")
+        await self._steps.until(lambda: isinstance(window.centre.currentWidget(), SignInScreen), signed_out)
+        await self._both("sign-in", window)
+        window.show_screen(FirstRunScreen(self._context, self._app.service.local))
+        await self._both("first-run", window)
 
     async def _settled(self) -> None:
         await self._steps.until(lambda: not self._context.ops.running, tr("end of the page's requests"))

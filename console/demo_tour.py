@@ -92,10 +92,13 @@ class _Guide:
         new = await enrol_this_pc(self._app)
         agent = self._context.this_pc
         assert agent is not None
-        await self._steps.until(
-            lambda: self._connected() is not None or agent.state is AgentState.REFUSED,
-            tr("contact with the agent of this PC"),
-        )
+        try:
+            await self._steps.until(
+                lambda: self._connected() is not None or agent.state is AgentState.REFUSED,
+                tr("contact with the agent of this PC"),
+            )
+        except TourError as late:
+            raise TourError(f"{late} {agent.sentence}") from late
         device = self._connected()
         if device is None:
             raise TourError(tr("the agent was not let in: {why}", why=agent.sentence))

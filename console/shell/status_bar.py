@@ -22,7 +22,7 @@ HEIGHT = 26
 LONGEST_ERROR = 90
 
 _STATES = {
-    LiveState.STOPPED: ("idle", "Not connected"),
+    LiveState.STOPPED: ("idle", "Not signed in"),
     LiveState.CONNECTING: ("warning", "Connecting"),
     LiveState.LIVE: ("good", "Service running"),
     LiveState.LOST: ("bad", "Service not reachable"),
