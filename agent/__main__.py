@@ -12,7 +12,7 @@ def main(argv: list[str] | None = None) -> int:
         # Before anything else is imported: this start is on the way of every script.
         from agent import runner_host
 
-        runner_host.main()
+        runner_host.main(arguments[1])
     from agent.command_line import run
 
     return run(arguments)

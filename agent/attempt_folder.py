@@ -1,4 +1,4 @@
-"""The folder of one attempt: its gate, its output, its exit record.
+"""The folder of one attempt: its job, its gate, its output, its exit record.
 
 The gate makes "at most once" true on this machine: whoever puts the file in place first, the runner to
 execute or the agent to prove that nothing was executed, keeps everybody else out for ever.
@@ -13,6 +13,7 @@ import os
 import sys
 
 from agent.files import BINARY, read_file, remove_file, sync_folder, write_all, write_new
+from agent.job import Job
 from agent.platform import processes
 
 RECORD_SIZE = 4096
@@ -66,23 +67,57 @@ class AttemptFolder:
     def spool(self) -> str:
         return self._at("spool")
 
-    def take_gate(self, by: str) -> bool:
-        """Be the one who decides about this attempt. False when somebody else already is."""
+    def lay_out(self, job: Job) -> None:
+        """Put everything in place that a runner needs. The folder is there and empty."""
+        os.mkdir(self.work, 0o700)
+        for name, data in job.files.items():
+            write_new(self.work_file(name), data, durable=False)
+        write_new(self._at("job"), job.to_json(), durable=False)
+
+    def pick_up_job(self) -> Job | None:
+        """The job, for the only runner that will have it; None where there is none."""
+        raw = read_file(self._at("job"))
+        if raw is None:
+            return None
+        remove_file(self._at("job"))
+        return Job.from_json(raw)
+
+    def remove_work(self) -> None:
+        """The script and its parameters are gone before anybody can learn the result."""
+        try:
+            for name in os.listdir(self.work):
+                os.unlink(os.path.join(self.work, name))
+            os.rmdir(self.work)
+        except OSError:
+            # The script left folders there, or something that still runs holds on to them.
+            import shutil
+
+            shutil.rmtree(self.work, ignore_errors=True)
+
+    def draft_gate(self, by: str) -> str:
+        """A gate that only has to be put in place, so that there never is an empty one."""
         pid = os.getpid()
         holder: Holder = {"by": by, "pid": pid, "start": processes.start_mark(pid)}
         draft = self._at(f"gate.{pid}")
         remove_file(draft)
         write_new(draft, json.dumps(holder).encode())
+        return draft
+
+    def close_gate(self, draft: str) -> bool:
+        """Be the one who decides about this attempt. False when somebody else already is, or was long ago."""
         try:
             if sys.platform == "win32":
                 os.rename(draft, self._at("gate"))
             else:
                 os.link(draft, self._at("gate"))
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):
             return False
         finally:
             remove_file(draft)
         return True
+
+    def take_gate(self, by: str) -> bool:
+        return self.close_gate(self.draft_gate(by))
 
     def gate_holder(self) -> Holder | None:
         raw = read_file(self._at("gate"))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from agent.attempts import Attempts
 from agent.backoff import Backoff
+from agent.books import Books
 from agent.data_folder import DataFolder
 from agent.enrollment import Enrollment
 from agent.identity import Identity
@@ -54,8 +55,8 @@ async def _keep_going(
     if journal.damaged_lines:
         log.warning("%d lines of the journal are damaged and were skipped", journal.damaged_lines)
     outbox = Outbox(time.monotonic)
-    runners = Runners(folder.logs / "runner.log")
-    attempts = Attempts(journal, folder.attempts, runners, outbox)
+    runners = Runners(folder.attempts, folder.logs / "runner.log")
+    attempts = Attempts(Books(journal, outbox, folder.attempts), runners)
     session = Session(
         enrollment,
         tls_context(enrollment.ca_pem),

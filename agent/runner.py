@@ -12,8 +12,6 @@ import threading
 import time
 
 from agent.attempt_folder import AttemptFolder
-from agent.files import write_new
-from agent.job import Job
 from agent.platform import processes
 from agent.spool import SpoolWriter, measure
 from agent.wire.states import Outcome
@@ -23,29 +21,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.attempt_folder import ExitRecord
+    from agent.job import Job
+
+GO = b"go"
+DROP = b"drop"
 
 CANCEL_POLL_S = 0.2
 LINGER_S = 1.0
 _READ_SIZE = 1 << 16
 
 
-def run(job: Job, said: Callable[[], None]) -> None:
-    """Execute a job, unless somebody else has decided about this attempt already.
+def run(folder: AttemptFolder, word: Callable[[], bytes], said: Callable[[], None]) -> None:
+    """Execute the job in an attempt's folder, unless somebody else has decided about it already.
 
-    `said` is called after every piece of output that is on disk.
+    Everything that can be done before is done before `word` is called, which waits for what the agent says:
+    GO, DROP, or nothing any more. `said` is called after every piece of output that is on disk.
     """
-    folder = AttemptFolder(job.folder)
-    try:
-        if not folder.take_gate("runner"):
-            return
-    except FileNotFoundError:
-        # The agent has closed this attempt and removed its folder: it was decided long ago.
+    job = folder.pick_up_job()
+    if job is None:
         return
-    processes.adopt_orphans()
     folder.reserve_exit_record()
-    record = _Execution(job, folder, said).record()
-    _remove_work(folder, job)
-    folder.write_exit_record(record)
+    gate = folder.draft_gate("runner")
+    execution = _Execution(job, folder, said)
+    what = word()
+    if what == GO and folder.close_gate(gate):
+        processes.adopt_orphans()
+        record = execution.record()
+        if sys.platform != "win32":
+            os.chdir("/")
+        folder.remove_work()
+        folder.write_exit_record(record)
+    elif what:
+        folder.remove_work()
+    # Else the agent is gone, and all of this belongs to the next one.
 
 
 class _Execution:
@@ -54,18 +62,21 @@ class _Execution:
     def __init__(self, job: Job, folder: AttemptFolder, said: Callable[[], None]) -> None:
         self._job = job
         self._folder = folder
-        self._started_at = _now_ms()
-        self._start = processes.awake_clock()
+        self._environment = {**os.environ, **job.environment}
+        self._started_at = 0
+        self._start = 0.0
         self._spool = SpoolWriter(folder.spool, job.keep_bytes, self._elapsed_ms, said)
 
     def _elapsed_ms(self) -> int:
         return int((processes.awake_clock() - self._start) * 1000)
 
     def record(self) -> ExitRecord:
+        self._started_at = _now_ms()
+        self._start = processes.awake_clock()
         if self._folder.cancel_is_asked():
             return self._verdict(Outcome.NOT_STARTED, "Cancelled before it started.")
         try:
-            process = self._launch()
+            process = processes.ScriptProcess(self._job.argv, self._environment, self._folder.work)
         except (OSError, ValueError) as error:
             return self._verdict(
                 Outcome.REJECTED, f"{self._job.argv[0]} could not be started: {_reason(error)}."
@@ -80,13 +91,6 @@ class _Execution:
         self._drain(readers)
         process.let_go()
         return self._verdict(outcome, detail, exit_code, duration_ms)
-
-    def _launch(self) -> processes.ScriptProcess:
-        os.mkdir(self._folder.work, 0o700)
-        for name, data in self._job.files.items():
-            write_new(self._folder.work_file(name), data, durable=False)
-        environment = {**os.environ, **self._job.environment}
-        return processes.ScriptProcess(self._job.argv, environment, self._folder.work)
 
     def _read(self, stream: int, fd: int) -> threading.Thread:
         def read() -> None:
@@ -140,24 +144,6 @@ class _Execution:
             "sha256": hashes,
             "detail": " ".join(part for part in (detail, self._spool.trouble) if part),
         }
-
-
-def _remove_work(folder: AttemptFolder, job: Job) -> None:
-    """The script and its parameters are gone before anybody can learn the result."""
-    if sys.platform != "win32":
-        os.chdir("/")
-    for name in job.files:
-        try:
-            os.unlink(folder.work_file(name))
-        except OSError:
-            continue
-    try:
-        os.rmdir(folder.work)
-    except OSError:
-        # The script left files of its own there, or never got as far as a work folder.
-        import shutil
-
-        shutil.rmtree(folder.work, ignore_errors=True)
 
 
 def _now_ms() -> int:

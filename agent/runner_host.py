@@ -1,43 +1,51 @@
 """`runner`: where runners come from, warm, so that no script waits for an interpreter to start.
 
-Jobs arrive as lines on standard input: the attempt's name, a space, the job (see `job`). On Linux and macOS
-every job is executed in a fork of this process, which stays for the next one. Windows has no fork: there this
-process executes one job itself and ends.
+What is wanted arrives as lines on standard input, `WORD ATTEMPT`: PREPARE a runner for the job that lies in
+the attempt's folder, then GO or DROP. On Linux and macOS every runner is a fork of this process, which stays
+for the next one. Windows has no fork: there this process is the runner, of one job, and ends with it.
 
-News go out as lines on standard output, for whoever started this: SAID or ENDED, a space, the attempt's
-name. Nobody has to read them: the files in the attempt's folder are the truth. Without an agent, when
-standard input closes, this process ends; what it has started goes on.
+News go out as lines on standard output, for whoever started this: SAID or ENDED, a space, the attempt. Nobody
+has to read them: the files in the folder are the truth. When standard input closes, this process ends, and
+with it every runner that has not been told to go; what was told to goes on.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import signal
 import sys
 
 from agent import runner
-from agent.job import Job
+from agent.attempt_folder import AttemptFolder
 from agent.platform import processes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import NoReturn
 
-SAID = b"o"
-ENDED = b"x"
+    Wish = tuple[bytes, bytes, bytes]
+
+PREPARE = b"prepare"
+SAID = b"said"
+ENDED = b"ended"
 
 _READ_SIZE = 1 << 16
 _STDIN, _STDOUT = 0, 1
 
 
-def main() -> NoReturn:
+def main(attempts: str) -> NoReturn:
+    """Serve for the attempts whose folders lie in this folder."""
     processes.never_block(_STDOUT)
-    for line in lines(_STDIN):
-        if sys.platform == "win32":
-            _execute(line)
-            break
-        _fork(line)
+    # The collector would write into memory that forks share, for the sake of processes that soon end.
+    gc.disable()
+    wishes = (line.partition(b" ") for line in lines(_STDIN))
+    if sys.platform == "win32":
+        _be_the_runner(wishes, attempts)
+    else:
+        _fork_runners(wishes, attempts)
     # Without the tidying-up of an interpreter: a thread may still wait for a pipe that nobody will close.
     os._exit(0)
 
@@ -50,27 +58,51 @@ def lines(fd: int) -> Iterator[bytes]:
         yield from whole
 
 
-def _fork(line: bytes) -> None:
+def _be_the_runner(wishes: Iterator[Wish], attempts: str) -> None:
+    for word, _, attempt in wishes:
+        if word == PREPARE:
+            _execute(attempts, attempt, lambda: next(wishes, (b"",))[0])
+            return
+
+
+def _fork_runners(wishes: Iterator[Wish], attempts: str) -> None:
     # Nobody here waits for the forks; the kernel takes them away.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    prepared: dict[bytes, int] = {}
+    for word, _, attempt in wishes:
+        if word == PREPARE:
+            prepared[attempt] = _fork(attempts, attempt, list(prepared.values()))
+        elif attempt in prepared:
+            telling = prepared.pop(attempt)
+            with contextlib.suppress(BrokenPipeError):
+                os.write(telling, word)
+            os.close(telling)
+
+
+def _fork(attempts: str, attempt: bytes, not_mine: list[int]) -> int:
+    """A runner that waits for its word; the descriptor through which to tell it."""
+    hearing, telling = os.pipe()
     if os.fork() == 0:
         try:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
-            # Another file must not become number 0.
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(nothing, _STDIN)
-            _execute(line)
+            # The word for this runner takes the place of what others are told.
+            os.dup2(hearing, _STDIN)
+            for fd in (hearing, telling, *not_mine):
+                os.close(fd)
+            _execute(attempts, attempt, lambda: os.read(_STDIN, _READ_SIZE))
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
             os._exit(0)
+    os.close(hearing)
+    return telling
 
 
-def _execute(line: bytes) -> None:
-    attempt, _, job = line.partition(b" ")
+def _execute(attempts: str, attempt: bytes, word: Callable[[], bytes]) -> None:
     try:
-        runner.run(Job.from_json(job), lambda: _tell(SAID, attempt))
+        folder = AttemptFolder(f"{attempts}{os.sep}{attempt.decode('ascii')}")
+        runner.run(folder, word, lambda: _tell(SAID, attempt))
     finally:
         _tell(ENDED, attempt)
 

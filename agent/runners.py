@@ -12,52 +12,67 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.attempt_folder import AttemptFolder
 from agent.commands import own_command
 from agent.job import Job
 from agent.platform import processes
 from agent.platform.base import NOT_FOR_SCRIPTS
-from agent.runner_host import ENDED, lines
+from agent.runner import DROP, GO
+from agent.runner_host import ENDED, PREPARE, lines
 
 log = logging.getLogger(__name__)
 
-TAKES_MANY = sys.platform != "win32"
+A_HOST_TAKES_MANY = sys.platform != "win32"
 
 
-class Follower:
-    """News of one job, told in the event loop.
+class Runner:
+    """One runner, prepared: it waits for `go` or `drop`.
 
-    `said` is called after new output; `over` is set when the runner has ended, with or without a verdict.
+    `over` is set when it has ended, with or without a verdict.
     """
 
-    def __init__(self, said: Callable[[], None]) -> None:
+    def __init__(self, tell: Callable[[bytes], None], said: Callable[[], None]) -> None:
+        self._tell = tell
         self.said = said
         self.over = asyncio.Event()
 
+    def go(self) -> None:
+        """Execute. Whether it really does is decided at the attempt's gate."""
+        self._tell(GO)
+
+    def drop(self) -> None:
+        """Execute nothing, and take the script away."""
+        self._tell(DROP)
+
 
 class Runners:
-    """Keeps a host warm. Runners outlive this agent; a host without a job ends with it."""
+    """Keeps a host warm. Runners outlive this agent; a host, and what was not told to go, end with it."""
 
-    def __init__(self, log_file: Path) -> None:
+    def __init__(self, attempts: Path, log_file: Path) -> None:
+        self._attempts = attempts
         self._log_file = log_file
         self._host: _Host | None = None
 
     def warm_up(self) -> None:
         """See to it that a host is waiting."""
         if self._host is None or not self._host.is_alive():
-            self._host = _Host(self._log_file)
+            self._host = _Host(self._attempts, self._log_file)
 
-    def launch(self, attempt: str, job: Job, said: Callable[[], None]) -> Follower:
-        """Hand a job to a runner. Whether it executes is decided at the attempt's gate, not here."""
+    def prepare(self, attempt: str, job: Job, said: Callable[[], None]) -> Runner:
+        """A runner for a job of an attempt whose folder is empty; `said` is called when there is new output.
+
+        Raises OSError when the disk is full or no process can be started.
+        """
+        AttemptFolder(str(self._attempts / attempt)).lay_out(job)
         self.warm_up()
         host = self._host
         assert host is not None
-        if not TAKES_MANY:
+        if not A_HOST_TAKES_MANY:
             self._host = None
-        # The next host starts only when this job is on its way, so as not to be in its way.
-        return host.launch(attempt, job, said, self.warm_up)
+        return host.prepare(attempt, said, self.warm_up)
 
     def close(self) -> None:
-        """Let the host go; runners with a job go on."""
+        """Let the host go; runners that were told to go do so."""
         if self._host is not None:
             self._host.close()
             self._host = None
@@ -66,12 +81,12 @@ class Runners:
 class _Host:
     """A host process, and the thread that listens to it."""
 
-    def __init__(self, log_file: Path) -> None:
+    def __init__(self, attempts: Path, log_file: Path) -> None:
         self._loop = asyncio.get_running_loop()
-        self._followers: dict[str, Follower] = {}
+        self._runners: dict[bytes, Runner] = {}
         with log_file.open("ab") as trouble:
             self._process = subprocess.Popen(
-                own_command("runner", bare=True),
+                own_command("runner", str(attempts), bare=True),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=trouble,
@@ -85,28 +100,30 @@ class _Host:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def launch(
-        self, attempt: str, job: Job, said: Callable[[], None], has_it: Callable[[], None]
-    ) -> Follower:
-        follower = self._followers[attempt] = Follower(said)
-        line = job.to_line(attempt)
-        # A long script does not fit into the pipe at once.
-        threading.Thread(target=self._hand_over, args=(line, has_it), daemon=True).start()
-        return follower
+    def prepare(self, attempt: str, said: Callable[[], None], on_word: Callable[[], None]) -> Runner:
+        name = attempt.encode("ascii")
+
+        def tell(word: bytes) -> None:
+            self._tell(word, name)
+            # The next host starts only when this job is on its way, so as not to be in its way.
+            self._loop.call_soon(on_word)
+
+        self._runners[name] = Runner(tell, said)
+        self._tell(PREPARE, name)
+        return self._runners[name]
 
     def close(self) -> None:
         self._hang_up()
-        if not self._followers:
+        if not self._runners:
             self._listener.join()
 
-    def _hand_over(self, line: bytes, has_it: Callable[[], None]) -> None:
+    def _tell(self, word: bytes, attempt: bytes) -> None:
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(line)
-            self._call(has_it)
+            self._process.stdin.write(b"%s %s\n" % (word, attempt))
         except (OSError, ValueError) as error:
-            log.warning("the runner's host does not take a job: %s", error)
-            self._call(self._end_all)
+            log.warning("the runner's host does not listen: %s", error)
+            self._end_all()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -131,18 +148,18 @@ class _Host:
 
     def _hear(self, line: bytes) -> None:
         news, _, attempt = line.partition(b" ")
-        follower = self._followers.get(attempt.decode("ascii", "replace"))
-        if follower is None:
+        runner = self._runners.get(attempt)
+        if runner is None:
             return
-        follower.said()
+        runner.said()
         if news == ENDED:
-            del self._followers[attempt.decode("ascii")]
-            follower.over.set()
+            del self._runners[attempt]
+            runner.over.set()
 
     def _end_all(self) -> None:
-        for follower in self._followers.values():
-            follower.over.set()
-        self._followers.clear()
+        for runner in self._runners.values():
+            runner.over.set()
+        self._runners.clear()
 
 
 def script_environment(own: dict[str, str]) -> dict[str, str]:

@@ -70,19 +70,20 @@ def _facts(folder: Path) -> str:
 
 
 def _runner(folder: Path) -> str:
-    attempt = AttemptFolder(str(_made(folder / "attempt")))
-    asyncio.run(_run_facts(attempt, folder))
+    attempt = AttemptFolder(str(_made(folder / "selftest")))
+    asyncio.run(_run_facts(folder))
     record = attempt.exit_record()
     assert record is not None, (folder / "runner.log").read_text("utf-8", "replace")
     assert (record["outcome"], record["exit_code"]) == ("exited", 0), record
     return f"{record['total'][0]} bytes of output in {record['duration_ms']} ms"
 
 
-async def _run_facts(attempt: AttemptFolder, folder: Path) -> None:
-    runners = Runners(folder / "runner.log")
-    follower = runners.launch("selftest", Job(attempt.path, own_command("facts"), _RUN_S), lambda: None)
+async def _run_facts(folder: Path) -> None:
+    runners = Runners(folder, folder / "runner.log")
+    runner = runners.prepare("selftest", Job(own_command("facts"), _RUN_S), lambda: None)
+    runner.go()
     async with asyncio.timeout(_RUN_S):
-        await follower.over.wait()
+        await runner.over.wait()
     runners.close()
 
 

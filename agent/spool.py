@@ -15,6 +15,11 @@ import threading
 
 from agent.files import BINARY, write_all
 
+try:
+    from _sha256 import sha256  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha256
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,8 +122,4 @@ def _hashes(size: int) -> list[Any]:
         import hashlib
 
         return [hashlib.sha256(), hashlib.sha256()]
-    try:
-        from _sha256 import sha256  # type: ignore[import-not-found]
-    except ImportError:
-        from hashlib import sha256
     return [sha256(), sha256()]

@@ -8,4 +8,4 @@ from agent.wire.messages import Offer
 
 
 def inventory(offer: Offer, folder: str) -> Job:
-    return Job(folder, own_command("facts"), offer.timeout_s)
+    return Job(own_command("facts"), offer.timeout_s)

@@ -17,7 +17,7 @@ def reboot(offer: Offer, folder: str) -> Job:
     argv = _command(this_platform().os_type)
     if not os.access(argv[0], os.X_OK):
         raise RejectionError(f"This device has no {argv[0]}.")
-    return Job(folder, argv, offer.timeout_s)
+    return Job(argv, offer.timeout_s)
 
 
 def _command(os_type: str) -> list[str]:

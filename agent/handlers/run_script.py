@@ -90,7 +90,6 @@ def _job(
     place = AttemptFolder(folder)
     handed_on = list(offer.arguments) if arguments else []
     return Job(
-        folder,
         [interpreter, *(switches or []), place.work_file(name), *handed_on],
         offer.timeout_s,
         files={name: script, parameters.PARAMETER_FILE: parameters.file(offer)},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.attempt_folder import AttemptFolder
 from agent.job import Job
-from agent.runners import Follower, Runners
+from agent.runners import Runner, Runners
 from agent.spool import SpoolReader
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ def python_job(folder: Path, script: str, *arguments: str, timeout_s: float = 60
     """A job that runs a Python script of this test."""
     place = AttemptFolder(str(folder))
     argv = [sys.executable, "-u", place.work_file("script.py"), *arguments]
-    return Job(str(folder), argv, timeout_s, files={"script.py": script.encode()}, **more)  # type: ignore[arg-type]
+    return Job(argv, timeout_s, files={"script.py": script.encode()}, **more)  # type: ignore[arg-type]
 
 
 def made(folder: Path) -> Path:
@@ -33,15 +33,15 @@ def made(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def runners(folder: Path) -> AsyncIterator[Runners]:
-    found = Runners(folder / "runner.log")
+async def runners(attempts: Path) -> AsyncIterator[Runners]:
+    found = Runners(attempts, attempts / "runner.log")
     yield found
     found.close()
 
 
-async def over(follower: Follower) -> None:
+async def over(runner: Runner) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        await follower.over.wait()
+        await runner.over.wait()
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -52,15 +52,17 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def run_job(folder: Path, job: Job) -> ExitRecord:
-    """Execute a job to its end; the exit record."""
+    """Execute a job in an attempt's folder to its end; the exit record."""
 
     async def run() -> None:
-        async with runners(folder) as found:
-            await over(found.launch("a-1-1", job, lambda: None))
+        async with runners(folder.parent) as found:
+            runner = found.prepare(folder.name, job, lambda: None)
+            runner.go()
+            await over(runner)
 
     asyncio.run(run())
-    record = AttemptFolder(job.folder).exit_record()
-    assert record is not None, (folder / "runner.log").read_text()
+    record = AttemptFolder(str(folder)).exit_record()
+    assert record is not None, (folder.parent / "runner.log").read_text()
     return record
 
 

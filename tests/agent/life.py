@@ -9,11 +9,13 @@ from typing import Any
 
 from agent.attempt_folder import AttemptFolder
 from agent.attempts import Attempts
+from agent.books import Books
 from agent.job import Job
 from agent.journal import Journal, Phase
 from agent.outbox import Outbox
 from agent.platform import this_platform
-from agent.runners import Follower
+from agent.runner import GO
+from agent.runners import Runner
 from agent.wire.messages import Done, Offer, OutputMark, Permit, PermitAnswer
 from tests.agent.outcomes_for_tests import finish
 from tests.agent.test_output import Recorder
@@ -27,26 +29,39 @@ def offer(attempt: str = ONE, type_: str = LANGUAGE, payload: str = "echo hi", *
 
 
 class Launcher:
-    """Takes jobs and does nothing by itself."""
+    """Prepares runners that do nothing by themselves. What was told to go is in `jobs`."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._runners: dict[str, Runner] = {}
+        self.prepared: dict[str, Job] = {}
         self.jobs: dict[str, Job] = {}
-        self.followers: dict[str, Follower] = {}
+        self.dropped: list[str] = []
 
     def warm_up(self) -> None:
         """Always warm."""
 
-    def launch(self, attempt: str, job: Job, said: Callable[[], None]) -> Follower:
-        assert attempt not in self.jobs, "handed over twice"
-        self.jobs[attempt] = job
-        self.followers[attempt] = Follower(said)
-        return self.followers[attempt]
+    def prepare(self, attempt: str, job: Job, said: Callable[[], None]) -> Runner:
+        AttemptFolder(str(self._folder / attempt)).lay_out(job)
+
+        def tell(word: bytes) -> None:
+            if word == GO:
+                assert attempt not in self.jobs, "told to go twice"
+                self.jobs[attempt] = job
+            else:
+                self.dropped.append(attempt)
+                self._runners[attempt].over.set()
+
+        self.prepared[attempt] = job
+        self._runners[attempt] = Runner(tell, said)
+        return self._runners[attempt]
 
     def finish(self, attempt: str, stdout: bytes = b"", exit_code: int = 0) -> None:
-        folder = AttemptFolder(self.jobs[attempt].folder)
+        assert attempt in self.jobs
+        folder = AttemptFolder(str(self._folder / attempt))
         assert folder.take_gate("runner")
         finish(folder, stdout, exit_code=exit_code)
-        self.followers[attempt].over.set()
+        self._runners[attempt].over.set()
 
 
 class Life:
@@ -58,8 +73,8 @@ class Life:
         self.folder = root / "attempts"
         self.journal = Journal(root / "journal", boot_id)
         self.outbox = Outbox(lambda: 0.0)
-        self.launcher = Launcher()
-        self.attempts = Attempts(self.journal, self.folder, self.launcher, self.outbox)
+        self.launcher = Launcher(self.folder)
+        self.attempts = Attempts(Books(self.journal, self.outbox, self.folder), self.launcher)
         self.permits: list[Permit] = []
         self.recorder = Recorder()
         self._tasks: list[asyncio.Task[None]] = []

@@ -120,6 +120,19 @@ def test_on_a_new_connection_the_same_question_is_asked_again(tmp_path: Path) ->
     live(tmp_path, story)
 
 
+def test_a_runner_is_prepared_while_the_service_thinks_and_dropped_when_it_says_no(tmp_path: Path) -> None:
+    async def story(life: Life) -> None:
+        await life.offered(offer(ONE), offer(TWO))
+        assert (list(life.launcher.prepared), life.launcher.jobs) == ([ONE], {})
+        await life.answered("no")
+        assert life.launcher.dropped == [ONE]
+        assert list(life.launcher.prepared) == [ONE, TWO]
+        await life.answered("yes")
+        assert list(life.launcher.jobs) == [TWO]
+
+    live(tmp_path, story)
+
+
 def test_offers_are_carried_out_one_after_the_other(tmp_path: Path) -> None:
     async def story(life: Life) -> None:
         await life.offered(offer(ONE), offer(TWO))

@@ -67,7 +67,7 @@ def has_powershell(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReque
 
 def test_what_powershell_gets(stand_in: Path, tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
-    record = run_job(tmp_path, job_for(offer(), str(folder)))
+    record = run_job(folder, job_for(offer(), str(folder)))
     assert record["exit_code"] == 0, output_of(folder)
     argv, files, variables = json.loads(output_of(folder)[0])
     assert argv == ["-NoProfile", "-NonInteractive", "-File", str(folder / "work" / "launch.ps1")]

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from agent.attempt_folder import AttemptFolder
 from agent.job import Job
 from tests.agent.jobs import made, output_of, over, pieces_of, python_job, run_job, runners, until
 
+ROOT = Path(__file__).resolve().parents[2]
 on_windows = pytest.mark.skipif(sys.platform != "win32", reason="cmd.exe is a program of Windows")
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sh")
 BYTES = """
@@ -28,7 +30,7 @@ sys.exit(7)
 
 def test_output_exit_code_and_hashes_are_exact(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
-    record = run_job(tmp_path, python_job(folder, BYTES))
+    record = run_job(folder, python_job(folder, BYTES))
     stdout, stderr = output_of(folder)
     assert (stdout, stderr) == (bytes(range(256)) + b"no newline", b"e\xff")
     assert (record["outcome"], record["exit_code"], record["detail"]) == ("exited", 7, "")
@@ -45,7 +47,7 @@ for number in range(3):
     print(number, end="", flush=True); time.sleep(0.1)
     print("!", end="", file=sys.stderr, flush=True); time.sleep(0.1)
 """
-    run_job(tmp_path, python_job(folder, script))
+    run_job(folder, python_job(folder, script))
     pieces = pieces_of(folder)
     assert [(stream, offset, data) for _, stream, offset, data in pieces] == [
         (0, 0, b"0"),
@@ -64,7 +66,7 @@ def test_arguments_are_a_vector_and_never_a_text(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
     arguments = ["", " ", 'a "b" c', "$HOME; rm -rf x", "%PATH%", "ü€😀", "back\\slash\\", "*", "-n", "a\nb"]
     script = "import json, sys; sys.stdout.buffer.write(json.dumps(sys.argv[1:]).encode())"
-    run_job(tmp_path, python_job(folder, script, *arguments))
+    run_job(folder, python_job(folder, script, *arguments))
     assert json.loads(output_of(folder)[0]) == arguments
 
 
@@ -75,7 +77,7 @@ import os, sys
 print(repr(sys.stdin.read()), os.environ["DF_NAME"], os.path.realpath(os.getcwd()))
 open("left behind", "w").write("x")
 """
-    record = run_job(tmp_path, python_job(folder, script, environment={"DF_NAME": "größe"}))
+    record = run_job(folder, python_job(folder, script, environment={"DF_NAME": "größe"}))
     work = os.path.realpath(folder / "work")
     encoding = "utf-8" if sys.platform != "win32" else "mbcs"
     assert output_of(folder)[0].decode(encoding).split() == ["''", "größe", work], record
@@ -85,16 +87,14 @@ open("left behind", "w").write("x")
 @on_posix
 def test_files_of_the_script_are_for_its_user_only(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
-    run_job(
-        tmp_path,
-        python_job(folder, "import os; print(oct(os.stat('.').st_mode), oct(os.stat('script.py').st_mode))"),
-    )
+    script = "import os; print(oct(os.stat('.').st_mode), oct(os.stat('script.py').st_mode))"
+    run_job(folder, python_job(folder, script))
     assert output_of(folder)[0].split() == [b"0o40700", b"0o100600"]
 
 
 def test_a_program_that_is_not_there_is_rejected_with_a_sentence(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
-    record = run_job(tmp_path, Job(str(folder), [str(tmp_path / "nothing")], 60, files={"secret": b"x"}))
+    record = run_job(folder, Job([str(tmp_path / "nothing")], 60, files={"secret": b"x"}))
     assert record["outcome"] == "rejected"
     assert "nothing could not be started" in record["detail"]
     assert not (folder / "work").exists()
@@ -103,7 +103,7 @@ def test_a_program_that_is_not_there_is_rejected_with_a_sentence(tmp_path: Path)
 def test_of_more_output_than_is_kept_all_is_counted(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
     script = "import sys\nfor _ in range(100): sys.stdout.write('x' * 10000)\nprint('end', file=sys.stderr)"
-    record = run_job(tmp_path, python_job(folder, script, keep_bytes=25_000))
+    record = run_job(folder, python_job(folder, script, keep_bytes=25_000))
     assert record["outcome"] == "exited"
     assert record["total"][0] == 1_000_000
     assert sum(record["kept"]) == 25_000
@@ -115,7 +115,7 @@ def test_of_more_output_than_is_kept_all_is_counted(tmp_path: Path) -> None:
 def test_a_lot_of_output_arrives_whole(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
     script = "import sys\nfor n in range(3000): sys.stdout.buffer.write(b'%999d\\n' % n)"
-    record = run_job(tmp_path, python_job(folder, script))
+    record = run_job(folder, python_job(folder, script))
     stdout = output_of(folder)[0]
     assert stdout == b"".join(b"%999d\n" % n for n in range(3000))
     assert record["sha256"][0] == hashlib.sha256(stdout).hexdigest()
@@ -124,7 +124,7 @@ def test_a_lot_of_output_arrives_whole(tmp_path: Path) -> None:
 def test_a_script_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
     script = "import time; print('begun', flush=True); time.sleep(600)"
-    record = run_job(tmp_path, python_job(folder, script, timeout_s=1.5, grace_s=0.2))
+    record = run_job(folder, python_job(folder, script, timeout_s=1.5, grace_s=0.2))
     assert (record["outcome"], record["exit_code"]) == ("timed_out", None)
     assert record["detail"] == "Stopped after its time of 1.5 s."
     assert output_of(folder)[0].split() == [b"begun"]
@@ -139,10 +139,11 @@ def test_cancel_stops_it_and_keeps_what_it_wrote(tmp_path: Path) -> None:
         said = asyncio.Event()
         async with runners(tmp_path) as found:
             job = python_job(folder, "import time; print('begun', flush=True); time.sleep(600)", grace_s=0.2)
-            follower = found.launch("a-1-1", job, said.set)
+            runner = found.prepare("a", job, said.set)
+            runner.go()
             await said.wait()
             place.ask_to_cancel()
-            await over(follower)
+            await over(runner)
 
     asyncio.run(run())
     record = place.exit_record()
@@ -154,36 +155,93 @@ def test_cancel_stops_it_and_keeps_what_it_wrote(tmp_path: Path) -> None:
 def test_cancelled_before_the_runner_came_to_it(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
     AttemptFolder(str(folder)).ask_to_cancel()
-    record = run_job(tmp_path, python_job(folder, f"open({str(tmp_path / 'effect')!r}, 'w')"))
+    record = run_job(folder, python_job(folder, f"open({str(tmp_path / 'effect')!r}, 'w')"))
     assert record["outcome"] == "not_started"
     assert not (tmp_path / "effect").exists()
+
+
+def effect_of(folder: Path) -> str:
+    return f"open({str(folder / 'effect')!r}, 'w')"
 
 
 def test_who_finds_the_gate_taken_executes_nothing(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
     place = AttemptFolder(str(folder))
-    assert place.take_gate("agent")
-    assert not place.take_gate("agent")
 
     async def run() -> None:
         async with runners(tmp_path) as found:
-            job = python_job(folder, f"open({str(tmp_path / 'effect')!r}, 'w')")
-            await over(found.launch("a-1-1", job, lambda: None))
+            runner = found.prepare("a", python_job(folder, effect_of(tmp_path)), lambda: None)
+            assert place.take_gate("agent")
+            assert not place.take_gate("agent")
+            runner.go()
+            await over(runner)
 
     asyncio.run(run())
     assert place.exit_record() is None
     assert not (tmp_path / "effect").exists()
-    assert sorted(path.name for path in folder.iterdir()) == ["gate"]
+    assert not (folder / "work").exists()
+
+
+def test_without_a_word_nothing_is_executed(tmp_path: Path) -> None:
+    folder = made(tmp_path / "a")
+    place = AttemptFolder(str(folder))
+
+    async def run() -> None:
+        async with runners(tmp_path) as found:
+            runner = found.prepare("a", python_job(folder, effect_of(tmp_path)), lambda: None)
+            await until((folder / "spool").exists)
+            runner.drop()
+            await over(runner)
+
+    asyncio.run(run())
+    assert place.gate_holder() is None
+    assert not (tmp_path / "effect").exists()
+    assert not (folder / "work").exists()
+
+
+def test_a_prepared_runner_goes_with_its_agent(tmp_path: Path) -> None:
+    folder = made(tmp_path / "a")
+    program = f"""
+import asyncio, os
+from tests.agent.jobs import *
+async def run():
+    async with runners(pathlib.Path({str(tmp_path)!r})) as found:
+        folder = pathlib.Path({str(folder)!r})
+        found.prepare("a", python_job(folder, {effect_of(tmp_path)!r}), lambda: None)
+        await until((folder / "spool").exists)
+        os._exit(9)
+asyncio.run(run())
+"""
+    done = subprocess.run([sys.executable, "-c", "import pathlib\n" + program], cwd=ROOT, check=False)
+    assert done.returncode == 9
+    place = AttemptFolder(str(folder))
+    assert place.take_gate("agent")
+    asyncio.run(until(lambda: not python_processes_of(tmp_path)))
+    assert not (tmp_path / "effect").exists()
+
+
+def python_processes_of(attempts: Path) -> list[int]:
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if str(attempts) in (process.info["cmdline"] or ()):
+            found.append(process.pid)
+    return found
 
 
 def test_an_attempt_whose_folder_is_gone_executes_nothing(tmp_path: Path) -> None:
+    folder = made(tmp_path / "a")
+
     async def run() -> None:
         async with runners(tmp_path) as found:
-            job = python_job(tmp_path / "gone", f"open({str(tmp_path / 'effect')!r}, 'w')")
-            await over(found.launch("a-1-1", job, lambda: None))
+            runner = found.prepare("a", python_job(folder, effect_of(tmp_path)), lambda: None)
+            await until((folder / "spool").exists)
+            folder.rename(tmp_path / "gone")
+            runner.go()
+            await over(runner)
 
     asyncio.run(run())
     assert not (tmp_path / "effect").exists()
+    assert (tmp_path / "runner.log").read_text() == ""
 
 
 def test_one_job_after_the_other_finds_a_warm_host(tmp_path: Path) -> None:
@@ -192,9 +250,9 @@ def test_one_job_after_the_other_finds_a_warm_host(tmp_path: Path) -> None:
     async def run() -> None:
         async with runners(tmp_path) as found:
             for number, folder in enumerate(folders):
-                await over(
-                    found.launch(f"a-{number}-1", python_job(folder, f"print({number})"), lambda: None)
-                )
+                runner = found.prepare(str(number), python_job(folder, f"print({number})"), lambda: None)
+                runner.go()
+                await over(runner)
 
     asyncio.run(run())
     assert [output_of(folder)[0].split() for folder in folders] == [[b"0"], [b"1"], [b"2"]]
@@ -207,7 +265,7 @@ import subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(child.pid, flush=True)
 """
-    record = run_job(tmp_path, python_job(folder, script))
+    record = run_job(folder, python_job(folder, script))
     assert (record["outcome"], record["exit_code"]) == ("exited", 0)
     left = psutil.Process(int(output_of(folder)[0]))
     assert left.is_running()
@@ -247,11 +305,12 @@ def test_of_a_tree_of_processes_nothing_survives(tmp_path: Path, way: str) -> No
         async with runners(tmp_path) as found:
             timeout_s = 4.0 if way == "timeout" else 60.0
             job = python_job(folder, TREE, str(marker), "2", timeout_s=timeout_s, grace_s=0.1)
-            follower = found.launch("a-1-1", job, lambda: None)
+            runner = found.prepare("a", job, lambda: None)
+            runner.go()
             await until(lambda: len(pids()) >= 7)
             if way == "cancel":
                 place.ask_to_cancel()
-            await over(follower)
+            await over(runner)
 
     asyncio.run(run())
     record = place.exit_record()
@@ -278,7 +337,7 @@ signal.signal(signal.SIGTERM, end)
 print("begun", flush=True)
 time.sleep(600)
 """
-    record = run_job(tmp_path, python_job(folder, script, timeout_s=1.0, grace_s=20))
+    record = run_job(folder, python_job(folder, script, timeout_s=1.0, grace_s=20))
     assert record["outcome"] == "timed_out"
     assert output_of(folder)[0].split(b"\n")[:2] == [b"begun", b"tidied up"]
 
@@ -286,7 +345,7 @@ time.sleep(600)
 @on_posix
 def test_a_script_ended_by_a_signal_has_the_exit_code_shells_give(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
-    record = run_job(tmp_path, python_job(folder, "import os; os.kill(os.getpid(), 9)"))
+    record = run_job(folder, python_job(folder, "import os; os.kill(os.getpid(), 9)"))
     assert (record["outcome"], record["exit_code"]) == ("exited", 137)
 
 
@@ -295,8 +354,8 @@ def test_a_script_sees_ordinary_signals(tmp_path: Path) -> None:
     """Python ignores SIGPIPE; `yes | head` would never end if that were handed down."""
     folder = made(tmp_path / "a")
     files = {"s.sh": b"yes | head -n 1; echo ${PIPESTATUS[0]}"}
-    job = Job(str(folder), ["/bin/bash", AttemptFolder(str(folder)).work_file("s.sh")], 20, files=files)
-    record = run_job(tmp_path, job)
+    job = Job(["/bin/bash", AttemptFolder(str(folder)).work_file("s.sh")], 20, files=files)
+    record = run_job(folder, job)
     assert (record["outcome"], output_of(folder)[0]) == ("exited", b"y\n141\n")
 
 
@@ -305,7 +364,7 @@ def test_cmd_runs_a_script(tmp_path: Path) -> None:
     folder = made(tmp_path / "a b & c")
     files = {"script.cmd": b'@echo off\r\necho "%DF_NAME%"\r\necho oops 1>&2\r\nexit /b 5\r\n'}
     argv = [os.environ["COMSPEC"], "/d", "/c", ".\\script.cmd"]
-    record = run_job(tmp_path, Job(str(folder), argv, 60, files=files, environment={"DF_NAME": "you & me"}))
+    record = run_job(folder, Job(argv, 60, files=files, environment={"DF_NAME": "you & me"}))
     stdout, stderr = output_of(folder)
     assert (record["outcome"], record["exit_code"]) == ("exited", 5)
     assert (stdout.strip(), stderr.strip()) == (b'"you & me"', b"oops")

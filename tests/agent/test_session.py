@@ -13,6 +13,7 @@ import pytest
 
 from agent.attempts import Attempts
 from agent.backoff import Backoff
+from agent.books import Books
 from agent.enrollment import Enrollment
 from agent.identity import Identity, make_identity
 from agent.journal import Journal
@@ -92,7 +93,8 @@ class Stage:
         self.identity: Identity = make_identity(root / "identity.key")
         self.journal = Journal(root / "journal", "boot")
         self.outbox = Outbox(lambda: 0.0)
-        self.attempts = Attempts(self.journal, root / "attempts", Launcher(), self.outbox)
+        books = Books(self.journal, self.outbox, root / "attempts")
+        self.attempts = Attempts(books, Launcher(root / "attempts"))
         self.scripts: list[Script] = []
         self.channels: list[ScriptedChannel] = []
         self.waits: list[float] = []
