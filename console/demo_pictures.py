@@ -16,7 +16,7 @@ from console.features.access.first_run import FirstRunScreen
 from console.features.access.sign_in import SignInScreen
 
 SIZE = (1280, 800)
-SETTLE_S = 0.3
+SETTLE_S = 0.15
 """After the last answer: charts, output and delegates paint what came."""
 LOOKS = ("light", "dark")
 
@@ -34,51 +34,52 @@ class Pictures:
     async def take(self, device_id: int, script_id: int, run: DemoRun, request: RunRequest) -> int:
         """How many there are; at the end the session is over."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._app.window.resize(*SIZE)
-        for page_key, target in self._places(device_id, script_id, run.run_id):
-            self._context.navigator.open(page_key, target)
-            await self._both(page_key, self._app.window)
-        await self._palette()
-        await self._dialog(run, request)
-        await self._screens()
+        window = self._app.window
+        window.resize(*SIZE)
+        places = self._places(device_id, script_id, run.run_id)
+        for look in LOOKS:
+            self._context.theme.apply(look)
+            await self._pages(places, look)
+            await self._palette(look)
+            await self._dialog(run, request, look)
+        window.sign_out_wanted.emit()
+        signed_out = tr("sign-in screen")
+        await self._steps.until(lambda: isinstance(window.centre.currentWidget(), SignInScreen), signed_out)
+        await self._screen("sign-in")
+        window.show_screen(FirstRunScreen(self._context, self._app.service.local))
+        await self._screen("first-run")
         return self._count
 
     def _places(self, device_id: int, script_id: int, run_id: int) -> list[tuple[str, str | None]]:
         single = {"device": str(device_id), "script": str(script_id), "run": str(run_id)}
         return [(key, single.get(key)) for key in self._context.navigator.page_keys()]
 
-    async def _both(self, name: str, widget: QWidget) -> None:
-        for look in LOOKS:
-            self._context.theme.apply(look)
-            await self._settled()
-            self._save(name, look, widget)
+    async def _pages(self, places: list[tuple[str, str | None]], look: str) -> None:
+        for page_key, target in places:
+            self._context.navigator.open(page_key, target)
+            await self._save(page_key, look, self._app.window)
 
-    async def _palette(self) -> None:
-        self._app.window.top.search.open("dev")
-        await self._both("search", self._app.window)
-        self._app.window.top.search.close_popup()
+    async def _palette(self, look: str) -> None:
+        search = self._app.window.top.search
+        search.open("dev")
+        await self._save("search", look, self._app.window)
+        search.close_popup()
 
-    async def _dialog(self, run: DemoRun, request: RunRequest) -> None:
+    async def _dialog(self, run: DemoRun, request: RunRequest, look: str) -> None:
         await run.open(request)
         dialog = run.dialog()
         assert dialog is not None
-        await self._both("run-dialog", dialog)
+        await self._save("run-dialog", look, dialog)
         dialog.reject()
 
-    async def _screens(self) -> None:
-        window = self._app.window
-        window.sign_out_wanted.emit()
-        signed_out = tr("sign-in screen")
-        await self._steps.until(lambda: isinstance(window.centre.currentWidget(), SignInScreen), signed_out)
-        await self._both("sign-in", window)
-        window.show_screen(FirstRunScreen(self._context, self._app.service.local))
-        await self._both("first-run", window)
+    async def _screen(self, name: str) -> None:
+        for look in LOOKS:
+            self._context.theme.apply(look)
+            await self._save(name, look, self._app.window)
 
-    async def _settled(self) -> None:
+    async def _save(self, name: str, look: str, widget: QWidget) -> None:
         await self._steps.until(lambda: not self._context.ops.running, tr("end of the page's requests"))
         await asyncio.sleep(SETTLE_S)
-
-    def _save(self, name: str, look: str, widget: QWidget) -> None:
         file = self._folder / f"{name}-{look}.png"
         if not widget.grab().save(str(file)):
             raise TourError(tr("the picture {file} cannot be written.", file=file))

@@ -117,7 +117,8 @@ class Theme(QObject):
         assert isinstance(app, QApplication)
         self.tokens = tokens
         self._icons.clear()
-        app.setStyle("Fusion")
+        if not app.styleSheet():
+            app.setStyle("Fusion")
         app.setFont(self.font("body"))
         app.setPalette(_palette(tokens))
         app.setStyleSheet(style_sheet(tokens, self))
