@@ -35,3 +35,8 @@ class ServiceGone(ConsoleError):  # noqa: N818
 
 class UnexpectedAnswer(ConsoleError):  # noqa: N818
     """The service answered in a form that this window does not understand: a bug of one of the two."""
+
+
+class Mendable(ConsoleError):  # noqa: N818
+    """Something on this machine is in the way, and the person at the window can mend it: a full disk, a file
+    that is no script."""

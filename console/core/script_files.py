@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backend_lite.contract.library import MAX_CONTENT, Language
 from console.core import formatting
-from console.core.errors import ConsoleError
+from console.core.errors import Mendable
 from console.core.texts import tr
 
 ENDINGS: dict[str, Language] = {
@@ -30,7 +30,7 @@ _INTERPRETERS = (
 )
 
 
-class UnusableFile(ConsoleError):  # noqa: N818
+class UnusableFile(Mendable):
     """The file is no script that could be taken over."""
 
 

@@ -17,7 +17,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from console.core.errors import ApiError, ConsoleError, ServiceGone
+from console.core.errors import ApiError, ConsoleError, Mendable, ServiceGone
 from console.core.ops import Op, Progress
 from console.core.texts import tr
 from console.shell.notices import Notices
@@ -116,6 +116,8 @@ class OpRunner(QObject):
         if isinstance(error, ServiceGone):
             self.service_gone.emit()
             self._notices.notice(tr("{title}: {error}", title=title, error=error), "bad")
+        elif isinstance(error, Mendable):
+            self._notices.notice(str(error), "bad")
         elif isinstance(error, ApiError) and error.status < 500:
             self._refused(error, call, on_error)
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from console.core import formatting
-from console.core.errors import ConsoleError
+from console.core.errors import Mendable
 from console.core.output_feed import OutputSource
 from console.core.texts import tr
 
@@ -18,7 +18,7 @@ CHUNK = 1 << 20
 Report = Callable[[float | None, str], None]
 
 
-class NotSaved(ConsoleError):  # noqa: N818
+class NotSaved(Mendable):
     """The file cannot be written."""
 
 

@@ -1,0 +1,197 @@
+"""The library as a person meets it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from backend_lite.contract.library import MAX_CONTENT, SCRIPTS
+from console.core.run_request import RUN_DIALOG, RunRequest
+from console.core.script_files import UnusableFile, read_script
+from console.features.library.feature import feature
+from console.features.library.ops import free_name
+from console.features.library.scripts_page import ScriptsPage
+from tests.console import objects
+from tests.console.conftest import World
+from tests.console.trips import Trips
+from tests.helpers.names import unnamed
+from tests.helpers.waiting import until
+
+Run = Callable[[Any], Any]
+POST = f"POST {SCRIPTS}"
+LIBRARY = [
+    objects.script(1, "Free disk space", language="powershell", target_os_type="windows", revision=7),
+    objects.script(2, "Disk usage", description="What fills the disks"),
+]
+
+
+@pytest.fixture
+def trips(world: World, monkeypatch: pytest.MonkeyPatch) -> Trips:
+    return Trips(world, monkeypatch)
+
+
+@pytest.fixture
+def page(world: World, trips: Trips, qtbot: QtBot) -> ScriptsPage:
+    made = ScriptsPage(world.context)
+    qtbot.addWidget(made)
+    made.resize(900, 400)
+    made.show()
+    return made
+
+
+@pytest.fixture
+def library(page: ScriptsPage, world: World, run: Run) -> ScriptsPage:
+    async def story() -> None:
+        await world.go_live(script=LIBRARY)
+        await until(lambda: page.table.model_.total == 2)
+
+    run(story())
+    return page
+
+
+def rows(page: ScriptsPage) -> list[list[str]]:
+    return [
+        [column.text(item) for column in page.table.model_.columns]
+        for item in page.table.model_.shown_objects()
+    ]
+
+
+def press(page: ScriptsPage, title: str) -> None:
+    menu = page.table.context_menu()
+    next(action for action in menu.actions() if action.text() == title).trigger()
+
+
+def test_scripts_are_listed_by_name(library: ScriptsPage) -> None:
+    assert rows(library) == [
+        ["Disk usage", "Bash", "Any system", "1", "2 Mar 10:00", "What fills the disks"],
+        ["Free disk space", "PowerShell", "Windows", "7", "2 Mar 10:00", "–"],
+    ]
+    assert unnamed(library) == []
+
+
+def test_an_empty_library_says_what_to_do(page: ScriptsPage, world: World, run: Run) -> None:
+    run(world.go_live(script=[]))
+    assert page.centre.currentWidget() is page.nothing
+
+
+def test_words_filter(library: ScriptsPage, qtbot: QtBot) -> None:
+    library.filter.box.setText("fills")
+    qtbot.waitUntil(lambda: [row[0] for row in rows(library)] == ["Disk usage"])
+    assert library.header.note.text() == "1 of 2"
+
+
+def test_a_chosen_script_is_previewed(library: ScriptsPage, trips: Trips) -> None:
+    library.table.select([2])
+    assert library.details() is library.info
+    assert library.info.code.toPlainText() == "echo hi"
+    assert library.info.facts.value("Language") == "Bash"
+    library.info.run.click()
+    library.info.open.click()
+    assert trips.asked == [(RUN_DIALOG, RunRequest(script_id=2))]
+    assert trips.opened == [("script", "2")]
+    assert unnamed(library.info) == []
+
+
+def test_a_script_is_duplicated_under_a_free_name(
+    library: ScriptsPage, world: World, trips: Trips, run: Run
+) -> None:
+    world.api.answers[POST] = (201, objects.script(3, "Disk usage (copy)"))
+    library.table.select([2])
+
+    async def story() -> None:
+        press(library, "Duplicate")
+        await until(lambda: trips.opened == [("script", "3")])
+
+    run(story())
+    sent = world.api.body(POST)
+    assert (sent["name"], sent["content"], sent["message"]) == (
+        "Disk usage (copy)",
+        "echo hi\n",
+        "Copied from “Disk usage”, revision 1",
+    )
+
+
+def test_deleting_asks_first(library: ScriptsPage, world: World, run: Run) -> None:
+    for number in (1, 2):
+        world.api.answers[f"DELETE {SCRIPTS}/{number}"] = (204, None)
+    library.table.select([1, 2])
+
+    async def story() -> None:
+        dialog = library.ask_delete(library.table.selected_objects())
+        assert "“Disk usage”, “Free disk space”" in dialog.text.text()
+        dialog.reject()
+        assert world.api.requests == []
+        library.ask_delete(library.table.selected_objects()).buttons["yes"].click()
+        await until(lambda: world.notices)
+
+    run(story())
+    assert world.notices[-1].text == "2 scripts were deleted."
+
+
+def test_files_are_imported_and_refused_ones_are_named(
+    library: ScriptsPage, world: World, trips: Trips, run: Run, tmp_path: Path
+) -> None:
+    good, empty = tmp_path / "Disk usage.py", tmp_path / "empty.sh"
+    good.write_bytes(b"print(1)\r\n")
+    empty.write_bytes(b"\n")
+    world.api.answers[POST] = (201, objects.script(3, "Disk usage 2"))
+
+    async def story() -> None:
+        library.import_files([str(good), str(empty)])
+        await until(lambda: trips.opened == [("script", "3")])
+
+    run(story())
+    sent = world.api.body(POST)
+    assert (sent["name"], sent["language"], sent["content"]) == ("Disk usage 2", "python", "print(1)\r\n")
+    assert [notice.text for notice in world.notices] == ["empty.sh is empty."]
+
+
+def test_names_are_made_free() -> None:
+    assert free_name("A", set()) == "A"
+    assert free_name("A", {"a", "a 2"}) == "A 3"
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "language", "content"),
+    [
+        ("a.ps1", b"\xff\xfe" + "é\r\n".encode("utf-16-le"), "powershell", "é\r\n"),
+        ("a.ps1", b"\xef\xbb\xbfx", "powershell", "x"),
+        ("a.bat", "é".encode("cp1252"), "cmd", "é"),
+        ("a.sh", b"#!/usr/bin/env python3\n", "python", "#!/usr/bin/env python3\n"),
+        ("a.sh", b"#!/bin/sh\n", "sh", "#!/bin/sh\n"),
+        ("a.txt", b"ls\n", "bash", "ls\n"),
+    ],
+)
+def test_a_file_is_read_as_what_it_is(
+    tmp_path: Path, name: str, raw: bytes, language: str, content: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(raw)
+    file = read_script(path)
+    assert (file.name, file.language, file.content) == ("a", language, content)
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "is empty"),
+        (b"MZ\0\0", "is not a text file"),
+        (b"x" * (MAX_CONTENT + 1), "a script may have 512 KB"),
+    ],
+)
+def test_a_file_that_is_no_script_is_refused(tmp_path: Path, raw: bytes, why: str) -> None:
+    path = tmp_path / "a.sh"
+    path.write_bytes(raw)
+    with pytest.raises(UnusableFile, match=why):
+        read_script(path)
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnusableFile, match="cannot be read"):
+        read_script(tmp_path / "missing.sh")
+
+
+def test_the_palette_finds_scripts() -> None:
+    assert [match.describe(LIBRARY[0]) for match in feature().matches] == [("Free disk space", "PowerShell")]

@@ -1,0 +1,21 @@
+"""Where a page wanted to go: stands in for the navigator where no other page is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.console.conftest import World
+
+
+class Trips:
+    """`opened` are (page, target), `asked` are the dialogs' requests."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.opened: list[tuple[str, str | None]] = []
+        self.asked: list[tuple[str, Any]] = []
+        navigator = world.context.navigator
+        monkeypatch.setattr(navigator, "open", lambda key, target=None: self.opened.append((key, target)))
+        monkeypatch.setattr(navigator, "replace", lambda key, target=None: self.opened.append((key, target)))
+        monkeypatch.setattr(navigator, "ask", lambda key, request: self.asked.append((key, request)))
