@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 
@@ -252,4 +253,5 @@ class App:
 async def _load_network_libraries() -> None:
     """Beside the first frames instead of between them: together they take a fifth of a second."""
     for name in ("httpx", "websockets.asyncio.client"):
-        await asyncio.to_thread(importlib.import_module, name)
+        if name not in sys.modules:
+            await asyncio.to_thread(importlib.import_module, name)

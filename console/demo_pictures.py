@@ -63,7 +63,7 @@ class Pictures:
         search = self._app.window.top.search
         search.open("dev")
         await self._save("search", look, self._app.window)
-        search.close_popup()
+        search.leave()
 
     async def _dialog(self, run: DemoRun, request: RunRequest, look: str) -> None:
         await run.open(request)

@@ -21,6 +21,7 @@ from console.app import App, SetUp, features, make_context
 from console.core import texts
 from console.core.logfile import open_log
 from console.core.texts import tr
+from console.garbage import GarbageCollector
 from console.service_process import ServiceProcess
 from console.shell.notices import Notices
 
@@ -44,6 +45,7 @@ def make_app(service: ServiceProcess, set_up: SetUp | None = None) -> App:
     open_log(data_dir)
     context = make_context(service, data_dir / "console" / "window.ini")
     app = App(service, context, features(), set_up)
+    GarbageCollector(app.window)
     _catch_the_rest(app.context.notices)
     _close_on_signals(app)
     return app

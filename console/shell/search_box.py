@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from console.core.texts import tr
@@ -14,6 +14,7 @@ from console.shell.theme import Theme, set_role
 
 WIDTH = 540
 POPUP_WIDTH = 600
+_STAYING = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 
 
 class SearchBox(QWidget):
@@ -70,14 +71,19 @@ class SearchBox(QWidget):
         self.edit.selectAll()
         self._show_matches()
 
-    def close_popup(self) -> None:
+    def leave(self) -> None:
+        """As if nothing had been typed."""
         self.popup.hide()
+        self.edit.clear()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._key_pressed(event)
-        if event.type() == QEvent.Type.FocusOut:
-            self.close_popup()
+        if isinstance(event, QFocusEvent) and event.type() == QEvent.Type.FocusOut:
+            self.popup.hide()
+            # A person who looks something up in another window comes back to the same words.
+            if event.reason() not in _STAYING:
+                self.leave()
         return super().eventFilter(watched, event)
 
     def _key_pressed(self, event: QKeyEvent) -> bool:
@@ -97,8 +103,7 @@ class SearchBox(QWidget):
         return True
 
     def _give_up(self) -> None:
-        self.close_popup()
-        self.edit.clear()
+        self.leave()
         if self._came_from is not None:
             self._came_from.setFocus()
         else:

@@ -1,0 +1,53 @@
+import gc
+import threading
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QObject, QThread
+from PySide6.QtWidgets import QApplication
+
+from console.garbage import GarbageCollector
+
+
+@pytest.fixture(autouse=True)
+def put_back() -> Iterator[None]:
+    yield
+    gc.enable()
+
+
+class _Cycle(QObject):
+    """Only a collection gets rid of it."""
+
+    def __init__(self, ends: list[bool]) -> None:
+        super().__init__()
+        self.me = self
+        self.destroyed.connect(lambda: ends.append(QThread.isMainThread()))
+
+
+def allocate() -> list[list[int]]:
+    """Enough for Python's own collector to set in."""
+    return [[n] for n in range(5000)]
+
+
+def test_another_thread_collects_nothing_however_much_it_allocates(qapp: QApplication) -> None:
+    ends: list[bool] = []
+    window = QObject()
+    collector = GarbageCollector(window)
+    gc.collect()
+    _Cycle(ends)
+    thread = threading.Thread(target=allocate)
+    thread.start()
+    thread.join()
+    assert ends == []
+    kept = allocate()
+    collector.check()
+    assert ends == [True]
+    assert kept
+
+
+def test_python_collects_again_when_the_window_is_gone(qapp: QApplication) -> None:
+    window = QObject()
+    GarbageCollector(window)
+    assert not gc.isenabled()
+    del window
+    assert gc.isenabled()
