@@ -11,11 +11,16 @@ LINUX_DATA = "/var/lib/deployflow-agent"
 WINDOWS_DATA = r"C:\ProgramData\DeployFlow\agent"
 
 
-def agent_program(windows: bool, frozen: bool | None = None) -> str:
-    """The agent as its user calls it: by name where it is installed, as a module in a checkout."""
-    if getattr(sys, "frozen", False) if frozen is None else frozen:
+def is_installed() -> bool:
+    """True in the packaged program; False in a checkout, where devices run the agent from one too."""
+    return bool(getattr(sys, "frozen", False))
+
+
+def agent_program(windows: bool, installed: bool) -> str:
+    """The agent as its user calls it: by name, or in the environment that `dev.py setup` makes."""
+    if installed:
         return "deployflow-agent"
-    return "python -m agent" if windows else "python3 -m agent"
+    return r".venv\Scripts\python -m agent" if windows else ".venv/bin/python -m agent"
 
 
 def linux_command(invitation: Invitation, program: str) -> str:

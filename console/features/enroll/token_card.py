@@ -18,7 +18,7 @@ from console.core.errors import ApiError
 from console.core.local_agent import Invitation
 from console.core.texts import plural, tr
 from console.features.enroll.command_box import CommandBox
-from console.features.enroll.commands import agent_program, linux_command, windows_command
+from console.features.enroll.commands import agent_program, is_installed, linux_command, windows_command
 from console.features.enroll.ops import make_token
 from console.shell.context import Context
 from console.shell.parts import button, card, column, label, row, spin_box
@@ -131,7 +131,13 @@ class _Result(QWidget):
         self.linux = CommandBox(context.theme, tr("In a root shell on the new device"))
         self.windows = CommandBox(context.theme, tr("In PowerShell as administrator on the new device"))
         self.tabs.currentChanged.connect(self._show_system)
-        self.setLayout(column(self.tabs, self.linux, self.windows, self.note))
+        where = label(
+            tr("Run it in a copy of this project that `python3 build_spec/dev.py setup` has prepared."),
+            "secondary",
+            wrap=True,
+        )
+        where.setVisible(not is_installed())
+        self.setLayout(column(self.tabs, self.linux, self.windows, where, self.note))
         self._show_system(0)
         self.hide()
 
@@ -159,8 +165,12 @@ class _Result(QWidget):
             self._show_commands(self._invitation)
 
     def _show_commands(self, invitation: Invitation) -> None:
-        self.linux.show_command(linux_command(invitation, agent_program(windows=False)))
-        self.windows.show_command(windows_command(invitation, agent_program(windows=True)))
+        self.linux.show_command(
+            linux_command(invitation, agent_program(windows=False, installed=is_installed()))
+        )
+        self.windows.show_command(
+            windows_command(invitation, agent_program(windows=True, installed=is_installed()))
+        )
 
     def _show_system(self, at: int) -> None:
         self.linux.setVisible(at == 0)

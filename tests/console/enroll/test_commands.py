@@ -19,15 +19,15 @@ def test_the_token_goes_in_by_stdin_and_is_never_an_argument_of_the_agent() -> N
 
 
 def test_what_a_shell_makes_of_the_linux_command() -> None:
-    words = shlex.split(linux_command(INVITATION, agent_program(windows=False, frozen=False)))
+    words = shlex.split(linux_command(INVITATION, agent_program(windows=False, installed=False)))
     assert words[:4] == ["printf", "%s", "dfe_secret", "|"]
-    assert words[4:7] == ["python3", "-m", "agent"]
+    assert words[4:7] == [".venv/bin/python", "-m", "agent"]
     assert words[words.index("--server") + 1] == INVITATION.url
     assert words[words.index("--pin") + 1] == INVITATION.pin
 
 
 def test_installed_the_agent_has_a_name_of_its_own() -> None:
-    assert agent_program(windows=True, frozen=True) == "deployflow-agent"
+    assert agent_program(windows=True, installed=True) == "deployflow-agent"
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1))
