@@ -13,7 +13,7 @@ assert sys.platform != "win32"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
 DETACHED: dict[str, Any] = {"start_new_session": True}
@@ -152,12 +152,19 @@ def _signal(pid: int, number: int) -> None:
 
 
 def _freeze(root: int) -> set[int]:
-    """Stop all descendants, looking again until no new one turns up."""
+    """Stop all descendants, looking again until no new one turns up.
+
+    A process that has just been seen is stopped before anything else is looked at, the youngest first: one
+    that only starts its successor and ends would be gone a moment later.
+    """
     frozen: set[int] = set()
-    while new := _descendants(root) - frozen:
-        for pid in new:
-            _signal(pid, signal.SIGSTOP)
-        frozen |= new
+    before = -1
+    while len(frozen) > before:
+        before = len(frozen)
+        for pid, parent in _parents():
+            if pid not in frozen and (parent == root or parent in frozen):
+                _signal(pid, signal.SIGSTOP)
+                frozen.add(pid)
     return frozen
 
 
@@ -175,18 +182,16 @@ def _descendants(root: int) -> set[int]:
     return found
 
 
-def _parents() -> list[tuple[int, int]]:
-    """(pid, parent) of every process that is not a zombie."""
+def _parents() -> Iterator[tuple[int, int]]:
+    """(pid, parent) of every process that is not a zombie, the youngest first where the system tells."""
     if sys.platform != "linux":
         rows = (line.split() for line in _ps("-ax", "-o", "pid=,ppid=,stat=,comm=").splitlines())
-        return [(int(row[0]), int(row[1])) for row in rows if row[2][0] != "Z" and row[3] != _PS]
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            fields = _stat(int(name))
-            if fields and fields[0] not in ("Z", "X"):
-                found.append((int(name), int(fields[1])))
-    return found
+        yield from ((int(row[0]), int(row[1])) for row in rows if row[2][0] != "Z" and row[3] != _PS)
+        return
+    for pid in sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), reverse=True):
+        fields = _stat(pid)
+        if fields and fields[0] not in ("Z", "X"):
+            yield pid, int(fields[1])
 
 
 def _stat(pid: int) -> list[str] | None:
