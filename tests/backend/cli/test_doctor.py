@@ -22,7 +22,11 @@ from backend_lite.doctor.findings import Level
 from backend_lite.doctor.masking import mask
 from tests.backend.cli.conftest import Run
 
-NOW = datetime.now(UTC)
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -36,16 +40,16 @@ def data(tmp_path: Path, migrated: Path) -> DataFolder:
     return data
 
 
-def wrongs(data: DataFolder, now: datetime = NOW) -> list[str]:
-    return [finding.text for finding in examine(data, now) if finding.level is Level.WRONG]
+def wrongs(data: DataFolder, at: datetime | None = None) -> list[str]:
+    return [finding.text for finding in examine(data, at or now()) if finding.level is Level.WRONG]
 
 
 def notes(data: DataFolder) -> list[str]:
-    return [finding.text for finding in examine(data, NOW) if finding.level is Level.NOTE]
+    return [finding.text for finding in examine(data, now()) if finding.level is Level.NOTE]
 
 
 def log_line(data: DataFolder, **fields: object) -> None:
-    entry = {"event": "it happened", "level": "info", "timestamp": NOW.isoformat()} | fields
+    entry = {"event": "it happened", "level": "info", "timestamp": now().isoformat()} | fields
     with (data.logs / "service.log").open("a", encoding="utf-8") as log:
         log.write(json.dumps(entry) + "\n")
 
@@ -58,7 +62,7 @@ def test_a_sound_folder_has_nothing_wrong(run: Run, data: DataFolder) -> None:
 
 def test_looking_changes_nothing(data: DataFolder) -> None:
     before = {path: path.read_bytes() for path in data.root.rglob("*") if path.is_file()}
-    examine(data, NOW)
+    examine(data, now())
     after = {path: path.read_bytes() for path in data.root.rglob("*") if path.is_file()}
     assert {path: after[path] for path in before} == before
 
@@ -113,12 +117,12 @@ def test_a_full_disk_is_found(data: DataFolder, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_certificates_that_ended_or_end_soon_are_named(data: DataFolder) -> None:
-    soon = NOW + timedelta(days=390)
+    soon = now() + timedelta(days=390)
     found = [(finding.level, finding.text) for finding in examine(data, soon)]
     assert any(
         level is Level.NOTE and text.startswith("The certificate for agents ends on") for level, text in found
     )
-    (text,) = wrongs(data, NOW + timedelta(days=400))
+    (text,) = wrongs(data, now() + timedelta(days=400))
     assert text.startswith("The certificate for agents ended on")
     assert "Start the service again" in text
 
@@ -130,7 +134,7 @@ def test_a_broken_ca_is_named(data: DataFolder) -> None:
 
 
 def test_a_clock_that_is_behind_is_found(data: DataFolder) -> None:
-    texts = wrongs(data, NOW - timedelta(days=2))
+    texts = wrongs(data, now() - timedelta(days=2))
     assert any("this machine's clock says" in text for text in texts)
     assert any("Set the clock." in text for text in texts)
 
@@ -144,7 +148,7 @@ def test_a_key_that_others_can_read_is_found(data: DataFolder) -> None:
 
 def test_late_errors_in_the_log_are_counted(data: DataFolder) -> None:
     log_line(data)
-    log_line(data, level="error", timestamp=(NOW - timedelta(days=2)).isoformat(), event="long ago")
+    log_line(data, level="error", timestamp=(now() - timedelta(days=2)).isoformat(), event="long ago")
     log_line(data, level="info", event='it said "error"')
     with (data.logs / "service.log").open("a") as log:
         log.write('{"level": "error", "timesta\n')
