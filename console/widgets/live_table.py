@@ -41,7 +41,9 @@ MANY = 1_000
 
 
 class LiveTable(QTableView):
-    """`opened(id)`: Enter or a double click. `selection_changed()` also follows rows that go away.
+    """`search_of` gives the text that the filter looks at, from the fields `searched` only if they are named.
+
+    `opened(id)`: Enter or a double click. `selection_changed()` also follows rows that go away.
 
     `typed(text)`: a letter was pressed, which belongs into the filter box. `menu_opening(menu)`: add what
     can be done with the selection. `ticked(ids)`: a box of a CHECK column was pressed, or Space.
@@ -61,12 +63,13 @@ class LiveTable(QTableView):
         search_of: Callable[[Object], str],
         settings: QSettings | None = None,
         *,
+        searched: Sequence[str] = (),
         sort: str | None = None,
         descending: bool = False,
     ) -> None:
         super().__init__()
         keys = [column.key for column in columns]
-        self.model_ = TableModel(columns, search_of, keys.index(sort) if sort else 0)
+        self.model_ = TableModel(columns, search_of, keys.index(sort) if sort else 0, searched=searched)
         self.model_.setParent(self)
         self.model_.order.descending = descending
         self.model_.visible = self._visible_positions

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 Object = dict[str, Any]
 SortKey = Callable[[Object], Any]
 Predicate = Callable[[Object], bool]
+
+SORT_ANEW = 16
+"""With more than this part of the rows out of place, sorting all of them is quicker than placing each."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,14 @@ class Plan:
 
 
 class RowIndex:
-    """`search_of` gives the text that the filter looks at, in lower case; `key_of` gives sort keys of one
-    type, ties are broken by id."""
+    """`search_of` gives the text that the filter looks at, in lower case, from the fields `searched` only
+    (none: from any); `key_of` gives sort keys of one type, ties are broken by id."""
 
-    def __init__(self, search_of: Callable[[Object], str], key_of: SortKey) -> None:
+    def __init__(
+        self, search_of: Callable[[Object], str], key_of: SortKey, searched: Sequence[str] = ()
+    ) -> None:
         self._search_of = search_of
+        self._searched = itemgetter(*searched) if len(searched) > 1 else None
         self._key_of = key_of
         self.rows: list[Object] = []
         self.shown: list[int] = []
@@ -182,15 +189,18 @@ class RowIndex:
         return row
 
     def _change(self, row: int, item: Object) -> None:
-        key, search = self._key_of(item), self._search_of(item)
-        before = self._words or self._predicate
-        was_shown = before and self._matches(row)
-        self.rows[row] = item
+        rows, searched = self.rows, self._searched
+        filtered = self._words or self._predicate
+        was_shown = filtered and self._matches(row)
+        # Most changes are figures: the values that are searched are the very same objects then.
+        if searched is None or searched(rows[row]) != searched(item):
+            self._search[row] = self._search_of(item)
+        rows[row] = item
+        key = self._key_of(item)
         if key != self._keys[row]:
             self._keys[row] = key
             self._misplaced.add(row)
-        self._search[row] = search
-        if before and self._matches(row) != was_shown:
+        if filtered and self._matches(row) != was_shown:
             self._misplaced.add(row)
 
     def _matches(self, row: int) -> bool:
@@ -211,12 +221,15 @@ class RowIndex:
         return order[::-1] if self.descending else order
 
     def _sort(self) -> None:
+        self._everyone = self._sorted()
+        self._settle()
+        self.shown = self._directed(self._filtered(self._everyone))
+
+    def _sorted(self) -> list[int]:
         # Ties keep the order of ids, because sorting is stable.
         order = sorted(self._number.values(), key=self._ids.__getitem__)
         order.sort(key=self._keys.__getitem__)
-        self._everyone = order
-        self._settle()
-        self.shown = self._directed(self._filtered(order))
+        return order
 
     def _settle(self) -> None:
         for row in self._gone:
@@ -230,6 +243,8 @@ class RowIndex:
         out = self._misplaced | self._gone
         if not out:
             return order
+        if len(out) > len(order) // SORT_ANEW:
+            return self._sorted()
         keys, ids = self._keys, self._ids
         kept = [row for row in order if row not in out]
         moving = sorted(self._misplaced, key=ids.__getitem__)

@@ -46,6 +46,7 @@ class TableModel(QAbstractTableModel):
         search_of: Callable[[Object], str],
         sort_column: int = 0,
         *,
+        searched: Sequence[str] = (),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
@@ -53,7 +54,7 @@ class TableModel(QAbstractTableModel):
         self.visible: VisiblePositions = lambda: range(self.rowCount())
         self.start_anew: Callable[[], bool] = lambda: False
         self.sort_column = sort_column
-        self._search_of = search_of
+        self._search_of, self._searched = search_of, searched
         self._clock = clock
         self._words: list[str] = []
         self._predicate: Predicate | None = None
@@ -198,7 +199,7 @@ class TableModel(QAbstractTableModel):
     # ---- inside
 
     def _new_index(self, descending: bool) -> RowIndex:
-        index = RowIndex(self._search_of, self.columns[self.sort_column].sort_key)
+        index = RowIndex(self._search_of, self.columns[self.sort_column].sort_key, self._searched)
         index.descending = descending
         return index
 

@@ -29,7 +29,7 @@ def device_columns(watch: FleetWatch, clock: Clock) -> list[Column]:
         return -1 if run is None else int(run["id"])
 
     return [
-        Column("name", tr("Name"), name, Kind.STRONG, width=118),
+        Column("name", tr("Name"), name, Kind.STRONG, sort=_name_key, width=118),
         pill_column("contact", tr("Contact"), contact, sort=_contact_key, width=112),
         Column("system", tr("System"), words.device_system, width=150),
         tags_column("tags", tr("Tags"), lambda device: device.get("tags") or (), width=110),
@@ -38,7 +38,7 @@ def device_columns(watch: FleetWatch, clock: Clock) -> list[Column]:
             tr("CPU, recent"),
             lambda device: _figure(device, "cpu_percent"),
             Kind.SPARKLINE,
-            lambda device: list(watch.cpu(device["id"])) if device.get("connected") else (),
+            lambda device: watch.cpu(device["id"]) if device.get("connected") else (),
             sort=_cpu,
             width=98,
         ),
@@ -71,6 +71,10 @@ def name(device: Object) -> str:
     return str(device.get("hostname") or tr("Unnamed device"))
 
 
+def _name_key(device: Object) -> str:
+    return (device["hostname"] or "").lower()
+
+
 def run_pill(run: Object) -> Pill:
     """A run's state with its title, and the exit code where it says more than the state."""
     word, tone = words.state_word(run["state"])
@@ -80,19 +84,23 @@ def run_pill(run: Object) -> Pill:
     return Pill(word, tone, after)
 
 
+SEARCHED = (
+    "hostname",
+    "contact",
+    "admission",
+    "os_type",
+    "os_description",
+    "os_version",
+    "address",
+    "agent_version",
+    "tags",
+)
+
+
 def search_text(device: Object) -> str:
-    parts = (
-        device.get("hostname"),
-        device.get("contact"),
-        device.get("admission"),
-        device.get("os_type"),
-        device.get("os_description"),
-        device.get("os_version"),
-        device.get("address"),
-        device.get("agent_version"),
-        *(device.get("tags") or ()),
-    )
-    return " ".join(part for part in parts if part).lower()
+    """From the fields SEARCHED."""
+    *texts, tags = (device.get(key) for key in SEARCHED)
+    return " ".join(text for text in (*texts, *(tags or ())) if text).lower()
 
 
 def _contact_key(device: Object) -> tuple[int, str]:
@@ -108,7 +116,8 @@ def _metric(device: Object, key: str, missing: float) -> float:
 
 
 def _cpu(device: Object) -> float:
-    return _metric(device, "cpu_percent", -1.0) if device.get("connected") else -1.0
+    metrics = device["metrics"] if device["connected"] else None
+    return metrics["cpu_percent"] if metrics else -1.0
 
 
 def _memory(device: Object) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,11 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
 from backend_lite.contract.fleet import Admission, Contact
 from backend_lite.contract.live import DEVICE
 from console.core.live import LiveBatch, LiveState
-from console.core.live_count import LiveCount
+from console.core.live_tally import LiveTally
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.features.fleet import ops
-from console.features.fleet.columns import device_columns, search_text
+from console.features.fleet.columns import SEARCHED, device_columns, search_text
 from console.features.fleet.device_details import DeviceDetails
 from console.features.fleet.removal import ask_removal
 from console.features.fleet.watch import FleetWatch
@@ -34,12 +33,11 @@ def is_pending(device: Object) -> bool:
     return device.get("admission") in (Admission.PENDING, Admission.QUARANTINED)
 
 
-def is_online(device: Object) -> bool:
-    return device.get("contact") == Contact.ONLINE and not is_pending(device)
-
-
-def is_away(device: Object) -> bool:
-    return device.get("contact") != Contact.ONLINE and not is_pending(device)
+def choice_of(device: Object) -> str:
+    """The chip that a device belongs to."""
+    if is_pending(device):
+        return "pending"
+    return "online" if device.get("contact") == Contact.ONLINE else "away"
 
 
 class DevicesPage(Page):
@@ -55,8 +53,8 @@ class DevicesPage(Page):
             tr("Filter devices"),
             [
                 Choice("all", tr("All")),
-                Choice("online", tr("Online"), is_online),
-                Choice("away", tr("Away"), is_away),
+                Choice("online", tr("Online"), lambda device: choice_of(device) == "online"),
+                Choice("away", tr("Away"), lambda device: choice_of(device) == "away"),
                 Choice("pending", tr("Waiting for approval"), is_pending),
             ],
         )
@@ -66,6 +64,7 @@ class DevicesPage(Page):
             device_columns(watch, context.clock),
             search_text,
             context.settings,
+            searched=SEARCHED,
             sort="name",
         )
         self.table.tick(_TICK_MS)
@@ -109,16 +108,12 @@ class DevicesPage(Page):
         table.menu_opening.connect(self._fill_menu)
         table.model_.counted.connect(self._count)
         table.model_.building.connect(self._show_building)
-        self._counts = [
-            LiveCount(live, DEVICE, partial(self.filter.set_count, "online"), is_online),
-            LiveCount(live, DEVICE, partial(self.filter.set_count, "away"), is_away),
-            LiveCount(live, DEVICE, partial(self.filter.set_count, "pending"), is_pending),
-        ]
+        self._tally = LiveTally(live, DEVICE, choice_of, self.filter.set_count)
         stops = [
             live.subscribe(DEVICE, self._take),
             live.subscribe_state(lambda _state: self._count_now()),
             self._watch.subscribe(self._runs_changed),
-            *(count.stop for count in self._counts),
+            self._tally.stop,
         ]
         for stop in stops:
             self.destroyed.connect(stop)

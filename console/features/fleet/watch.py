@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from backend_lite.contract.live import DEVICE, RUN
@@ -12,22 +10,44 @@ from console.core.live import LiveBatch, LiveStore
 
 Object = dict[str, Any]
 SAMPLES = 60
+_STEPS = 2
+"""For each percent."""
 
-_NONE: tuple[float, ...] = ()
 
-
-@dataclass(slots=True)
 class Figures:
-    """The newest values in percent, oldest first."""
+    """The newest values in percent, oldest first. A fleet may be large: each value takes one byte."""
 
-    cpu: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
-    memory: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
-    disk: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    __slots__ = ("_cpu", "_disk", "_memory")
+
+    def __init__(self) -> None:
+        self._cpu, self._memory, self._disk = bytearray(), bytearray(), bytearray()
+
+    @property
+    def cpu(self) -> list[float]:
+        return _percents(self._cpu)
+
+    @property
+    def memory(self) -> list[float]:
+        return _percents(self._memory)
+
+    @property
+    def disk(self) -> list[float]:
+        return _percents(self._disk)
 
     def add(self, metrics: Object) -> None:
-        self.cpu.append(metrics["cpu_percent"])
-        self.memory.append(share(metrics["memory_used"], metrics["memory_total"]) or 0.0)
-        self.disk.append(share(metrics["disk_used"], metrics["disk_total"]) or 0.0)
+        _push(self._cpu, metrics["cpu_percent"])
+        _push(self._memory, share(metrics["memory_used"], metrics["memory_total"]) or 0.0)
+        _push(self._disk, share(metrics["disk_used"], metrics["disk_total"]) or 0.0)
+
+
+def _push(values: bytearray, percent: float) -> None:
+    values.append(min(255, max(0, round(percent * _STEPS))))
+    if len(values) > SAMPLES:
+        del values[0]
+
+
+def _percents(values: bytearray) -> list[float]:
+    return [value / _STEPS for value in values]
 
 
 def share(used: int, total: int) -> float | None:
@@ -55,9 +75,9 @@ class FleetWatch:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
-    def cpu(self, device_id: int) -> Iterable[float]:
+    def cpu(self, device_id: int) -> list[float]:
         found = self._figures.get(device_id)
-        return found.cpu if found else _NONE
+        return found.cpu if found else []
 
     def figures(self, device_id: int) -> Figures:
         return self._figures.get(device_id) or Figures()
@@ -79,7 +99,10 @@ class FleetWatch:
             if metrics is None or metrics is self._metrics.get(device_id):
                 continue
             self._metrics[device_id] = metrics
-            self._figures.setdefault(device_id, Figures()).add(metrics)
+            figures = self._figures.get(device_id)
+            if figures is None:
+                figures = self._figures[device_id] = Figures()
+            figures.add(metrics)
         for device_id in tuple(gone):
             self._figures.pop(device_id, None)
             self._metrics.pop(device_id, None)
