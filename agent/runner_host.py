@@ -65,38 +65,39 @@ def _be_the_runner(wishes: Iterator[Wish], attempts: str) -> None:
             return
 
 
-def _fork_runners(wishes: Iterator[Wish], attempts: str) -> None:
-    # Nobody here waits for the forks; the kernel takes them away.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    prepared: dict[bytes, int] = {}
-    for word, _, attempt in wishes:
-        if word == PREPARE:
-            prepared[attempt] = _fork(attempts, attempt, list(prepared.values()))
-        elif attempt in prepared:
-            telling = prepared.pop(attempt)
-            with contextlib.suppress(BrokenPipeError):
-                os.write(telling, word)
-            os.close(telling)
+if sys.platform != "win32":
 
+    def _fork_runners(wishes: Iterator[Wish], attempts: str) -> None:
+        # Nobody here waits for the forks; the kernel takes them away.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        prepared: dict[bytes, int] = {}
+        for word, _, attempt in wishes:
+            if word == PREPARE:
+                prepared[attempt] = _fork(attempts, attempt, list(prepared.values()))
+            elif attempt in prepared:
+                telling = prepared.pop(attempt)
+                with contextlib.suppress(BrokenPipeError):
+                    os.write(telling, word)
+                os.close(telling)
 
-def _fork(attempts: str, attempt: bytes, not_mine: list[int]) -> int:
-    """A runner that waits for its word; the descriptor through which to tell it."""
-    hearing, telling = os.pipe()
-    if os.fork() == 0:
-        try:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.setsid()
-            # The word for this runner takes the place of what others are told.
-            os.dup2(hearing, _STDIN)
-            for fd in (hearing, telling, *not_mine):
-                os.close(fd)
-            _execute(attempts, attempt, lambda: os.read(_STDIN, _READ_SIZE))
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-        finally:
-            os._exit(0)
-    os.close(hearing)
-    return telling
+    def _fork(attempts: str, attempt: bytes, not_mine: list[int]) -> int:
+        """A runner that waits for its word; the descriptor through which to tell it."""
+        hearing, telling = os.pipe()
+        if os.fork() == 0:
+            try:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                os.setsid()
+                # The word for this runner takes the place of what others are told.
+                os.dup2(hearing, _STDIN)
+                for fd in (hearing, telling, *not_mine):
+                    os.close(fd)
+                _execute(attempts, attempt, lambda: os.read(_STDIN, _READ_SIZE))
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+            finally:
+                os._exit(0)
+        os.close(hearing)
+        return telling
 
 
 def _execute(attempts: str, attempt: bytes, word: Callable[[], bytes]) -> None:
