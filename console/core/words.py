@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from agent.wire.states import RUN_ENDS, RunState, Source
 from backend_lite.contract.fleet import Admission, Contact
 from backend_lite.contract.library import Language
+from backend_lite.contract.states import RUN_ENDS, RunState, Source
 from console.core import formatting
 from console.core.texts import tr
 
