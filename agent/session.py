@@ -82,6 +82,7 @@ class Session:
         open_channel: OpenChannel,
         clock: Callable[[], float],
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
+        wait_for: Callable[[asyncio.Event, float], Coroutine[Any, Any, bool]] | None = None,
     ) -> None:
         self._enrollment = enrollment
         self._tls = tls
@@ -94,6 +95,7 @@ class Session:
         self._open_channel = open_channel
         self._clock = clock
         self._sleep = sleep
+        self._wait_for = wait_for or _wait_for
         self._admission = ""
         self._facts_wanted = asyncio.Event()
 
@@ -207,7 +209,7 @@ class Session:
         looked_at = self._clock()
         while True:
             await channel.send(Heartbeat(self._probes.metrics()))
-            wanted = await _wait_for(self._facts_wanted, heartbeat_s)
+            wanted = await self._wait_for(self._facts_wanted, heartbeat_s)
             if wanted or self._clock() - looked_at >= FACTS_EVERY_S:
                 self._facts_wanted.clear()
                 looked_at = self._clock()
@@ -218,6 +220,7 @@ class Session:
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> bool:
+    """True once the event is set, False when that takes longer."""
     try:
         async with asyncio.timeout(seconds):
             return await event.wait()

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from agent.enrollment import Enrollment
 from agent.identity import Identity, make_identity
 from agent.journal import Journal
 from agent.outbox import Outbox
-from agent.session import Session
+from agent.session import FACTS_EVERY_S, Session
 from agent.transport import ChannelClosedError
 from agent.wire.codec import WireError, hello_signing_bytes
 from agent.wire.messages import (
@@ -100,6 +101,8 @@ class Stage:
         self.waits: list[float] = []
         self.now = 0.0
         self.facts_now = FACTS
+        self.between_heartbeats: list[float] = []
+        self.heartbeat_takes = 0.0
 
     def play(self, *scripts: Script) -> None:
         """One script per connection; after the last one the story ends."""
@@ -116,6 +119,7 @@ class Stage:
             open_channel=cast(Any, self.open),
             clock=lambda: self.now,
             sleep=self.sleep,
+            wait_for=self.wait_for,
         )
 
         async def tell() -> None:
@@ -140,6 +144,12 @@ class Stage:
         if not self.scripts:
             raise StoryOverError
 
+    async def wait_for(self, event: asyncio.Event, seconds: float) -> bool:
+        self.between_heartbeats.append(seconds)
+        self.now += self.heartbeat_takes
+        await asyncio.sleep(0)
+        return event.is_set()
+
     async def facts(self) -> Facts:
         return self.facts_now
 
@@ -154,12 +164,37 @@ def stage(tmp_path: Path) -> Stage:
 
 def test_hello_facts_heartbeat(stage: Stage) -> None:
     stage.play([CHALLENGE, WELCOME])
-    hello, facts, heartbeat = stage.channels[0].heard
+    hello, facts, *heartbeats = stage.channels[0].heard
     assert isinstance(hello, Hello)
-    assert (facts, heartbeat) == (FactsReport(FACTS), Heartbeat(stage.metrics()))
+    assert facts == FactsReport(FACTS)
+    assert set(heartbeats) == {Heartbeat(stage.metrics())}
+    assert set(stage.between_heartbeats) == {10.0}
     assert hello.device_uid == stage.identity.device_uid
     signed = hello_signing_bytes(CHALLENGE.nonce, LEAF, stage.journal.incarnation)
     assert hello.signature == stage.identity.sign(signed)
+
+
+def test_facts_that_stay_the_same_are_told_once(stage: Stage) -> None:
+    stage.heartbeat_takes = FACTS_EVERY_S
+    stage.play([CHALLENGE, WELCOME])
+    heard = stage.channels[0].heard
+    assert len([message for message in heard if isinstance(message, Heartbeat)]) > 3
+    assert [message for message in heard if isinstance(message, FactsReport)] == [FactsReport(FACTS)]
+
+
+def test_facts_that_changed_are_told_when_they_are_looked_at_again(stage: Stage) -> None:
+    changed = replace(FACTS, hostname="renamed")
+
+    def rename() -> Exception:
+        stage.facts_now = changed
+        return WireError("nothing to hear")
+
+    stage.heartbeat_takes = FACTS_EVERY_S / 3
+    stage.play([CHALLENGE, WELCOME, rename])
+    heard = stage.channels[0].heard
+    reports = [message for message in heard if isinstance(message, FactsReport)]
+    assert reports == [FactsReport(FACTS), FactsReport(changed)]
+    assert heard.index(reports[1]) >= 4
 
 
 def test_a_break_is_followed_by_longer_and_longer_waits(stage: Stage) -> None:
