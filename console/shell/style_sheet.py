@@ -85,7 +85,6 @@ def _inputs(t: Tokens, m: Theme) -> str:
     down = resource(f"themes/chevron-{name}.svg").as_posix()
     up = resource(f"themes/chevron-up-{name}.svg").as_posix()
     check = resource(f"themes/check-{name}.svg").as_posix()
-    families = ", ".join(f'"{family}"' for family in m.mono_families)
     return f"""
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
     background: {_hex(t.surface)}; border: 1px solid {_hex(t.border)}; border-radius: {m.radius}px;
@@ -106,9 +105,7 @@ QPlainTextEdit, QTextEdit {{
     padding: 6px;
     selection-background-color: {_hex(t.accent)}; selection-color: {_hex(t.on_accent)};
 }}
-QPlainTextEdit[role="code"] {{
-    background: {_hex(t.background)}; padding: 4px; font-family: {families}; font-size: 12px;
-}}
+QPlainTextEdit[role="code"] {{ background: {_hex(t.background)}; padding: 4px; }}
 QPlainTextEdit[role="plain"], QTextEdit[role="plain"] {{ border: none; border-radius: 0; padding: 0; }}
 QSpinBox QLineEdit, QDoubleSpinBox QLineEdit, QComboBox QLineEdit {{
     border: none; padding: 0 6px; min-height: 0; background: transparent;

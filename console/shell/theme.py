@@ -51,7 +51,6 @@ class Theme(QObject):
     line_height = 18
     side_width = 208
     details_width = 344
-    mono_families = MONO_FAMILIES
 
     def __init__(self) -> None:
         super().__init__()

@@ -19,6 +19,7 @@ class CommandBox(QWidget):
         self._theme = theme
         self.text = QPlainTextEdit()
         set_role(self.text, "code")
+        self.text.setFont(theme.font("mono"))
         self.text.setReadOnly(True)
         self.text.setAccessibleName(title)
         self.text.setFrameShape(QFrame.Shape.NoFrame)
