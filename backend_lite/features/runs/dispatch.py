@@ -30,10 +30,11 @@ class Dispatcher:
         self._clock = clock
         self._epoch = service_epoch
 
-    def offer_next(self, unit: Unit, device_id: int) -> None:
-        """Offer the oldest queued step, unless the device is away or has one in hand."""
-        if self._hub.may_work(device_id):
-            self._offer_first(unit, load_open_runs(unit.session, device_id))
+    def offer_next(self, unit: Unit, device_id: int) -> int | None:
+        """Offer the oldest queued step, unless the device is away or has one in hand; the id of its run."""
+        if not self._hub.may_work(device_id):
+            return None
+        return self._offer_first(unit, load_open_runs(unit.session, device_id))
 
     def catch_up(self, unit: Unit, device_id: int) -> None:
         """A device is ready: repeat what it may have missed, then offer. Repeating is harmless."""
@@ -56,13 +57,16 @@ class Dispatcher:
         for parts in runs:
             self._views.publish(unit, parts, with_rollout=False)
 
-    def _offer_first(self, unit: Unit, runs: list[RunParts]) -> None:
+    def _offer_first(self, unit: Unit, runs: list[RunParts]) -> int | None:
         steps = [(parts, step) for parts in runs for step in parts.steps if step.state not in STEP_ENDS]
         if any(step.state in _IN_HAND for _, step in steps):
-            return
+            return None
         queued = [(parts, step) for parts, step in steps if step.state == StepState.QUEUED]
-        if queued:
-            self._offer(unit, *min(queued, key=lambda pair: pair[1].id))
+        if not queued:
+            return None
+        parts, step = min(queued, key=lambda pair: pair[1].id)
+        self._offer(unit, parts, step)
+        return parts.run.id
 
     def _offer(self, unit: Unit, parts: RunParts, step: StepRow) -> None:
         now = self._clock.now_ms()
@@ -72,7 +76,8 @@ class Dispatcher:
         parts.attempts[step.id] = attempt
         change_step(parts, step, StepState.OFFERED, now)
         parts.save(unit.session)
-        self._views.publish(unit, parts)
+        # An offer moves no counter of the rollout.
+        self._views.publish(unit, parts, with_rollout=False)
         unit.publish(SendToDevice(step.device_id, self._offer_message(unit.session, step)))
 
     def _offer_message(self, session: Session, step: StepRow) -> Offer:

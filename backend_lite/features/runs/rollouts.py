@@ -105,8 +105,8 @@ class Rollouts:
         insert_rows(unit.session, steps)
         self._views.publish_rollout(unit, rollout)
         for run, step in zip(runs, steps, strict=True):
-            self._views.publish(unit, RunParts(rollout, run, [step]), with_rollout=False)
-            self._dispatcher.offer_next(unit, run.device_id)
+            if self._dispatcher.offer_next(unit, run.device_id) != run.id:
+                self._views.publish(unit, RunParts(rollout, run, [step]), with_rollout=False)
         return rollout
 
     def cancel_rollout(self, unit: Unit, rollout_id: int) -> None:
