@@ -14,7 +14,7 @@ import msgspec
 
 from backend_lite.config import Config
 from backend_lite.contract.access import SETUP
-from backend_lite.contract.enroll import ENROLLMENT_TOKENS, EnrollmentTokenCreate
+from backend_lite.contract.enroll import ENROLLMENT_TOKENS, SETUP_ENROLLMENT_TOKEN, EnrollmentTokenCreate
 from backend_lite.contract.system import OPENAPI
 from backend_lite.core.db.migrate import known_revisions, migrate
 from backend_lite.core.local_service import LocalService, running_service
@@ -54,8 +54,7 @@ def enrollment_token(config: Config, ttl_s: int, uses: int, auto_approve: bool) 
     wanted = EnrollmentTokenCreate(ttl_s=ttl_s, uses=uses, auto_approve=auto_approve)
     service = running_service(config.data)
     if service is not None:
-        with _signed_in(service) as token:
-            made = service.call("POST", ENROLLMENT_TOKENS, msgspec.to_builtins(wanted), token=token)
+        made = _make_token_there(service, msgspec.to_builtins(wanted))
         values = {name: made[name] for name in ("token", "agent_pin", "ca_pem")}
     else:
         secret = _on_folder(config, lambda opened: opened.feature("enroll").api.make_token(wanted, None))
@@ -85,6 +84,19 @@ def _on_folder(config: Config, work: Callable[[Any], Awaitable[T]]) -> T:
             return await work(service)
 
     return asyncio.run(run())
+
+
+def _make_token_there(service: LocalService, wanted: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any]
+    try:
+        with service.signed_in() as token:
+            made = service.call("POST", ENROLLMENT_TOKENS, wanted, token=token)
+    except ServiceError as refusal:
+        if refusal.code != "setup_needed":
+            raise
+        body = {"secret": service.launch.secret, "wanted": wanted}
+        made = service.call("POST", SETUP_ENROLLMENT_TOKEN, body)
+    return made
 
 
 def _create_owner_there(service: LocalService, username: str, password: str) -> None:

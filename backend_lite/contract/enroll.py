@@ -7,6 +7,7 @@ from msgspec import Struct
 from backend_lite.contract.common import Time
 
 ENROLLMENT_TOKENS = "/api/v1/enrollment-tokens"
+SETUP_ENROLLMENT_TOKEN = "/api/v1/setup/enrollment-token"  # noqa: S105
 AGENT_ENDPOINT = "/api/v1/agent-endpoint"
 
 DEFAULT_TTL_S = 24 * 3600
@@ -18,6 +19,13 @@ class EnrollmentTokenCreate(Struct):
     ttl_s: int = DEFAULT_TTL_S
     uses: int = DEFAULT_USES
     auto_approve: bool = False
+
+
+class SetupEnrollmentToken(Struct):
+    """While there is no owner, the per-launch secret makes tokens at SETUP_ENROLLMENT_TOKEN too; 404 later."""
+
+    secret: str
+    wanted: EnrollmentTokenCreate
 
 
 class EnrollmentToken(Struct):

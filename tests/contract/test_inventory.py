@@ -24,6 +24,7 @@ OPEN_ROUTES = {
     "POST /api/v1/auth/local",
     "GET /api/v1/setup",
     "POST /api/v1/setup",
+    "POST /api/v1/setup/enrollment-token",
     "POST /api/v1/enroll",
     "GET /api/v1/enroll/ca",
 }

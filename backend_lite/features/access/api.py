@@ -33,6 +33,7 @@ __all__ = [
     "TokenRefusedError",
     "TokenStore",
     "TokensEnded",
+    "Users",
     "refusal_of",
 ]
 

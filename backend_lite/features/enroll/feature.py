@@ -11,7 +11,13 @@ from backend_lite.features.access.api import AccessApi
 from backend_lite.features.enroll.api import EnrollApi
 from backend_lite.features.enroll.endpoint import Endpoint
 from backend_lite.features.enroll.enrolment import Enrolment
-from backend_lite.features.enroll.routes import VIEW, endpoint_routes, machine_routes, token_routes
+from backend_lite.features.enroll.routes import (
+    VIEW,
+    endpoint_routes,
+    machine_routes,
+    setup_routes,
+    token_routes,
+)
 from backend_lite.features.enroll.throttle import Throttle
 from backend_lite.features.enroll.tokens import EnrollmentTokens
 from backend_lite.features.fleet.api import FleetApi
@@ -35,6 +41,7 @@ def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
         routes=lambda: [
             *machine_routes(enrolment, endpoint),
             *token_routes(database, tokens, api),
+            *setup_routes(api, access.users, kernel.launch_secret),
             *endpoint_routes(endpoint),
         ],
         live={

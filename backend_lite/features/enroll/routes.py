@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,15 +14,19 @@ from backend_lite.contract.common import Page
 from backend_lite.contract.enroll import (
     AGENT_ENDPOINT,
     ENROLLMENT_TOKENS,
+    SETUP_ENROLLMENT_TOKEN,
     AgentEndpoint,
     AgentEndpointUpdate,
     EnrollmentToken,
     EnrollmentTokenCreate,
     EnrollmentTokenSecret,
+    SetupEnrollmentToken,
 )
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import MACHINE, OPEN, USER
+from backend_lite.errors import ForbiddenError, NotFoundError
+from backend_lite.features.access.api import Users
 from backend_lite.features.enroll.api import EnrollApi
 from backend_lite.features.enroll.endpoint import Endpoint
 from backend_lite.features.enroll.enrolment import Enrolment
@@ -71,6 +76,19 @@ def token_routes(database: Database, tokens: EnrollmentTokens, api: EnrollApi) -
         await database.write(lambda unit: tokens.revoke(unit, token_id))
 
     return [tokens_list, token_make, token_revoke]
+
+
+def setup_routes(api: EnrollApi, users: Users, launch_secret: str) -> Sequence[Route]:
+    @post(SETUP_ENROLLMENT_TOKEN, permission=OPEN, audience=USER)
+    async def setup_token(data: JSONBody[SetupEnrollmentToken]) -> EnrollmentTokenSecret:
+        """A token for the account that runs the service, while there is no owner to ask."""
+        if await users.has_owner():
+            raise NotFoundError("There is nothing at this address.")
+        if not hmac.compare_digest(launch_secret.encode(), data.secret.encode()):
+            raise ForbiddenError("This is not the secret of the running service: read its file again.")
+        return await api.make_token(data.wanted, None)
+
+    return [setup_token]
 
 
 def endpoint_routes(endpoint: Endpoint) -> Sequence[Route]:

@@ -8,7 +8,7 @@ import pytest
 
 from backend_lite.core.security.launch import read_launch
 from tests.backend.cli.conftest import Run
-from tests.helpers.processes import Api, ServiceProcess
+from tests.helpers.processes import Api, Refused, ServiceProcess
 
 pytestmark = pytest.mark.sockets
 
@@ -24,9 +24,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess
 
 def test_the_commands_go_through_the_service(run: Run, service: ServiceProcess) -> None:
     folder = service.folder
-    early = run("enrollment-token", "--data-dir", folder)
-    assert early.code == 1
-    assert early.err == "There is no owner yet. Make one first, with create-owner or in the window.\n"
+    early = json.loads(run("enrollment-token", "--data-dir", folder).out)
+    assert early["agent_pin"] == service.ready["agent_pin"]
 
     weak = run("create-owner", "--data-dir", folder, "--username", "ada", stdin=b"short\n")
     assert (weak.code, weak.err.startswith("The password has 5 characters")) == (1, True)
@@ -40,8 +39,11 @@ def test_the_commands_go_through_the_service(run: Run, service: ServiceProcess) 
     api.token = api.post("/api/v1/auth/login", body)["access_token"]
     token = json.loads(run("enrollment-token", "--data-dir", folder, "--ttl", "2h", "--uses", "3").out)
     assert token["agent_pin"] == service.ready["agent_pin"]
-    (listed,) = api.get("/api/v1/enrollment-tokens")["items"]
-    assert (listed["uses"], listed["created_by"]) == (3, "ada")
+    listed, first = api.get("/api/v1/enrollment-tokens")["items"]
+    assert (listed["uses"], listed["created_by"], first["created_by"]) == (3, "ada", "")
+    with pytest.raises(Refused) as refused:
+        api.post("/api/v1/setup/enrollment-token", {"secret": "any", "wanted": {}})
+    assert refused.value.status == 404
 
     assert "/api/v1/rollouts" in json.loads(run("openapi", "--data-dir", folder).out)["paths"]
     report = run("doctor", "--data-dir", folder)
