@@ -22,7 +22,7 @@ class EnrollmentTokenCreate(Struct):
 
 
 class SetupEnrollmentToken(Struct):
-    """While there is no owner, the per-launch secret makes tokens at SETUP_ENROLLMENT_TOKEN too; 404 later."""
+    """While there is no owner, the per-launch secret makes tokens at SETUP_ENROLLMENT_TOKEN; 404 later."""
 
     secret: str
     wanted: EnrollmentTokenCreate
