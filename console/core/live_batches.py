@@ -88,7 +88,10 @@ class Batches:
             loop = asyncio.get_running_loop()
             due = self._delivered_at.get(kind, -MIN_INTERVAL_S) + MIN_INTERVAL_S
             self._handles[kind] = loop.call_later(max(0.0, due - loop.time()), self._deliver, kind)
-        return self._pending.setdefault(kind, _Pending())
+        pending = self._pending.get(kind)
+        if pending is None:
+            pending = self._pending[kind] = _Pending()
+        return pending
 
     def _deliver(self, kind: str) -> None:
         loop = asyncio.get_running_loop()

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QObject, QThread
 from PySide6.QtWidgets import QApplication
 
+from console import garbage
 from console.garbage import GarbageCollector
 
 
@@ -13,6 +14,7 @@ from console.garbage import GarbageCollector
 def put_back() -> Iterator[None]:
     yield
     gc.enable()
+    gc.unfreeze()
 
 
 class _Cycle(QObject):
@@ -51,3 +53,33 @@ def test_python_collects_again_when_the_window_is_gone(qapp: QApplication) -> No
     assert not gc.isenabled()
     del window
     assert gc.isenabled()
+
+
+def test_what_stays_is_set_aside_once_a_look_through_all_of_it_is_slow(qapp: QApplication) -> None:
+    now = [0.0]
+    window = QObject()
+
+    def clock() -> float:
+        now[0] += garbage.SLOW_S * 2
+        return now[0]
+
+    collector = GarbageCollector(window, clock)
+    gc.collect()
+    gc.unfreeze()
+    ends: list[bool] = []
+    kept = allocate()
+    collector.check()
+    assert gc.get_freeze_count() > 5000
+    cycle = _Cycle(ends)
+    more = allocate()
+    collector.check()
+    del cycle
+    more += allocate()
+    collector.check()
+    assert ends == []
+    # Nobody works in a window without a display: everything is looked at again after a while.
+    now[0] += garbage.THAW_EVERY_S
+    collector.check()
+    assert ends == [True]
+    assert kept
+    assert more
