@@ -179,6 +179,13 @@ def parse_attempt_name(name: str) -> tuple[str, int, int]:
     """(service_epoch, step id, n). Raises WireError."""
     epoch, _, rest = name.partition("-")
     step, _, n = rest.partition("-")
-    if not (epoch.isalnum() and step.isascii() and step.isdigit() and n.isascii() and n.isdigit()):
+    if not (
+        epoch.isascii()
+        and epoch.isalnum()
+        and step.isascii()
+        and step.isdigit()
+        and n.isascii()
+        and n.isdigit()
+    ):
         raise WireError("not the name of an attempt")
     return epoch, int(step), int(n)
