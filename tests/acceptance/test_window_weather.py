@@ -82,8 +82,8 @@ def test_a_service_that_is_killed_comes_back_and_the_window_goes_on(
             child = window.app.service._child
             assert child is not None
             os.kill(child.pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
-            await until(window.app.window.banners.texts, "banner")
-            assert "started again" in window.app.window.banners.texts()[0]
+            banners = window.app.window.banners
+            await until(lambda: any("started again" in text for text in banners.texts()), "banner")
             assert window.app.window.workspace is not None
             await until(lambda: not window.app.window.banners.texts(), "end of the banner", 30)
             await window.live()
