@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from backend_lite.contract.runs import OutputIndex
@@ -21,6 +21,9 @@ SHOWN_BYTES = 512 << 10
 MOST_BYTES = 2 << 20
 """A reader who follows the end is shown less again when it has grown to this; one who does not is left
 where they are."""
+GULP_BYTES = 96 << 10
+"""Of output that comes in faster than this at a time, a reader who follows is shown the end only: no more
+can be laid out within a frame or two."""
 RETRY_S = 1.0
 
 
@@ -173,8 +176,9 @@ class OutputFeed:
             pass
         new = self._parts.size(self._high, self._parts.end)
         much = self._parts.size(self._low, self._high) + new > MOST_BYTES
-        if much and self._sink.is_following():
-            await self._go_to_end()
+        if (much or new > GULP_BYTES) and self._sink.is_following():
+            end = self._parts.end
+            await self._show_range(self._parts.back(end, GULP_BYTES), end, anchor=None)
             return
         if (much or self._sink.is_full()) and not self._sink.is_following():
             # What is being read must not move away.
@@ -234,12 +238,15 @@ class OutputFeed:
         self._at_end = high == self._parts.end and self._parts.knows_end
         self._feed(low, high)
         self._sink.begin(anchor, at_top=at_top)
-        self._show_end()
+        self._show_end(begins_inside=self._parts.bytes_before(low) > 0)
 
-    def _show_end(self) -> None:
+    def _show_end(self, *, begins_inside: bool = False) -> None:
         if self._ended and self._at_end:
             self._assembler.end()
         update = self._assembler.take()
+        if begins_inside and len(update.lines) > 1:
+            # The rest of a line whose beginning is not here: earlier output shows it whole.
+            update = replace(update, lines=update.lines[1:])
         if update.lines:
             self._sink.take(update)
 

@@ -26,6 +26,21 @@ _RUN = {
     RunState.UNKNOWN: ("Unknown", "warning"),
 }
 _STEP = {"offered": ("Starting", "accent"), "timed_out": ("Timed out", "bad"), "rejected": ("Refused", "bad")}
+_REASONS = {
+    # The state and the exit code say it already.
+    "exit_code": "",
+    "cancelled": "",
+    "stopped": "It was stopped with everything it had started.",
+    "before_start": "It had not started.",
+    "not_started": "It had not started.",
+    "timeout": "It took longer than its time limit.",
+    "not_taken_in_time": "The device could not be reached in time.",
+    "device_retired": "The device was removed.",
+    "earlier_step": "An earlier step failed.",
+    "rejected": "The agent refused it.",
+    "journal_lost": "The agent's record of it was lost.",
+    "not_known": "The device cannot say how it ended.",
+}
 _LANGUAGES = {
     Language.POWERSHELL: "PowerShell",
     Language.BASH: "Bash",
@@ -56,6 +71,13 @@ def state_word(state: str) -> tuple[str, str]:
     else:
         word, tone = state, "idle"
     return tr(word), tone
+
+
+def reason_sentence(reason: str) -> str:
+    """Why a run or a step is in its state; a sentence of the agent's own stays as it is."""
+    if reason in _REASONS:
+        return tr(_REASONS[reason]) if _REASONS[reason] else ""
+    return reason
 
 
 def is_open(run: Object) -> bool:

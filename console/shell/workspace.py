@@ -28,6 +28,12 @@ class Workspace(QSplitter):
         self._context = context
         self.navigation = Navigation(context.theme)
         self.navigation.fill([entry for feature in features for entry in feature.navigation], context.live)
+        self._homes = {
+            key: feature.navigation[0].page_key
+            for feature in features
+            for key in feature.pages
+            if feature.navigation and key not in {entry.page_key for entry in feature.navigation}
+        }
         self.pages = QStackedWidget()
         self.details = DetailsPane()
         self.activity = ActivityPanel(context)
@@ -93,7 +99,8 @@ class Workspace(QSplitter):
             self.pages.addWidget(page)
             page.details_changed.connect(self._show_details)
         self.pages.setCurrentWidget(page)
-        self.navigation.show_place(place.page_key)
+        # A single run is a place under all runs.
+        self.navigation.show_place(self._homes.get(place.page_key, place.page_key))
         self._show_details()
 
     def _show_details(self) -> None:
@@ -101,13 +108,13 @@ class Workspace(QSplitter):
         self.details.show_widget(page.details() if page is not None else None)
 
     def _open_rollout(self, rollout_id: int) -> None:
-        run_id = _first_run(self._context.live, rollout_id)
+        run_id = _only_run(self._context.live, rollout_id)
         if run_id is None:
-            self._context.navigator.open("runs")
+            self._context.navigator.open("runs", f"rollout:{rollout_id}")
         else:
             self._context.navigator.open("run", str(run_id))
 
 
-def _first_run(live: LiveStore, rollout_id: int) -> int | None:
-    ids = (run_id for run_id, run in live.kind(RUN).items() if run.get("rollout_id") == rollout_id)
-    return min(ids, default=None)
+def _only_run(live: LiveStore, rollout_id: int) -> int | None:
+    ids = [run_id for run_id, run in live.kind(RUN).items() if run.get("rollout_id") == rollout_id]
+    return ids[0] if len(ids) == 1 else None

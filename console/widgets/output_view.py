@@ -224,6 +224,7 @@ class OutputView(QWidget):
         self.size_note.setText(formatting.size(place.total) if place.total else "")
         self.damage_note.setText(tr("Not all of it is text in this encoding.") if place.damaged else "")
         self.damage_note.setVisible(place.damaged)
+        self._show_jump()
 
     def fail(self, sentence: str) -> None:
         self.damage_note.setText(sentence)

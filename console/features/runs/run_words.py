@@ -46,7 +46,8 @@ def sentence(run: Object, now: datetime) -> str:
     took = tr(" after {time}", time=formatting.duration(seconds)) if seconds is not None else ""
     code = words.exit_code(run)
     exit_ = tr(" with exit code {code}", code=code) if code is not None else ""
-    reason = f" {str(run['reason']).rstrip('.')}." if run.get("reason") else ""
+    reason = words.reason_sentence(str(run.get("reason") or ""))
+    reason = f" {reason.rstrip('.')}." if reason else ""
     who = (
         tr(" The service presumes this; the device may still report otherwise.")
         if words.is_presumed(run)

@@ -68,7 +68,7 @@ def _exit_key(run: Object) -> int:
 
 
 def _remark(run: Object) -> str:
-    return str(run.get("waiting") or run.get("reason") or "")
+    return str(run.get("waiting") or words.reason_sentence(str(run.get("reason") or "")))
 
 
 def search_text(run: Object) -> str:

@@ -178,6 +178,7 @@ def numbers(sink: FakeSink) -> list[int]:
 def small_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output_feed, "SHOWN_BYTES", 20_000)
     monkeypatch.setattr(output_feed, "MOST_BYTES", 60_000)
+    monkeypatch.setattr(output_feed, "GULP_BYTES", 10_000)
 
 
 @pytest.mark.usefixtures("small_window")
@@ -236,6 +237,15 @@ def test_a_torrent_takes_a_following_reader_to_its_end_and_leaves_another_where_
         assert sink.at.behind == len(torrent.streams[0])
 
     play(story)
+
+
+@pytest.mark.usefixtures("small_window")
+def test_a_part_begins_with_a_whole_line() -> None:
+    source = FakeSource()
+    source.write(0, b"".join(b"%08d\n" % number for number in range(10_000)))
+    texts = play(nothing, source).texts
+    assert [len(text) for text in texts] == [8] * len(texts)
+    assert texts[-1] == "00009999"
 
 
 def test_a_full_view_is_left_alone_while_somebody_reads_in_it() -> None:
