@@ -18,7 +18,7 @@ from backend_lite.errors import InvalidError
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.output_store import OutputStore
 from backend_lite.features.runs.rollouts import Rollouts, Work, check_os
-from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, StepRow
+from backend_lite.features.runs.tables import AttemptRow, StepRow
 
 _LANGUAGES = {
     ActionType.POWERSHELL_INLINE: "powershell",
@@ -52,8 +52,9 @@ class Actions:
         target = self._rollouts.target(unit.session, device_id)
         work = self._work(unit.session, request)
         check_os(work.target_os_type, [target])
-        rollout = self._rollouts.start(unit, work, [target], Policy(), principal)
-        return self._of_rollout(unit.session, rollout)
+        _, (run,) = self._rollouts.start(unit, work, [target], Policy(), principal)
+        query = select(StepRow).where(StepRow.run_id == run.id)
+        return self._rows(unit.session, unit.session.scalars(query).all())[0]
 
     def of_device(self, session: Session, device_id: int) -> list[ActionRow]:
         """Newest first."""
@@ -117,11 +118,6 @@ class Actions:
             revision_id=script.revision_id,
             revision=script.revision,
         )
-
-    def _of_rollout(self, session: Session, rollout: RolloutRow) -> ActionRow:
-        query = select(StepRow).join(RunRow, RunRow.id == StepRow.run_id)
-        step = session.scalars(query.where(RunRow.rollout_id == rollout.id)).one()
-        return self._rows(session, [step])[0]
 
     def _rows(self, session: Session, steps: Sequence[StepRow]) -> list[ActionRow]:
         rows: list[ActionRow] = []

@@ -5,14 +5,20 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import Cancel, Offer
-from agent.wire.states import STEP_ENDS, StepState
+from agent.wire.states import StepState
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import Hub
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.output_store import current_attempt_name
-from backend_lite.features.runs.parts import RunParts, insert_rows, load_open_runs
+from backend_lite.features.runs.parts import (
+    RunParts,
+    insert_rows,
+    load_open_runs,
+    load_run_of_step,
+    open_steps,
+)
 from backend_lite.features.runs.tables import AttemptRow, StepRow
 from backend_lite.features.runs.transitions import change_step
 from backend_lite.features.runs.views import Views
@@ -30,11 +36,22 @@ class Dispatcher:
         self._clock = clock
         self._epoch = service_epoch
 
-    def offer_next(self, unit: Unit, device_id: int) -> int | None:
-        """Offer the oldest queued step, unless the device is away or has one in hand; the id of its run."""
+    def offer_next(self, unit: Unit, device_id: int, fresh: RunParts | None = None) -> int | None:
+        """Offer the oldest queued step, unless the device is away or has one in hand; the id of its run.
+
+        `fresh` are the parts of a run that was just written: they need not be loaded again.
+        """
         if not self._hub.may_work(device_id):
             return None
-        return self._offer_first(unit, load_open_runs(unit.session, device_id))
+        steps = open_steps(unit.session, device_id)
+        queued = [step_id for step_id, state in steps if state == StepState.QUEUED]
+        if not queued or any(state in _IN_HAND for _, state in steps):
+            return None
+        parts = fresh if fresh is not None and fresh.has_step(queued[0]) else None
+        parts = parts or load_run_of_step(unit.session, queued[0], device_id)
+        assert parts is not None
+        self._offer(unit, parts, next(step for step in parts.steps if step.id == queued[0]))
+        return parts.run.id
 
     def catch_up(self, unit: Unit, device_id: int) -> None:
         """A device is ready: repeat what it may have missed, then offer. Repeating is harmless."""
@@ -45,9 +62,8 @@ class Dispatcher:
                     unit.publish(SendToDevice(device_id, self._offer_message(unit.session, step)))
                 elif step.state == StepState.CANCELLING:
                     unit.publish(SendToDevice(device_id, Cancel(current_attempt_name(self._epoch, step))))
-        if self._hub.may_work(device_id):
-            self._offer_first(unit, runs)
         self._publish(unit, runs)
+        self.offer_next(unit, device_id)
 
     def republish(self, unit: Unit, device_id: int) -> None:
         """What consoles are told of a device's open runs depends on whether it is connected."""
@@ -56,17 +72,6 @@ class Dispatcher:
     def _publish(self, unit: Unit, runs: list[RunParts]) -> None:
         for parts in runs:
             self._views.publish(unit, parts, with_rollout=False)
-
-    def _offer_first(self, unit: Unit, runs: list[RunParts]) -> int | None:
-        steps = [(parts, step) for parts in runs for step in parts.steps if step.state not in STEP_ENDS]
-        if any(step.state in _IN_HAND for _, step in steps):
-            return None
-        queued = [(parts, step) for parts, step in steps if step.state == StepState.QUEUED]
-        if not queued:
-            return None
-        parts, step = min(queued, key=lambda pair: pair[1].id)
-        self._offer(unit, parts, step)
-        return parts.run.id
 
     def _offer(self, unit: Unit, parts: RunParts, step: StepRow) -> None:
         now = self._clock.now_ms()

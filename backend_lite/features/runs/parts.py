@@ -35,6 +35,9 @@ class RunParts:
     def attempt_of(self, step: StepRow) -> AttemptRow | None:
         return self.attempts.get(step.id)
 
+    def has_step(self, step_id: int) -> bool:
+        return any(step.id == step_id for step in self.steps)
+
     def rows(self) -> list[Base]:
         return [self.rollout, self.run, *self.steps, *self.attempts.values()]
 
@@ -86,6 +89,11 @@ def load_run_of_step(session: Session, step_id: int, device_id: int) -> RunParts
 def load_open_runs(session: Session, device_id: int) -> list[RunParts]:
     """The device's runs that have a step which has not ended, oldest first."""
     return _load(session, _OPEN, device_id=device_id)
+
+
+def open_steps(session: Session, device_id: int) -> list[tuple[int, str]]:
+    """(id, state) of the device's steps that have not ended, oldest first."""
+    return [(row[0], row[1]) for row in session.connection().execute(_OPEN_STEPS, {"device_id": device_id})]
 
 
 def _load(session: Session, query: Select[Any], **values: Any) -> list[RunParts]:
@@ -166,6 +174,11 @@ _BY_STEP = _QUERY.where(
             StepRow.id == bindparam("step_id"), StepRow.device_id == bindparam("device_id")
         )
     )
+)
+_OPEN_STEPS = (
+    select(StepRow.id, StepRow.state)
+    .where(StepRow.device_id == bindparam("device_id"), OPEN_STEP)
+    .order_by(StepRow.id)
 )
 _OPEN = _QUERY.where(
     RunRow.id.in_(select(StepRow.run_id).where(StepRow.device_id == bindparam("device_id"), OPEN_STEP))

@@ -80,11 +80,12 @@ class Rollouts:
         """The new rollout, or the one that `key` made before. Raises InvalidError, NotFoundError."""
         session = unit.session
         if key is not None and (known := self._by_key(session, principal, key)) is not None:
-            return self._created(session, known)
+            ids = session.scalars(select(RunRow.id).where(RunRow.rollout_id == known.id).order_by(RunRow.id))
+            return self._created(known, list(ids))
         work = self._work(session, request)
         targets = self._targets(session, request, work)
-        row = self.start(unit, work, targets, request.policy, principal, key)
-        return self._created(session, row)
+        rollout, runs = self.start(unit, work, targets, request.policy, principal, key)
+        return self._created(rollout, [run.id for run in runs])
 
     def start(
         self,
@@ -94,7 +95,7 @@ class Rollouts:
         policy: Policy,
         principal: Principal,
         key: str | None = None,
-    ) -> RolloutRow:
+    ) -> tuple[RolloutRow, list[RunRow]]:
         """Write the rollout with a run of one step for each target, and offer what can be offered."""
         now = self._clock.now_ms()
         rollout = _rollout_row(work, policy, principal, key, len(targets), now)
@@ -105,9 +106,10 @@ class Rollouts:
         insert_rows(unit.session, steps)
         self._views.publish_rollout(unit, rollout)
         for run, step in zip(runs, steps, strict=True):
-            if self._dispatcher.offer_next(unit, run.device_id) != run.id:
-                self._views.publish(unit, RunParts(rollout, run, [step]), with_rollout=False)
-        return rollout
+            parts = RunParts(rollout, run, [step]).remember()
+            if self._dispatcher.offer_next(unit, run.device_id, parts) != run.id:
+                self._views.publish(unit, parts, with_rollout=False)
+        return rollout, runs
 
     def cancel_rollout(self, unit: Unit, rollout_id: int) -> None:
         """Cancel its runs that have not ended. Raises NotFoundError."""
@@ -179,9 +181,8 @@ class Rollouts:
             )
         )
 
-    def _created(self, session: Session, row: RolloutRow) -> RolloutCreated:
-        ids = session.scalars(select(RunRow.id).where(RunRow.rollout_id == row.id).order_by(RunRow.id))
-        return RolloutCreated(**msgspec.structs.asdict(self._views.rollout(row)), run_ids=list(ids))
+    def _created(self, row: RolloutRow, run_ids: list[int]) -> RolloutCreated:
+        return RolloutCreated(**msgspec.structs.asdict(self._views.rollout(row)), run_ids=run_ids)
 
     def _work(self, session: Session, request: RolloutCreate) -> Work:
         if (request.script_id is None) == (request.revision_id is None):
