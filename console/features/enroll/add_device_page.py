@@ -34,6 +34,7 @@ class AddDevicePage(Page):
         self.tokens = TokenList(context)
         self.this_pc = ThisPcCard(context, context.this_pc) if context.this_pc is not None else None
         self.arrivals = Arrivals(context)
+        self.destroyed.connect(self.arrivals.deleteLater)
         header = PageHeader(tr("Add device"))
         header.note.setText(tr("Two steps, then the device appears on the right"))
         self.setLayout(column(header, self._steps(), gap=0))

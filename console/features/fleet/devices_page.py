@@ -90,6 +90,7 @@ class DevicesPage(Page):
             self.centre.addWidget(part)
         self.setLayout(column(self.header, self.centre, gap=0))
         self.info = DeviceDetails(context, watch)
+        self.destroyed.connect(self.info.deleteLater)
         self._connect()
 
     def details(self) -> QWidget | None:

@@ -40,9 +40,6 @@ class Comparison(QWidget):
         self.text.load(text)
         self._show(title, "", self.text)
 
-    def close_it(self) -> None:
-        self.closed.emit()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.closed.emit()

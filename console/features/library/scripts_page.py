@@ -100,6 +100,7 @@ class ScriptsPage(Page):
             self.centre.addWidget(part)
         self.setLayout(column(self.header, self.centre, gap=0))
         self.info = ScriptPreview(context)
+        self.destroyed.connect(self.info.deleteLater)
         self._connect()
 
     def details(self) -> QWidget | None:

@@ -71,6 +71,7 @@ class RunPage(Page):
             self.centre.addWidget(part)
         self.setLayout(column(self.header, self.centre, gap=0))
         self.info = RunDetails(context, opens=False)
+        self.destroyed.connect(self.info.deleteLater)
         self._connect()
 
     def show_target(self, target: str | None) -> None:

@@ -141,6 +141,7 @@ class RunsPage(Page):
         foot = frame("tool-bar-bottom", row(self._note, self.older, None), (16, 2, 12, 2))
         self.setLayout(column(self.header, self.rollout, self.centre, foot, gap=0))
         self.info = RunDetails(context, opens=True)
+        self.destroyed.connect(self.info.deleteLater)
         self._connect()
 
     def show_target(self, target: str | None) -> None:

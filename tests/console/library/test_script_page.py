@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from backend_lite.contract.library import SCRIPTS
 from console.core.drafts import Drafts
 from console.core.run_request import RUN_DIALOG, RunRequest
-from console.features.library import script_page
+from console.features.library import draft_keeper
 from console.features.library.script_form import Draft, Edited
 from console.features.library.script_page import ScriptPage, drafts_of
 from console.widgets.confirm import ConfirmDialog
@@ -45,7 +45,7 @@ def drafts(world: World) -> Drafts[Draft]:
 def make(
     world: World, trips: Trips, drafts: Drafts[Draft], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], ScriptPage]:
-    monkeypatch.setattr(script_page, "DRAFT_AFTER_MS", 1)
+    monkeypatch.setattr(draft_keeper, "AFTER_MS", 1)
 
     def made() -> ScriptPage:
         page = ScriptPage(world.context, drafts)
@@ -76,8 +76,8 @@ def page(make: Callable[[], ScriptPage], world: World, run: Run) -> ScriptPage:
 
 
 def type_in(page: ScriptPage, text: str) -> None:
-    page.code.edit.moveCursor(QTextCursor.MoveOperation.Start)
-    QTest.keyClicks(page.code.edit, text)
+    page.editor.code.edit.moveCursor(QTextCursor.MoveOperation.Start)
+    QTest.keyClicks(page.editor.code.edit, text)
 
 
 def saved(**more: Any) -> tuple[int, Any]:
@@ -97,9 +97,9 @@ def echo(request: httpx.Request) -> tuple[int, Any]:
 
 
 def test_a_script_is_shown_as_it_is(page: ScriptPage) -> None:
-    assert page.edited() == Edited("Greet", "bash", "", 1800, "", "echo hi\n")
+    assert page.editor.value() == Edited("Greet", "bash", "", 1800, "", "echo hi\n")
     assert page.header.title.text() == "Greet"
-    assert not page.dirty
+    assert not page.editor.dirty
     assert not page.save.isEnabled()
     assert unnamed(page) == []
     assert unnamed(page.info) == []
@@ -110,8 +110,8 @@ def test_a_change_is_marked_and_undone(page: ScriptPage) -> None:
     assert page.header.mark.text() == "unsaved"
     assert page.title == "● Greet"
     assert page.save.isEnabled()
-    page.code.edit.undo()
-    assert not page.dirty
+    page.editor.code.edit.undo()
+    assert not page.editor.dirty
     assert page.title == "Greet"
 
 
@@ -127,8 +127,8 @@ def test_a_change_is_marked_and_undone(page: ScriptPage) -> None:
     ids=["name", "description", "language", "system", "time limit"],
 )
 def test_each_field_makes_it_dirty(page: ScriptPage, change: Callable[[Any], None]) -> None:
-    change(page.fields)
-    assert page.dirty
+    change(page.editor.fields)
+    assert page.editor.dirty
     assert page.header.mark.text() == "unsaved"
 
 
@@ -139,7 +139,7 @@ def test_ctrl_s_saves_a_revision_with_its_message(page: ScriptPage, world: World
 
     async def story() -> None:
         page.activateWindow()
-        QTest.keyClick(page.code.edit, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(page.editor.code.edit, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: world.notices)
         await until(lambda: not page._saving)
 
@@ -156,7 +156,7 @@ def test_ctrl_s_saves_a_revision_with_its_message(page: ScriptPage, world: World
     request = next(r for r in world.api.requests if r.method == "PUT")
     assert request.headers["If-Match"] == '"1"'
     assert world.notices[-1].text == "Saved as revision 2."
-    assert not page.dirty
+    assert not page.editor.dirty
     assert page.info.message.text() == ""
 
 
@@ -170,8 +170,8 @@ def test_what_is_typed_while_it_is_saved_stays_unsaved(page: ScriptPage, world: 
         await until(lambda: not page._saving)
 
     run(story())
-    assert page.dirty
-    assert page.code.text() == "baecho hi\n"
+    assert page.editor.dirty
+    assert page.editor.code.text() == "baecho hi\n"
 
 
 def test_a_double_press_saves_once(page: ScriptPage, world: World, run: Run) -> None:
@@ -190,8 +190,8 @@ def test_a_double_press_saves_once(page: ScriptPage, world: World, run: Run) -> 
 @pytest.mark.parametrize(
     ("clear", "where"),
     [
-        (lambda page: page.fields.name_box.clear(), lambda page: page.fields.name.error),
-        (lambda page: page.code.replace_text(" \n"), lambda page: page.notice.text.text()),
+        (lambda page: page.editor.fields.name_box.clear(), lambda page: page.editor.fields.name.error),
+        (lambda page: page.editor.code.replace_text(" \n"), lambda page: page.editor.notice.text.text()),
     ],
     ids=["no name", "empty"],
 )
@@ -206,15 +206,15 @@ def test_what_cannot_be_saved_is_said_in_place(
 
 def test_a_name_that_is_taken_is_said_at_the_name(page: ScriptPage, world: World, run: Run) -> None:
     world.api.answers[PUT] = (400, {"detail": "Script with this name already exists", "code": "name_taken"})
-    QTest.keyClicks(page.fields.name_box, "2")
+    QTest.keyClicks(page.editor.fields.name_box, "2")
 
     async def story() -> None:
         page.save_now()
-        await until(lambda: page.fields.name.error)
+        await until(lambda: page.editor.fields.name.error)
 
     run(story())
-    assert page.fields.name.error == "Another script has this name."
-    assert page.dirty
+    assert page.editor.fields.name.error == "Another script has this name."
+    assert page.editor.dirty
 
 
 def test_a_refusal_is_said_in_the_services_words(page: ScriptPage, world: World, run: Run) -> None:
@@ -223,10 +223,10 @@ def test_a_refusal_is_said_in_the_services_words(page: ScriptPage, world: World,
 
     async def story() -> None:
         page.save_now()
-        await until(lambda: page.notice.text.text() == "The script has 600,000 bytes.")
+        await until(lambda: page.editor.notice.text.text() == "The script has 600,000 bytes.")
 
     run(story())
-    assert page.dirty
+    assert page.editor.dirty
 
 
 def test_a_new_script_gets_its_address_when_it_is_saved(
@@ -234,8 +234,8 @@ def test_a_new_script_gets_its_address_when_it_is_saved(
 ) -> None:
     page = make()
     page.show_target("new")
-    QTest.keyClicks(page.fields.name_box, "Greet")
-    QTest.keyClicks(page.code.edit, "echo hi")
+    QTest.keyClicks(page.editor.fields.name_box, "Greet")
+    QTest.keyClicks(page.editor.code.edit, "echo hi")
     world.api.answers[POST] = (201, objects.script(1, "Greet", language="powershell", content="echo hi"))
 
     async def story() -> None:
@@ -245,7 +245,7 @@ def test_a_new_script_gets_its_address_when_it_is_saved(
     run(story())
     assert trips.opened == [("script", "1")]
     assert world.api.body(POST)["name"] == "Greet"
-    assert not page.dirty
+    assert not page.editor.dirty
 
 
 def test_run_takes_the_saved_revision_only(page: ScriptPage, trips: Trips) -> None:
@@ -254,7 +254,7 @@ def test_run_takes_the_saved_revision_only(page: ScriptPage, trips: Trips) -> No
     type_in(page, "x")
     page.run.click()
     assert len(trips.asked) == 1
-    assert "Save first" in page.notice.text.text()
+    assert "Save first" in page.editor.notice.text.text()
 
 
 def test_a_script_that_is_not_there_is_said_to_be_missing(
@@ -265,7 +265,7 @@ def test_a_script_that_is_not_there_is_said_to_be_missing(
     async def story() -> None:
         await world.go_live(script=[])
         page.show_target("1")
-        await until(lambda: page.centre.currentWidget() is page.missing)
+        await until(lambda: page.editor.centre.currentWidget() is page.editor.missing)
 
     run(story())
 
@@ -278,10 +278,10 @@ def test_a_change_by_somebody_else_is_taken_while_nothing_is_unsaved(
 ) -> None:
     async def story() -> None:
         world.live.change(2, "script", 1, {"content": "echo theirs\n", "version": 2, "revision": 2})
-        await until(lambda: page.code.text() == "echo theirs\n")
+        await until(lambda: page.editor.code.text() == "echo theirs\n")
 
     run(story())
-    assert not page.dirty
+    assert not page.editor.dirty
 
 
 def test_a_change_by_somebody_else_is_said_while_something_is_unsaved(
@@ -291,10 +291,10 @@ def test_a_change_by_somebody_else_is_said_while_something_is_unsaved(
 
     async def story() -> None:
         world.live.change(2, "script", 1, {"content": "echo theirs\n", "version": 2, "revision": 2})
-        await until(lambda: "Somebody else" in page.notice.text.text())
+        await until(lambda: "Somebody else" in page.editor.notice.text.text())
 
     run(story())
-    assert page.code.text() == "mine echo hi\n"
+    assert page.editor.code.text() == "mine echo hi\n"
 
 
 async def meet_conflict(page: ScriptPage, world: World) -> None:
@@ -302,26 +302,26 @@ async def meet_conflict(page: ScriptPage, world: World) -> None:
     world.api.answers[GET] = saved(content="echo theirs\n", revision=5, version=5)
     type_in(page, "mine ")
     page.save_now()
-    await until(lambda: "Somebody else" in page.notice.text.text() and not page._saving)
+    await until(lambda: "Somebody else" in page.editor.notice.text.text() and not page._saving)
 
 
 def test_a_stale_save_can_be_compared_and_saved_over(page: ScriptPage, world: World, run: Run) -> None:
     async def story() -> None:
         await meet_conflict(page, world)
-        page.notice.press("Compare")
-        await until(lambda: page.centre.currentWidget() is page.comparison)
-        assert [(line.sign, line.text) for line in page.comparison.diff.lines] == [
+        page.editor.notice.press("Compare")
+        await until(lambda: page.editor.centre.currentWidget() is page.editor.comparison)
+        assert [(line.sign, line.text) for line in page.editor.comparison.diff.lines] == [
             ("-", "echo theirs"),
             ("+", "mine echo hi"),
         ]
-        QTest.keyClick(page.comparison.diff, Qt.Key.Key_Escape)
-        assert page.centre.currentWidget() is page.code
+        QTest.keyClick(page.editor.comparison.diff, Qt.Key.Key_Escape)
+        assert page.editor.centre.currentWidget() is page.editor.code
         world.api.answers[PUT] = echo
-        page.notice.press("Save mine over it")
-        await until(lambda: not page.dirty)
+        page.editor.notice.press("Save mine over it")
+        await until(lambda: not page.editor.dirty)
         request = [r for r in world.api.requests if r.method == "PUT"][-1]
         assert request.headers["If-Match"] == '"5"'
-        assert page.code.text() == "mine echo hi\n"
+        assert page.editor.code.text() == "mine echo hi\n"
 
     run(story())
 
@@ -331,14 +331,14 @@ def test_a_stale_save_can_give_way_and_the_own_text_comes_back_by_undo(
 ) -> None:
     async def story() -> None:
         await meet_conflict(page, world)
-        page.notice.press("Take theirs")
-        await until(lambda: page.code.text() == "echo theirs\n")
+        page.editor.notice.press("Take theirs")
+        await until(lambda: page.editor.code.text() == "echo theirs\n")
 
     run(story())
-    assert not page.dirty
-    page.code.edit.undo()
-    assert page.code.text() == "mine echo hi\n"
-    assert page.dirty
+    assert not page.editor.dirty
+    page.editor.code.edit.undo()
+    assert page.editor.code.text() == "mine echo hi\n"
+    assert page.editor.dirty
 
 
 def test_a_deleted_script_can_be_made_again(page: ScriptPage, world: World, trips: Trips, run: Run) -> None:
@@ -346,8 +346,8 @@ def test_a_deleted_script_can_be_made_again(page: ScriptPage, world: World, trip
 
     async def story() -> None:
         world.live.change(2, "script", 1, None)
-        await until(lambda: "deleted meanwhile" in page.notice.text.text())
-        page.notice.press("Make it again")
+        await until(lambda: "deleted meanwhile" in page.editor.notice.text.text())
+        page.editor.notice.press("Make it again")
         await until(lambda: trips.opened == [("script", "9")])
 
     run(story())
@@ -359,17 +359,17 @@ def test_a_deleted_script_can_be_made_again(page: ScriptPage, world: World, trip
 def test_a_revision_is_viewed_compared_and_gone_back_to(page: ScriptPage, world: World, run: Run) -> None:
     page.info.choose(1)
     page.info.view.click()
-    assert page.comparison.text.text() == "echo h\n"
-    assert page.comparison.text.edit.isReadOnly()
+    assert page.editor.comparison.text.text() == "echo h\n"
+    assert page.editor.comparison.text.edit.isReadOnly()
     page.info.compare.click()
-    assert page.comparison.note.text() == "1 lines added, 1 removed"
-    page.comparison.back.click()
+    assert page.editor.comparison.note.text() == "1 lines added, 1 removed"
+    page.editor.comparison.back.click()
     page.info.back.click()
-    assert page.code.text() == "echo h\n"
-    assert page.dirty
+    assert page.editor.code.text() == "echo h\n"
+    assert page.editor.dirty
     assert page.info.message.text() == "Back to revision 1"
-    page.code.edit.undo()
-    assert page.code.text() == "echo hi\n"
+    page.editor.code.edit.undo()
+    assert page.editor.code.text() == "echo hi\n"
 
 
 def test_older_revisions_can_be_asked_for(page: ScriptPage, world: World, run: Run) -> None:
@@ -395,15 +395,44 @@ def test_a_draft_survives_a_crash(
         await until(lambda: drafts.load("1") is not None)
         again = make()
         again.show_target("1")
-        assert again.code.text() == "mine echo hi\n"
-        assert again.dirty
-        assert "are here again" in again.notice.text.text()
-        again.notice.press("Throw them away")
-        assert again.code.text() == "echo hi\n"
-        assert not again.dirty
+        assert again.editor.code.text() == "mine echo hi\n"
+        assert again.editor.dirty
+        assert "are here again" in again.editor.notice.text.text()
+        again.editor.notice.press("Throw them away")
+        assert again.editor.code.text() == "echo hi\n"
+        assert not again.editor.dirty
         assert drafts.load("1") is None
 
     run(story())
+
+
+def test_a_draft_of_a_new_script_waits_for_the_next_session(
+    page: ScriptPage, make: Callable[[], ScriptPage], drafts: Drafts[Draft], run: Run
+) -> None:
+    drafts.save("new", Draft(Edited("Other", "bash", "", 60, "", "half"), 0, "2026-03-04T10:00:00.000Z"))
+    again = make()
+
+    async def story() -> None:
+        again.show_target("1")
+        again.show_target("new")
+
+    run(story())
+    assert again.editor.value() == Edited("Other", "bash", "", 60, "", "half")
+
+
+def test_what_is_unsaved_in_one_script_never_gets_into_another(
+    page: ScriptPage, drafts: Drafts[Draft], world: World, run: Run
+) -> None:
+    type_in(page, "mine ")
+
+    async def story() -> None:
+        page.show_target("99")
+        await until(lambda: page.editor.centre.currentWidget() is page.editor.missing)
+        page.show_target("1")
+
+    run(story())
+    assert page.editor.code.text() == "mine echo hi\n"
+    assert drafts.load("99") is None
 
 
 def test_a_draft_of_an_older_version_is_no_reason_to_overwrite(
@@ -417,8 +446,8 @@ def test_a_draft_of_an_older_version_is_no_reason_to_overwrite(
         page.show_target("1")
 
     run(story())
-    assert page.code.text() == "mine"
-    assert "Somebody else" in page.notice.text.text()
+    assert page.editor.code.text() == "mine"
+    assert "Somebody else" in page.editor.notice.text.text()
 
 
 def test_saving_ends_the_draft(page: ScriptPage, world: World, drafts: Drafts[Draft], run: Run) -> None:
@@ -435,7 +464,7 @@ def test_saving_ends_the_draft(page: ScriptPage, world: World, drafts: Drafts[Dr
 
 def test_a_draft_is_for_this_user_only(page: ScriptPage, drafts: Drafts[Draft], world: World) -> None:
     type_in(page, "x")
-    page._keep_draft()
+    page._drafts.keep()
     files = list((Path(world.context.settings.fileName()).parent / "drafts").iterdir())
     assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o600"]
 
@@ -447,8 +476,8 @@ def test_a_draft_that_cannot_be_kept_is_said(
     page = ScriptPage(world.context, Drafts(tmp_path / "file" / "drafts", Draft))
     qtbot.addWidget(page)
     page.show_target("new")
-    QTest.keyClicks(page.code.edit, "x")
-    page._keep_draft()
+    QTest.keyClicks(page.editor.code.edit, "x")
+    page._drafts.keep()
     assert "cannot be kept" in world.notices[-1].text
 
 
@@ -475,7 +504,7 @@ def test_leaving_asks(
 ) -> None:
     type_in(page, "x")
     assert run(leave(page, answer)) is left
-    assert page.code.text() == f"{kept}echo hi\n"
+    assert page.editor.code.text() == f"{kept}echo hi\n"
     if answer:
         assert (drafts.load("1") is not None) is (answer == "draft")
 
@@ -491,4 +520,4 @@ def test_leaving_stays_when_saving_is_refused(page: ScriptPage, world: World, ru
     world.api.answers[PUT] = STALE
     type_in(page, "x")
     assert run(leave(page, "save")) is False
-    assert page.dirty
+    assert page.editor.dirty

@@ -1,0 +1,129 @@
+"""The editing part of the script page: fields, text, and in their place older texts and differences."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
+
+from backend_lite.contract.library import ScriptRevision
+from console.core.texts import tr
+from console.features.library.comparison import Comparison
+from console.features.library.script_form import Edited, ScriptFields
+from console.shell.parts import column
+from console.widgets.code_edit import CodeEdit
+from console.widgets.empty_state import EmptyState
+from console.widgets.notice_bar import NoticeBar
+
+
+class ScriptEditor(QWidget):
+    """`changed` follows every change by a person, and undo."""
+
+    changed = Signal()
+
+    def __init__(self, back: QPushButton) -> None:
+        super().__init__()
+        self._saved = Edited()
+        self.fields = ScriptFields()
+        self.notice = NoticeBar()
+        self.code = CodeEdit(tr("Script"))
+        self.comparison = Comparison()
+        self.missing = EmptyState(
+            "script",
+            tr("There is no such script"),
+            tr("It was deleted, or the address is wrong."),
+            back,
+        )
+        self.centre = QStackedWidget()
+        for part in (self.code, self.comparison, self.missing):
+            self.centre.addWidget(part)
+        self.setLayout(column(self.fields, self.notice, self.centre, gap=0))
+        self.fields.changed.connect(self.changed)
+        self.fields.language.currentIndexChanged.connect(self._language_changed)
+        self.code.text_changed.connect(self.changed)
+        self.code.modified_changed.connect(lambda _modified: self.changed.emit())
+        self.comparison.closed.connect(self.end_comparison)
+
+    @property
+    def dirty(self) -> bool:
+        return self.code.modified or self.fields.value("") != _without_text(self._saved)
+
+    @property
+    def name(self) -> str:
+        return self.fields.name_box.text().strip()
+
+    def value(self) -> Edited:
+        return self.fields.value(self.code.text())
+
+    def show_saved(self, edited: Edited) -> None:
+        """Another script, or this one as somebody else left it: undo begins here."""
+        self._saved = edited
+        self.fields.show_script(edited)
+        self.code.set_language(edited.language)
+        self.code.load(edited.content)
+        self.fields.show()
+        self.centre.setCurrentWidget(self.code)
+
+    def show_unsaved(self, edited: Edited) -> None:
+        """Over what is saved; the text as a change that can be undone."""
+        self.fields.show_script(edited)
+        self.code.set_language(edited.language)
+        if edited.content != self.code.text():
+            self.code.replace_text(edited.content)
+
+    def show_missing(self) -> None:
+        self.fields.hide()
+        self.notice.say("")
+        self.centre.setCurrentWidget(self.missing)
+
+    def saved(self, sent: Edited, kept: Edited) -> None:
+        """`sent` is saved, and the service made `kept` of it; what was typed meanwhile stays unsaved."""
+        self._saved = kept
+        self.code.saved(sent.content)
+        if self.fields.value("") == _without_text(sent):
+            self.fields.show_script(kept)
+
+    def give_way(self, theirs: Edited) -> None:
+        """Takes somebody else's text as the saved one; undo brings the own one back."""
+        self.show_unsaved(theirs)
+        self._saved = theirs
+        self.code.saved(self.code.text())
+        self.end_comparison()
+
+    def wrong(self) -> str:
+        """What has to be mended before it can be saved, said in place; empty when nothing has."""
+        if not self.name:
+            self.fields.name.set_error(tr("Give the script a name."))
+            self.fields.name_box.setFocus()
+            return self.fields.name.error
+        if not self.code.text().strip():
+            self.notice.say(tr("The script is empty: write what it should do."), "bad")
+            self.code.setFocus()
+            return self.notice.text.text()
+        return ""
+
+    def compare(self, title: str, old: str, new: str) -> None:
+        self.comparison.show_diff(title, old, new)
+        self.centre.setCurrentWidget(self.comparison)
+
+    def view(self, revision: ScriptRevision) -> None:
+        title = tr("Revision {n}, as it was", n=revision.number)
+        self.comparison.show_text(title, revision.content, revision.language)
+        self.centre.setCurrentWidget(self.comparison)
+
+    def go_back(self, revision: ScriptRevision) -> None:
+        self.end_comparison()
+        self.code.replace_text(revision.content)
+        self.fields.language.setCurrentIndex(self.fields.language.findData(str(revision.language)))
+
+    def end_comparison(self) -> None:
+        if self.centre.currentWidget() is self.comparison:
+            self.centre.setCurrentWidget(self.code)
+            self.code.setFocus()
+
+    def _language_changed(self, _at: int) -> None:
+        self.code.set_language(self.fields.language.currentData())
+
+
+def _without_text(edited: Edited) -> Edited:
+    return msgspec.structs.replace(edited, content="")
