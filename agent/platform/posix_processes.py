@@ -98,8 +98,10 @@ class ScriptProcess:
 
     def is_gone(self) -> bool:
         """True when neither the script nor anything it started is left."""
-        self._reap()
-        return not _descendants(os.getpid())
+        childless = self._reap()
+        # Who adopts orphans has a child as long as any descendant lives, and the kernel knows at once; a look
+        # through all processes can miss one that starts its successor meanwhile.
+        return childless and (sys.platform == "linux" or not _descendants(os.getpid()))
 
     def ask_to_end(self) -> None:
         for pid in _descendants(os.getpid()):
@@ -117,14 +119,15 @@ class ScriptProcess:
     def let_go(self) -> None:
         """What the script left running on purpose goes on without us."""
 
-    def _reap(self) -> None:
+    def _reap(self) -> bool:
+        """Take leave of children that have ended; True when there is no child any more."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                return True
             if pid == 0:
-                return
+                return False
             if pid == self._pid:
                 self._exit_code = _exit_code(status)
 
