@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from console.shell.parts import column, label, row
 from console.shell.theme import theme
+from console.widgets.segment_bar import SegmentBar
 from console.widgets.sparkline import paint_sparkline
 
 _HEIGHT = 44
 _FILL = 28
 """Opacity of the area under the line, of 255."""
+_RATHER_FULL, _NEARLY_FULL = 0.8, 0.92
 
 
 class AreaChart(QWidget):
@@ -47,6 +49,23 @@ class AreaChart(QWidget):
         paint_sparkline(
             painter, area, self.samples, color, top=self._top, room=self._room, width=1.6, fill=fill
         )
+
+
+class Gauge(QWidget):
+    """How full something is: a bar under its title, with the value in words at the right."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.value = label("", "secondary")
+        self.bar = SegmentBar(title)
+        self.setLayout(column(row(label(title, "header"), None, self.value), self.bar, None, gap=8))
+
+    def show_value(self, value: str, percent: float | None) -> None:
+        """Much is a warning, nearly all of it is bad."""
+        self.value.setText(value)
+        share = (percent or 0.0) / 100
+        tone = "bad" if share >= _NEARLY_FULL else "warning" if share >= _RATHER_FULL else "accent"
+        self.bar.show_shares([(tone, share)], value)
 
 
 class Meter(QWidget):

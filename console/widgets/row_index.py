@@ -55,6 +55,8 @@ class RowIndex:
         self._search: list[str] = []
         self._number: dict[int, int] = {}
         self._free: list[int] = []
+        self._newest: int | None = None
+        self._ascending = True
         self._everyone: list[int] = []
         self._misplaced: set[int] = set()
         self._gone: set[int] = set()
@@ -127,8 +129,11 @@ class RowIndex:
     def sort_by(self, key_of: SortKey, descending: bool) -> None:
         """Sorts by other keys, at once."""
         self._key_of = key_of
-        for row in self._number.values():
-            self._keys[row] = key_of(self.rows[row])
+        if self._free:
+            for row in self._number.values():
+                self._keys[row] = key_of(self.rows[row])
+        else:
+            self._keys = list(map(key_of, self.rows))
         self.descending = descending
         self._sort()
 
@@ -186,6 +191,10 @@ class RowIndex:
             self._keys.append(self._key_of(item))
             self._search.append(self._search_of(item))
         self._number[object_id] = row
+        # As long as ids only grow, the dict has them in their order.
+        if self._newest is not None and object_id < self._newest:
+            self._ascending = False
+        self._newest = object_id
         return row
 
     def _change(self, row: int, item: Object) -> None:
@@ -227,7 +236,9 @@ class RowIndex:
 
     def _sorted(self) -> list[int]:
         # Ties keep the order of ids, because sorting is stable.
-        order = sorted(self._number.values(), key=self._ids.__getitem__)
+        order = list(self._number.values())
+        if not self._ascending:
+            order.sort(key=self._ids.__getitem__)
         order.sort(key=self._keys.__getitem__)
         return order
 

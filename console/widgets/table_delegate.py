@@ -101,7 +101,7 @@ class TableDelegate(QStyledItemDelegate):
         tokens = self._theme.tokens
         word_color, tint = tokens.tone(pill.tone)
         width = min(self._pill_width(pill.word), area.width())
-        box = QRect(area.left(), area.center().y() - _PILL_HEIGHT // 2 + 1, width, _PILL_HEIGHT)
+        box = QRect(area.left(), area.center().y() - _PILL_HEIGHT // 2, width, _PILL_HEIGHT)
         if selected and pill.tone == "accent":
             tint = tokens.surface
         self._rounded(painter, box, _PILL_HEIGHT / 2, tint, None)
@@ -127,7 +127,7 @@ class TableDelegate(QStyledItemDelegate):
                 painter.setPen(tokens.faint)
                 painter.drawText(QRect(left, area.top(), area.right() - left + 8, area.height()), _LEFT, "…")
                 return
-            box = QRect(left, area.center().y() - _TAG_HEIGHT // 2 + 1, width, _TAG_HEIGHT)
+            box = QRect(left, area.center().y() - _TAG_HEIGHT // 2, width, _TAG_HEIGHT)
             self._rounded(painter, box, 4, tokens.surface, tokens.border)
             painter.setFont(font)
             painter.setPen(tokens.muted)
@@ -145,7 +145,7 @@ class TableDelegate(QStyledItemDelegate):
 
     def _paint_check(self, painter: QPainter, area: QRect, ticked: bool, _selected: bool) -> None:
         tokens = self._theme.tokens
-        box = QRect(area.left(), area.center().y() - _CHECK // 2 + 1, _CHECK, _CHECK)
+        box = QRect(area.left(), area.center().y() - _CHECK // 2, _CHECK, _CHECK)
         if not ticked:
             self._rounded(painter, box, 4, tokens.surface, tokens.border)
             return

@@ -53,7 +53,7 @@ class UpdateStream:
         return kind(number, hostname=name, tags=["lab"], metrics=self._metrics())
 
     def _metrics(self) -> dict[str, Any]:
-        return objects.metrics(round(self._random.random() * 100, 1))
+        return metrics(self._random)
 
     def _burst(self, number: int) -> list[str]:
         return [
@@ -67,3 +67,7 @@ class UpdateStream:
             ).decode()
             for _ in range(self._count)
         ]
+
+
+def metrics(chance: random.Random) -> dict[str, Any]:
+    return objects.metrics(round(chance.random() * 100, 1))

@@ -15,7 +15,7 @@ from console.features.fleet.columns import name
 from console.features.fleet.watch import FleetWatch, share
 from console.shell.context import Context
 from console.shell.parts import button, card, column, label, row
-from console.widgets.chart import Meter
+from console.widgets.chart import Gauge, Meter
 from console.widgets.form import Facts
 from console.widgets.status_badge import StatusBadge
 
@@ -51,24 +51,26 @@ def sentence(device: Object, context: Context, watch: FleetWatch) -> str:
 
 
 class Meters(QWidget):
-    """CPU, memory and disk now, with their recent past."""
+    """CPU and memory now, with their recent past, and how full the disks are."""
 
     def __init__(self, *, side_by_side: bool) -> None:
         super().__init__()
         self.cpu = Meter(tr("CPU"))
         self.memory = Meter(tr("Memory"), "good")
-        self.disk = Meter(tr("Disk"), "warning")
+        self.disk = Gauge(tr("Disk"))
         layout: QHBoxLayout | QVBoxLayout = QHBoxLayout(self) if side_by_side else QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(24 if side_by_side else 12)
-        for meter in (self.cpu, self.memory, self.disk):
-            layout.addWidget(meter)
+        parts: tuple[QWidget, ...] = (self.cpu, self.memory, self.disk)
+        for part in parts:
+            layout.addWidget(part, 1 if side_by_side else 0)
 
     def show_device(self, device: Object, watch: FleetWatch) -> None:
         metrics, figures = device.get("metrics"), watch.figures(device["id"])
         if not metrics:
-            for meter in (self.cpu, self.memory, self.disk):
+            for meter in (self.cpu, self.memory):
                 meter.show_value(formatting.NOTHING, ())
+            self.disk.show_value(formatting.NOTHING, None)
             return
         live = bool(device.get("connected"))
         self.cpu.show_value(
@@ -84,7 +86,7 @@ class Meters(QWidget):
                 size=formatting.size_of(metrics["disk_used"], metrics["disk_total"]),
                 percent=formatting.percent(used),
             ),
-            figures.disk,
+            used,
         )
 
 

@@ -27,17 +27,20 @@ from console.widgets.live_table import LiveTable
 
 Object = dict[str, Any]
 _TICK_MS = 5_000
+# Plain words: these are looked up for every change of every device.
+_PENDING = frozenset({Admission.PENDING.value, Admission.QUARANTINED.value})
+_ONLINE = Contact.ONLINE.value
 
 
 def is_pending(device: Object) -> bool:
-    return device.get("admission") in (Admission.PENDING, Admission.QUARANTINED)
+    return device["admission"] in _PENDING
 
 
 def choice_of(device: Object) -> str:
     """The chip that a device belongs to."""
     if is_pending(device):
         return "pending"
-    return "online" if device.get("contact") == Contact.ONLINE else "away"
+    return "online" if device["contact"] == _ONLINE else "away"
 
 
 class DevicesPage(Page):

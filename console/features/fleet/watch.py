@@ -12,15 +12,16 @@ Object = dict[str, Any]
 SAMPLES = 60
 _STEPS = 2
 """For each percent."""
+_MOST = 100 * _STEPS
 
 
 class Figures:
     """The newest values in percent, oldest first. A fleet may be large: each value takes one byte."""
 
-    __slots__ = ("_cpu", "_disk", "_memory")
+    __slots__ = ("_cpu", "_memory")
 
     def __init__(self) -> None:
-        self._cpu, self._memory, self._disk = bytearray(), bytearray(), bytearray()
+        self._cpu, self._memory = bytearray(), bytearray()
 
     @property
     def cpu(self) -> list[float]:
@@ -30,20 +31,13 @@ class Figures:
     def memory(self) -> list[float]:
         return _percents(self._memory)
 
-    @property
-    def disk(self) -> list[float]:
-        return _percents(self._disk)
-
     def add(self, metrics: Object) -> None:
-        _push(self._cpu, metrics["cpu_percent"])
-        _push(self._memory, share(metrics["memory_used"], metrics["memory_total"]) or 0.0)
-        _push(self._disk, share(metrics["disk_used"], metrics["disk_total"]) or 0.0)
-
-
-def _push(values: bytearray, percent: float) -> None:
-    values.append(min(255, max(0, round(percent * _STEPS))))
-    if len(values) > SAMPLES:
-        del values[0]
+        cpu, memory = self._cpu, self._memory
+        cpu.append(min(_MOST, int(metrics["cpu_percent"] * _STEPS + 0.5)))
+        total = metrics["memory_total"]
+        memory.append(min(_MOST, int(_MOST * metrics["memory_used"] / total + 0.5)) if total else 0)
+        if len(cpu) > SAMPLES:
+            del cpu[0], memory[0]
 
 
 def _percents(values: bytearray) -> list[float]:

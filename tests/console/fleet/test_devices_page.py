@@ -157,6 +157,8 @@ def test_details_follow_the_selection(devices: DevicesPage, world: World, run: R
     assert devices.info.name.text() == "lab-1"
     assert devices.info.facts.value("Languages") == "Bash, sh, Python"
     assert devices.info.meters.memory.value.text() == "4 of 16 GB"
+    assert devices.info.meters.disk.value.text() == "100 of 400 GB · 25 %"
+    assert devices.info.meters.disk.bar.accessibleDescription() == "100 of 400 GB · 25 %"
 
     async def story() -> None:
         world.live.change(2, "device", 1, {"metrics": objects.metrics(66.0)})

@@ -254,6 +254,11 @@ def test_a_page_that_is_not_looked_at_fetches_nothing(
     [
         ({"state": "succeeded"}, "Succeeded on PC-01 after 10 s with exit code 0."),
         ({"state": "running"}, "Running on PC-01."),
+        ({"state": "failed", "reason": "exit_code"}, "Failed on PC-01 after 10 s with exit code 3."),
+        (
+            {"state": "cancelled", "reason": "stopped"},
+            "Cancelled on PC-01 after 10 s. It was stopped with everything it had started.",
+        ),
         ({"state": "expired", "reason": "No contact in time"}, "Expired on PC-01. No contact in time."),
         (
             {"state": "unknown", "source": "presumed", "reason": "The device restarted"},
