@@ -1,96 +1,26 @@
-"""The script editor's page: saving, revisions, drafts, and somebody else at the same script."""
+"""The script editor's page: saving, revisions, and somebody else at the same script."""
 
-import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
-from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.library import SCRIPTS
-from console.core.drafts import Drafts
 from console.core.run_request import RUN_DIALOG, RunRequest
-from console.features.library import draft_keeper
-from console.features.library.script_form import Draft, Edited
-from console.features.library.script_page import ScriptPage, drafts_of
-from console.widgets.confirm import ConfirmDialog
+from console.features.library.script_form import Edited
+from console.features.library.script_page import ScriptPage
 from tests.console import objects
 from tests.console.conftest import World
+from tests.console.library.editing import GET, POST, PUT, REVISIONS, STALE, Make, Run, echo, saved, type_in
 from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.waiting import until
 
-Run = Callable[[Any], Any]
-GET, PUT, POST = f"GET {SCRIPTS}/1", f"PUT {SCRIPTS}/1", f"POST {SCRIPTS}"
-REVISIONS = f"GET {SCRIPTS}/1/revisions"
-STALE = (409, {"detail": "Script was changed meanwhile (content).", "code": "stale"})
-
 
 @pytest.fixture
-def trips(world: World, monkeypatch: pytest.MonkeyPatch) -> Trips:
-    return Trips(world, monkeypatch)
-
-
-@pytest.fixture
-def drafts(world: World) -> Drafts[Draft]:
-    return drafts_of(world.context)
-
-
-@pytest.fixture
-def make(
-    world: World, trips: Trips, drafts: Drafts[Draft], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], ScriptPage]:
-    monkeypatch.setattr(draft_keeper, "AFTER_MS", 1)
-
-    def made() -> ScriptPage:
-        page = ScriptPage(world.context, drafts)
-        qtbot.addWidget(page)
-        page.resize(900, 500)
-        page.show()
-        return page
-
-    world.api.answers[REVISIONS] = (
-        200,
-        {"items": [objects.revision(2, "echo hi\n", "louder"), objects.revision(1, "echo h\n")], "next": "1"},
-    )
-    return made
-
-
-@pytest.fixture
-def page(make: Callable[[], ScriptPage], world: World, run: Run) -> ScriptPage:
-    """Shows script 1."""
-    made = make()
-
-    async def story() -> None:
-        await world.go_live(script=[objects.script(1, "Greet")])
-        made.show_target("1")
-        await until(lambda: made.info.revisions)
-
-    run(story())
-    return made
-
-
-def type_in(page: ScriptPage, text: str) -> None:
-    page.editor.code.edit.moveCursor(QTextCursor.MoveOperation.Start)
-    QTest.keyClicks(page.editor.code.edit, text)
-
-
-def saved(**more: Any) -> tuple[int, Any]:
-    return 200, objects.script(1, **{"name": "Greet", "revision": 2, "version": 2, **more})
-
-
-def echo(request: httpx.Request) -> tuple[int, Any]:
-    """Saves what was sent."""
-    import json
-
-    sent = json.loads(request.content)
-    sent.pop("message")
-    return saved(**sent)
+def page(greet: ScriptPage) -> ScriptPage:
+    return greet
 
 
 # ---- editing and saving
@@ -230,7 +160,7 @@ def test_a_refusal_is_said_in_the_services_words(page: ScriptPage, world: World,
 
 
 def test_a_new_script_gets_its_address_when_it_is_saved(
-    make: Callable[[], ScriptPage], world: World, trips: Trips, run: Run
+    make: Make, world: World, trips: Trips, run: Run
 ) -> None:
     page = make()
     page.show_target("new")
@@ -257,9 +187,7 @@ def test_run_takes_the_saved_revision_only(page: ScriptPage, trips: Trips) -> No
     assert "Save first" in page.editor.notice.text.text()
 
 
-def test_a_script_that_is_not_there_is_said_to_be_missing(
-    make: Callable[[], ScriptPage], world: World, run: Run
-) -> None:
+def test_a_script_that_is_not_there_is_said_to_be_missing(make: Make, world: World, run: Run) -> None:
     page = make()
 
     async def story() -> None:
@@ -382,142 +310,3 @@ def test_older_revisions_can_be_asked_for(page: ScriptPage, world: World, run: R
 
     run(story())
     assert page.info.more.isHidden()
-
-
-# ---- drafts
-
-
-def test_a_draft_survives_a_crash(
-    page: ScriptPage, make: Callable[[], ScriptPage], world: World, drafts: Drafts[Draft], run: Run
-) -> None:
-    async def story() -> None:
-        type_in(page, "mine ")
-        await until(lambda: drafts.load("1") is not None)
-        again = make()
-        again.show_target("1")
-        assert again.editor.code.text() == "mine echo hi\n"
-        assert again.editor.dirty
-        assert "are here again" in again.editor.notice.text.text()
-        again.editor.notice.press("Throw them away")
-        assert again.editor.code.text() == "echo hi\n"
-        assert not again.editor.dirty
-        assert drafts.load("1") is None
-
-    run(story())
-
-
-def test_a_draft_of_a_new_script_waits_for_the_next_session(
-    page: ScriptPage, make: Callable[[], ScriptPage], drafts: Drafts[Draft], run: Run
-) -> None:
-    drafts.save("new", Draft(Edited("Other", "bash", "", 60, "", "half"), 0, "2026-03-04T10:00:00.000Z"))
-    again = make()
-
-    async def story() -> None:
-        again.show_target("1")
-        again.show_target("new")
-
-    run(story())
-    assert again.editor.value() == Edited("Other", "bash", "", 60, "", "half")
-
-
-def test_what_is_unsaved_in_one_script_never_gets_into_another(
-    page: ScriptPage, drafts: Drafts[Draft], world: World, run: Run
-) -> None:
-    type_in(page, "mine ")
-
-    async def story() -> None:
-        page.show_target("99")
-        await until(lambda: page.editor.centre.currentWidget() is page.editor.missing)
-        page.show_target("1")
-
-    run(story())
-    assert page.editor.code.text() == "mine echo hi\n"
-    assert drafts.load("99") is None
-
-
-def test_a_draft_of_an_older_version_is_no_reason_to_overwrite(
-    make: Callable[[], ScriptPage], world: World, drafts: Drafts[Draft], run: Run
-) -> None:
-    drafts.save("1", Draft(Edited("Greet", "bash", "", 1800, "", "mine"), 1, "2026-03-04T10:00:00.000Z"))
-    page = make()
-
-    async def story() -> None:
-        await world.go_live(script=[objects.script(1, "Greet", version=3)])
-        page.show_target("1")
-
-    run(story())
-    assert page.editor.code.text() == "mine"
-    assert "Somebody else" in page.editor.notice.text.text()
-
-
-def test_saving_ends_the_draft(page: ScriptPage, world: World, drafts: Drafts[Draft], run: Run) -> None:
-    world.api.answers[PUT] = echo
-
-    async def story() -> None:
-        type_in(page, "x")
-        await until(lambda: drafts.load("1") is not None)
-        page.save_now()
-        await until(lambda: drafts.load("1") is None)
-
-    run(story())
-
-
-def test_a_draft_is_for_this_user_only(page: ScriptPage, drafts: Drafts[Draft], world: World) -> None:
-    type_in(page, "x")
-    page._drafts.keep()
-    files = list((Path(world.context.settings.fileName()).parent / "drafts").iterdir())
-    assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o600"]
-
-
-def test_a_draft_that_cannot_be_kept_is_said(
-    make: Callable[[], ScriptPage], world: World, tmp_path: Path, qtbot: QtBot
-) -> None:
-    (tmp_path / "file").write_text("")
-    page = ScriptPage(world.context, Drafts(tmp_path / "file" / "drafts", Draft))
-    qtbot.addWidget(page)
-    page.show_target("new")
-    QTest.keyClicks(page.editor.code.edit, "x")
-    page._drafts.keep()
-    assert "cannot be kept" in world.notices[-1].text
-
-
-# ---- leaving
-
-
-async def leave(page: ScriptPage, answer: str) -> bool:
-    asked = asyncio.ensure_future(page.may_leave())  # type: ignore[arg-type]
-    await until(lambda: page.findChildren(ConfirmDialog))
-    dialog = page.findChildren(ConfirmDialog)[-1]
-    (dialog.buttons[answer] if answer else dialog.cancel).click()
-    return bool(await asked)
-
-
-def test_leaving_asks_only_when_something_is_unsaved(page: ScriptPage) -> None:
-    assert page.may_leave() is True
-
-
-@pytest.mark.parametrize(
-    ("answer", "left", "kept"), [("", False, "x"), ("draft", True, "x"), ("discard", True, "")]
-)
-def test_leaving_asks(
-    page: ScriptPage, drafts: Drafts[Draft], run: Run, answer: str, left: bool, kept: str
-) -> None:
-    type_in(page, "x")
-    assert run(leave(page, answer)) is left
-    assert page.editor.code.text() == f"{kept}echo hi\n"
-    if answer:
-        assert (drafts.load("1") is not None) is (answer == "draft")
-
-
-def test_leaving_can_save_first(page: ScriptPage, world: World, run: Run) -> None:
-    world.api.answers[PUT] = echo
-    type_in(page, "x")
-    assert run(leave(page, "save")) is True
-    assert world.api.body(PUT)["content"] == "xecho hi\n"
-
-
-def test_leaving_stays_when_saving_is_refused(page: ScriptPage, world: World, run: Run) -> None:
-    world.api.answers[PUT] = STALE
-    type_in(page, "x")
-    assert run(leave(page, "save")) is False
-    assert page.editor.dirty

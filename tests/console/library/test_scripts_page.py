@@ -1,8 +1,6 @@
 """The library as a person meets it."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -15,21 +13,16 @@ from console.features.library.ops import free_name
 from console.features.library.scripts_page import ScriptsPage
 from tests.console import objects
 from tests.console.conftest import World
+from tests.console.library.editing import Run
 from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.waiting import until
 
-Run = Callable[[Any], Any]
 POST = f"POST {SCRIPTS}"
 LIBRARY = [
     objects.script(1, "Free disk space", language="powershell", target_os_type="windows", revision=7),
     objects.script(2, "Disk usage", description="What fills the disks"),
 ]
-
-
-@pytest.fixture
-def trips(world: World, monkeypatch: pytest.MonkeyPatch) -> Trips:
-    return Trips(world, monkeypatch)
 
 
 @pytest.fixture
