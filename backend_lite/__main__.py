@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    # The database holds what scripts said and the hashes of secrets: nobody else reads what we write.
+    os.umask(0o077)
     try:
         return _run(options)
     except (StartError, ServiceError) as error:

@@ -14,7 +14,13 @@ from types import TracebackType
 from typing import Any
 
 import qasync
-from PySide6.QtCore import QCoreApplication, QSocketNotifier
+from PySide6.QtCore import (
+    QCoreApplication,
+    QMessageLogContext,
+    QSocketNotifier,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication
 
 from console.app import App, SetUp, features, make_context
@@ -53,6 +59,7 @@ def make_app(service: ServiceProcess, set_up: SetUp | None = None) -> App:
 
 def run_loop(main: Callable[[], Awaitable[int]]) -> int:
     """Runs `main` on a loop that serves Qt and asyncio alike; its answer is the exit code."""
+    qInstallMessageHandler(_keep)
     qt = QApplication(sys.argv[:1])
     qt.setApplicationName("DeployFlow")
     qt.setDesktopFileName("deployflow")
@@ -65,6 +72,13 @@ def run_loop(main: Callable[[], Awaitable[int]]) -> int:
         code: int = loop.run_until_complete(main())
         _finish(loop)
     return code
+
+
+def _keep(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    """What Qt says goes into the log of the window, but for what its offscreen twin says of every window."""
+    if "propagateSizeHints" not in message:
+        level = logging.ERROR if kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg) else logging.WARNING
+        log.log(level, "Qt: %s", message)
 
 
 def _finish(loop: asyncio.AbstractEventLoop) -> None:

@@ -15,7 +15,7 @@ def open_log(data_dir: Path) -> None:
     """Logs to DIR/logs/console.log; where that cannot be written, there is no log."""
     with contextlib.suppress(OSError):
         folder = data_dir / "logs"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handler = RotatingFileHandler(
             folder / "console.log", maxBytes=SIZE, backupCount=KEPT, encoding="utf-8"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,12 @@ def test_the_agent_port_is_kept_over_starts_unless_somebody_else_has_it(service:
         holder.listen()
         service.start()
         assert service.ready["agent_url"] != first
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are access lists there")
+def test_nobody_else_reads_what_the_service_writes(service: ServiceProcess) -> None:
+    for path in (service.folder, *service.folder.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_a_wrong_pin_is_refused_by_the_agent(service: ServiceProcess, tmp_path: Path) -> None:
