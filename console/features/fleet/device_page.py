@@ -120,7 +120,7 @@ class DevicePage(Page):
             grid.setColumnStretch(at, 1)
         self.runs.setMinimumHeight(_RUN_ROWS * self._context.theme.row_height)
         runs_card = card(label(tr("Runs"), "title"), self.runs)
-        lines = column(self.approval, card(self.meters), grid, card(self.tags), runs_card, None, gap=12)
+        lines = column(self.approval, card(self.meters), grid, runs_card, card(self.tags), None, gap=12)
         lines.setContentsMargins(16, 16, 16, 16)
         inside = QWidget()
         set_role(inside, "scrolled")
