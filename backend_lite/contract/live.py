@@ -14,6 +14,8 @@ from msgspec import Struct
 
 LIVE = "/api/v1/live"
 CLOSE_UNAUTHORIZED = 4401
+LIVE_ENDED_RUNS = 500
+"""How many ended runs, and how many rollouts, a snapshot holds at most; always the newest."""
 
 DEVICE = "device"
 SCRIPT = "script"

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.core.texts import tr
 from console.shell.theme import set_role, theme
 
 
@@ -174,6 +175,13 @@ class PageHeader(QFrame):
         margin = theme().margin
         self._column.setContentsMargins(margin, 12, margin, 12)
         self.setLayout(self._column)
+
+    def show_count(self, shown: int, total: int) -> None:
+        """How many of a list's rows are shown, beside the title; nothing for an empty list."""
+        if shown == total:
+            self.note.setText(f"{total:,}" if total else "")
+        else:
+            self.note.setText(tr("{shown} of {total}", shown=f"{shown:,}", total=f"{total:,}"))
 
     def set_mark(self, text: str, tone: str = "idle") -> None:
         """A state beside the title; an empty text takes it away."""

@@ -169,11 +169,6 @@ class CodeEdit(QWidget):
         self.find_bar.can_replace = not read_only
         self.edit.show_marks()
 
-    def go_to_line(self, number: int) -> None:
-        block = self.edit.document().findBlockByNumber(number - 1)
-        self.edit.setTextCursor(QTextCursor(block))
-        self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Find):
             self.find_bar.open()

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS, RunState
 from backend_lite.contract.common import Page
+from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.runs import Rollout, Run
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs.parts import load_run, load_runs
@@ -15,8 +16,6 @@ from backend_lite.features.runs.views import Views
 
 PAGE = 100
 MAX_PAGE = 1000
-SNAPSHOT_ENDED = 500
-"""How many ended runs, and how many rollouts, a console's snapshot holds."""
 
 
 class Lists:
@@ -79,14 +78,14 @@ class Lists:
         return found
 
     def live_rollouts(self, session: Session) -> list[Rollout]:
-        query = select(RolloutRow).order_by(RolloutRow.id.desc()).limit(SNAPSHOT_ENDED)
+        query = select(RolloutRow).order_by(RolloutRow.id.desc()).limit(LIVE_ENDED_RUNS)
         return [self._views.rollout(row) for row in session.scalars(query)]
 
     def live_runs(self, session: Session) -> list[Run]:
         """All open runs and the newest of the ended ones."""
         ended = select(RunRow.id).where(RunRow.state.in_(RUN_ENDS)).order_by(RunRow.id.desc())
         open_ = select(RunRow.id).where(RunRow.state.not_in(RUN_ENDS))
-        ids = [*session.scalars(open_), *session.scalars(ended.limit(SNAPSHOT_ENDED))]
+        ids = [*session.scalars(open_), *session.scalars(ended.limit(LIVE_ENDED_RUNS))]
         return self._runs(session, ids)
 
     def _runs(self, session: Session, ids: list[int]) -> list[Run]:

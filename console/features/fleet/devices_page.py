@@ -143,10 +143,7 @@ class DevicesPage(Page):
         self._count(self.table.model_.rowCount(), self.table.model_.total)
 
     def _count(self, shown: int, total: int) -> None:
-        if shown == total:
-            self.header.note.setText(f"{total:,}" if total else "")
-        else:
-            self.header.note.setText(tr("{shown} of {total}", shown=f"{shown:,}", total=f"{total:,}"))
+        self.header.show_count(shown, total)
         known = self._context.live.state is LiveState.LIVE
         nothing = self.no_match if total else self.nobody
         centre = nothing if not shown and (known or total) else self.table

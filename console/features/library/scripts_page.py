@@ -135,10 +135,7 @@ class ScriptsPage(Page):
         self._count(self.table.model_.rowCount(), self.table.model_.total)
 
     def _count(self, shown: int, total: int) -> None:
-        if shown == total:
-            self.header.note.setText(f"{total:,}" if total else "")
-        else:
-            self.header.note.setText(tr("{shown} of {total}", shown=f"{shown:,}", total=f"{total:,}"))
+        self.header.show_count(shown, total)
         known = self._context.live.state is LiveState.LIVE
         nothing = self.no_match if total else self.nothing
         self.centre.setCurrentWidget(nothing if not shown and (known or total) else self.table)

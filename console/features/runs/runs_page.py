@@ -9,7 +9,7 @@ import msgspec
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from backend_lite.contract.common import Page as AnswerPage
-from backend_lite.contract.live import ROLLOUT, RUN
+from backend_lite.contract.live import LIVE_ENDED_RUNS, ROLLOUT, RUN
 from backend_lite.contract.runs import Run
 from backend_lite.contract.states import RunState
 from console.core import formatting, words
@@ -209,16 +209,14 @@ class RunsPage(Page):
         self._count(self.table.model_.rowCount(), self.table.model_.total)
 
     def _count(self, shown: int, total: int) -> None:
-        if shown == total:
-            self.header.note.setText(f"{total:,}" if total else "")
-        else:
-            self.header.note.setText(tr("{shown} of {total}", shown=f"{shown:,}", total=f"{total:,}"))
+        self.header.show_count(shown, total)
         known = self._context.live.state is LiveState.LIVE
         nothing = self.no_match if total or self._rollout_id is not None else self.nothing
         self.centre.setCurrentWidget(nothing if not shown and (known or total) else self.table)
         self.filter.setVisible(total > 0 or self._rollout_id is not None)
         ended = self._asked_older and self._cursor is None
-        self.older.setVisible(not ended and total > 0)
+        live_has_all = len(self._context.live.kind(RUN)) < LIVE_ENDED_RUNS
+        self.older.setVisible(not ended and total > 0 and (self._asked_older or not live_has_all))
         self._note.setText(
             plural(total, "That is all: {count} run.", "That is all: {count} runs.") if ended else ""
         )
