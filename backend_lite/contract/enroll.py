@@ -74,7 +74,8 @@ class AgentEndpoint(Struct):
 
 
 class AgentEndpointUpdate(Struct):
-    """PUT: listen there from now on; agents that are connected come back by themselves. Port 0: as it is."""
+    """PUT: listen there from now on. Port 0: as it is. Agents come back by themselves where the address they
+    know still leads here: another port is found by none of them."""
 
     host: str
     port: int = 0

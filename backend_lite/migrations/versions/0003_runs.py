@@ -25,15 +25,6 @@ def upgrade() -> None:
     _stray_outcomes()
 
 
-def downgrade() -> None:
-    op.drop_table("stray_outcomes")
-    op.drop_table("small_outputs")
-    op.drop_table("attempts")
-    op.drop_table("steps")
-    op.drop_table("runs")
-    op.drop_table("rollouts")
-
-
 def _rollouts() -> None:
     op.create_table(
         "rollouts",
