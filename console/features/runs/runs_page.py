@@ -138,8 +138,8 @@ class RunsPage(Page):
             self.centre.addWidget(part)
         self.older = button(tr("Show older runs"), self._load_older, "link")
         self._note = label("", "secondary")
-        foot = frame("tool-bar-bottom", row(self._note, self.older, None), (16, 2, 12, 2))
-        self.setLayout(column(self.header, self.rollout, self.centre, foot, gap=0))
+        self._foot = frame("tool-bar-bottom", row(self._note, self.older, None), (16, 2, 12, 2))
+        self.setLayout(column(self.header, self.rollout, self.centre, self._foot, gap=0))
         self.info = RunDetails(context, opens=True)
         self.destroyed.connect(self.info.deleteLater)
         self._connect()
@@ -220,6 +220,7 @@ class RunsPage(Page):
         self._note.setText(
             plural(total, "That is all: {count} run.", "That is all: {count} runs.") if ended else ""
         )
+        self._foot.setVisible(ended or not self.older.isHidden())
 
     def _load_older(self) -> None:
         self.older.setEnabled(False)
