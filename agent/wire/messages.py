@@ -12,7 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-WIRE_VERSIONS: tuple[int, ...] = (1,)
+WIRE_VERSIONS: tuple[int, ...] = (1, 2)
+"""Version 2 added `Holding`, `Offer.idle_timeout_s` and what stands below it, `Welcome.spread_s`,
+`Receipt.reboot` and the gaps of `Done`. Both sides leave out what the agreed version does not know."""
+
+AS_SYSTEM = "system"
+AS_USER = "user"
 
 STDOUT = 0
 STDERR = 1
@@ -121,6 +126,7 @@ class Welcome:
 
     `marks` has one entry for every attempt of the hello that the service still wants output or an
     outcome of; `forget` names those it has a receipt for, or never heard of and never will accept.
+    `spread_s` asks the agent to spread its next reconnect evenly over that time.
     """
 
     wire_version: int
@@ -129,6 +135,7 @@ class Welcome:
     heartbeat_s: float
     marks: tuple[OutputMark, ...] = ()
     forget: tuple[str, ...] = ()
+    spread_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,15 @@ class AdmissionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferFile:
+    """A file that goes with an offer: `name` is the parameter's, `file_name` a plain one, content base64."""
+
+    name: str
+    file_name: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """One step to execute once a permit is granted.
 
@@ -153,6 +169,12 @@ class Offer:
     `inventory`, `reboot`, `agent_uninstall` have no payload. `arguments` are handed on as a vector,
     `parameters` reach the script as `DF_<NAME>` variables and as the JSON file named by
     `DEPLOYFLOW_PARAMETERS`. `timeout_s` counts only time in which the machine is awake.
+
+    `idle_timeout_s` ends a step that printed nothing for so long (0: never). `working_folder` is an
+    absolute path that must be there (empty: the attempt's private folder). `run_as` is AS_SYSTEM or AS_USER,
+    the signed-in person. `secrets` are parameters sealed to this device's key (base64); they reach the
+    script only in the parameters file and are masked in its output. `files` lie in the private folder; their
+    parameter's value is the path. A `parallel` step does not wait for others on this device.
     """
 
     attempt: str
@@ -161,6 +183,12 @@ class Offer:
     timeout_s: float
     arguments: tuple[str, ...] = ()
     parameters: dict[str, str | int | float | bool] = field(default_factory=dict)
+    idle_timeout_s: float = 0.0
+    working_folder: str = ""
+    run_as: str = AS_SYSTEM
+    secrets: dict[str, str] = field(default_factory=dict)
+    files: tuple[OfferFile, ...] = ()
+    parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +211,11 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The outcome is committed; the agent may free the attempt's spool."""
+    """The outcome is committed; the agent may free the attempt's spool. `reboot` asks it to restart the
+    machine once it has: the step announced that it needs it and the rollout says that it may."""
 
     attempt: str
+    reboot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +261,21 @@ class Permit:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """The agent has taken an offer but cannot ask for its permit yet. `reason` is `disk_low`, `no_user`
+    (nobody is signed in) or empty once nothing holds it any more; `detail` is the sentence for a person."""
+
+    attempt: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """How an attempt ended. Sizes and hashes are over what was kept (`stdout_total` counts everything
     the script wrote). `started_at` and `ended_at` are the agent's clock, for show; `duration_ms` is
-    monotonic. `detail` is a sentence when the outcome needs one."""
+    monotonic. `detail` is a sentence when the outcome needs one. Where output was left out, the gap lies
+    after `stdout_gap` bytes of what was kept, and is `stdout_total - stdout_size` bytes wide."""
 
     attempt: str
     nonce: str
@@ -250,6 +291,8 @@ class Done:
     stdout_total: int
     stderr_total: int
     detail: str = ""
+    stdout_gap: int = 0
+    stderr_gap: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +309,7 @@ class OutputFrame:
 ServiceMessage = (
     Challenge | Welcome | Refused | AdmissionChanged | Offer | PermitAnswer | Cancel | Receipt | Resend
 )
-AgentMessage = Hello | FactsReport | Heartbeat | Permit | Done
+AgentMessage = Hello | FactsReport | Heartbeat | Permit | Holding | Done
 
 SERVICE_MESSAGES: dict[str, type[ServiceMessage]] = {
     "challenge": Challenge,
@@ -284,6 +327,7 @@ AGENT_MESSAGES: dict[str, type[AgentMessage]] = {
     "facts": FactsReport,
     "heartbeat": Heartbeat,
     "permit": Permit,
+    "holding": Holding,
     "done": Done,
 }
 MESSAGE_NAMES: dict[type, str] = {kind: name for name, kind in (SERVICE_MESSAGES | AGENT_MESSAGES).items()}

@@ -54,13 +54,14 @@ class Source(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How an attempt ended, in the agent's words.
+    """How an attempt ended, in the agent's words. IDLE: it printed nothing for longer than it may.
 
     NOT_STARTED is a proof: the agent took the attempt's gate itself, so nothing ran and nothing can run.
     """
 
     EXITED = "exited"
     TIMED_OUT = "timed_out"
+    IDLE = "idle"
     CANCELLED = "cancelled"
     NOT_STARTED = "not_started"
     REJECTED = "rejected"
@@ -88,8 +89,9 @@ _REPORTED_ENDS = frozenset({_S.SUCCEEDED, _S.FAILED, _S.TIMED_OUT, _S.CANCELLED,
 STEP_TRANSITIONS: dict[StepState, frozenset[StepState]] = {
     _S.WAITING: frozenset({_S.QUEUED, _S.CANCELLED, _S.SKIPPED, _S.EXPIRED}),
     _S.QUEUED: frozenset({_S.OFFERED, _S.WAITING, _S.CANCELLED, _S.SKIPPED, _S.EXPIRED}),
-    _S.OFFERED: frozenset({_S.RUNNING, _S.QUEUED, _S.CANCELLED, _S.EXPIRED, _S.REJECTED}),
-    _S.RUNNING: frozenset({_S.CANCELLING, _S.QUEUED}) | _REPORTED_ENDS,
+    _S.OFFERED: frozenset({_S.RUNNING, _S.QUEUED, _S.WAITING, _S.CANCELLED, _S.EXPIRED, _S.REJECTED}),
+    # Back to the queue after a proof that nothing ran; to waiting for a retry that is allowed.
+    _S.RUNNING: frozenset({_S.CANCELLING, _S.QUEUED, _S.WAITING}) | _REPORTED_ENDS,
     _S.CANCELLING: _REPORTED_ENDS,
     # An end that was only presumed: see `may_change`.
     _S.UNKNOWN: _REPORTED_ENDS - {_S.UNKNOWN},

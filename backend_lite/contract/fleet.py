@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from agent.wire.messages import Facts, Metrics
 from backend_lite.contract.common import Time
 
 DEVICES = "/api/v1/devices"
+GROUPS = "/api/v1/groups"
 
 ONLINE_FOR_S = 45
 WARNING_FOR_S = 60
@@ -71,3 +72,38 @@ class DeviceUpdate(Struct):
     os_version: str | UnsetType | None = UNSET
     hardware_summary: str | UnsetType | None = UNSET
     tags: list[str] | UnsetType = UNSET
+
+
+class Group(Struct):
+    """A named set of devices. `query` null: members are named one by one; else it has those that match."""
+
+    id: int
+    name: str
+    description: str
+    query: str | None
+    device_count: int
+    created_at: Time
+    updated_at: Time
+    version: int
+
+
+class GroupCreate(Struct):
+    name: str
+    description: str = ""
+    query: str | None = None
+    devices: list[int] = field(default_factory=list)
+
+
+class GroupUpdate(Struct):
+    """PUT: any subset. A group does not change between named members and a query."""
+
+    name: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    query: str | UnsetType = UNSET
+
+
+class MembersChange(Struct):
+    """POST GROUPS/{id}/members: device ids."""
+
+    add: list[int] = field(default_factory=list)
+    remove: list[int] = field(default_factory=list)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from backend_lite.contract.common import Time
+from backend_lite.contract.parameters import ScriptParameter
 
 SCRIPTS = "/api/v1/scripts"
 
@@ -54,7 +55,10 @@ def os_matches(target: str | None, device: str | None) -> bool:
 
 
 class Script(Struct):
-    """A script with the content of its current revision; `revision` counts from 1."""
+    """A script with the content and parameters of its current revision; `revision` counts from 1.
+
+    `idempotent` says that it may be run again after a failure: only then may a rollout retry it.
+    """
 
     id: int
     name: str
@@ -68,6 +72,8 @@ class Script(Struct):
     revision_id: int
     timeout_s: int
     version: int
+    parameters: list[ScriptParameter] = field(default_factory=list)
+    idempotent: bool = False
 
 
 class ScriptCreate(Struct):
@@ -78,10 +84,12 @@ class ScriptCreate(Struct):
     target_os_type: str | None = None
     timeout_s: int | None = None
     message: str = ""
+    parameters: list[ScriptParameter] = field(default_factory=list)
+    idempotent: bool = False
 
 
 class ScriptUpdate(Struct):
-    """PUT: any subset. A changed content or language makes a new revision, with `message`."""
+    """PUT: any subset. A changed content, language or parameter makes a new revision, with `message`."""
 
     name: str | UnsetType = UNSET
     content: str | UnsetType = UNSET
@@ -90,6 +98,8 @@ class ScriptUpdate(Struct):
     target_os_type: str | UnsetType | None = UNSET
     timeout_s: int | UnsetType = UNSET
     message: str = ""
+    parameters: list[ScriptParameter] | UnsetType = UNSET
+    idempotent: bool | UnsetType = UNSET
 
 
 class ScriptRevision(Struct):
@@ -104,3 +114,4 @@ class ScriptRevision(Struct):
     author: str
     message: str
     created_at: Time
+    parameters: list[ScriptParameter] = field(default_factory=list)

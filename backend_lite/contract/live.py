@@ -23,6 +23,8 @@ ROLLOUT = "rollout"
 RUN = "run"
 ENROLLMENT_TOKEN = "enrollment_token"  # noqa: S105
 AGENT_ENDPOINT = "agent_endpoint"
+GROUP = "group"
+PAUSE = "pause"
 OUTPUT = "output"
 """Kinds. `output` has the step's id and `{run_id, n, attempt, stdout, stderr}` (bytes there are): it is
 never in a snapshot, and the bytes themselves are fetched by range."""

@@ -8,17 +8,24 @@ from msgspec import Struct, field
 
 from agent.wire.states import RolloutState, RunState, Source, StepState
 from backend_lite.contract.common import Time
+from backend_lite.contract.parameters import ParameterValue, PlainValue
 
 ROLLOUTS = "/api/v1/rollouts"
 RUNS = "/api/v1/runs"
+PAUSES = "/api/v1/pauses"
+RETENTION = "/api/v1/retention"
 
 DEFAULT_TIMEOUT_S = 1800
 MAX_TIMEOUT_S = 7 * 86400
 DEFAULT_EXPIRES_AFTER_S = 7 * 86400
 MAX_ARGUMENTS = 200
-MAX_PARAMETERS_BYTES = 64 << 10
+MAX_TASKS = 100
+MAX_RETRIES = 10
+MAX_REBOOTS = 10
 
-ParameterValue = str | int | float | bool
+REBOOT_CODES_WINDOWS = (3010, 1641)
+REBOOT_CODES = (194,)
+"""Exit codes by which a step announces that the machine has to restart (1641: it restarts already)."""
 
 
 class ActionType(StrEnum):
@@ -36,20 +43,109 @@ class ActionType(StrEnum):
 
 
 class Targets(Struct):
+    """Devices by id, by group, and by a query of `contract.query`; together, each device once.
+
+    A device named by its id must be there and fit; what groups and queries bring in and cannot run is
+    reported as a skipped run.
+    """
+
     devices: list[int] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
     query: str = ""
 
 
+class OfflinePolicy(StrEnum):
+    """What becomes of devices that are not connected when their turn comes."""
+
+    QUEUE = "queue"
+    SKIP = "skip"
+    FAIL = "fail"
+
+
+class RunAs(StrEnum):
+    SYSTEM = "system"
+    USER = "user"
+
+
+class RebootPolicy(StrEnum):
+    """After a step that announced a restart: wait until somebody restarts the machine, or restart it."""
+
+    WAIT = "wait"
+    NOW = "now"
+
+
+class Window(Struct):
+    """When work may start: on `days` (`mon`..`sun`; none: every day), from `start` to `end` (`HH:MM`; an end
+    before the start is on the next day). `time_zone` is an IANA name; empty: each device's own."""
+
+    start: str
+    end: str
+    days: list[str] = field(default_factory=list)
+    time_zone: str = ""
+
+
+class Waves(Struct):
+    """`sizes` are counts ("5") or shares of all runs ("10%"); what is left is the last wave.
+
+    After a wave the next one starts once no device of the wave is lost for `healthy_for_s`, or by hand
+    when `by_hand` is set.
+    """
+
+    sizes: list[str] = field(default_factory=list)
+    healthy_for_s: int = 0
+    by_hand: bool = False
+
+
+class Retries(Struct):
+    """`count` more attempts after a failure, the first after `delay_s`, each time after twice as long, at
+    most an hour. Only for work that may be repeated: `idempotent` scripts, or a policy that says so."""
+
+    count: int = 0
+    delay_s: int = 30
+
+
 class Policy(Struct):
-    """`timeout_s` defaults to the script's own; a run that no device took by `expires_after_s` expires."""
+    """How a rollout is carried out. `timeout_s` defaults to each script's own.
+
+    A run that no device took by `expires_after_s` expires. `failure_limit` ("5" or "10%" of all runs) halts
+    the rollout when more runs than that ended badly. `concurrency` limits how many runs are under way at
+    once. A `parallel` run does not wait for others on its device. Steps that announce a restart are
+    followed by it as `reboot` says, at most `max_reboots` times a run, each within `reboot_within_s`.
+    """
 
     timeout_s: int | None = None
+    idle_timeout_s: int | None = None
     expires_after_s: int = DEFAULT_EXPIRES_AFTER_S
+    not_before: Time | None = None
+    window: Window | None = None
+    offline: OfflinePolicy = OfflinePolicy.QUEUE
+    concurrency: int | None = None
+    waves: Waves | None = None
+    failure_limit: str | None = None
+    retries: Retries = field(default_factory=Retries)
+    idempotent: bool = False
+    parallel: bool = False
+    run_as: RunAs = RunAs.SYSTEM
+    working_folder: str = ""
+    exit_codes: list[int] = field(default_factory=lambda: [0])
+    reboot: RebootPolicy = RebootPolicy.WAIT
+    max_reboots: int = 3
+    reboot_within_s: int = 3600
+
+
+class TaskCreate(Struct):
+    """One script of a rollout that runs several in order. Exactly one of `script_id` and `revision_id`."""
+
+    script_id: int | None = None
+    revision_id: int | None = None
+    arguments: list[str] = field(default_factory=list)
+    parameters: dict[str, ParameterValue] = field(default_factory=dict)
+    timeout_s: int | None = None
+    continue_on_error: bool = False
 
 
 class RolloutCreate(Struct):
-    """POST ROLLOUTS. Exactly one of `script_id` (its current revision) and `revision_id`.
+    """POST ROLLOUTS. Exactly one of `script_id` (its current revision), `revision_id` and `tasks`.
 
     `arguments` are handed to the script as a vector; `parameters` as variables and a file. With an
     `Idempotency-Key` header the same key gives the same rollout.
@@ -57,10 +153,63 @@ class RolloutCreate(Struct):
 
     script_id: int | None = None
     revision_id: int | None = None
+    tasks: list[TaskCreate] = field(default_factory=list)
+    title: str = ""
     targets: Targets = field(default_factory=Targets)
     arguments: list[str] = field(default_factory=list)
     parameters: dict[str, ParameterValue] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
+
+
+class Severity(StrEnum):
+    NOTE = "note"
+    WARNING = "warning"
+    DANGER = "danger"
+
+
+class Finding(Struct):
+    """Something in a script that a person should have seen before it runs. `line` counts from 1."""
+
+    severity: Severity
+    rule: str
+    text: str
+    line: int
+    task: int = 1
+
+
+class PreviewDevice(Struct):
+    """What would happen on one device. `problem` is empty, `os_mismatch`, `not_approved`, `quarantined`,
+    `language_missing` or `agent_too_old`, with its sentence in `detail`; `skipped` says that its run would be
+    made as skipped. `last_*` describe the newest ended run of the same script there."""
+
+    device_id: int
+    hostname: str
+    os_type: str | None
+    connected: bool
+    problem: str = ""
+    detail: str = ""
+    skipped: bool = False
+    last_run_id: int | None = None
+    last_state: RunState | None = None
+    last_revision: int | None = None
+    last_ended_at: Time | None = None
+
+
+class Preview(Struct):
+    """POST ROLLOUTS/preview, with the body of POST ROLLOUTS; starts nothing.
+
+    `revision` is the one that would run; `expected_ms` is the median of its newest successes. `waves` are the
+    numbers of devices. `errors` are the sentences for which POST ROLLOUTS would refuse.
+    """
+
+    devices: list[PreviewDevice]
+    offline: int
+    problems: int
+    revision: int | None
+    expected_ms: int | None
+    waves: list[int]
+    findings: list[Finding]
+    errors: list[str]
 
 
 class Counters(Struct):
@@ -79,7 +228,27 @@ class Counters(Struct):
     unknown: int = 0
 
 
+class Task(Struct):
+    """What each run of a rollout executes as its step `n`. Secret values are not shown, files by name."""
+
+    n: int
+    type: str
+    name: str
+    script_id: int | None
+    revision_id: int | None
+    revision: int | None
+    arguments: list[str]
+    parameters: dict[str, PlainValue]
+    secrets: list[str]
+    files: dict[str, str]
+    timeout_s: int
+    continue_on_error: bool
+
+
 class Rollout(Struct):
+    """`wave` of `waves` (numbers of runs) is under way. `waiting` says in a sentence why a rollout that has
+    not ended does not go on by itself, `until` its clock. `origin_id` is the rollout that it repeats."""
+
     id: int
     title: str
     state: RolloutState
@@ -88,24 +257,129 @@ class Rollout(Struct):
     revision: int | None
     type: str
     arguments: list[str]
-    parameters: dict[str, ParameterValue]
+    parameters: dict[str, PlainValue]
     policy: Policy
     counters: Counters
     created_by: str
     created_at: Time
     ended_at: Time | None
+    tasks: list[Task] = field(default_factory=list)
+    targets: Targets = field(default_factory=Targets)
+    wave: int = 1
+    waves: list[int] = field(default_factory=list)
+    waiting: str = ""
+    until: Time | None = None
+    origin_id: int | None = None
 
 
 class RolloutCreated(Rollout):
-    """Answer of POST ROLLOUTS: the rollout and the ids of its runs, in the order of the targets."""
+    """Answer of POST ROLLOUTS, of /rerun-failed and of RUNS/{id}/rerun: the rollout and the ids of its runs,
+    in the order of the targets."""
 
+    run_ids: list[int] = field(default_factory=list)
+
+
+class RunRerun(Struct):
+    """POST RUNS/{id}/rerun: the same work again on that device, from step `from_step` on."""
+
+    from_step: int = 1
+
+
+class OutputGroup(Struct):
+    """Runs of a rollout whose output is the same byte for byte. `run_ids` are the first 1,000 of `count`;
+    `key` is null for runs that have no output yet or none any more."""
+
+    key: str | None
+    count: int
     run_ids: list[int]
+    states: dict[str, int]
+    exit_codes: list[int | None]
+    size: int
+    sample: str
+
+
+class OutputGroups(Struct):
+    """GET ROLLOUTS/{id}/outputs?step=: the largest group first."""
+
+    groups: list[OutputGroup]
+
+
+class OutputMatch(Struct):
+    """A line that holds what was searched for: `line` counts from 1, `offset` is its start in bytes."""
+
+    stream: int
+    line: int
+    offset: int
+    text: str
+
+
+class OutputMatches(Struct):
+    """GET RUNS/{id}/steps/{n}/output/search?q=&stream=&offset=&limit=: `next_offset` goes on, or is null."""
+
+    matches: list[OutputMatch]
+    next_offset: int | None
+
+
+class PauseScope(StrEnum):
+    FLEET = "fleet"
+    GROUP = "group"
+    DEVICE = "device"
+
+
+class PauseCreate(Struct):
+    """POST PAUSES: no work starts there until it is ended (DELETE PAUSES/{id}) or `until` has come."""
+
+    scope: PauseScope = PauseScope.FLEET
+    group_id: int | None = None
+    device_id: int | None = None
+    reason: str = ""
+    until: Time | None = None
+
+
+class Pause(Struct):
+    """`name` is that of the group or device."""
+
+    id: int
+    scope: PauseScope
+    group_id: int | None
+    device_id: int | None
+    name: str
+    reason: str
+    created_by: str
+    created_at: Time
+    until: Time | None
+
+
+class Retention(Struct):
+    """GET, PUT RETENTION: what is removed, and only of rollouts that have ended. 0 keeps for ever.
+
+    Runs with their output after `runs_days`; output after `output_days`, and the oldest of it where all
+    output together is larger than `output_max_bytes`.
+    """
+
+    runs_days: int = 0
+    output_days: int = 90
+    output_max_bytes: int = 20 << 30
+
+
+class Try(Struct):
+    """An attempt of a step that was followed by another one."""
+
+    attempt: int
+    outcome: str
+    detail: str
+    exit_code: int | None
+    started_at: Time | None
+    ended_at: Time | None
+    stdout_size: int
+    stderr_size: int
 
 
 class Step(Struct):
     """One thing an agent executes; `n` counts from 1 in its run, `attempt` is the current try's number.
 
-    `stdout_size`, `stderr_size` are the bytes the service has; `*_total` all that the script wrote.
+    `stdout_size`, `stderr_size` are the bytes the service has; `*_total` all that the script wrote; what is
+    missing was left out after `*_gap` bytes. `tries` are the earlier attempts, whose output is kept too.
     """
 
     id: int
@@ -126,12 +400,16 @@ class Step(Struct):
     stdout_total: int
     stderr_total: int
     truncated: bool
+    stdout_gap: int = 0
+    stderr_gap: int = 0
+    output_removed_at: Time | None = None
+    tries: list[Try] = field(default_factory=list)
 
 
 class Run(Struct):
     """One revision on one device. `waiting` says in a sentence why an open run waits, `until` its clock.
 
-    Lists carry `steps` too: a run of a script has one.
+    Lists carry `steps` too: a run of a script has one. `output_key` is equal where the whole output is.
     """
 
     id: int
@@ -149,6 +427,8 @@ class Run(Struct):
     ended_at: Time | None
     created_by: str
     steps: list[Step]
+    wave: int = 1
+    output_key: str | None = None
 
 
 class OutputPiece(Struct, array_like=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from backend_lite.contract.runs import ParameterValue
+from backend_lite.contract.parameters import PlainValue
 
 RUN_DIALOG = "run"
 
@@ -17,5 +17,5 @@ class RunRequest:
     revision_id: int | None = None
     device_ids: tuple[int, ...] = ()
     arguments: tuple[str, ...] = ()
-    parameters: dict[str, ParameterValue] = field(default_factory=dict)
+    parameters: dict[str, PlainValue] = field(default_factory=dict)
     timeout_s: int | None = None

@@ -87,3 +87,27 @@ class IncarnationRow(Base):
     boot_id: Mapped[str] = mapped_column(String(100))
     seen_first_at: Mapped[int] = mapped_column(EpochMs)
     retired_at: Mapped[int | None] = mapped_column(EpochMs)
+
+
+class GroupRow(Base):
+    """A named set of devices: those in `group_members`, or those that match `query`."""
+
+    __tablename__ = "groups"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(400), unique=True)
+    description: Mapped[str] = mapped_column(Text)
+    query: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[int] = mapped_column(EpochMs)
+    updated_at: Mapped[int] = mapped_column(EpochMs)
+    version: Mapped[int] = mapped_column(default=1)
+    edited_at_version: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
+
+
+class GroupMemberRow(Base):
+    __tablename__ = "group_members"
+
+    group_id: Mapped[int] = mapped_column(Id, ForeignKey("groups.id"), primary_key=True)
+    device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), primary_key=True, index=True)

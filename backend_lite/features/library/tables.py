@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend_lite.core.db.base import Base, EpochMs, Id, Json
@@ -27,6 +29,7 @@ class ScriptRow(Base):
     description: Mapped[str | None] = mapped_column(Text)
     target_os_type: Mapped[str | None] = mapped_column(String(40))
     timeout_s: Mapped[int]
+    idempotent: Mapped[bool] = mapped_column(default=False, server_default=false())
     revision: Mapped[int]
     search: Mapped[str] = mapped_column(Text)
     created_at: Mapped[int] = mapped_column(EpochMs)
@@ -48,6 +51,7 @@ class ScriptRevisionRow(Base):
     language: Mapped[str] = mapped_column(String(40))
     content: Mapped[str] = mapped_column(Text)
     content_hash: Mapped[str] = mapped_column(String(71))
+    parameters: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list, server_default="[]")
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     message: Mapped[str] = mapped_column(Text)
     created_at: Mapped[int] = mapped_column(EpochMs)

@@ -19,6 +19,7 @@ from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.output_store import OutputStore
 from backend_lite.features.runs.rollouts import Rollouts, Work, check_os
 from backend_lite.features.runs.tables import AttemptRow, StepRow
+from backend_lite.features.runs.tasks import task_of
 
 _LANGUAGES = {
     ActionType.POWERSHELL_INLINE: "powershell",
@@ -71,7 +72,7 @@ class Actions:
             device_id=step.device_id,
             type=_documented_type(step.type),
             status=_status(StepState(step.state)),
-            payload=step.payload if step.payload is not None else row.content,
+            payload=row.content,
             script_id=step.script_id,
             logs=logs,
             exit_code=step.exit_code,
@@ -125,8 +126,8 @@ class Actions:
             attempt = session.scalar(
                 select(AttemptRow).where(AttemptRow.step_id == step.id, AttemptRow.n == step.attempt)
             )
-            content = None
-            if step.payload is None and step.revision_id is not None:
+            content = task_of(session, step).payload
+            if content is None and step.revision_id is not None:
                 content = self._library.script_for_run(session, revision_id=step.revision_id).content
             rows.append(ActionRow(step, attempt, content))
         return rows

@@ -20,6 +20,7 @@ from backend_lite.features.runs.parts import (
     open_steps,
 )
 from backend_lite.features.runs.tables import AttemptRow, StepRow
+from backend_lite.features.runs.tasks import task_of
 from backend_lite.features.runs.transitions import change_step
 from backend_lite.features.runs.views import Views
 
@@ -86,7 +87,8 @@ class Dispatcher:
         unit.publish(SendToDevice(step.device_id, self._offer_message(unit.session, step)))
 
     def _offer_message(self, session: Session, step: StepRow) -> Offer:
-        payload = step.payload
+        task = task_of(session, step)
+        payload = task.payload
         if payload is None and step.revision_id is not None:
             payload = self._library.script_for_run(session, revision_id=step.revision_id).content
         return Offer(
@@ -94,6 +96,6 @@ class Dispatcher:
             type=step.type,
             payload=payload or "",
             timeout_s=float(step.timeout_s),
-            arguments=tuple(step.arguments),
-            parameters=step.parameters,
+            arguments=tuple(task.arguments),
+            parameters=task.parameters,
         )

@@ -63,7 +63,8 @@ def insert_rows(session: Session, rows: Sequence[Base]) -> None:
     for row in rows:
         for column in table.columns:
             if column.default is not None and getattr(row, column.name) is None:
-                setattr(row, column.name, cast("Any", column.default).arg)
+                default = cast("Any", column.default)
+                setattr(row, column.name, default.arg(None) if default.is_callable else default.arg)
     values = [{name: value for name, value in _values(row).items() if name != "id"} for row in rows]
     ids = session.connection().execute(_insert(type(rows[0])), values).scalars()
     for row, row_id in zip(rows, ids, strict=True):

@@ -13,11 +13,10 @@ from agent.wire.messages import Cancel
 from agent.wire.states import RolloutState, RunState, Source, StepState
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.library import os_matches
+from backend_lite.contract.parameters import MAX_PARAMETERS_BYTES, ParameterValue
 from backend_lite.contract.runs import (
     MAX_ARGUMENTS,
-    MAX_PARAMETERS_BYTES,
     MAX_TIMEOUT_S,
-    ParameterValue,
     Policy,
     RolloutCreate,
     RolloutCreated,
@@ -32,7 +31,8 @@ from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.output_store import current_attempt_name
 from backend_lite.features.runs.parts import RunParts, insert_rows, load_open_runs, load_run, load_runs
-from backend_lite.features.runs.tables import RUN_STATES, RolloutRow, RunRow, StepRow
+from backend_lite.features.runs.tables import RUN_STATES, RolloutRow, RolloutTaskRow, RunRow, StepRow
+from backend_lite.features.runs.tasks import insert_tasks
 from backend_lite.features.runs.transitions import change_step, count
 from backend_lite.features.runs.views import Views
 
@@ -100,6 +100,7 @@ class Rollouts:
         now = self._clock.now_ms()
         rollout = _rollout_row(work, policy, principal, key, len(targets), now)
         insert_rows(unit.session, [rollout])
+        insert_tasks(unit.session, [_task_row(rollout, work)])
         runs = [_run_row(rollout, target, policy, now) for target in targets]
         insert_rows(unit.session, runs)
         steps = [_step_row(run, work, now) for run in runs]
@@ -288,6 +289,26 @@ def _rollout_row(
     return row
 
 
+def _task_row(rollout: RolloutRow, work: Work) -> RolloutTaskRow:
+    return RolloutTaskRow(
+        rollout_id=rollout.id,
+        n=1,
+        type=work.type,
+        name=work.title,
+        script_id=work.script_id,
+        revision_id=work.revision_id,
+        revision=work.revision,
+        payload=work.payload,
+        arguments=work.arguments,
+        parameters=work.parameters,
+        secrets=[],
+        files={},
+        timeout_s=work.timeout_s,
+        continue_on_error=False,
+        may_repeat=False,
+    )
+
+
 def _run_row(rollout: RolloutRow, target: RunTarget, policy: Policy, now: int) -> RunRow:
     return RunRow(
         rollout_id=rollout.id,
@@ -308,9 +329,6 @@ def _step_row(run: RunRow, work: Work, now: int) -> StepRow:
         name=work.title,
         script_id=work.script_id,
         revision_id=work.revision_id,
-        payload=work.payload,
-        arguments=work.arguments,
-        parameters=work.parameters,
         timeout_s=work.timeout_s,
         state=StepState.QUEUED,
         created_at=now,

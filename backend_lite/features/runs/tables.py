@@ -25,13 +25,21 @@ RUN_STATES = (
 OPEN_STEP = text("state IN ('waiting', 'queued', 'offered', 'running', 'cancelling')")
 """A step that has not ended. Literal text: a query uses the partial index only when it says the same."""
 
+LOOKED_AT = text("look_at IS NOT NULL")
+
 
 class RolloutRow(Base):
-    """The intent: this revision, there, under this policy. The counters count its runs by state."""
+    """The intent: this revision, there, under this policy. The counters count its runs by state.
+
+    `waves` are the numbers of runs in each wave, `wave` is the one under way. `look_at`: when the rollout may
+    be able to go on by itself (a gate's clock). `halt_reason` says why it stands still. `origin_id` is the
+    rollout that this one repeats; no foreign key, because that one may be removed by the retention.
+    """
 
     __tablename__ = "rollouts"
     __table_args__ = (
         UniqueConstraint("created_by_id", "idempotency_key"),
+        Index("ix_rollouts_look_at", "look_at", sqlite_where=LOOKED_AT, postgresql_where=LOOKED_AT),
         {"sqlite_autoincrement": True},
     )
 
@@ -45,6 +53,12 @@ class RolloutRow(Base):
     arguments: Mapped[list[str]] = mapped_column(Json)
     parameters: Mapped[dict[str, Any]] = mapped_column(Json)
     policy: Mapped[dict[str, Any]] = mapped_column(Json)
+    targets: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    waves: Mapped[list[int]] = mapped_column(Json, default=list, server_default="[]")
+    wave: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    look_at: Mapped[int | None] = mapped_column(EpochMs)
+    halt_reason: Mapped[str | None] = mapped_column(String(500))
+    origin_id: Mapped[int | None] = mapped_column(Id)
     total: Mapped[int] = mapped_column(Integer, default=0)
     waiting: Mapped[int] = mapped_column(Integer, default=0)
     queued: Mapped[int] = mapped_column(Integer, default=0)
@@ -64,22 +78,97 @@ class RolloutRow(Base):
     ended_at: Mapped[int | None] = mapped_column(EpochMs)
 
 
+class RolloutTaskRow(Base):
+    """What every run of a rollout executes as its step `n`. `payload` is null where the revision holds the
+    script; `secrets` are the names of its secret parameters, `files` the names of its files."""
+
+    __tablename__ = "rollout_tasks"
+
+    rollout_id: Mapped[int] = mapped_column(Id, ForeignKey("rollouts.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True)
+    type: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(300))
+    script_id: Mapped[int | None] = mapped_column(Id, ForeignKey("scripts.id"))
+    revision_id: Mapped[int | None] = mapped_column(Id, ForeignKey("script_revisions.id"))
+    revision: Mapped[int | None] = mapped_column(Integer)
+    payload: Mapped[str | None] = mapped_column(Text)
+    arguments: Mapped[list[str]] = mapped_column(Json)
+    parameters: Mapped[dict[str, Any]] = mapped_column(Json)
+    secrets: Mapped[list[str]] = mapped_column(Json, default=list)
+    files: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
+    timeout_s: Mapped[int] = mapped_column(Integer)
+    continue_on_error: Mapped[bool] = mapped_column(default=False)
+    may_repeat: Mapped[bool] = mapped_column(default=False)
+
+
+class TaskFileRow(Base):
+    """The content of a file parameter."""
+
+    __tablename__ = "task_files"
+
+    rollout_id: Mapped[int] = mapped_column(Id, ForeignKey("rollouts.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class StepSecretsRow(Base):
+    """Secret parameters of a step, by name, each sealed to the key of its device (base64)."""
+
+    __tablename__ = "step_secrets"
+
+    step_id: Mapped[int] = mapped_column(Id, ForeignKey("steps.id"), primary_key=True)
+    sealed: Mapped[dict[str, str]] = mapped_column(Json)
+
+
+class PauseRow(Base):
+    """While it lasts no work starts on the fleet, a group or a device. `until` null: until it is ended."""
+
+    __tablename__ = "pauses"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    scope: Mapped[str] = mapped_column(String(20))
+    group_id: Mapped[int | None] = mapped_column(Id, ForeignKey("groups.id"))
+    device_id: Mapped[int | None] = mapped_column(Id, ForeignKey("devices.id"))
+    reason: Mapped[str] = mapped_column(String(500))
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[int] = mapped_column(EpochMs)
+    until: Mapped[int | None] = mapped_column(EpochMs)
+
+
+NOT_UNTIL = text("not_until IS NOT NULL")
+
+
 class RunRow(Base):
-    """One revision on one device. `expires_at`: when it ends unless the device took it before."""
+    """One revision on one device. `expires_at`: when it ends unless the device took it before.
+
+    `not_until`: when a wait that has a clock of its own (window, retry, pause, reboot) is looked at again.
+    `boot_id` is the boot in which a step announced a restart that has not come yet. `output_key` is equal
+    for runs whose output is, byte for byte.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
         Index("ix_runs_state_expires_at", "state", "expires_at"),
+        Index("ix_runs_rollout_id_state", "rollout_id", "state"),
+        Index("ix_runs_rollout_id_output_key", "rollout_id", "output_key"),
+        Index("ix_runs_not_until", "not_until", sqlite_where=NOT_UNTIL, postgresql_where=NOT_UNTIL),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    rollout_id: Mapped[int] = mapped_column(Id, ForeignKey("rollouts.id"), index=True)
+    rollout_id: Mapped[int] = mapped_column(Id, ForeignKey("rollouts.id"))
     device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), index=True)
     device: Mapped[str] = mapped_column(String(255))
     state: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(80), default="")
     source: Mapped[str | None] = mapped_column(String(20))
+    wave: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    not_until: Mapped[int | None] = mapped_column(EpochMs)
+    reboots: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    boot_id: Mapped[str | None] = mapped_column(String(100))
+    output_key: Mapped[str | None] = mapped_column(String(32))
     expires_at: Mapped[int] = mapped_column(EpochMs)
     created_at: Mapped[int] = mapped_column(EpochMs)
     started_at: Mapped[int | None] = mapped_column(EpochMs)
@@ -87,8 +176,8 @@ class RunRow(Base):
 
 
 class StepRow(Base):
-    """What an agent executes. `payload` is null where the revision holds the script; `attempt` is the
-    number of the current try (0: none yet)."""
+    """What an agent executes: the task `n` of the rollout. `attempt` is the number of the current try, 0
+    before the first."""
 
     __tablename__ = "steps"
     __table_args__ = (
@@ -112,9 +201,6 @@ class StepRow(Base):
     name: Mapped[str] = mapped_column(String(300))
     script_id: Mapped[int | None] = mapped_column(Id, ForeignKey("scripts.id"))
     revision_id: Mapped[int | None] = mapped_column(Id, ForeignKey("script_revisions.id"))
-    payload: Mapped[str | None] = mapped_column(Text)
-    arguments: Mapped[list[str]] = mapped_column(Json)
-    parameters: Mapped[dict[str, Any]] = mapped_column(Json)
     timeout_s: Mapped[int] = mapped_column(Integer)
     continue_on_error: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(20))
@@ -149,6 +235,10 @@ class AttemptRow(Base):
     stderr_size: Mapped[int] = mapped_column(EpochMs, default=0)
     stdout_total: Mapped[int] = mapped_column(EpochMs, default=0)
     stderr_total: Mapped[int] = mapped_column(EpochMs, default=0)
+    stdout_gap: Mapped[int] = mapped_column(EpochMs, default=0, server_default="0")
+    stderr_gap: Mapped[int] = mapped_column(EpochMs, default=0, server_default="0")
+    output_key: Mapped[str | None] = mapped_column(String(32))
+    output_removed_at: Mapped[int | None] = mapped_column(EpochMs)
 
 
 class SmallOutputRow(Base):

@@ -97,7 +97,7 @@ class RunDialog(QDialog):
             revision_id=pinned,
             targets=Targets(devices=self.picker.chosen),
             arguments=self.inputs.argument_values(),
-            parameters=self.inputs.parameter_values(),
+            parameters=dict(self.inputs.parameter_values()),
             policy=Policy(timeout_s=self.inputs.timeout_s),
         )
 

@@ -6,7 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from backend_lite.contract.library import Language
-from backend_lite.contract.runs import MAX_ARGUMENTS, ParameterValue
+from backend_lite.contract.parameters import PlainValue
+from backend_lite.contract.runs import MAX_ARGUMENTS
 from console.core.run_request import RunRequest
 from console.core.texts import tr
 from console.shell.parts import column, label, row
@@ -73,7 +74,7 @@ class RunInputs(QWidget):
             return []
         return [values[0] for values in self.arguments.values]
 
-    def parameter_values(self) -> dict[str, ParameterValue]:
+    def parameter_values(self) -> dict[str, PlainValue]:
         return {name.strip(): value for name, value in self.parameters.values if name.strip() or value}
 
     def wrong(self) -> str:
