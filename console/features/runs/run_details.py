@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from backend_lite.contract.live import ROLLOUT
 from console.core import formatting, words
+from console.core.run_words import duration_word, sentence, timeline
 from console.core.texts import tr
-from console.features.runs.run_words import duration_word, sentence, timeline
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.widgets.form import Facts

@@ -19,11 +19,11 @@ from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.output_feed import OutputFeed
 from console.core.run_request import RUN_DIALOG, RunRequest
+from console.core.run_words import duration_word, sentence
 from console.core.texts import tr
 from console.features.runs import ops
 from console.features.runs.output_source import RunOutput
 from console.features.runs.run_details import RunDetails
-from console.features.runs.run_words import duration_word, sentence
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, label

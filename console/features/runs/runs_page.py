@@ -15,11 +15,11 @@ from backend_lite.contract.states import RunState
 from console.core import formatting, words
 from console.core.live import LiveBatch, LiveState
 from console.core.live_count import LiveCount
+from console.core.run_words import duration_s, duration_word
 from console.core.texts import plural, tr
 from console.features.runs import ops
 from console.features.runs.rollout_bar import RolloutBar
 from console.features.runs.run_details import RunDetails
-from console.features.runs.run_words import duration_s, duration_word
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, frame, label, row

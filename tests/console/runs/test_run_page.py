@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.runs import ROLLOUTS, RUNS
 from console.core.run_request import RUN_DIALOG, RunRequest
+from console.core.run_words import sentence, timeline
 from console.features.runs.run_page import RunPage
-from console.features.runs.run_words import sentence, timeline
 from tests.console import objects
 from tests.console.conftest import NOW, World
 from tests.console.trips import Trips
