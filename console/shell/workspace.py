@@ -110,7 +110,7 @@ class Workspace(QSplitter):
     def _open_rollout(self, rollout_id: int) -> None:
         run_id = _only_run(self._context.live, rollout_id)
         if run_id is None:
-            self._context.navigator.open("runs", f"rollout:{rollout_id}")
+            self._context.navigator.open("rollout", str(rollout_id))
         else:
             self._context.navigator.open("run", str(run_id))
 

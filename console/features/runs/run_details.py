@@ -100,4 +100,4 @@ class RunDetails(QWidget):
 
     def _open_rollout(self) -> None:
         if self._run is not None:
-            self._context.navigator.open("runs", f"rollout:{self._run['rollout_id']}")
+            self._context.navigator.open("rollout", str(self._run["rollout_id"]))

@@ -268,7 +268,7 @@ class RunDialog(QDialog):
         if len(rollout.run_ids) == 1:
             navigator.open("run", str(rollout.run_ids[0]))
         else:
-            navigator.open("runs", f"rollout:{rollout.id}")
+            navigator.open("rollout", str(rollout.id))
 
 
 def open_dialog(context: Context, request: RunRequest) -> RunDialog | None:

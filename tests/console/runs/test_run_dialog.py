@@ -250,7 +250,7 @@ def test_several_devices_open_the_rollout(open_: Open, world: World, trips: Trip
 
     async def story() -> None:
         dialog.run.click()
-        await until(lambda: trips.opened == [("runs", "rollout:7")])
+        await until(lambda: trips.opened == [("rollout", "7")])
 
     run(story())
 
