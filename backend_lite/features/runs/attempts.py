@@ -18,7 +18,8 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import FleetApi, HelloAnswer
 from backend_lite.features.runs.dispatch import Dispatcher
-from backend_lite.features.runs.output import SmallOutput
+from backend_lite.features.runs.output import KeptOutput, SmallOutput
+from backend_lite.features.runs.output_keys import record_output, run_output_key
 from backend_lite.features.runs.output_store import (
     AttemptRef,
     OpenAttemptOutput,
@@ -93,8 +94,8 @@ class Attempts:
         small = entry.output.small()
         if small is None:
             await entry.output.sync()
-        sizes = entry.output.sizes
-        await self._database.write(lambda unit: self._done(unit, entry.ref, message, sizes, small))
+        kept = entry.output.kept()
+        await self._database.write(lambda unit: self._done(unit, entry.ref, message, kept, small))
         self._output.finish(entry.ref, in_database=small is not None)
 
     def _complete(self, entry: OpenAttemptOutput, message: Done) -> bool:
@@ -153,18 +154,19 @@ class Attempts:
         unit.publish(SendToDevice(device_id, PermitAnswer(message.attempt, message.nonce, answer, detail)))
 
     def _done(
-        self, unit: Unit, ref: AttemptRef, message: Done, sizes: tuple[int, int], small: SmallOutput | None
+        self, unit: Unit, ref: AttemptRef, message: Done, kept: KeptOutput, small: SmallOutput | None
     ) -> None:
         found = self._find(unit.session, ref.device_id, ref.name)
         if found is not None and found[2].outcome is None:
             parts, step, attempt = found
             now = self._clock.now_ms()
-            _fill(attempt, message, sizes, now)
+            _fill(attempt, message, kept, now)
             if small is not None and (small.stdout or small.stderr):
                 unit.session.connection().execute(
                     insert(SmallOutputRow).values(attempt_id=ref.id, **dataclasses.asdict(small))
                 )
             self._end(parts, step, message, now)
+            parts.run.output_key = run_output_key(parts)
             parts.save(unit.session)
             self._views.publish(unit, parts)
         unit.publish(SendToDevice(ref.device_id, Receipt(ref.name)))
@@ -230,12 +232,10 @@ class Attempts:
         return (parts, step, attempt) if attempt is not None and attempt.n == n else None
 
 
-def _fill(attempt: AttemptRow, message: Done, sizes: tuple[int, int], now: int) -> None:
+def _fill(attempt: AttemptRow, message: Done, kept: KeptOutput, now: int) -> None:
     attempt.outcome, attempt.exit_code, attempt.detail = message.outcome, message.exit_code, message.detail
     attempt.ended_at = now
-    attempt.stdout_size, attempt.stderr_size = sizes
-    attempt.stdout_total = max(message.stdout_total, sizes[0])
-    attempt.stderr_total = max(message.stderr_total, sizes[1])
+    record_output(attempt, message, kept)
 
 
 def _verdict(current: StepState, message: Done) -> tuple[StepState, str]:

@@ -32,6 +32,14 @@ class SmallOutput:
     pieces: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class KeptOutput:
+    """What the service has of an attempt: bytes of stdout and stderr, and their SHA-256."""
+
+    sizes: tuple[int, int]
+    hashes: tuple[str, str]
+
+
 class OutputFiles:
     """Where the files of an attempt lie: `<folder>/<id in thousands>/<id>.<stream>`."""
 
@@ -171,7 +179,10 @@ class OpenOutput:
             stream.spill()
 
     def matches(self, sizes: tuple[int, int], hashes: tuple[str, str]) -> bool:
-        return self.sizes == sizes and tuple(stream.sha256() for stream in self._streams) == hashes
+        return self.sizes == sizes and self._hashes() == hashes
+
+    def kept(self) -> KeptOutput:
+        return KeptOutput(self.sizes, self._hashes())
 
     def restart(self) -> None:
         for stream in (*self._streams, self._pieces):
@@ -183,6 +194,9 @@ class OpenOutput:
             return None
         stdout, stderr = (self._streams[i].read(0, SMALL) for i in range(2))
         return SmallOutput(stdout, stderr, self._pieces.read(0, SMALL))
+
+    def _hashes(self) -> tuple[str, str]:
+        return self._streams[0].sha256(), self._streams[1].sha256()
 
     def _mend_pieces(self) -> None:
         """After a kill the list of pieces may lag behind the bytes, or end in half a piece."""
