@@ -134,6 +134,7 @@ class ServiceProcess:
 
     folder: Path
     options: tuple[str, ...] = ()
+    program: tuple[str, ...] = ("-m", "backend_lite")
     process: subprocess.Popen[bytes] | None = None
     ready: dict[str, Any] = field(default_factory=dict)
 
@@ -142,7 +143,7 @@ class ServiceProcess:
         log = (self.folder.parent / f"{self.folder.name}.stderr").open("ab")
         with log:
             self.process = python(
-                "-m", "backend_lite", "serve", "--data-dir", str(self.folder), *self.options,
+                *self.program, "serve", "--data-dir", str(self.folder), *self.options,
                 stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
         assert self.process.stdout is not None
@@ -181,11 +182,12 @@ class AgentProcess:
     """`python -m agent run`; start it again on the same folder as often as wanted."""
 
     folder: Path
+    program: tuple[str, ...] = ("-m", "agent")
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, service: ServiceProcess | None = None, token: str | None = None) -> AgentProcess:
         """Returns at once. With a service and a token it enrols first, unless it has."""
-        arguments = ["-m", "agent", "run", "--data-dir", str(self.folder)]
+        arguments = [*self.program, "run", "--data-dir", str(self.folder)]
         if service is not None:
             arguments += ["--server", service.ready["agent_url"], "--pin", service.ready["agent_pin"]]
         if token is not None:
