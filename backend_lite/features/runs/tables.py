@@ -138,6 +138,7 @@ class PauseRow(Base):
 
 
 NOT_UNTIL = text("not_until IS NOT NULL")
+ENDED = text("ended_at IS NOT NULL")
 
 
 class RunRow(Base):
@@ -154,6 +155,7 @@ class RunRow(Base):
         Index("ix_runs_rollout_id_state", "rollout_id", "state"),
         Index("ix_runs_rollout_id_output_key", "rollout_id", "output_key"),
         Index("ix_runs_not_until", "not_until", sqlite_where=NOT_UNTIL, postgresql_where=NOT_UNTIL),
+        Index("ix_runs_ended_at", "ended_at", sqlite_where=ENDED, postgresql_where=ENDED),
         {"sqlite_autoincrement": True},
     )
 
@@ -215,11 +217,26 @@ class StepRow(Base):
     duration_ms: Mapped[int | None] = mapped_column(EpochMs)
 
 
+HAS_OUTPUT = text("ended_at IS NOT NULL AND output_removed_at IS NULL AND stdout_size + stderr_size > 0")
+
+
 class AttemptRow(Base):
     """One try of a step. The nonce is set once, by the permit: it is the fencing token."""
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("step_id", "n"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("step_id", "n"),
+        # The retention asks for the oldest output, and for how much there is of it.
+        Index(
+            "ix_attempts_output",
+            "ended_at",
+            "stdout_size",
+            "stderr_size",
+            sqlite_where=HAS_OUTPUT,
+            postgresql_where=HAS_OUTPUT,
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     step_id: Mapped[int] = mapped_column(Id, ForeignKey("steps.id"))

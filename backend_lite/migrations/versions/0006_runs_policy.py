@@ -123,6 +123,8 @@ def _runs() -> None:
     op.create_index(
         "ix_runs_not_until", "runs", ["not_until"], sqlite_where=not_until, postgresql_where=not_until
     )
+    ended = sa.text("ended_at IS NOT NULL")
+    op.create_index("ix_runs_ended_at", "runs", ["ended_at"], sqlite_where=ended, postgresql_where=ended)
 
 
 def _attempts() -> None:
@@ -134,6 +136,16 @@ def _attempts() -> None:
     )
     for column in add:
         op.add_column("attempts", column)
+    has_output = sa.text(
+        "ended_at IS NOT NULL AND output_removed_at IS NULL AND stdout_size + stderr_size > 0"
+    )
+    op.create_index(
+        "ix_attempts_output",
+        "attempts",
+        ["ended_at", "stdout_size", "stderr_size"],
+        sqlite_where=has_output,
+        postgresql_where=has_output,
+    )
 
 
 def _step_secrets() -> None:
