@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from backend_lite.contract.fleet import Admission, Contact
 from backend_lite.contract.live import DEVICE
-from console.core.live import LiveBatch, LiveState
+from console.core.live import LiveBatch
 from console.core.live_tally import LiveTally
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
@@ -23,6 +23,7 @@ from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice, FilterBar
+from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 
 Object = dict[str, Any]
@@ -88,9 +89,7 @@ class DevicesPage(Page):
             tr("No device holds these words."),
             button(tr("Show all devices"), self.filter.clear),
         )
-        self.centre = QStackedWidget()
-        for part in (self.table, self.nobody, self.no_match):
-            self.centre.addWidget(part)
+        self.centre = ListView(context.live, self.table, self.filter, self.nobody, self.no_match)
         self.setLayout(column(self.header, self.centre, gap=0))
         self.info = DeviceDetails(context, watch)
         self.destroyed.connect(self.info.deleteLater)
@@ -99,29 +98,22 @@ class DevicesPage(Page):
     def details(self) -> QWidget | None:
         return self.info if self.table.selected_count() else None
 
-    def focus_table(self) -> None:
-        self.table.setFocus()
-
     def _connect(self) -> None:
         table, live = self.table, self._context.live
-        self.filter.changed.connect(self._filter)
-        self.filter.left.connect(self.focus_table)
-        table.typed.connect(self.filter.begin)
         table.opened.connect(lambda device_id: self._context.navigator.open("device", str(device_id)))
         table.selection_changed.connect(self._selected)
         table.menu_opening.connect(self._fill_menu)
-        table.model_.counted.connect(self._count)
+        self.centre.counted.connect(self._count)
         table.model_.building.connect(self._show_building)
         self._tally = LiveTally(live, DEVICE, choice_of, self.filter.set_count)
         stops = [
             live.subscribe(DEVICE, self._take),
-            live.subscribe_state(lambda _state: self._count_now()),
             self._watch.subscribe(self._runs_changed),
             self._tally.stop,
         ]
         for stop in stops:
             self.destroyed.connect(stop)
-        self._count_now()
+        self.centre.count()
         self._selected()
 
     def _take(self, batch: LiveBatch) -> None:
@@ -135,19 +127,8 @@ class DevicesPage(Page):
         if self.table.selected_count() == 1 and self.table.selected_ids()[0] in device_ids:
             self._show_details()
 
-    def _filter(self, text: str, predicate: Any) -> None:
-        self.table.model_.filter(text, predicate)
-        self._count_now()
-
-    def _count_now(self) -> None:
-        self._count(self.table.model_.rowCount(), self.table.model_.total)
-
     def _count(self, shown: int, total: int) -> None:
         self.header.show_count(shown, total)
-        known = self._context.live.state is LiveState.LIVE
-        nothing = self.no_match if total else self.nobody
-        centre = nothing if not shown and (known or total) else self.table
-        self.centre.setCurrentWidget(centre)
         for part in (self.filter, self.columns, self.export, self.run):
             part.setVisible(total > 0)
 

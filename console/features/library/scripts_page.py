@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from backend_lite.contract.library import Script
 from backend_lite.contract.live import SCRIPT
 from console.core import formatting, words
 from console.core.formatting import NOTHING, Clock
-from console.core.live import LiveBatch, LiveState
+from console.core.live import LiveBatch
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.features.library import ops
@@ -23,6 +23,7 @@ from console.shell.parts import PageHeader, button, column
 from console.widgets.confirm import ConfirmDialog, confirm
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import FilterBar
+from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.table_columns import Column, Kind
 
@@ -95,9 +96,7 @@ class ScriptsPage(Page):
             tr("No script holds these words."),
             button(tr("Show all scripts"), self.filter.clear),
         )
-        self.centre = QStackedWidget()
-        for part in (self.table, self.nothing, self.no_match):
-            self.centre.addWidget(part)
+        self.centre = ListView(context.live, self.table, self.filter, self.nothing, self.no_match)
         self.setLayout(column(self.header, self.centre, gap=0))
         self.info = ScriptPreview(context)
         self.destroyed.connect(self.info.deleteLater)
@@ -108,37 +107,20 @@ class ScriptsPage(Page):
 
     def _connect(self) -> None:
         table, live = self.table, self._context.live
-        self.filter.changed.connect(self._filter)
-        self.filter.left.connect(table.setFocus)
-        table.typed.connect(self.filter.begin)
         table.opened.connect(self._open)
         table.selection_changed.connect(self._selected)
         table.menu_opening.connect(self._fill_menu)
-        table.model_.counted.connect(self._count)
-        for stop in (
-            live.subscribe(SCRIPT, self._take),
-            live.subscribe_state(lambda _state: self._count_now()),
-        ):
-            self.destroyed.connect(stop)
-        self._count_now()
+        self.centre.counted.connect(self._count)
+        self.destroyed.connect(live.subscribe(SCRIPT, self._take))
+        self.centre.count()
 
     def _take(self, batch: LiveBatch) -> None:
         self.table.take(batch)
         if self.table.selected_count() and (batch.reset or batch.changed):
             self.info.show_scripts(self.table.selected_objects())
 
-    def _filter(self, text: str, predicate: Any) -> None:
-        self.table.model_.filter(text, predicate)
-        self._count_now()
-
-    def _count_now(self) -> None:
-        self._count(self.table.model_.rowCount(), self.table.model_.total)
-
     def _count(self, shown: int, total: int) -> None:
         self.header.show_count(shown, total)
-        known = self._context.live.state is LiveState.LIVE
-        nothing = self.no_match if total else self.nothing
-        self.centre.setCurrentWidget(nothing if not shown and (known or total) else self.table)
         self.filter.setVisible(total > 0)
 
     def _selected(self) -> None:
