@@ -70,6 +70,7 @@ def test_every_outcome_of_the_agent_has_its_place_in_the_table() -> None:
     ends = {
         Outcome.EXITED: {StepState.SUCCEEDED, StepState.FAILED},
         Outcome.TIMED_OUT: {StepState.TIMED_OUT},
+        Outcome.IDLE: {StepState.TIMED_OUT},
         Outcome.CANCELLED: {StepState.CANCELLED},
         Outcome.NOT_STARTED: {StepState.QUEUED},
         Outcome.REJECTED: {StepState.REJECTED},
