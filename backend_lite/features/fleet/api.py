@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -10,6 +11,8 @@ from agent.wire.messages import AgentMessage, Facts
 from backend_lite.contract.fleet import Admission
 from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.devices import DEVICE_RETIRED, Devices, KnownDevice, RunTarget
+from backend_lite.features.fleet.events import DeviceLost
+from backend_lite.features.fleet.groups import Groups
 from backend_lite.features.fleet.listeners import (
     HelloAnswer,
     HelloHandler,
@@ -19,7 +22,7 @@ from backend_lite.features.fleet.listeners import (
     ReadyHandler,
 )
 
-__all__ = ["DEVICE_RETIRED", "FleetApi", "HelloAnswer", "Hub", "KnownDevice", "RunTarget"]
+__all__ = ["DEVICE_RETIRED", "DeviceLost", "FleetApi", "HelloAnswer", "Hub", "KnownDevice", "RunTarget"]
 
 
 class Hub(Protocol):
@@ -36,10 +39,11 @@ class FleetApi:
     """Register handlers before the service starts. The messages of one channel are handled in order: the
     next frame waits until its handler has returned; other channels do not wait."""
 
-    def __init__(self, hub: Hub, listeners: Listeners, devices: Devices) -> None:
+    def __init__(self, hub: Hub, listeners: Listeners, devices: Devices, groups: Groups) -> None:
         self.hub = hub
         self._listeners = listeners
         self._devices = devices
+        self._groups = groups
 
     def on_hello(self, handler: HelloHandler) -> None:
         """`handler(device_id, hello, new_incarnation)` is awaited before the welcome goes out; its answer
@@ -62,6 +66,22 @@ class FleetApi:
     def target(self, session: Session, device_id: int) -> RunTarget | None:
         """The device as something to run on, also when it is retired; None when there is none such."""
         return self._devices.target(session, device_id)
+
+    def targets(self, session: Session, device_ids: Iterable[int]) -> dict[int, RunTarget]:
+        """The devices among `device_ids` that there are, by id, also when they are retired."""
+        return self._devices.targets(session, device_ids)
+
+    def group_members(self, session: Session, group_id: int) -> list[int]:
+        """The ids of the group's devices now. Raises NotFoundError for an unknown group."""
+        return self._groups.members(session, group_id)
+
+    def groups_of(self, session: Session, device_id: int) -> list[int]:
+        """The ids of the groups that the device is in now, by name or by their query."""
+        return self._groups.of_device(session, device_id)
+
+    def match(self, session: Session, query: str) -> list[int]:
+        """The ids of the devices that a query finds now. Raises InvalidError that points at the mistake."""
+        return self._devices.match(session, query)
 
     def known(self, session: Session, uid: str) -> KnownDevice | None:
         """The device with this uid, also when it is retired."""

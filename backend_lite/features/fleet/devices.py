@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, delete, func, or_, select
@@ -25,7 +27,7 @@ from backend_lite.features.fleet.events import AdmissionSet
 from backend_lite.features.fleet.labels import bounded, labels_of, real_identifier
 from backend_lite.features.fleet.presence import Presence
 from backend_lite.features.fleet.tables import DeviceRow, IncarnationRow
-from backend_lite.features.fleet.views import change_of, device_of
+from backend_lite.features.fleet.views import DETAILS, change_of, device_of
 
 DEVICE_RETIRED = "device_retired"
 """Outbox topic, payload `{"device_id": int}`: added in the transaction that retires a device."""
@@ -57,19 +59,31 @@ class KnownDevice:
 
 @dataclass(frozen=True, slots=True)
 class RunTarget:
-    """What decides whether and how a device can run something. `languages` are those it reported."""
+    """What decides whether and how a device can run something. `languages` are those it reported;
+    `time_zone` is an IANA name, or empty; `public_key` is its Ed25519 key."""
 
     id: int
     hostname: str
     os_type: str | None
     admission: Admission
     languages: tuple[str, ...]
+    time_zone: str = ""
+    public_key: bytes = b""
 
 
 # Built once: every permit asks for it.
-_TARGET = select(DeviceRow.hostname, DeviceRow.os_type, DeviceRow.admission, DeviceRow.facts).where(
-    DeviceRow.id == bindparam("device_id")
+_TARGET = select(
+    DeviceRow.id,
+    DeviceRow.hostname,
+    DeviceRow.os_type,
+    DeviceRow.admission,
+    DeviceRow.facts["languages"].label("languages"),
+    DeviceRow.facts["time_zone"].label("time_zone"),
+    DeviceRow.public_key,
 )
+_ONE_TARGET = _TARGET.where(DeviceRow.id == bindparam("device_id"))
+_TARGETS = _TARGET.where(DeviceRow.id.in_(bindparam("device_ids", expanding=True)))
+_BUNDLE = 5000
 
 
 class Devices:
@@ -93,6 +107,11 @@ class Devices:
         rows = session.scalars(cut(query, request))
         return [device_of(row, self._presence) for row in rows], total(session, query)
 
+    def match(self, session: Session, text: str) -> list[int]:
+        """The ids of the devices that a query finds, in their order."""
+        found, _total = self.page(session, ListRequest(q=text))
+        return [device.id for device in found]
+
     def get(self, session: Session, device_id: int) -> Device:
         """Raises NotFoundError, also for a retired device."""
         return device_of(_active(session, device_id), self._presence)
@@ -105,11 +124,17 @@ class Devices:
         """The device as something to run on, also when it is retired."""
         if not 0 < device_id <= _LARGEST_ID:
             return None
-        row = session.connection().execute(_TARGET, {"device_id": device_id}).first()
-        if row is None:
-            return None
-        languages = tuple((row.facts or {}).get("languages", ()))
-        return RunTarget(device_id, row.hostname, row.os_type, Admission(row.admission), languages)
+        row = session.connection().execute(_ONE_TARGET, {"device_id": device_id}).first()
+        return None if row is None else _target_of(row)
+
+    def targets(self, session: Session, device_ids: Iterable[int]) -> dict[int, RunTarget]:
+        """The devices among `device_ids` that there are, as something to run on, also when retired."""
+        ids = [device_id for device_id in dict.fromkeys(device_ids) if 0 < device_id <= _LARGEST_ID]
+        found: dict[int, RunTarget] = {}
+        for start in range(0, len(ids), _BUNDLE):
+            bundle = {"device_ids": ids[start : start + _BUNDLE]}
+            found |= {row.id: _target_of(row) for row in session.connection().execute(_TARGETS, bundle)}
+        return found
 
     def enlist(
         self, unit: Unit, public_key: bytes, facts: Facts, admission: Admission, address: str
@@ -181,6 +206,18 @@ class Devices:
         unit.publish(Changed(DEVICE, device_id, None))
 
 
+def _target_of(row: Any) -> RunTarget:
+    return RunTarget(
+        id=row.id,
+        hostname=row.hostname,
+        os_type=row.os_type,
+        admission=Admission(row.admission),
+        languages=tuple(row.languages or ()),
+        time_zone=row.time_zone or "",
+        public_key=row.public_key,
+    )
+
+
 def _active(session: Session, device_id: int) -> DeviceRow:
     row = session.get(DeviceRow, device_id) if 0 < device_id <= _LARGEST_ID else None
     if row is None or row.retired_at is not None:
@@ -190,7 +227,7 @@ def _active(session: Session, device_id: int) -> DeviceRow:
 
 def _publish(unit: Unit, row: DeviceRow) -> None:
     unit.session.flush()
-    unit.publish(Changed(DEVICE, row.id, change_of(row)))
+    unit.publish(Changed(DEVICE, row.id, change_of(row), DETAILS))
 
 
 def _twin(session: Session, labels: dict[str, str | None]) -> int | None:

@@ -11,11 +11,13 @@ from backend_lite.core.live import LiveKind
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.fleet.conversation import Conversations
 from backend_lite.features.fleet.devices import Devices
+from backend_lite.features.fleet.groups import Groups
 from backend_lite.features.fleet.handshake import Handshake
 from backend_lite.features.fleet.hub import DeviceHub
 from backend_lite.features.fleet.listeners import Listeners
-from backend_lite.features.fleet.presence import Presence
+from backend_lite.features.fleet.presence import PRESENCE, Presence
 from backend_lite.features.fleet.routes import VIEW, device_routes
+from backend_lite.features.fleet.views import DETAILS
 
 
 def build(kernel: Kernel) -> Feature:
@@ -23,6 +25,7 @@ def build(kernel: Kernel) -> Feature:
     listeners = Listeners()
     presence = Presence(database, kernel.bus, clock)
     devices = Devices(clock, kernel.outbox, presence)
+    groups = Groups()
     hub = DeviceHub(kernel.bus, presence, listeners)
     handshake = Handshake(database, clock, kernel.endpoint, kernel.service_epoch, devices, hub, listeners)
     conversations = Conversations(database, clock, handshake, devices, hub, presence, listeners)
@@ -34,9 +37,9 @@ def build(kernel: Kernel) -> Feature:
     return Feature(
         name="fleet",
         routes=lambda: [*device_routes(database, devices), conversations.route()],
-        live={DEVICE: LiveKind(VIEW, snapshot)},
+        live={DEVICE: LiveKind(VIEW, snapshot, (DETAILS, PRESENCE))},
         start=presence.start,
         disconnect=hub.stop,
         stop=presence.stop,
-        api=FleetApi(hub, listeners, devices),
+        api=FleetApi(hub, listeners, devices, groups),
     )

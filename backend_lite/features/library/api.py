@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.library import Language
+from backend_lite.contract.parameters import ScriptParameter
+from backend_lite.contract.runs import Finding
 from backend_lite.core.db.base import storable
 from backend_lite.errors import NotFoundError
+from backend_lite.features.library.findings import findings
 from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
 
 
@@ -25,10 +29,16 @@ class ScriptForRun:
     target_os_type: str | None
     content: str
     timeout_s: int
+    parameters: tuple[ScriptParameter, ...] = ()
+    idempotent: bool = False
 
 
 class LibraryApi:
     """Works inside the caller's session."""
+
+    def findings(self, language: Language, content: str) -> list[Finding]:
+        """What a person should have seen in a script before it runs, by line."""
+        return findings(language, content)
 
     def script_for_run(
         self, session: Session, *, script_id: int | None = None, revision_id: int | None = None
@@ -52,7 +62,10 @@ class LibraryApi:
 
 def _find(session: Session, query: Executable, wanted: int) -> ScriptForRun | None:
     row = session.connection().execute(query, {"wanted": wanted}).first() if storable(wanted) else None
-    return ScriptForRun(**row._asdict() | {"language": Language(row.language)}) if row else None
+    if row is None:
+        return None
+    parameters = tuple(msgspec.convert(row.parameters, list[ScriptParameter])) if row.parameters else ()
+    return ScriptForRun(**row._asdict() | {"language": Language(row.language), "parameters": parameters})
 
 
 # Columns, not objects, and built once: every offer to an agent asks for them.
@@ -65,6 +78,8 @@ _COLUMNS = select(
     ScriptRow.target_os_type,
     ScriptRevisionRow.content,
     ScriptRow.timeout_s,
+    ScriptRevisionRow.parameters,
+    ScriptRow.idempotent,
 ).join(ScriptRevisionRow, ScriptRevisionRow.script_id == ScriptRow.id)
 _REVISION = _COLUMNS.where(ScriptRevisionRow.id == bindparam("wanted"))
 _CURRENT = _COLUMNS.where(

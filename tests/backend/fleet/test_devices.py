@@ -8,7 +8,7 @@ import pytest
 
 from agent.wire.fingerprint import fingerprint_words
 from agent.wire.messages import Disk, Facts, FactsReport
-from backend_lite.contract.fleet import DEVICES
+from backend_lite.contract.fleet import DEVICES, Admission
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.features.fleet.api import DEVICE_RETIRED, RunTarget
@@ -173,10 +173,14 @@ async def test_removing_owes_the_higher_areas_a_reaction(fleet_service: Fleet) -
 
 
 async def test_a_target_says_what_the_device_can_run(fleet_service: Fleet) -> None:
-    device_id = await fleet_service.enrolled(Device(), approve=False)
+    device = Device()
+    device_id = await fleet_service.enrolled(device, approve=False)
     database, api = fleet_service.service.kernel.database, fleet_service.api
     target = await database.read(lambda session: api.target(session, device_id))
-    assert target == RunTarget(device_id, "web-1", "linux", target.admission, ("bash", "sh", "python"))  # type: ignore[union-attr]
+    languages, key = ("bash", "sh", "python"), device.public_key
+    assert target == RunTarget(device_id, "web-1", "linux", Admission.PENDING, languages, "", key)
+    many = await database.read(lambda session: api.targets(session, [4711, device_id, 0, device_id]))
+    assert many == {device_id: target}
     for nobody in (0, -1, 4711, 2**64):
         assert await database.read(lambda session, nobody=nobody: api.target(session, nobody)) is None  # type: ignore[misc]
 

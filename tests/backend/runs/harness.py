@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -77,7 +78,11 @@ class FakeFleet(FleetApi):
 
     def __init__(self, hub: FakeHub) -> None:
         self.admissions: dict[int, Admission] = {}
-        super().__init__(hub, Listeners(), cast("Any", None))
+        super().__init__(hub, Listeners(), cast("Any", None), cast("Any", None))
+
+    def targets(self, session: Session, device_ids: Iterable[int]) -> dict[int, RunTarget]:
+        found = (self.target(session, device_id) for device_id in device_ids)
+        return {target.id: target for target in found if target is not None}
 
     def target(self, _session: Session, device_id: int) -> RunTarget | None:
         if device_id == 99:
