@@ -1,66 +1,120 @@
-"""The live stream's hub: numbers committed changes, keeps the newest, fans them out to consoles."""
+"""The live stream's hub: numbers committed changes, keeps the newest, fans them out to consoles.
+
+Nothing is built before a console takes it, each frame is built once for all of them, and of changes of the
+same part of an object that come faster than a console takes them, it gets the newest.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
+import structlog
 
-from backend_lite.contract.live import LiveChange, LiveSnapshot
+from backend_lite.contract.live import LiveSnapshot
 from backend_lite.core.events.bus import Changed, EventBus
 from backend_lite.core.security.principal import Principal
 
+log = structlog.get_logger(__name__)
+
 RING = 20_000
-QUEUE = 5_000
+QUEUE = 20_000
+TAKEN = 50
+"""Frames that are built without letting others at the loop."""
+FEW, GATHER_S = 20, 0.05
+"""With more changes than FEW waiting, a console waits so long for more, and gets each object once."""
+LINGER_S = 30.0
+"""So long after the last console left, changes are kept for its return."""
 _START_BITS = 32
 
 SnapshotOf = Callable[[], Awaitable[Sequence[msgspec.Struct]]]
+Key = tuple[str, int, str]
+
+_encode = msgspec.json.Encoder().encode
 
 
 class LiveKind(msgspec.Struct, frozen=True):
-    """A kind of object that consoles follow: who may see it, and its snapshot (None: changes only)."""
+    """A kind of object that consoles follow: who may see it, its snapshot (None: changes only), and the
+    names of the parts in which it may change besides as a whole."""
 
     permission: str
     snapshot: SnapshotOf | None = None
+    parts: tuple[str, ...] = ()
+
+
+class NumberedChange:
+    """A change of the stream. Its frame is built when the first console takes it."""
+
+    __slots__ = ("_event", "_frame", "kind", "seq")
+
+    def __init__(self, seq: int, event: Changed) -> None:
+        self.seq = seq
+        self.kind = event.kind
+        self._event: Changed | None = event
+        self._frame = ""
+
+    def frame(self) -> str:
+        """A LiveChange as JSON."""
+        event = self._event
+        if event is not None:
+            plain = {"seq": self.seq, "kind": event.kind, "id": event.id, "change": event.value()}
+            self._frame = _encode(plain).decode()
+            self._event = None
+        return self._frame
+
+
+Changes = OrderedDict[Key, NumberedChange]
 
 
 class Subscription:
-    """One console's changes. After an overflow the queue is empty and `overflowed` asks for a snapshot."""
+    """One console's changes. After an overflow nothing is pending and `overflowed` asks for a snapshot."""
 
     def __init__(self, principal: Principal, kinds: Mapping[str, LiveKind]) -> None:
         self.principal = principal
         self.overflowed = False
         self.closed = False
         self._kinds = kinds
-        self._pending: deque[LiveChange] = deque()
+        self._pending: Changes = OrderedDict()
         self._wake = asyncio.Event()
 
     def sees(self, kind: str) -> bool:
         return kind in self._kinds and self.principal.may(self._kinds[kind].permission)
 
-    def put(self, change: LiveChange) -> None:
+    def put(self, key: Key, change: NumberedChange) -> None:
         if self.overflowed or not self.sees(change.kind):
             return
-        if len(self._pending) >= QUEUE:
+        _replace(self._pending, key, change, self._kinds)
+        if len(self._pending) > QUEUE:
             self._pending.clear()
             self.overflowed = True
-        else:
-            self._pending.append(change)
         self._wake.set()
 
     def close(self) -> None:
         self.closed = True
         self._wake.set()
 
-    async def take(self) -> list[LiveChange]:
-        """Wait for changes and take all there are; empty after an overflow and when closed."""
+    async def wait(self) -> None:
+        """Until there is something to take, an overflow, or the end; where much changes, a little longer."""
         await self._wake.wait()
         self._wake.clear()
-        taken = list(self._pending)
-        self._pending.clear()
-        return taken
+        if len(self._pending) > FEW:
+            await asyncio.sleep(GATHER_S)
+
+    def take(self) -> list[str]:
+        """The frames of the oldest changes, at most TAKEN; none when there is nothing more."""
+        frames: list[str] = []
+        try:
+            while self._pending and len(frames) < TAKEN:
+                frames.append(self._pending.popitem(last=False)[1].frame())
+        except Exception:
+            # A bug where the value is made: the snapshot says what this change would have.
+            log.exception("a change could not be told")
+            self._pending.clear()
+            self.overflowed = True
+            self._wake.set()
+        return frames
 
 
 class LiveHub:
@@ -69,23 +123,37 @@ class LiveHub:
     def __init__(self, bus: EventBus, start_number: int) -> None:
         self.kinds: dict[str, LiveKind] = {}
         self._seq = start_number << _START_BITS
-        self._ring: deque[LiveChange] = deque(maxlen=RING)
+        self._ring: Changes = OrderedDict()
+        self._forgotten = self._seq
         self._subscriptions: set[Subscription] = set()
+        self._lingering: asyncio.TimerHandle | None = None
         bus.subscribe(Changed, self._changed)
 
     def subscribe(self, principal: Principal, since: int | None) -> Subscription:
         """A subscription that goes on after `since`, or asks for a snapshot when that is too long ago."""
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
         subscription = Subscription(principal, self.kinds)
-        if since is None or not self._remembers(since):
+        if since is None or not self._forgotten <= since <= self._seq:
             subscription.overflowed = True
         else:
-            for change in self._after(since):
-                subscription.put(change)
+            for key, change in self._ring.items():
+                if change.seq > since:
+                    subscription.put(key, change)
         self._subscriptions.add(subscription)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         self._subscriptions.discard(subscription)
+        if not self._subscriptions and self._lingering is None:
+            self._lingering = asyncio.get_running_loop().call_later(LINGER_S, self.forget)
+
+    def forget(self) -> None:
+        """Nobody follows, and nobody will go on where they were: keep nothing until somebody comes."""
+        self._lingering = None
+        self._ring.clear()
+        self._forgotten = self._seq
 
     def close(self) -> None:
         """The service stops: let go of every console at once."""
@@ -106,14 +174,22 @@ class LiveHub:
 
     def _changed(self, event: Changed) -> None:
         self._seq += 1
-        change = LiveChange(self._seq, event.kind, event.id, event.change)
-        self._ring.append(change)
+        if not self._subscriptions and self._lingering is None:
+            self._forgotten = self._seq
+            return
+        key, change = (event.kind, event.id, event.part), NumberedChange(self._seq, event)
+        _replace(self._ring, key, change, self.kinds)
+        if len(self._ring) > RING:
+            self._forgotten = self._ring.popitem(last=False)[1].seq
         for subscription in self._subscriptions:
-            subscription.put(change)
+            subscription.put(key, change)
 
-    def _remembers(self, since: int) -> bool:
-        oldest = self._ring[0].seq - 1 if self._ring else self._seq
-        return oldest <= since <= self._seq
 
-    def _after(self, since: int) -> Iterator[LiveChange]:
-        return (change for change in self._ring if change.seq > since)
+def _replace(changes: Changes, key: Key, change: NumberedChange, kinds: Mapping[str, LiveKind]) -> None:
+    """Put the newest change last: a console that was cut off goes on after the number it saw last."""
+    kind, object_id, part = key
+    changes[key] = change
+    changes.move_to_end(key)
+    if not part and kind in kinds:
+        for other in kinds[kind].parts:
+            changes.pop((kind, object_id, other), None)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 import structlog
 
 from agent.wire.messages import ServiceMessage
@@ -19,13 +20,33 @@ class Event:
     """Something that is committed. Handlers run on the loop, in the order of the commits."""
 
 
+Change = msgspec.Struct | dict[str, Any] | None
+"""The changed fields of an object, all of them for a new one; None: it is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changed(Event):
-    """An object that consoles may be watching changed; `change` None means it is gone."""
+    """An object that consoles may be watching changed.
+
+    A newer change of the same `part` makes an older one needless; the part "" is the whole object, and what
+    it says holds for every part. `source` may be a function: it is called on the loop, and only if a console
+    is there, so what it looks at must not be changed by later writes.
+    """
 
     kind: str
     id: int
-    change: dict[str, Any] | None
+    source: Change | Callable[[], Change]
+    part: str = ""
+
+    def value(self) -> Change:
+        """What consoles are told."""
+        return self.source() if callable(self.source) else self.source
+
+    @property
+    def change(self) -> dict[str, Any] | None:
+        """The value as plain JSON types."""
+        plain: dict[str, Any] | None = msgspec.to_builtins(self.value())
+        return plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,11 @@ class _Watcher:
         while not subscription.closed:
             if subscription.overflowed:
                 await self._send_one(await self._hub.snapshot(subscription))
-            for change in await subscription.take():
-                await self._send_one(change)
+            await subscription.wait()
+            while frames := subscription.take():
+                for frame in frames:
+                    await self._socket.send_text(frame)
+                await asyncio.sleep(0)
 
     async def _send_one(self, frame: msgspec.Struct) -> None:
         await self._socket.send_text(self._encode(frame).decode())

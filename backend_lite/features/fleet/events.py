@@ -1,4 +1,4 @@
-"""What the fleet's transactions tell the hub."""
+"""What the fleet tells: its transactions the hub, the hub whoever listens."""
 
 from __future__ import annotations
 
@@ -16,3 +16,10 @@ class AdmissionSet(Event):
     device_id: int
     admission: Admission
     reconnect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLost(Event):
+    """The last channel of a device is gone."""
+
+    device_id: int

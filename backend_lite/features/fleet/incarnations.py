@@ -15,7 +15,7 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.features.fleet.events import AdmissionSet
 from backend_lite.features.fleet.tables import DeviceRow, IncarnationRow
-from backend_lite.features.fleet.views import change_of
+from backend_lite.features.fleet.views import DETAILS, change_of
 
 CAME_BACK = (
     "The device came back in a state that it had already left: it is a copy, or a snapshot of it was "
@@ -65,7 +65,7 @@ class Incarnations:
                 changed = row.change({"admission": Admission.QUARANTINED.value, "quarantine_reason": reason})
         if changed:
             unit.session.flush()
-            unit.publish(Changed(DEVICE, device_id, change_of(row)))
+            unit.publish(Changed(DEVICE, device_id, change_of(row), DETAILS))
         admission = Admission(row.admission)
         unit.publish(AdmissionSet(device_id, admission))
         return SaidHello(admission, new and admission is not Admission.QUARANTINED)

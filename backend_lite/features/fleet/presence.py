@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,11 +22,14 @@ from backend_lite.contract.live import DEVICE
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.events.bus import Changed, EventBus
+from backend_lite.features.fleet.events import DeviceLost
 from backend_lite.features.fleet.labels import bounded, within_bounds
 from backend_lite.features.fleet.presence_store import SavedSighting, expected_back, save
 
 log = structlog.get_logger(__name__)
 
+PRESENCE = "presence"
+"""The part of a device that a sighting is."""
 SWEEP_S = 0.5
 FLUSH_S = 10.0
 SLEPT_S = 10.0
@@ -88,6 +92,7 @@ class Presence:
             sighting.connected = False
             self._fading.add(device_id)
             self._publish([device_id])
+            self._bus.publish([DeviceLost(device_id)])
 
     def forget(self, device_id: int) -> None:
         """The device is retired: nothing more is said about it."""
@@ -170,7 +175,7 @@ class Presence:
             sighting = self._sightings.get(device_id)
             if sighting is not None:
                 self._unsaved.add(device_id)
-                changes.append(Changed(DEVICE, device_id, self.fields(sighting)))
+                changes.append(Changed(DEVICE, device_id, partial(self.fields, sighting), PRESENCE))
         self._bus.publish(changes)
 
     def fields(self, sighting: Sighting) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from backend_lite.features.fleet.presence import Presence
 from backend_lite.features.fleet.tables import DeviceRow
 
 _UNKNOWN = "unknown"
+DETAILS = "details"
+"""The part of a device that `change_of` is."""
+
 _OF_PRESENCE = frozenset({"last_check_in", "contact", "status", "connected", "metrics"})
 
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import structlog
 
 from agent.wire.messages import Done, Permit
-from backend_lite.contract.live import DEVICE, OUTPUT, ROLLOUT, RUN
-from backend_lite.core.events.bus import Changed
+from backend_lite.contract.live import OUTPUT, ROLLOUT, RUN
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
-from backend_lite.features.fleet.api import DEVICE_RETIRED, FleetApi
+from backend_lite.features.fleet.api import DEVICE_RETIRED, DeviceLost, FleetApi
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.actions import Actions
 from backend_lite.features.runs.attempts import Attempts
@@ -88,7 +87,7 @@ class _Background:
         self._rollouts = rollouts
         self._output = output
         self._tasks: set[asyncio.Task[None]] = set()
-        kernel.bus.subscribe(Changed, self._changed)
+        kernel.bus.subscribe(DeviceLost, self._lost)
 
     async def start(self) -> None:
         self._keep(asyncio.create_task(self._sweep(), name="runs sweep"))
@@ -112,10 +111,8 @@ class _Background:
             turn += 1
             await asyncio.sleep(_SWEEP_S)
 
-    def _changed(self, event: Changed) -> None:
-        gone = event.kind == DEVICE and event.change is not None and event.change.get("connected") is False
-        if gone:
-            self._keep(asyncio.create_task(self._republish(event.id), name="runs republish"))
+    def _lost(self, event: DeviceLost) -> None:
+        self._keep(asyncio.create_task(self._republish(event.device_id), name="runs republish"))
 
     async def _republish(self, device_id: int) -> None:
         await self._database.write(lambda unit: self._dispatcher.republish(unit, device_id))

@@ -48,10 +48,10 @@ class Views:
         """Tell consoles about the run, and its rollout, as they are now in this unit."""
         if with_rollout:
             self.publish_rollout(unit, parts.rollout)
-        unit.publish(Changed(RUN, parts.run.id, msgspec.to_builtins(self.run(parts))))
+        unit.publish(Changed(RUN, parts.run.id, lambda: self.run(parts)))
 
     def publish_rollout(self, unit: Unit, rollout: RolloutRow) -> None:
-        unit.publish(Changed(ROLLOUT, rollout.id, msgspec.to_builtins(self.rollout(rollout))))
+        unit.publish(Changed(ROLLOUT, rollout.id, lambda: self.rollout(rollout)))
 
     def run(self, parts: RunParts) -> Run:
         row, rollout = parts.run, parts.rollout
@@ -72,6 +72,8 @@ class Views:
             ended_at=_time(row.ended_at),
             created_by=rollout.created_by,
             steps=[self._step(step, parts.attempt_of(step)) for step in parts.steps],
+            wave=row.wave,
+            output_key=row.output_key,
         )
 
     def _step(self, row: StepRow, attempt: AttemptRow | None) -> Step:
@@ -99,6 +101,9 @@ class Views:
             stdout_total=max(total[0], stdout),
             stderr_total=max(total[1], stderr),
             truncated=total[0] > stdout or total[1] > stderr,
+            stdout_gap=attempt.stdout_gap if attempt is not None else 0,
+            stderr_gap=attempt.stderr_gap if attempt is not None else 0,
+            output_removed_at=_time(attempt.output_removed_at) if attempt is not None else None,
         )
 
     def _waiting(self, run: RunRow, steps: list[StepRow]) -> tuple[str, int | None]:

@@ -65,7 +65,7 @@ class Follower:
             self.snapshots += 1
             self.seq = snapshot.seq
             self.things = {thing["id"]: thing["value"] for thing in snapshot.snapshot["script"]}
-        for change in pending(self.subscription):
+        for change in taken(self.subscription):
             assert change.seq > self.seq
             self.seq = change.seq
             if change.change is None:
@@ -77,9 +77,9 @@ class Follower:
         self.world.hub.unsubscribe(self.subscription)
 
 
-def pending(subscription: Subscription) -> Iterator[LiveChange]:
-    while subscription._pending:
-        yield subscription._pending.popleft()
+def taken(subscription: Subscription) -> Iterator[LiveChange]:
+    while frames := subscription.take():
+        yield from (msgspec.json.decode(frame, type=LiveChange) for frame in frames)
 
 
 @given(
@@ -89,6 +89,7 @@ def pending(subscription: Subscription) -> Iterator[LiveChange]:
             st.tuples(st.just("remove"), st.integers(1, 4)),
             st.tuples(st.just("catch up")),
             st.tuples(st.just("reconnect")),
+            st.tuples(st.just("long break")),
             st.tuples(st.just("restart")),
         ),
         max_size=60,
@@ -109,9 +110,12 @@ async def test_a_console_ends_up_with_what_there_is(steps: list[tuple[object, ..
                 case ("catch up",):
                     await console.catch_up()
                     assert console.things == world.things
-                case ("reconnect",) | ("restart",):
+                case ("reconnect",) | ("restart",) | ("long break",):
                     await console.catch_up()
                     console.leave()
+                    if step == ("long break",):
+                        world.hub.forget()
+                        world.set(9, (world.things.get(9) or 0) + 1)
                     if step == ("restart",):
                         start += 1
                         things, world = world.things, World(start)
@@ -146,8 +150,90 @@ async def test_who_may_not_see_a_kind_gets_neither_snapshot_nor_changes() -> Non
     assert set((await world.hub.snapshot(other)).snapshot) == {"script"}
     world.set(2, 20)
     world.set(3, 30, kind="device")
-    assert list(pending(subscription)) == []
-    assert [(change.kind, change.id) for change in pending(other)] == [("script", 2)]
+    assert list(taken(subscription)) == []
+    assert [(change.kind, change.id) for change in taken(other)] == [("script", 2)]
+
+
+async def test_what_nobody_watches_is_never_built() -> None:
+    world, built = World(), 0
+
+    def build() -> Thing:
+        nonlocal built
+        built += 1
+        return Thing(1, built)
+
+    def change() -> None:
+        world.bus.publish([Changed("script", 1, build)])
+
+    change()
+    console = world.hub.subscribe(SEES_SCRIPTS, None)
+    await world.hub.snapshot(console)
+    assert built == 0
+    change()
+    change()
+    other = world.hub.subscribe(SEES_SCRIPTS, None)
+    await world.hub.snapshot(other)
+    change()
+    assert [told.change for told in taken(console)] == [{"id": 1, "value": 1}]
+    assert [told.change for told in taken(other)] == [{"id": 1, "value": 1}]
+    world.hub.unsubscribe(console)
+    world.hub.unsubscribe(other)
+    world.hub.forget()
+    change()
+    assert built == 1
+
+
+async def test_after_a_long_break_a_snapshot_comes() -> None:
+    world = World()
+    console = Follower(world)
+    await console.catch_up()
+    console.leave()
+    world.hub.forget()
+    world.set(1, 10)
+    assert world.hub.subscribe(SEES_SCRIPTS, console.seq).overflowed
+
+
+async def test_each_object_comes_once_and_at_its_newest() -> None:
+    world = World()
+    console = Follower(world)
+    await console.catch_up()
+    for value in range(3):
+        world.set(1, value)
+        world.set(2, value)
+    told = list(taken(console.subscription))
+    assert [(change.id, change.change) for change in told] == [
+        (1, {"id": 1, "value": 2}),
+        (2, {"id": 2, "value": 2}),
+    ]
+
+
+async def test_parts_of_an_object_do_not_replace_each_other_but_the_whole_replaces_them() -> None:
+    world = World()
+    world.hub.kinds["device"] = LiveKind("scripts:view", world.snapshot, ("label", "contact"))
+    console = world.hub.subscribe(SEES_SCRIPTS, None)
+    await world.hub.snapshot(console)
+
+    def change(part: str, source: dict[str, int] | None) -> None:
+        world.bus.publish([Changed("device", 1, source, part)])
+
+    change("label", {"a": 1})
+    change("contact", {"b": 1})
+    change("label", {"a": 2})
+    assert [told.change for told in taken(console)] == [{"b": 1}, {"a": 2}]
+    change("label", {"a": 3})
+    change("", None)
+    assert [told.change for told in taken(console)] == [None]
+
+
+async def test_a_change_that_cannot_be_built_is_made_good_by_a_snapshot() -> None:
+    world = World()
+    console = Follower(world)
+    await console.catch_up()
+    world.bus.publish([Changed("script", 1, lambda: Thing(1, 1 // 0))])
+    world.things[1] = 7
+    await console.catch_up()
+    await console.catch_up()
+    assert (console.things, console.snapshots) == ({1: 7}, 2)
 
 
 async def test_a_number_from_the_future_gets_a_snapshot() -> None:
