@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend_lite.contract.common import Page
+from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.states import Source
 from console.core.client import ApiClient
 from console.core.live import LiveBatch, LiveStore
@@ -49,11 +50,14 @@ class History:
         self._readings: dict[str, _Reading] = {}
 
     def is_complete(self, query: str = "") -> bool:
-        """True when everything that matches `query` has been read."""
-        return self._reading(query).complete
+        """True when everything that matches `query` is known."""
+        # A snapshot with room left holds all there are.
+        return self._reading(query).complete or len(self._live.kind(self._kind)) < LIVE_ENDED_RUNS
 
-    def has_begun(self, query: str = "") -> bool:
-        return query in self._readings and (self.is_complete(query) or bool(self._readings[query].cursor))
+    def has_read(self, query: str = "") -> bool:
+        """True when pages have been read for `query`."""
+        reading = self._readings.get(query)
+        return reading is not None and (reading.complete or reading.cursor is not None)
 
     def take(self, batch: LiveBatch) -> LiveBatch:
         """The part of a live batch that belongs here; after a reset everything that is known."""

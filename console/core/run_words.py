@@ -28,17 +28,23 @@ def duration_word(run: Object, now: datetime) -> str:
     return formatting.duration(int(seconds) if words.is_open(run) and seconds >= 1 else seconds)
 
 
+def waiting(item: Object, now: datetime) -> str:
+    """Why an open run or rollout waits, and until when; empty when it does not."""
+    why, until = str(item.get("waiting") or ""), item.get("until")
+    if not why or not until:
+        return why
+    return tr("{why} Until {when}.", why=why, when=formatting.local_time(until, now))
+
+
+def remark(run: Object, now: datetime) -> str:
+    """The same, or why a run that has ended came to its end."""
+    return waiting(run, now) or words.reason_sentence(str(run.get("reason") or ""))
+
+
 def sentence(run: Object, now: datetime) -> str:
     """What a run does, waits for, or came to."""
     if run.get("waiting"):
-        until = run.get("until")
-        if until and not str(run["waiting"]).rstrip(".").endswith(("until", "Z")):
-            return tr(
-                "{why} Until {when}, then it expires.",
-                why=run["waiting"],
-                when=formatting.local_time(until, now),
-            )
-        return str(run["waiting"])
+        return waiting(run, now)
     word, _tone = words.state_word(run["state"])
     if words.is_open(run):
         return tr("{state} on {device}.", state=word, device=run["device"])

@@ -37,14 +37,14 @@ class ListView(QStackedWidget):
         filter_.left.connect(table.setFocus)
         table.typed.connect(filter_.begin)
         table.model_.counted.connect(self._count)
-        self.destroyed.connect(live.subscribe_state(lambda _state: self.count()))
+        self.destroyed.connect(live.subscribe_state(lambda _state: self.recount()))
 
     def restrict(self, only: Predicate | None) -> None:
         """Whatever the filter says, show only rows for which `only` holds."""
         self._only = only
         self._apply()
 
-    def count(self) -> None:
+    def recount(self) -> None:
         """Decides again what is shown."""
         self._count(self.table.model_.rowCount(), self.table.model_.total)
 
@@ -54,7 +54,7 @@ class ListView(QStackedWidget):
 
     def _apply(self) -> None:
         self.table.model_.filter(self._text, _both(self._predicate, self._only))
-        self.count()
+        self.recount()
 
     def _count(self, shown: int, total: int) -> None:
         known = self._live.state is LiveState.LIVE

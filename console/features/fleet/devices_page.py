@@ -113,7 +113,7 @@ class DevicesPage(Page):
         ]
         for stop in stops:
             self.destroyed.connect(stop)
-        self.centre.count()
+        self.centre.recount()
         self._selected()
 
     def _take(self, batch: LiveBatch) -> None:

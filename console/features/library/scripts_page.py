@@ -112,7 +112,7 @@ class ScriptsPage(Page):
         table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._count)
         self.destroyed.connect(live.subscribe(SCRIPT, self._take))
-        self.centre.count()
+        self.centre.recount()
 
     def _take(self, batch: LiveBatch) -> None:
         self.table.take(batch)

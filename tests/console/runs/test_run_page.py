@@ -119,7 +119,7 @@ def test_a_waiting_run_says_why_and_until_when(page: RunPage, world: World, outp
         await world.go_live(run=[waiting])
         page.show_target("1")
         assert page.centre.currentWidget() is page.waiting
-        assert page.waiting.text.text() == "PC-01 is not connected. Until 11 Mar 10:41, then it expires."
+        assert page.waiting.text.text() == "PC-01 is not connected. Until 11 Mar 10:41."
         assert page.save.isHidden()
         output.write(0, b"hi\n")
         world.live.change(2, "run", 1, objects.run(1, "running"))
