@@ -87,8 +87,11 @@ RUN_ENDS: frozenset[RunState] = frozenset(
 _REPORTED_ENDS = frozenset({_S.SUCCEEDED, _S.FAILED, _S.TIMED_OUT, _S.CANCELLED, _S.REJECTED, _S.UNKNOWN})
 
 STEP_TRANSITIONS: dict[StepState, frozenset[StepState]] = {
-    _S.WAITING: frozenset({_S.QUEUED, _S.CANCELLED, _S.SKIPPED, _S.EXPIRED}),
-    _S.QUEUED: frozenset({_S.OFFERED, _S.WAITING, _S.CANCELLED, _S.SKIPPED, _S.EXPIRED}),
+    _S.WAITING: frozenset({_S.QUEUED, _S.CANCELLED, _S.SKIPPED, _S.EXPIRED, _S.FAILED}),
+    # Failed, when the policy wants that of a device that is offline; rejected, when its agent is too old.
+    _S.QUEUED: frozenset(
+        {_S.OFFERED, _S.WAITING, _S.CANCELLED, _S.SKIPPED, _S.EXPIRED, _S.FAILED, _S.REJECTED}
+    ),
     _S.OFFERED: frozenset({_S.RUNNING, _S.QUEUED, _S.WAITING, _S.CANCELLED, _S.EXPIRED, _S.REJECTED}),
     # Back to the queue after a proof that nothing ran; to waiting for a retry that is allowed.
     _S.RUNNING: frozenset({_S.CANCELLING, _S.QUEUED, _S.WAITING}) | _REPORTED_ENDS,

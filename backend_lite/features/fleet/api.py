@@ -26,13 +26,19 @@ __all__ = ["DEVICE_RETIRED", "DeviceLost", "FleetApi", "HelloAnswer", "Hub", "Kn
 
 
 class Hub(Protocol):
-    """Who is there now. Both may be asked from any thread."""
+    """Who is there now. It may be asked from any thread."""
 
     def connected(self, device_id: int) -> bool:
         """True while the device's channel is open and welcomed."""
 
     def may_work(self, device_id: int) -> bool:
         """True while the device is connected and its admission is approved."""
+
+    def wire_version(self, device_id: int) -> int | None:
+        """The version of the protocol that is spoken with the device; None while it is not connected."""
+
+    def boot_id(self, device_id: int) -> str | None:
+        """The boot in which the device is now; None while it is not connected."""
 
 
 class FleetApi:

@@ -21,21 +21,28 @@ class Channel:
     """Sends in order and never makes the caller wait. A task exists only while something is to be sent.
 
     `number` grows with every connection of the process; `task` is the one that serves the connection;
-    `heard_at` (monotonic) is when its last frame came. After `close` it takes nothing more.
+    `heard_at` (monotonic) is when its last frame came; `wire_version` is the agreed one. After `close` it takes nothing more.
     """
 
     __slots__ = (
         "_close_code", "_pump", "_queue", "_queued", "_socket",
-        "closing", "device_id", "heard_at", "incarnation", "number", "task",
+        "closing", "device_id", "heard_at", "incarnation", "number", "task", "wire_version",
     )  # fmt: skip
 
     def __init__(
-        self, socket: Socket, device_id: int, incarnation: Incarnation, number: int, heard_at: float
+        self,
+        socket: Socket,
+        device_id: int,
+        incarnation: Incarnation,
+        number: int,
+        heard_at: float,
+        wire_version: int,
     ) -> None:
         self.device_id = device_id
         self.incarnation = incarnation
         self.number = number
         self.heard_at = heard_at
+        self.wire_version = wire_version
         self.task = asyncio.current_task()
         self.closing = False
         self._socket = socket

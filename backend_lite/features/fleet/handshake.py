@@ -86,7 +86,7 @@ class Handshake:
         hello = await self._hello(socket)
         version = _common_version(hello)
         device = await self._identify(hello, challenge.nonce, leaf)
-        channel = Channel(socket, device.id, hello.incarnation, number, self._clock.monotonic())
+        channel = Channel(socket, device.id, hello.incarnation, number, self._clock.monotonic(), version)
         if await self._join(device, channel, hello, version):
             return channel
         await channel.sent()

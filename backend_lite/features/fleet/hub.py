@@ -48,6 +48,14 @@ class DeviceHub:
     def may_work(self, device_id: int) -> bool:
         return device_id in self._channels and self._admissions.get(device_id) is Admission.APPROVED
 
+    def wire_version(self, device_id: int) -> int | None:
+        channels = self._channels.get(device_id)
+        return channels[-1].wire_version if channels else None
+
+    def boot_id(self, device_id: int) -> str | None:
+        channels = self._channels.get(device_id)
+        return channels[-1].incarnation.boot_id if channels else None
+
     def others(self, device_id: int, incarnation: Incarnation) -> list[Channel]:
         """The open channels of other copies of the device."""
         return [one for one in self._channels.get(device_id, ()) if one.incarnation != incarnation]

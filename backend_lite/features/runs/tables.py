@@ -31,9 +31,11 @@ LOOKED_AT = text("look_at IS NOT NULL")
 class RolloutRow(Base):
     """The intent: this revision, there, under this policy. The counters count its runs by state.
 
-    `waves` are the numbers of runs in each wave, `wave` is the one under way. `look_at`: when the rollout may
-    be able to go on by itself (a gate's clock). `halt_reason` says why it stands still. `origin_id` is the
-    rollout that this one repeats; no foreign key, because that one may be removed by the retention.
+    `waves` are the numbers of runs in each wave, `wave` is the one under way. `look_at`: when it is looked at
+    next; an open rollout always has one. `halt_reason` is the sentence why it stands still. `forgiven` is how
+    many bad ends a person has accepted by resuming it. `offered` counts its queued runs that are offered,
+    only where the policy limits the concurrency. `origin_id` is the rollout that this one repeats; no
+    foreign key, because that one may be removed by the retention.
     """
 
     __tablename__ = "rollouts"
@@ -58,6 +60,8 @@ class RolloutRow(Base):
     wave: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     look_at: Mapped[int | None] = mapped_column(EpochMs)
     halt_reason: Mapped[str | None] = mapped_column(String(500))
+    forgiven: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    offered: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     origin_id: Mapped[int | None] = mapped_column(Id)
     total: Mapped[int] = mapped_column(Integer, default=0)
     waiting: Mapped[int] = mapped_column(Integer, default=0)
@@ -144,9 +148,10 @@ ENDED = text("ended_at IS NOT NULL")
 class RunRow(Base):
     """One revision on one device. `expires_at`: when it ends unless the device took it before.
 
-    `not_until`: when a wait that has a clock of its own (window, retry, pause, reboot) is looked at again.
-    `boot_id` is the boot in which a step announced a restart that has not come yet. `output_key` is equal
-    for runs whose output is, byte for byte.
+    `not_until`: when a wait that has a clock of its own (window, retry, pause, reboot) is looked at again, or
+    a run under way of which nothing was heard. `waiting` is the sentence of a wait that belongs to the run,
+    not to its rollout. `boot_id` is the boot in which its newest step was permitted. `output_key` is equal for
+    runs whose output is, byte for byte.
     """
 
     __tablename__ = "runs"
@@ -168,6 +173,7 @@ class RunRow(Base):
     source: Mapped[str | None] = mapped_column(String(20))
     wave: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     not_until: Mapped[int | None] = mapped_column(EpochMs)
+    waiting: Mapped[str | None] = mapped_column(String(500))
     reboots: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     boot_id: Mapped[str | None] = mapped_column(String(100))
     output_key: Mapped[str | None] = mapped_column(String(32))

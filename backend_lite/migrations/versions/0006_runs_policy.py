@@ -96,6 +96,8 @@ def _rollouts() -> None:
         sa.Column("wave", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("look_at", MS, nullable=True),
         sa.Column("halt_reason", sa.String(length=500), nullable=True),
+        sa.Column("forgiven", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("offered", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("origin_id", ID, nullable=True),
     )
     for column in add:
@@ -110,6 +112,7 @@ def _runs() -> None:
     add = (
         sa.Column("wave", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("not_until", MS, nullable=True),
+        sa.Column("waiting", sa.String(length=500), nullable=True),
         sa.Column("reboots", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("boot_id", sa.String(length=100), nullable=True),
         sa.Column("output_key", sa.String(length=32), nullable=True),
