@@ -17,6 +17,7 @@ from backend_lite.features.runs.actions import Actions
 from backend_lite.features.runs.attempts import Attempts
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.lists import Lists
+from backend_lite.features.runs.output_routes import output_routes
 from backend_lite.features.runs.output_store import OutputStore
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.routes import VIEW, action_routes, rollout_routes, run_routes
@@ -62,7 +63,8 @@ def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
         name="runs",
         routes=lambda: [
             *rollout_routes(database, area.rollouts, area.lists),
-            *run_routes(database, area.rollouts, area.lists, area.output),
+            *run_routes(database, area.rollouts, area.lists),
+            *output_routes(database, area.lists, area.output),
             *action_routes(database, area.actions),
         ],
         live={

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -18,7 +20,7 @@ from backend_lite.contract.runs import OutputIndex, OutputPiece
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.events.bus import Changed, EventBus, SendToDevice
-from backend_lite.features.runs.output import PIECE_SIZE, OpenOutput, OutputFiles, unpack_pieces
+from backend_lite.features.runs.output import PIECE_SIZE, SMALL, OpenOutput, OutputFiles, unpack_pieces
 from backend_lite.features.runs.tables import AttemptRow, SmallOutputRow, StepRow
 
 log = structlog.get_logger(__name__)
@@ -138,6 +140,17 @@ class OutputStore:
         if small is not None:
             return (small.stdout, small.stderr)[stream][offset : offset + limit]
         return await asyncio.to_thread(self._files.read, attempt_id, STREAMS[stream], offset, limit)
+
+    async def reader(self, attempt_id: int, stream: int) -> Callable[[int, int], bytes]:
+        """(offset, limit) -> raw bytes of `stream`; may be called in a thread."""
+        entry = self._by_id.get(attempt_id)
+        if entry is not None and not entry.output.spilled:
+            data = entry.output.read(stream, 0, SMALL)
+        elif entry is None and (small := await self._small(attempt_id)) is not None:
+            data = (small.stdout, small.stderr)[stream]
+        else:
+            return partial(self._files.read, attempt_id, STREAMS[stream])
+        return lambda offset, limit: data[offset : offset + limit]
 
     async def index(self, attempt_id: int, start: int) -> OutputIndex:
         """The pieces in the order in which they arrived, at most INDEX_LIMIT of them, from piece `start`."""

@@ -1,14 +1,13 @@
-"""Routes of rollouts, runs, output and the documented actions."""
+"""Routes of rollouts, runs and the documented actions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from litestar import Request, Response, get, post
+from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from agent.wire.messages import STREAMS
 from backend_lite.contract.common import Page
 from backend_lite.contract.fleet import DEVICES
 from backend_lite.contract.runs import (
@@ -16,7 +15,6 @@ from backend_lite.contract.runs import (
     RUNS,
     Action,
     ActionCreate,
-    OutputIndex,
     Rollout,
     RolloutCreate,
     RolloutCreated,
@@ -28,7 +26,6 @@ from backend_lite.core.http.guard import USER
 from backend_lite.errors import InvalidError
 from backend_lite.features.runs.actions import Actions
 from backend_lite.features.runs.lists import PAGE, Lists
-from backend_lite.features.runs.output_store import READ_LIMIT, OutputStore
 from backend_lite.features.runs.rollouts import Rollouts
 
 VIEW, RUN = "rollouts:view", "rollouts:run"
@@ -64,7 +61,7 @@ def rollout_routes(database: Database, rollouts: Rollouts, lists: Lists) -> Sequ
     return [create_rollout, list_rollouts, get_rollout, cancel_rollout]
 
 
-def run_routes(database: Database, rollouts: Rollouts, lists: Lists, output: OutputStore) -> Sequence[Route]:
+def run_routes(database: Database, rollouts: Rollouts, lists: Lists) -> Sequence[Route]:
     @get(RUNS, permission=VIEW, audience=USER)
     async def list_runs(
         limit: FromQuery[int] = PAGE,
@@ -90,38 +87,7 @@ def run_routes(database: Database, rollouts: Rollouts, lists: Lists, output: Out
         await database.write(lambda unit: rollouts.cancel_run(unit, run_id))
         return await database.read(lambda session: lists.run(session, run_id))
 
-    @get(f"{RUNS}/{{run_id:int}}/steps/{{n:int}}/output", permission=VIEW, audience=USER)
-    async def get_output(
-        run_id: FromPath[int],
-        n: FromPath[int],
-        stream: FromQuery[str] = STREAMS[0],
-        offset: FromQuery[int] = 0,
-        limit: FromQuery[int] = READ_LIMIT,
-        attempt: FromQuery[int | None] = None,
-    ) -> Response[bytes]:
-        """Raw bytes of `stream` from `offset`; fewer than `limit` when there are no more."""
-        if stream not in STREAMS or offset < 0 or limit < 1:
-            raise InvalidError("stream is stdout or stderr, offset at least 0, limit at least 1.")
-        found = await database.read(lambda session: lists.attempt_id(session, run_id, n, attempt))
-        raw = b""
-        if found is not None:
-            raw = await output.read(found, STREAMS.index(stream), offset, limit)
-        return Response(raw, media_type="application/octet-stream")
-
-    @get(f"{RUNS}/{{run_id:int}}/steps/{{n:int}}/output/index", permission=VIEW, audience=USER)
-    async def get_output_index(
-        run_id: FromPath[int],
-        n: FromPath[int],
-        start: FromQuery[int] = 0,
-        attempt: FromQuery[int | None] = None,
-    ) -> OutputIndex:
-        """In which order the pieces of both streams arrived."""
-        if start < 0:
-            raise InvalidError("start must be at least 0.")
-        found = await database.read(lambda session: lists.attempt_id(session, run_id, n, attempt))
-        return await output.index(found, start) if found is not None else OutputIndex([], 0)
-
-    return [list_runs, get_run, cancel_run, get_output, get_output_index]
+    return [list_runs, get_run, cancel_run]
 
 
 def action_routes(database: Database, actions: Actions) -> Sequence[Route]:
