@@ -51,5 +51,12 @@ class TooFastError(ServiceError):
         self.retry_after = retry_after
 
 
+class DiskFullError(ServiceError):
+    """What was asked could not be kept; nothing of it was done."""
+
+    status = 507
+    code = "disk_full"
+
+
 class StartError(Exception):
     """The program cannot start or go on; the text is the one sentence on stderr, the exit code is 1."""

@@ -26,6 +26,10 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+DISK_FULL = 507
+"""The service understood and has no room: the person can mend that, it is no bug."""
+
+
 class OpHandle(QObject):
     """A running operation. `progressed(done, text)`: see `Progress.report`."""
 
@@ -118,7 +122,7 @@ class OpRunner(QObject):
             self._notices.notice(tr("{title}: {error}", title=title, error=error), "bad")
         elif isinstance(error, Mendable):
             self._notices.notice(str(error), "bad")
-        elif isinstance(error, ApiError) and error.status < 500:
+        elif isinstance(error, ApiError) and (error.status < 500 or error.status == DISK_FULL):
             self._refused(error, call, on_error)
         else:
             self._bug(title, error)

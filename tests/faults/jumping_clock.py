@@ -1,4 +1,4 @@
-"""Runs a program of ours with a wall clock that a test can move: `-m tests.faults.jumping_clock FILE MODULE ...`.
+"""Runs a program with a wall clock that a test can move: `-m tests.faults.jumping_clock FILE MODULE ...`.
 
 FILE holds the offset in seconds as text. The monotonic clocks stay as they are, as they do on a real machine.
 """

@@ -1,4 +1,4 @@
-"""Cuts, half-open connections, a lossy line, a cable that is pulled: every effect once, every output whole."""
+"""Cuts, half-open connections, a lossy line, a pulled cable: every effect once, every output whole."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import forms
 from tests.faults.forms import by_form
 from tests.faults.small_fleet import SmallFleet, expected_output, small_fleet
 from tests.faults.weather import Weather
@@ -122,10 +123,10 @@ class Cable:
 
     def remove(self) -> None:
         for command in (("link", "del", "dff0"), ("netns", "del", self.NAME)):
-            subprocess.run(["ip", *command], capture_output=True, check=False)  # noqa: S607
+            subprocess.run(["ip", *command], capture_output=True, check=False)
 
     def _ip(self, *arguments: str) -> None:
-        subprocess.run(["ip", *arguments], capture_output=True, check=True, text=True)  # noqa: S607
+        subprocess.run(["ip", *arguments], capture_output=True, check=True, text=True)
 
 
 @pytest.fixture
@@ -151,8 +152,10 @@ def test_a_pulled_cable_in_a_network_of_its_own(cable: Cable, tmp_path: Path) ->
         cable.pull()
         behind = _start(fleet, counted, 3)
         gate.touch()
-        fleet.until_connected(0, connected=False)
-        assert "No contact" in fleet.api.run(running)["waiting"]
+        if forms.LONG:
+            # It takes a while until a line that says nothing is taken for dead.
+            fleet.until_connected(0, connected=False)
+            assert "No contact" in fleet.api.run(running)["waiting"]
         cable.plug_in()
         assert fleet.api.ended(running, 120)["state"] == "succeeded"
         assert fleet.api.output(running) == b"begun\ndone\n"

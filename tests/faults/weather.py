@@ -45,8 +45,9 @@ class Weather:
         with self._lock:
             for link in self._links:
                 for side in link.sides:
-                    side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    # It may have ended by itself a moment ago.
                     with contextlib.suppress(OSError):
+                        side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                         side.shutdown(socket.SHUT_RDWR)
                     side.close()
             self._links.clear()

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from backend_lite.core.db.engine import reader_engine, writer_engine
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.db.writer import Writer
 from backend_lite.core.events.bus import Event
+from backend_lite.errors import DiskFullError
 
 T = TypeVar("T")
 READERS = 2
+_DISK_FULL = (
+    "The disk of the service is full, so nothing was changed. Free some space where its data folder lies; "
+    "it goes on by itself."
+)
 
 
 class Database:
@@ -30,8 +37,16 @@ class Database:
         self._writer.start()
 
     async def write(self, work: Callable[[Unit], T]) -> T:
-        """Run `work` in the writer; return its value once it is durable, or raise what it raised."""
-        return await self._writer.run(work)
+        """Run `work` in the writer; return its value once it is durable, or raise what it raised.
+
+        Raises DiskFullError when there is no room to keep it.
+        """
+        try:
+            return await self._writer.run(work)
+        except OperationalError as error:
+            if _is_disk_full(error):
+                raise DiskFullError(_DISK_FULL) from error
+            raise
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on a read-only snapshot, in a thread."""
@@ -46,3 +61,9 @@ class Database:
     def _read(self, work: Callable[[Session], T]) -> T:
         with Session(self._read_engine) as session:
             return work(session)
+
+
+def _is_disk_full(error: OperationalError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    # A log that cannot grow is reported as a failed write, not as a full disk.
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)

@@ -17,6 +17,7 @@ from backend_lite.core.db.engine import writer_engine
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.db.writer import BATCH, Writer
 from backend_lite.core.events.bus import Event
+from backend_lite.errors import DiskFullError
 
 pytestmark = pytest.mark.anyio
 
@@ -201,6 +202,24 @@ async def test_a_full_disk_refuses_what_does_not_fit_and_says_so(bench: Bench) -
     assert refused
     assert set(bench.rows()) == {1, 2, 3, 4, 5, 6} - set(refused)
     assert bench.published == [Added(n) for n in (1, 2, 3, 4, 5, 6) if n not in refused]
+
+
+async def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path) -> None:
+    database = Database(tmp_path / "small.db", lambda _events: None)
+
+    def prepare(unit: Unit) -> None:
+        unit.session.execute(text("CREATE TABLE big (b BLOB)"))
+        unit.session.execute(text("PRAGMA max_page_count=4"))
+
+    def write(unit: Unit) -> None:
+        unit.session.execute(text("INSERT INTO big VALUES (zeroblob(20000))"))
+
+    try:
+        await database.write(prepare)
+        with pytest.raises(DiskFullError, match="nothing was changed"):
+            await database.write(write)
+    finally:
+        database.close()
 
 
 async def test_a_caller_that_gives_up_undoes_nothing(bench: Bench) -> None:

@@ -78,6 +78,16 @@ def test_a_service_that_is_gone_is_nobodys_fault(world: World, run: Run) -> None
     assert world.bugs == []
 
 
+def test_a_full_disk_of_the_service_is_said_and_is_no_bug(world: World, run: Run) -> None:
+    async def scene() -> None:
+        refusal = ApiError("The disk of the service is full.", "disk_full", status=507)
+        await finished(world, world.context.ops.run(op(refusal)))
+
+    run(scene())
+    assert [notice.text for notice in world.notices] == ["The disk of the service is full."]
+    assert world.bugs == []
+
+
 def test_a_mistake_of_the_program_gets_an_id(world: World, run: Run) -> None:
     async def scene() -> None:
         await finished(world, world.context.ops.run(op(KeyError("hostname"))))
