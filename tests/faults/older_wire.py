@@ -25,7 +25,7 @@ def main() -> None:
     messages.WIRE_VERSIONS = (1,)
     for known in (messages.SERVICE_MESSAGES, messages.AGENT_MESSAGES):
         for name in NEWER_MESSAGES:
-            known.pop(name, None)  # type: ignore[attr-defined]
+            known.pop(name, None)
     to_plain = codec.to_plain
 
     def older_plain(value: object) -> Any:
