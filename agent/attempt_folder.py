@@ -16,8 +16,9 @@ from agent.files import BINARY, read_file, remove_file, sync_folder, write_all, 
 from agent.job import Job
 from agent.platform import processes
 
+PARAMETER_FILE = "parameters.json"
 RECORD_SIZE = 4096
-_DETAIL_LIMIT = 300  # characters; escaped they still fit the record
+_DETAIL_LIMIT = 280  # characters; escaped they still fit the record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     class ExitRecord(TypedDict):
         """How a step ended. Times in milliseconds (`started_at`, `ended_at`: this machine's wall clock,
-        for show); sizes in bytes; the pairs are stdout, stderr."""
+        for show); sizes in bytes; the pairs are stdout, stderr. `gap`: see `wire.messages.Done`."""
 
         outcome: str
         exit_code: int | None
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         kept: list[int]
         total: list[int]
         sha256: list[str]
+        gap: list[int]
         detail: str
 
     class Holder(TypedDict):
@@ -71,7 +73,13 @@ class AttemptFolder:
         """Put everything in place that a runner needs. The folder is there and empty."""
         os.mkdir(self.work, 0o700)
         for name, data in job.files.items():
-            write_new(self.work_file(name), data, durable=False)
+            path = self.work_file(name)
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            write_new(path, data, durable=False)
+        if job.person is not None:
+            processes.hand_over(self.work, job.person)
+        # A request to cancel has its place before the disk can be full.
+        write_new(self._at("cancel.draft"), b"", durable=False)
         write_new(self._at("job"), job.to_json(), durable=False)
 
     def pick_up_job(self) -> Job | None:
@@ -129,9 +137,11 @@ class AttemptFolder:
     def ask_to_cancel(self) -> None:
         """Leave word for the runner; it works for one that this agent did not start itself, too."""
         try:
-            write_new(self._at("cancel"), b"", durable=False)
-        except FileExistsError:
-            return
+            os.replace(self._at("cancel.draft"), self._at("cancel"))
+        except FileNotFoundError:
+            # Asked before, or nothing was laid out yet.
+            if not self.cancel_is_asked():
+                write_new(self._at("cancel"), b"", durable=False)
 
     def cancel_is_asked(self) -> bool:
         return os.path.exists(self._at("cancel"))

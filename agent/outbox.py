@@ -88,7 +88,7 @@ class Outbox:
         if parcel.done is None and now < parcel.not_before:
             asyncio.get_running_loop().call_later(parcel.not_before - now, self._news.set)
             return
-        frames = parcel.source.frames(_TURN_BYTES)
+        frames = parcel.source.frames(_TURN_BYTES, ended=parcel.done is not None)
         for frame in frames:
             await sender.send_output(frame)
         if frames:

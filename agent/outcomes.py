@@ -9,7 +9,7 @@ from enum import Enum, auto
 from agent.attempt_folder import AttemptFolder
 from agent.journal import Entry
 from agent.platform import processes
-from agent.spool import measure
+from agent.spool import Kept, measure
 from agent.wire.messages import Done
 from agent.wire.states import Outcome
 
@@ -78,6 +78,8 @@ def _as_recorded(entry: Entry, folder: AttemptFolder) -> Done:
 
 
 def done_as_recorded(attempt: str, nonce: str, record: ExitRecord) -> Done:
+    # A runner of an older agent knew of no gap.
+    gaps = record.get("gap", [0, 0])
     return Done(
         attempt=attempt,
         nonce=nonce,
@@ -93,24 +95,30 @@ def done_as_recorded(attempt: str, nonce: str, record: ExitRecord) -> Done:
         stdout_total=record["total"][0],
         stderr_total=record["total"][1],
         detail=record["detail"],
+        stdout_gap=gaps[0],
+        stderr_gap=gaps[1],
     )
 
 
 def unexecuted(entry: Entry, outcome: Outcome, detail: str) -> Done:
     """The outcome of an attempt of which nothing was executed."""
-    return _without_record(entry, outcome, detail, ([0, 0], [_NOTHING, _NOTHING]))
+    return _without_record(entry, outcome, detail, _no_output())
 
 
 def _unknown(entry: Entry, folder: AttemptFolder, detail: str) -> Done:
     try:
         left = measure(folder.spool)
     except FileNotFoundError:
-        left = ([0, 0], [_NOTHING, _NOTHING])
+        left = _no_output()
     return _without_record(entry, Outcome.UNKNOWN, detail, left)
 
 
-def _without_record(entry: Entry, outcome: Outcome, detail: str, output: tuple[list[int], list[str]]) -> Done:
-    sizes, hashes = output
+def _no_output() -> Kept:
+    return Kept([0, 0], [_NOTHING, _NOTHING], [0, 0], [0, 0])
+
+
+def _without_record(entry: Entry, outcome: Outcome, detail: str, output: Kept) -> Done:
+    gaps = output.gaps_in(output.totals)
     now = int(time.time() * 1000)
     return Done(
         attempt=entry.attempt,
@@ -120,11 +128,13 @@ def _without_record(entry: Entry, outcome: Outcome, detail: str, output: tuple[l
         duration_ms=0,
         started_at=now,
         ended_at=now,
-        stdout_size=sizes[0],
-        stderr_size=sizes[1],
-        stdout_sha256=hashes[0],
-        stderr_sha256=hashes[1],
-        stdout_total=sizes[0],
-        stderr_total=sizes[1],
+        stdout_size=output.sizes[0],
+        stderr_size=output.sizes[1],
+        stdout_sha256=output.hashes[0],
+        stderr_sha256=output.hashes[1],
+        stdout_total=output.totals[0],
+        stderr_total=output.totals[1],
         detail=detail,
+        stdout_gap=gaps[0],
+        stderr_gap=gaps[1],
     )

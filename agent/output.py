@@ -30,11 +30,14 @@ class OutputSource:
             self._reader.close()
             self._reader = None
 
-    def frames(self, most_bytes: int) -> list[OutputFrame]:
-        """The next frames, in the order in which the output came; about `most_bytes` at most."""
+    def frames(self, most_bytes: int, *, ended: bool = False) -> list[OutputFrame]:
+        """The next frames, in the order in which the output came; about `most_bytes` at most.
+
+        The newest output of a script that wrote too much comes only when its runner has `ended`.
+        """
         frames: list[OutputFrame] = []
         size = 0
-        for elapsed_ms, stream, offset, data in self._unsent():
+        for elapsed_ms, stream, offset, data in self._unsent(ended):
             last = frames[-1] if frames else None
             if last is not None and _go_together(last, stream, elapsed_ms, len(data)):
                 frames[-1] = OutputFrame(
@@ -47,13 +50,13 @@ class OutputSource:
                 break
         return frames
 
-    def _unsent(self) -> Iterator[tuple[int, int, int, bytes]]:
+    def _unsent(self, ended: bool) -> Iterator[tuple[int, int, int, bytes]]:
         if self._reader is None:
             try:
                 self._reader = SpoolReader(self._spool)
             except FileNotFoundError:
                 return
-        for elapsed_ms, stream, offset, data in self._reader.pieces():
+        for elapsed_ms, stream, offset, data in self._reader.pieces(ended=ended):
             known = self._marks[stream] - offset
             if known < len(data):
                 skipped = max(0, known)

@@ -6,12 +6,13 @@ and memory count here: it imports little, and only the standard library.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
 import time
 
-from agent.attempt_folder import AttemptFolder
+from agent.attempt_folder import PARAMETER_FILE, AttemptFolder
 from agent.platform import processes
 from agent.spool import SpoolWriter, measure
 from agent.wire.states import Outcome
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
     from agent.attempt_folder import ExitRecord
     from agent.job import Job
+    from agent.masking import Masker
 
 GO = b"go"
 DROP = b"drop"
 
 CANCEL_POLL_S = 0.2
 LINGER_S = 1.0
+FULL_DISK_PAUSE_S = 1.0
 _READ_SIZE = 1 << 16
 
 
@@ -50,10 +53,36 @@ def run(folder: AttemptFolder, word: Callable[[], bytes], said: Callable[[], Non
         if sys.platform != "win32":
             os.chdir("/")
         folder.remove_work()
-        folder.write_exit_record(record)
+        _insist(lambda: folder.write_exit_record(record))
     elif what:
         folder.remove_work()
     # Else the agent is gone, and all of this belongs to the next one.
+
+
+class _Output:
+    """The two streams on their way into the spool, without their secrets."""
+
+    def __init__(self, spool: SpoolWriter, maskers: list[Masker]) -> None:
+        self._spool = spool
+        self._maskers = maskers
+        self._lock = threading.Lock()
+        self.heard_at = 0.0
+
+    def add(self, stream: int, data: bytes) -> None:
+        self.heard_at = processes.awake_clock()
+        if not self._maskers:
+            self._spool.add(stream, data)
+            return
+        with self._lock:
+            if known := self._maskers[stream].feed(data):
+                self._spool.add(stream, known)
+
+    def close(self) -> None:
+        with self._lock:
+            for stream, masker in enumerate(self._maskers):
+                if rest := masker.end():
+                    self._spool.add(stream, rest)
+            self._spool.close()
 
 
 class _Execution:
@@ -62,25 +91,27 @@ class _Execution:
     def __init__(self, job: Job, folder: AttemptFolder, said: Callable[[], None]) -> None:
         self._job = job
         self._folder = folder
-        self._environment = {**os.environ, **job.environment}
         self._started_at = 0
         self._start = 0.0
-        self._spool = SpoolWriter(folder.spool, job.keep_bytes, self._elapsed_ms, said)
+        self._spool = SpoolWriter(folder.spool, job.keep_bytes, self._elapsed_ms, said, job.keep_bytes)
+        maskers, self._unmasked = _masks(job, folder) if job.secrets else ([], "")
+        self._output = _Output(self._spool, maskers)
 
     def _elapsed_ms(self) -> int:
         return int((processes.awake_clock() - self._start) * 1000)
 
     def record(self) -> ExitRecord:
         self._started_at = _now_ms()
-        self._start = processes.awake_clock()
+        self._start = self._output.heard_at = processes.awake_clock()
         if self._folder.cancel_is_asked():
             return self._verdict(Outcome.NOT_STARTED, "Cancelled before it started.")
+        job = self._job
         try:
-            process = processes.ScriptProcess(self._job.argv, self._environment, self._folder.work)
-        except (OSError, ValueError) as error:
-            return self._verdict(
-                Outcome.REJECTED, f"{self._job.argv[0]} could not be started: {_reason(error)}."
+            process = processes.ScriptProcess(
+                job.argv, job.environment, job.folder or self._folder.work, job.person
             )
+        except (OSError, ValueError) as error:
+            return self._verdict(Outcome.REJECTED, f"{job.argv[0]} could not be started: {_reason(error)}.")
         readers = [self._read(stream, fd) for stream, fd in enumerate(process.output)]
         try:
             outcome, exit_code, detail = self._watch(process)
@@ -95,25 +126,39 @@ class _Execution:
     def _read(self, stream: int, fd: int) -> threading.Thread:
         def read() -> None:
             while data := os.read(fd, _READ_SIZE):
-                self._spool.add(stream, data)
+                self._output.add(stream, data)
 
         thread = threading.Thread(target=read, daemon=True)
         thread.start()
         return thread
 
     def _watch(self, process: processes.ScriptProcess) -> tuple[Outcome, int | None, str]:
-        deadline = self._start + self._job.timeout_s
         while True:
-            left = deadline - processes.awake_clock()
+            left = min(self._time_left(), self._patience_left())
             exit_code = process.wait(min(CANCEL_POLL_S, max(0.0, left)))
             if exit_code is not None:
                 return Outcome.EXITED, exit_code, ""
             if self._folder.cancel_is_asked():
                 self._end_tree(process)
                 return Outcome.CANCELLED, None, "Cancelled while it was running."
-            if left <= 0:
+            if self._time_left() <= 0:
                 self._end_tree(process)
                 return Outcome.TIMED_OUT, None, f"Stopped after its time of {self._job.timeout_s:g} s."
+            if self._patience_left() <= 0:
+                self._end_tree(process)
+                return (
+                    Outcome.IDLE,
+                    None,
+                    f"Stopped because it printed nothing for {self._job.idle_timeout_s:g} s.",
+                )
+
+    def _time_left(self) -> float:
+        return self._start + self._job.timeout_s - processes.awake_clock()
+
+    def _patience_left(self) -> float:
+        if not self._job.idle_timeout_s:
+            return self._job.timeout_s
+        return self._output.heard_at + self._job.idle_timeout_s - processes.awake_clock()
 
     def _end_tree(self, process: processes.ScriptProcess) -> None:
         process.ask_to_end()
@@ -124,26 +169,53 @@ class _Execution:
 
     def _drain(self, readers: list[threading.Thread]) -> None:
         # Something that the script left running may hold the pipes open for ever.
-        patience = time.monotonic() + LINGER_S
+        patience = processes.awake_clock() + LINGER_S
         for reader in readers:
-            reader.join(max(0.0, patience - time.monotonic()))
+            reader.join(max(0.0, patience - processes.awake_clock()))
 
     def _verdict(
         self, outcome: Outcome, detail: str, exit_code: int | None = None, duration_ms: int = 0
     ) -> ExitRecord:
-        self._spool.close()
-        kept, hashes = measure(self._folder.spool)
+        self._output.close()
+        kept = measure(self._folder.spool)
         return {
             "outcome": outcome.value,
             "exit_code": exit_code,
             "duration_ms": duration_ms,
             "started_at": self._started_at,
             "ended_at": _now_ms(),
-            "kept": kept,
+            "kept": kept.sizes,
             "total": self._spool.total,
-            "sha256": hashes,
-            "detail": " ".join(part for part in (detail, self._spool.trouble) if part),
+            "sha256": kept.hashes,
+            "gap": kept.gaps_in(self._spool.total),
+            "detail": " ".join(part for part in (detail, self._spool.trouble, self._unmasked) if part),
         }
+
+
+def _masks(job: Job, folder: AttemptFolder) -> tuple[list[Masker], str]:
+    """A masker per stream, and a sentence about the secrets that are too short for them."""
+    import json
+
+    from agent.masking import LEAST_CHARACTERS, Masker, code_pages, too_short
+
+    with open(folder.work_file(PARAMETER_FILE), "rb") as file:
+        values = json.loads(file.read())
+    short = [name for name in job.secrets if too_short(values[name])]
+    sentence = f"Not masked in the output, because shorter than {LEAST_CHARACTERS} characters: "
+    encodings = code_pages()
+    secrets = [values[name] for name in job.secrets]
+    return [Masker(secrets, encodings) for _ in range(2)], f"{sentence}{', '.join(short)}." if short else ""
+
+
+def _insist(write: Callable[[], None]) -> None:
+    """Write, however long the disk stays full: a verdict is never given up."""
+    while True:
+        try:
+            return write()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+        time.sleep(FULL_DISK_PAUSE_S)
 
 
 def _now_ms() -> int:

@@ -8,7 +8,6 @@ import re
 from agent.handlers import RejectionError
 from agent.wire.messages import Offer
 
-PARAMETER_FILE = "parameters.json"
 PARAMETER_VARIABLE = "DEPLOYFLOW_PARAMETERS"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

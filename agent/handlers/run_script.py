@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from agent.attempt_folder import AttemptFolder
+from agent.attempt_folder import PARAMETER_FILE, AttemptFolder
 from agent.handlers import RejectionError, parameters
 from agent.handlers.powershell_launcher import LAUNCHER
 from agent.job import Job
@@ -92,10 +92,10 @@ def _job(
     return Job(
         [interpreter, *(switches or []), place.work_file(name), *handed_on],
         offer.timeout_s,
-        files={name: script, parameters.PARAMETER_FILE: parameters.file(offer)},
+        files={name: script, PARAMETER_FILE: parameters.file(offer)},
         environment={
             **parameters.environment(offer),
-            parameters.PARAMETER_VARIABLE: place.work_file(parameters.PARAMETER_FILE),
+            parameters.PARAMETER_VARIABLE: place.work_file(PARAMETER_FILE),
         },
     )
 

@@ -13,8 +13,10 @@ assert sys.platform != "win32"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from typing import Any
+
+    from agent.platform.people import Person
 
 DETACHED: dict[str, Any] = {"start_new_session": True}
 """Arguments of subprocess.Popen for a process that outlives the one that starts it."""
@@ -51,32 +53,40 @@ def is_alive(pid: int, mark: str) -> bool:
     return mark != "" and start_mark(pid) == mark
 
 
+def hand_over(folder: str, person: Person) -> None:
+    """Give a folder of an attempt, and what is in it, to the person who is to run it."""
+    for path, _, names in os.walk(folder):
+        for name in (".", *names):
+            os.chown(os.path.join(path, name), person["uid"], person["gid"], follow_symlinks=False)
+    # The way to it: attempt, attempts, data folder. What else is in them stays private.
+    for _ in range(3):
+        folder = os.path.dirname(folder)
+        os.chmod(folder, os.stat(folder).st_mode & 0o777 | 0o011)  # noqa: S103
+
+
 class ScriptProcess:
     """A script and everything it started. `output` are the reading ends of stdout and stderr."""
 
-    def __init__(self, argv: list[str], environment: Mapping[str, str], folder: str) -> None:
+    def __init__(
+        self, argv: list[str], environment: dict[str, str], folder: str, person: Person | None = None
+    ) -> None:
+        """`environment` is laid over this process's own, or over that of the person."""
         # posix_spawn has no working folder of its own, and a runner starts only this one process.
         os.chdir(folder)
         pairs = (os.pipe(), os.pipe())
+        writing = (pairs[0][1], pairs[1][1])
         try:
-            self._pid = os.posix_spawn(
-                argv[0],
-                argv,
-                environment,
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, pairs[0][1], 1),
-                    (os.POSIX_SPAWN_DUP2, pairs[1][1], 2),
-                ],
-                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
-            )
+            if person is None:
+                self._pid = _spawn(argv, {**os.environ, **environment}, writing)
+            else:
+                self._pid = _spawn_as(person, argv, environment, writing)
         except OSError:
             for reading, _ in pairs:
                 os.close(reading)
             raise
         finally:
-            for _, writing in pairs:
-                os.close(writing)
+            for fd in writing:
+                os.close(fd)
         self.output = (pairs[0][0], pairs[1][0])
         self._exit_code: int | None = None
         self._watch = _pidfd(self._pid)
@@ -130,6 +140,40 @@ class ScriptProcess:
                 return False
             if pid == self._pid:
                 self._exit_code = _exit_code(status)
+
+
+def _spawn(argv: list[str], environment: dict[str, str], writing: tuple[int, int]) -> int:
+    return os.posix_spawn(
+        argv[0],
+        argv,
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, writing[0], 1),
+            (os.POSIX_SPAWN_DUP2, writing[1], 2),
+        ],
+        setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+    )
+
+
+def _spawn_as(person: Person, argv: list[str], environment: dict[str, str], writing: tuple[int, int]) -> int:
+    import subprocess
+
+    mine = person["uid"] == os.geteuid()
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=writing[0],
+        stderr=writing[1],
+        env={**os.environ, **person["environment"], **environment},
+        user=None if mine else person["uid"],
+        group=None if mine else person["gid"],
+        extra_groups=None if mine else person["groups"],
+        umask=0o077,
+    )
+    # Who takes leave of it here is `_reap`, which does so for every descendant.
+    process.returncode = 0
+    return process.pid
 
 
 def _exit_code(status: int) -> int:

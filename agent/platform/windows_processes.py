@@ -13,8 +13,9 @@ from ctypes import wintypes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import IO, Any
+
+    from agent.platform.people import Person
 
 DETACHED: dict[str, Any] = {
     "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP,
@@ -146,30 +147,53 @@ def is_alive(pid: int, mark: str) -> bool:
     return mark != "" and start_mark(pid) == mark
 
 
+def _start(
+    argv: list[str], environment: dict[str, str], folder: str, person: Person | None, flags: int
+) -> subprocess.Popen[bytes]:
+    popen: Any = subprocess.Popen
+    if person is not None:
+        from agent.platform.windows_people import popen_as
+
+        popen = popen_as(person)
+    process: subprocess.Popen[bytes] = popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env={**os.environ, **environment} if person is None else environment,
+        bufsize=0,
+        creationflags=flags,
+    )
+    return process
+
+
 def _taken_over(pipe: IO[bytes] | None) -> int:
     assert pipe is not None
     with pipe:
         return os.dup(pipe.fileno())
 
 
+def hand_over(folder: str, person: Person) -> None:
+    """Give a folder of an attempt, and what is in it, to the person who is to run it."""
+    from agent.platform import windows_people
+
+    windows_people.grant(folder, person)
+
+
 class ScriptProcess:
     """A script and everything it started. `output` are the reading ends of stdout and stderr."""
 
-    def __init__(self, argv: list[str], environment: Mapping[str, str], folder: str) -> None:
+    def __init__(
+        self, argv: list[str], environment: dict[str, str], folder: str, person: Person | None = None
+    ) -> None:
+        """`environment` is laid over this process's own, or over that of the person."""
         self._job = _kernel32.CreateJobObjectW(None, None)
         _must(self._job)
         self._limit(_KILL_ON_JOB_CLOSE)
         # Suspended until it is in the job, so that nothing it starts can be outside.
-        self._process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=folder,
-            env=dict(environment),
-            bufsize=0,
-            creationflags=_CREATE_SUSPENDED | subprocess.CREATE_NEW_PROCESS_GROUP,
-        )
+        flags = _CREATE_SUSPENDED | subprocess.CREATE_NEW_PROCESS_GROUP
+        self._process = _start(argv, environment, folder, person, flags)
         handle = int(self._process._handle)  # type: ignore[attr-defined]
         try:
             _must(_kernel32.AssignProcessToJobObject(self._job, handle))

@@ -76,6 +76,6 @@ def output_of(folder: Path) -> tuple[bytes, bytes]:
 def pieces_of(folder: Path) -> list[tuple[int, int, int, bytes]]:
     reader = SpoolReader(AttemptFolder(str(folder)).spool)
     try:
-        return list(reader.pieces())
+        return list(reader.pieces(ended=True))
     finally:
         reader.close()

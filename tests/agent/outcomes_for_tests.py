@@ -35,7 +35,7 @@ def done_of(entry: Entry, outcome: Outcome = Outcome.EXITED, exit_code: int | No
 def finish(folder: AttemptFolder, stdout: bytes = b"", stderr: bytes = b"", *, exit_code: int = 0) -> None:
     """What a runner leaves behind."""
     write_output(folder, stdout, stderr)
-    kept, hashes = measure(folder.spool)
+    kept = measure(folder.spool)
     folder.reserve_exit_record()
     folder.write_exit_record(
         {
@@ -44,9 +44,10 @@ def finish(folder: AttemptFolder, stdout: bytes = b"", stderr: bytes = b"", *, e
             "duration_ms": 5,
             "started_at": 1,
             "ended_at": 6,
-            "kept": kept,
-            "total": kept,
-            "sha256": hashes,
+            "kept": kept.sizes,
+            "total": kept.totals,
+            "sha256": kept.hashes,
+            "gap": kept.gaps_in(kept.totals),
             "detail": "",
         }
     )

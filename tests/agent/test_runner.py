@@ -100,16 +100,71 @@ def test_a_program_that_is_not_there_is_rejected_with_a_sentence(tmp_path: Path)
     assert not (folder / "work").exists()
 
 
-def test_of_more_output_than_is_kept_all_is_counted(tmp_path: Path) -> None:
+def test_of_more_output_than_is_kept_the_ends_stay_and_all_is_counted(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
-    script = "import sys\nfor _ in range(100): sys.stdout.write('x' * 10000)\nprint('end', file=sys.stderr)"
+    script = "import sys\nfor n in range(100_000): sys.stdout.write('%09d\\n' % n)"
     record = run_job(folder, python_job(folder, script, keep_bytes=25_000))
-    assert record["outcome"] == "exited"
-    assert record["total"][0] == 1_000_000
-    assert sum(record["kept"]) == 25_000
+    assert (record["outcome"], record["total"]) == ("exited", [1_000_000, 0])
     stdout = output_of(folder)[0]
-    assert stdout == b"x" * record["kept"][0]
+    whole = b"".join(b"%09d\n" % n for n in range(100_000))
+    gap = record["gap"][0]
+    assert gap == 25_000
+    assert stdout[:gap] == whole[:gap]
+    tail = stdout[gap:]
+    assert 22_500 <= len(tail) <= 25_000
+    assert whole.endswith(tail)
+    assert record["kept"] == [len(stdout), 0]
     assert record["sha256"][0] == hashlib.sha256(stdout).hexdigest()
+
+
+def test_a_script_that_prints_nothing_for_too_long_is_stopped(tmp_path: Path) -> None:
+    folder = made(tmp_path / "a")
+    script = "import time\nfor n in range(4): print(n, flush=True); time.sleep(0.5)\ntime.sleep(600)"
+    record = run_job(folder, python_job(folder, script, idle_timeout_s=1.5, grace_s=0.2))
+    assert (record["outcome"], record["exit_code"]) == ("idle", None)
+    assert record["detail"] == "Stopped because it printed nothing for 1.5 s."
+    assert output_of(folder)[0].split() == [b"0", b"1", b"2", b"3"]
+    assert 3000 <= record["duration_ms"] < 20_000
+
+
+def test_a_script_starts_in_its_working_folder(tmp_path: Path) -> None:
+    folder = made(tmp_path / "a")
+    elsewhere = made(tmp_path / "else where")
+    script = "import os; open('left', 'w').write('x'); print(os.path.exists(__file__))"
+    job = python_job(folder, script)
+    job.folder = str(elsewhere)
+    record = run_job(folder, job)
+    assert (record["exit_code"], output_of(folder)[0].split()) == (0, [b"True"])
+    assert [path.name for path in elsewhere.iterdir()] == ["left"]
+    assert not (folder / "work").exists()
+
+
+def test_secrets_are_masked_in_what_is_kept(tmp_path: Path) -> None:
+    folder = made(tmp_path / "a")
+    script = """
+import json, os, sys
+values = json.load(open(os.environ["DEPLOYFLOW_PARAMETERS"], encoding="utf-8"))
+out, err = sys.stdout.buffer, sys.stderr.buffer
+out.write(b"<" + values["password"].encode()[:5]); out.flush()
+out.write(values["password"].encode()[5:] + b"> " + values["pin"].encode() + b" hun"); out.flush()
+err.write(values["password"].encode("utf-16-le"))
+sys.exit(any(values["password"] in value for value in os.environ.values()))
+"""
+    values = json.dumps({"password": "hunter2 größe", "pin": "123"}).encode()
+    place = AttemptFolder(str(folder))
+    job = python_job(
+        folder,
+        script,
+        secrets=["password", "pin"],
+        environment={"DEPLOYFLOW_PARAMETERS": place.work_file("parameters.json")},
+    )
+    job.files["parameters.json"] = values
+    record = run_job(folder, job)
+    assert record["exit_code"] == 0
+    assert output_of(folder) == (b"<***> 123 hun", "***".encode("utf-16-le"))
+    assert record["detail"] == "Not masked in the output, because shorter than 4 characters: pin."
+    assert record["kept"] == record["total"]
+    assert [path for path in folder.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()] == []
 
 
 def test_a_lot_of_output_arrives_whole(tmp_path: Path) -> None:

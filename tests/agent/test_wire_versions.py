@@ -1,7 +1,7 @@
 """Version 1 and today's version of the wire, in both directions.
 
-`tests/golden/wire_v1` holds one frame of every message, written once by the code that knew version 1 only. What
-version 1 understands of a message is therefore: these fields, with these types; it ignores all others.
+`tests/golden/wire_v1` holds one frame of every message, written once by the code that knew version 1 only.
+What version 1 understands of a message is therefore: these fields, with these types; it ignores all others.
 """
 
 from __future__ import annotations
