@@ -19,6 +19,7 @@ from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.lists import Lists
 from backend_lite.features.runs.output_routes import output_routes
 from backend_lite.features.runs.output_store import OutputStore
+from backend_lite.features.runs.retention import Retention, retention_routes
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.routes import VIEW, action_routes, rollout_routes, run_routes
 from backend_lite.features.runs.views import Views
@@ -65,6 +66,7 @@ def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
             *rollout_routes(database, area.rollouts, area.lists),
             *run_routes(database, area.rollouts, area.lists),
             *output_routes(database, area.lists, area.output),
+            *retention_routes(database),
             *action_routes(database, area.actions),
         ],
         live={
@@ -88,11 +90,13 @@ class _Background:
         self._dispatcher = dispatcher
         self._rollouts = rollouts
         self._output = output
+        self._retention = Retention(kernel.database, output, kernel.clock)
         self._tasks: set[asyncio.Task[None]] = set()
         kernel.bus.subscribe(DeviceLost, self._lost)
 
     async def start(self) -> None:
         self._keep(asyncio.create_task(self._sweep(), name="runs sweep"))
+        self._keep(asyncio.create_task(self._retention.run(), name="runs retention"))
 
     async def stop(self) -> None:
         for task in self._tasks:

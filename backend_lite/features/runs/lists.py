@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS, RunState
-from backend_lite.contract.common import Page
+from backend_lite.contract.common import Page, format_time
 from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.runs import Rollout, Run
 from backend_lite.errors import InvalidError, NotFoundError
@@ -66,16 +66,24 @@ class Lists:
         return self._views.run(parts)
 
     def attempt_id(self, session: Session, run_id: int, n: int, attempt: int | None) -> int | None:
-        """The attempt whose output is meant (None: the current one); None when nothing was tried yet."""
+        """The attempt whose output is meant (None: the current one); None when nothing was tried yet.
+
+        Raises NotFoundError, also where the output was removed.
+        """
         step = session.scalar(select(StepRow).where(StepRow.run_id == run_id, StepRow.n == n))
         if step is None:
             raise NotFoundError("Step not found")
         number = step.attempt if attempt is None else attempt
-        query = select(AttemptRow.id).where(AttemptRow.step_id == step.id, AttemptRow.n == number)
-        found = session.scalar(query)
+        query = select(AttemptRow.id, AttemptRow.output_removed_at)
+        found = session.execute(query.where(AttemptRow.step_id == step.id, AttemptRow.n == number)).first()
         if found is None and attempt is not None:
             raise NotFoundError("Attempt not found")
-        return found
+        if found is not None and found.output_removed_at is not None:
+            when = format_time(found.output_removed_at)[:10]
+            raise NotFoundError(
+                f"The output was removed on {when}, as the rules of retention say.", code="output_removed"
+            )
+        return None if found is None else int(found.id)
 
     def live_rollouts(self, session: Session) -> list[Rollout]:
         query = select(RolloutRow).order_by(RolloutRow.id.desc()).limit(LIVE_ENDED_RUNS)

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import os
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -67,6 +68,18 @@ class OutputFiles:
     def delete(self, attempt_id: int) -> None:
         for name in (*STREAMS, _PIECES):
             self.path(attempt_id, name).unlink(missing_ok=True)
+
+    def delete_all(self, attempt_ids: Iterable[int]) -> None:
+        for attempt_id in attempt_ids:
+            self.delete(attempt_id)
+
+    def attempts(self) -> list[list[int]]:
+        """The ids of all attempts that have files, those of a folder together."""
+        found = []
+        for folder in sorted(self._folder.glob("[0-9]*")):
+            names = (path.name.partition(".")[0] for path in folder.iterdir())
+            found.append(sorted({int(name) for name in names if name.isdigit()}))
+        return found
 
 
 class _Stream:

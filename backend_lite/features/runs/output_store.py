@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -124,6 +124,19 @@ class OutputStore:
             entry.output.close()
             if in_database and entry.output.spilled:
                 self._files.delete(ref.id)
+
+    async def remove(self, attempt_ids: Sequence[int]) -> None:
+        """Delete what there is of ended attempts in files."""
+        for attempt_id in attempt_ids:
+            entry = self._by_id.pop(attempt_id, None)
+            if entry is not None:
+                self._open.pop(entry.ref.name, None)
+                entry.output.close()
+        await asyncio.to_thread(self._files.delete_all, attempt_ids)
+
+    def files_of_attempts(self) -> list[list[int]]:
+        """The ids of all attempts that have files, some at a time."""
+        return self._files.attempts()
 
     def sizes(self, attempt_id: int) -> tuple[int, int] | None:
         """Bytes of stdout and stderr of an open attempt."""
