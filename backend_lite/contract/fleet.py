@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from agent.wire.messages import Facts, Metrics
 from backend_lite.contract.common import Time
+from backend_lite.contract.query_nodes import Field, FieldKind
 
 DEVICES = "/api/v1/devices"
 GROUPS = "/api/v1/groups"
@@ -107,3 +108,39 @@ class MembersChange(Struct):
 
     add: list[int] = field(default_factory=list)
     remove: list[int] = field(default_factory=list)
+
+
+DEVICE_FIELDS = (
+    Field("name", FieldKind.TEXT, "Host name", aliases=("host", "hostname")),
+    Field("os", FieldKind.LABEL, "Operating system", ("windows", "windows_server", "linux", "macos")),
+    Field("system", FieldKind.TEXT, "Operating system in its own words, with its version"),
+    Field(
+        "status",
+        FieldKind.WORD,
+        "Contact: late is also written warning, unknown has never been there",
+        ("online", "late", "offline", "warning", "unknown"),
+    ),
+    Field("seen", FieldKind.AGE, "Last contact: seen<5m is less than 5 minutes ago"),
+    Field("tag", FieldKind.LABEL, "One of its tags", aliases=("tags",)),
+    Field("cpu", FieldKind.PERCENT, "Processor load in percent"),
+    Field("mem", FieldKind.PERCENT, "Memory in use in percent", aliases=("memory",)),
+    Field("disk", FieldKind.PERCENT, "Disk space in use in percent"),
+    Field("free", FieldKind.SIZE, "Disk space that is free"),
+    Field("ram", FieldKind.SIZE, "Memory built in"),
+    Field("uptime", FieldKind.DURATION, "Time since it was started"),
+    Field("address", FieldKind.TEXT, "Network address", aliases=("ip",)),
+    Field("hardware", FieldKind.TEXT, "Maker, model, processor and memory"),
+    Field("agent", FieldKind.TEXT, "Version of the agent"),
+    Field(
+        "admission",
+        FieldKind.WORD,
+        "Whether it may work",
+        ("approved", "pending", "quarantined"),
+        ("approval",),
+    ),
+    Field(
+        "added", FieldKind.AGE, "When it was enrolled: added<1d is less than a day ago", aliases=("created",)
+    ),
+    Field("id", FieldKind.NUMBER, "Number of the device"),
+)
+"""What a query of devices (`contract.query`) can compare."""

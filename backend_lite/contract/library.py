@@ -54,6 +54,11 @@ def os_matches(target: str | None, device: str | None) -> bool:
     return device in _COVERS.get(target, ()) or target in _COVERS.get(device, ())
 
 
+def os_names(os_type: str) -> list[str]:
+    """The type and the general names that cover it."""
+    return [os_type, *(name for name, kinds in _COVERS.items() if os_type in kinds and name != os_type)]
+
+
 class Script(Struct):
     """A script with the content and parameters of its current revision; `revision` counts from 1.
 

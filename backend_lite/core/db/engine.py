@@ -44,6 +44,8 @@ def _configure(engine: Engine, pragmas: Any, *, begin: str) -> None:
     def connect(connection: sqlite3.Connection, _record: object) -> None:
         # SQLAlchemy's begin event, not the driver, decides when a transaction starts.
         connection.isolation_level = None
+        # SQLite's own lower() knows ASCII only.
+        connection.create_function("casefold", 1, _casefold, deterministic=True)
         pragmas(connection)
 
     @event.listens_for(engine, "begin")
@@ -67,3 +69,7 @@ def _reader_pragmas(connection: sqlite3.Connection) -> None:
 def _migration_pragmas(connection: sqlite3.Connection) -> None:
     for pragma in ("foreign_keys=OFF", "busy_timeout=5000"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _casefold(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value

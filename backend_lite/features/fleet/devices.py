@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ from backend_lite.features.fleet.editing import checked_fields
 from backend_lite.features.fleet.events import AdmissionSet
 from backend_lite.features.fleet.labels import bounded, labels_of, real_identifier
 from backend_lite.features.fleet.presence import Presence
+from backend_lite.features.fleet.querying import DeviceQueries
 from backend_lite.features.fleet.tables import DeviceRow, IncarnationRow
 from backend_lite.features.fleet.views import DETAILS, change_of, device_of
 
@@ -93,12 +94,16 @@ class Devices:
         self._clock = clock
         self._outbox = outbox
         self._presence = presence
+        self.queries = DeviceQueries(presence, clock)
 
     def page(self, session: Session, request: ListRequest) -> tuple[list[Device], int]:
-        """The devices asked for, and how many there are without the cut."""
+        """The devices asked for, and how many there are without the cut. `q` is a query of DEVICE_FIELDS.
+
+        Raises InvalidError.
+        """
         query = select_list(
-            select(DeviceRow).where(DeviceRow.retired_at.is_(None)),
-            request,
+            select(DeviceRow).where(DeviceRow.retired_at.is_(None), self.queries.condition(request.q or "")),
+            replace(request, q=None),
             sortable=_SORTABLE,
             default_sort="id",
             tie=DeviceRow.id,
@@ -108,9 +113,9 @@ class Devices:
         return [device_of(row, self._presence) for row in rows], total(session, query)
 
     def match(self, session: Session, text: str) -> list[int]:
-        """The ids of the devices that a query finds, in their order."""
-        found, _total = self.page(session, ListRequest(q=text))
-        return [device.id for device in found]
+        """The ids of the devices that a query finds, in their order. Raises InvalidError (`bad_query`)."""
+        found = select(DeviceRow.id).where(DeviceRow.retired_at.is_(None), self.queries.condition(text))
+        return list(session.scalars(found.order_by(DeviceRow.id)))
 
     def get(self, session: Session, device_id: int) -> Device:
         """Raises NotFoundError, also for a retired device."""

@@ -103,6 +103,10 @@ class Presence:
     def view(self, device_id: int) -> Sighting | None:
         return self._sightings.get(device_id)
 
+    def snapshot(self) -> dict[int, Sighting]:
+        """Every sighting there is now, by device."""
+        return self._sightings.copy()
+
     def heard_ms(self, sighting: Sighting) -> int:
         """The wall time of the last contact."""
         age = self._clock.monotonic() - sighting.heard_at

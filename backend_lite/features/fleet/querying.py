@@ -1,0 +1,114 @@
+"""Queries of devices: what is stored by SQL, what only presence knows from there, in one condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import and_, false, func, or_, true
+
+from agent.wire.messages import Metrics
+from backend_lite.contract.fleet import DEVICE_FIELDS, Contact
+from backend_lite.contract.library import TARGET_OS_TYPES, os_names
+from backend_lite.contract.query import Match, Node, Value
+from backend_lite.contract.query_match import value_test
+from backend_lite.contract.query_values import cpu_of, disk_of, free_of, mem_of, status_words, uptime_of
+from backend_lite.core.clock import Clock
+from backend_lite.core.db.query_sql import (
+    Clause,
+    Column,
+    Condition,
+    ages,
+    among,
+    elements,
+    folded,
+    numbers,
+    parsed,
+    texts,
+    where,
+)
+from backend_lite.features.fleet.presence import Presence, Sighting
+from backend_lite.features.fleet.tables import DeviceRow
+
+
+class DeviceQueries:
+    """May be asked from any thread. A condition holds for the moment at which it was made."""
+
+    def __init__(self, presence: Presence, clock: Clock) -> None:
+        self._presence = presence
+        self._clock = clock
+
+    def condition(self, text: str) -> Condition:
+        """True for the rows of devices that the query finds. Raises InvalidError (`bad_query`)."""
+        return self.of(parsed(text, DEVICE_FIELDS))
+
+    def of(self, node: Node) -> Condition:
+        now_ms, now = self._clock.now_ms(), self._clock.monotonic()
+        return where(node, DeviceRow.search, _clauses(self._presence.snapshot(), now_ms, now))
+
+
+def _clauses(sightings: dict[int, Sighting], now_ms: int, now: float) -> dict[str, Clause]:
+    def live(of: Callable[[Sighting], Value], stored: Clause) -> Clause:
+        return _live(sightings, of, stored)
+
+    def measured(of: Callable[[Metrics], float | None], stored: Column) -> Clause:
+        return live(lambda seen: None if seen.metrics is None else of(seen.metrics), numbers(stored))
+
+    return {
+        "name": texts(DeviceRow.hostname),
+        "os": _os,
+        "system": texts(DeviceRow.os_description),
+        "status": live(lambda seen: status_words(seen.contact), _stored_status),
+        "seen": live(
+            lambda seen: max(0.0, round(now - seen.heard_at, 3)), ages(DeviceRow.last_contact_at, now_ms)
+        ),
+        "tag": elements(DeviceRow.tags),
+        "cpu": measured(cpu_of, _metric("cpu_percent")),
+        "mem": measured(mem_of, _share("memory")),
+        "disk": measured(disk_of, _share("disk")),
+        "free": measured(free_of, _metric("disk_total") - _metric("disk_used")),
+        "ram": numbers(DeviceRow.facts["memory_total"].as_float()),
+        "uptime": measured(uptime_of, _metric("uptime_s")),
+        "address": texts(DeviceRow.address),
+        "hardware": texts(DeviceRow.hardware_summary),
+        "agent": texts(DeviceRow.agent_version),
+        "admission": texts(DeviceRow.admission),
+        "added": ages(DeviceRow.created_at, now_ms),
+        "id": numbers(DeviceRow.id),
+    }
+
+
+def _live(sightings: dict[int, Sighting], of: Callable[[Sighting], Value], stored: Clause) -> Clause:
+    """What presence knows decides; of the others, what is stored."""
+
+    def clause(match: Match) -> Condition:
+        fits = value_test(match)
+        known = [(device_id, value) for device_id, s in sightings.items() if (value := of(s)) is not None]
+        hits = [device_id for device_id, value in known if fits(value)]
+        others = ~among(DeviceRow.id, (device_id for device_id, _ in known))
+        return or_(among(DeviceRow.id, hits), and_(others, func.coalesce(stored(match), false())))
+
+    return clause
+
+
+def _stored_status(match: Match) -> Condition:
+    """Who has no sighting is offline, and who never had one is not known at all."""
+    fits = value_test(match)
+    gone = fits(status_words(Contact.OFFLINE))
+    never = fits(status_words(Contact.OFFLINE, seen=False))
+    seen = DeviceRow.last_contact_at.is_not(None)
+    return or_(and_(seen, true() if gone else false()), and_(~seen, true() if never else false()))
+
+
+def _os(match: Match) -> Condition:
+    fits = value_test(match)
+    covered = [name for name in TARGET_OS_TYPES if fits(os_names(name))]
+    return or_(texts(DeviceRow.os_type)(match), folded(DeviceRow.os_type).in_(covered))
+
+
+def _metric(name: str) -> Column:
+    column: Column = DeviceRow.metrics[name].as_float()
+    return column
+
+
+def _share(name: str) -> Column:
+    return _metric(f"{name}_used") * 100.0 / func.nullif(_metric(f"{name}_total"), 0)
