@@ -68,9 +68,9 @@ class DiffView(GutteredText):
         theme().changed.connect(self._restyle)
 
     def show_diff(self, old: str, new: str) -> None:
-        self._fill(diff_lines(old, new))
+        self.show_lines(diff_lines(old, new))
 
-    def _fill(self, lines: list[DiffLine]) -> None:
+    def show_lines(self, lines: list[DiffLine]) -> None:
         self.lines = lines
         self.clear()
         tokens = theme().tokens
@@ -92,7 +92,7 @@ class DiffView(GutteredText):
         self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _restyle(self) -> None:
-        self._fill(self.lines)
+        self.show_lines(self.lines)
 
     def _gutter_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("0000 0000 +") + 2 * PAD

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QPus
 
 from console.core.texts import tr
 from console.shell.theme import set_role, theme
+from console.widgets.query_box import QueryBox
 from console.widgets.row_index import Predicate
 
 _WAIT_MS = 40
@@ -45,9 +46,15 @@ class FilterBar(QWidget):
     changed = Signal(str, object)
     left = Signal()
 
-    def __init__(self, page: QWidget, hint: str, choices: Sequence[Choice] = ()) -> None:
+    def __init__(
+        self,
+        page: QWidget,
+        hint: str,
+        choices: Sequence[Choice] = (),
+        box: QueryBox | None = None,
+    ) -> None:
         super().__init__()
-        self.box = _Box()
+        self.box = box or _Box()
         self.box.setPlaceholderText(hint)
         self.box.setAccessibleName(hint)
         self.box.setClearButtonEnabled(True)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from console.core.live import LiveState, LiveStore
 from console.widgets.filter_bar import FilterBar
 from console.widgets.live_table import LiveTable
-from console.widgets.row_index import Predicate
+from console.widgets.row_index import Predicate, both
 
 
 class ListView(QStackedWidget):
@@ -53,7 +53,7 @@ class ListView(QStackedWidget):
         self._apply()
 
     def _apply(self) -> None:
-        self.table.model_.filter(self._text, _both(self._predicate, self._only))
+        self.table.model_.filter(self._text, both(self._predicate, self._only))
         self.recount()
 
     def _count(self, shown: int, total: int) -> None:
@@ -61,9 +61,3 @@ class ListView(QStackedWidget):
         nothing = self.no_match if total else self.nothing
         self.setCurrentWidget(nothing if not shown and (known or total) else self.table)
         self.counted.emit(shown, total)
-
-
-def _both(first: Predicate | None, second: Predicate | None) -> Predicate | None:
-    if first is None or second is None:
-        return first or second
-    return lambda item: first(item) and second(item)

@@ -20,6 +20,13 @@ SORT_ANEW = 16
 """With more than this part of the rows out of place, sorting all of them is quicker than placing each."""
 
 
+def both(first: Predicate | None, second: Predicate | None) -> Predicate | None:
+    """None holds for everything."""
+    if first is None or second is None:
+        return first or second
+    return lambda item: first(item) and second(item)
+
+
 @dataclass(frozen=True)
 class Plan:
     """How the shown rows get from their present places to the right ones.

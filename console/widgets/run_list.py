@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
-from backend_lite.contract.live import RUN
-from backend_lite.contract.runs import RUNS, RolloutCreated
-from console.core import run_ops, words
+from backend_lite.contract.live import ROLLOUT, RUN
+from backend_lite.contract.run_query import RUN_FIELDS
+from backend_lite.contract.runs import RUNS, Rollout, RolloutCreated
+from console.core import run_ops, run_query, words
 from console.core.history import History, Where
 from console.core.live import LiveBatch
+from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.shell.context import Context
 from console.shell.parts import button, column, frame, label, row
 from console.widgets.confirm import confirm
 from console.widgets.empty_state import EmptyState
-from console.widgets.filter_bar import Choice, FilterBar
+from console.widgets.filter_bar import Choice
 from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
+from console.widgets.query_bar import QueryBar
 from console.widgets.run_columns import run_columns, run_search
 
 Object = dict[str, Any]
@@ -29,11 +33,14 @@ Object = dict[str, Any]
 
 class RunList(QWidget):
     """`filter` is for the page to place. `chosen_changed` follows the selection and news of what is in it;
-    `counted(shown, total)` both numbers. `links` are the pages that the menu offers for one run, of
-    `run`, `device`, `rollout`; `hidden` are columns that say the same in every row.
+    `counted(shown, total)` both numbers; `cleared`: a person wants to see all runs again.
+
+    `links` are the pages that the menu offers for one run, of `run`, `device`, `rollout`; `hidden` are
+    columns that say the same in every row.
     """
 
     chosen_changed = Signal()
+    cleared = Signal()
     counted = Signal(int, int)
 
     def __init__(
@@ -56,13 +63,25 @@ class RunList(QWidget):
             name, title, columns, run_search, context.settings, sort="started", descending=True
         )
         self.table.tick()
-        self.filter = FilterBar(self, tr("Filter runs"), choices)
+        self.filter = QueryBar(
+            self,
+            tr("Filter runs"),
+            RUN_FIELDS,
+            lambda node: run_query.predicate(node, context.clock),
+            choices,
+            self._known_words,
+        )
+        self._no_match_older = button(tr("Look in older runs"), self.load_older)
         self.no_match = EmptyState(
             "filter",
             tr("No run matches"),
-            tr("No run that is loaded holds these words in this state."),
-            button(tr("Show all runs"), self.filter.clear),
+            tr("Nothing that is loaded matches. Older runs may."),
+            self._no_match_older,
+            button(tr("Show all runs"), self._clear),
         )
+        self.problem = label("", "error", wrap=True)
+        self._problem_line = frame("tool-bar", row(self.problem), (16, 4, 16, 4))
+        self._problem_line.hide()
         self.view = ListView(context.live, self.table, self.filter, nothing, self.no_match)
         self.older = button(tr("Show older runs"), self.load_older, "link")
         self.note = label("", "secondary")
@@ -74,7 +93,7 @@ class RunList(QWidget):
             row(self.note, self.older, None, self.chosen_note, self.again, self.cancel),
             (16, 4, 12, 4),
         )
-        self.setLayout(column(self.view, self._foot, gap=0))
+        self.setLayout(column(self._problem_line, self.view, self._foot, gap=0))
         self._connect()
 
     def show_runs(self, where: Where | None = None, holds: Callable[[Object], bool] | None = None) -> None:
@@ -96,8 +115,8 @@ class RunList(QWidget):
         return self.table.selected_objects()
 
     def load_older(self, then: Callable[[], None] | None = None) -> None:
-        """Reads one page; `then` follows if something was on it."""
-        history = self._history
+        """Reads one page of what the filter asks for; `then` follows if something was on it."""
+        history, query = self._history, self.filter.query
         self.older.setEnabled(False)
 
         def show(new: dict[int, Object]) -> None:
@@ -109,7 +128,7 @@ class RunList(QWidget):
                     then()
 
         self._context.ops.run(
-            run_ops.older(history, "", tr("Load older runs")),
+            run_ops.older(history, query, tr("Load older runs")),
             on_success=show,
             on_done=lambda: self.older.setEnabled(True),
             owner=self,
@@ -117,7 +136,7 @@ class RunList(QWidget):
 
     def load_all(self) -> None:
         """Reads page after page, each shown as it comes."""
-        if not self.is_complete:
+        if not self._history.is_complete(self.filter.query):
             self.load_older(self.load_all)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -137,6 +156,7 @@ class RunList(QWidget):
         self.table.selection_changed.connect(self._chosen)
         self.table.menu_opening.connect(self._fill_menu)
         self.view.counted.connect(self._counted)
+        self.filter.query_box.problem_changed.connect(self._say_problem)
         self.destroyed.connect(self._context.live.subscribe(RUN, self._take))
         self.view.recount()
         self._chosen()
@@ -151,20 +171,38 @@ class RunList(QWidget):
         if 0 < self.table.selected_count() < 50 and set(self.table.selected_ids()) & mine.changed.keys():
             self._chosen()
 
+    def _known_words(self) -> dict[str, Iterable[str]]:
+        runs = self.known.values()
+        return {
+            "script": {str(run["title"]) for run in runs},
+            "device": {str(run["device"]) for run in runs},
+            "by": {str(run.get("created_by") or "") for run in runs} - {""},
+        }
+
+    def _say_problem(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self._problem_line.setVisible(bool(sentence))
+
+    def _clear(self) -> None:
+        self.filter.clear()
+        self.cleared.emit()
+
     def _counted(self, shown: int, total: int) -> None:
         self._say()
         self.counted.emit(shown, total)
 
     def _say(self) -> None:
-        total, complete = self.table.model_.total, self._history.is_complete()
-        read = self._history.has_read()
+        query, total = self.filter.query, self.table.model_.total
+        complete, read = self._history.is_complete(query), self._history.has_read(query)
         self.older.setVisible(total > 0 and not complete)
-        all_ = plural(total, "That is all: {count} run.", "That is all: {count} runs.")
+        shown = self.table.model_.rowCount() if query else total
+        all_ = plural(shown, "That is all: {count} run.", "That is all: {count} runs.")
         self.note.setText(all_ if read and complete else "")
         self._show_foot()
 
     def _show_foot(self) -> None:
         parts = (self.older, self.chosen_note, self.again, self.cancel)
+        self._no_match_older.setVisible(not self._history.is_complete(self.filter.query))
         self._foot.setVisible(bool(self.note.text()) or any(not part.isHidden() for part in parts))
 
     def _open_ids(self) -> list[int]:
@@ -229,12 +267,21 @@ class RunList(QWidget):
             self._context.notices.notice(sentence, "warning")
 
     def _again(self) -> None:
-        ids = [run["id"] for run in self._ended()]
-        if len(ids) == 1:
+        """One on the spot; several of one rollout by the dialog, as one new rollout."""
+        runs = self._ended()
+        rollout = self._context.live.get(ROLLOUT, runs[0]["rollout_id"])
+        if len(runs) == 1:
             self._context.ops.run(
-                run_ops.rerun(self._context.client, ids[0]), on_success=self._open_new, owner=self
+                run_ops.rerun(self._context.client, runs[0]["id"]), on_success=self._open_new, owner=self
             )
-            return
+        elif rollout is not None and len({run["rollout_id"] for run in runs}) == 1:
+            devices = tuple(sorted({run["device_id"] for run in runs}))
+            request = RunRequest.of_rollout(msgspec.convert(rollout, Rollout, strict=False), devices)
+            self._context.navigator.ask(RUN_DIALOG, request)
+        else:
+            self._ask_again([run["id"] for run in runs])
+
+    def _ask_again(self, ids: list[int]) -> None:
         confirm(
             self.window(),
             plural(len(ids), "Run this again?", "Run these {count} again?"),

@@ -34,17 +34,22 @@ class SegmentBar(QWidget):
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        tokens = theme().tokens
-        area = QRectF(self.rect())
-        outline = QPainterPath()
-        outline.addRoundedRect(area, _HEIGHT / 2, _HEIGHT / 2)
-        painter.setClipPath(outline)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.fillRect(area, tokens.idle_tint)
-        left = area.left()
-        for tone, share in self._shares:
-            width = area.width() * share
-            painter.fillRect(QRectF(left, area.top(), width, area.height()), tokens.tone(tone)[0])
-            left += width
+        paint_shares(QPainter(self), QRectF(self.rect()), self._shares)
+
+
+def paint_shares(painter: QPainter, area: QRectF, shares: Sequence[tuple[str, float]]) -> None:
+    """A bar in the middle of `area`. Painter and clip are left as they were."""
+    tokens = theme().tokens
+    bar = QRectF(area.left(), area.center().y() - _HEIGHT / 2, area.width(), _HEIGHT)
+    outline = QPainterPath()
+    outline.addRoundedRect(bar, _HEIGHT / 2, _HEIGHT / 2)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
+    painter.fillRect(bar, tokens.idle_tint)
+    left = bar.left()
+    for tone, share in shares:
+        width = bar.width() * share
+        painter.fillRect(QRectF(left, bar.top(), width, bar.height()), tokens.tone(tone)[0])
+        left += width
+    painter.restore()

@@ -21,6 +21,7 @@ class Kind(Enum):
     TAGS = auto()
     SPARKLINE = auto()
     CHECK = auto()
+    SHARES = auto()
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Pill:
 class Column:
     """`text` is what is copied, exported, read aloud and, where `kind` needs no more, drawn.
 
-    `value` is what PILL (a Pill or None), TAGS (words), SPARKLINE (samples, 0 to 100) and
-    CHECK (bool) draw. `sort` gives
+    `value` is what PILL (a Pill or None), TAGS (words), SPARKLINE (samples, 0 to 100),
+    SHARES ((tone, share) pairs of a bar) and CHECK (bool) draw. `sort` gives
     keys of one type; without it the text is compared without regard to case. `hidden` is how it begins.
     """
 

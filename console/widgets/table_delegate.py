@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from console.core.formatting import NOTHING
 from console.shell.theme import Theme
+from console.widgets.segment_bar import paint_shares
 from console.widgets.sparkline import paint_sparkline
 from console.widgets.table_columns import Kind, Pill
 
@@ -40,6 +41,7 @@ class TableDelegate(QStyledItemDelegate):
             Kind.TAGS: self._paint_tags,
             Kind.SPARKLINE: self._paint_sparkline,
             Kind.CHECK: self._paint_check,
+            Kind.SHARES: self._paint_shares,
         }
 
     def paint(
@@ -151,6 +153,11 @@ class TableDelegate(QStyledItemDelegate):
             return
         self._rounded(painter, box, 4, tokens.accent, None)
         self._theme.icon("check", "on_accent").paint(painter, box.adjusted(1, 1, -1, -1))
+
+    def _paint_shares(
+        self, painter: QPainter, area: QRect, shares: Sequence[tuple[str, float]], _selected: bool
+    ) -> None:
+        paint_shares(painter, QRectF(area), shares)
 
     def _rounded(
         self, painter: QPainter, box: QRect, radius: float, fill: QColor, edge: QColor | None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from console.core.texts import tr
 from console.shell.parts import column, row
 from console.shell.theme import set_role
 from console.widgets.segment_bar import SegmentBar
@@ -75,7 +76,7 @@ class WaveStrip(QWidget):
         set_role(title, "wave")
         title.setCheckable(True)
         title.clicked.connect(lambda _checked: self._press(number))
-        bar = SegmentBar("")
+        bar = SegmentBar(tr("Progress of wave {n}", n=number))
         self.waves.append((title, bar))
         part = QWidget()
         part.setMinimumWidth(_NARROWEST)

@@ -8,6 +8,7 @@ from backend_lite.contract.live import RUN
 from console.core import words
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import tr
+from console.features.runs.rollout_page import RolloutPage
 from console.features.runs.run_dialog import open_dialog
 from console.features.runs.run_page import RunPage
 from console.features.runs.runs_page import RunsPage
@@ -21,7 +22,7 @@ def feature() -> Feature:
         navigation=[
             NavEntry(tr("Activity"), tr("Runs"), RunsPage.key, "runs", count_of=RUN, counts=words.is_open)
         ],
-        pages={RunsPage.key: RunsPage, RunPage.key: RunPage},
+        pages={RunsPage.key: RunsPage, RunPage.key: RunPage, RolloutPage.key: RolloutPage},
         dialogs={RUN_DIALOG: _open},
         commands=[
             Command(

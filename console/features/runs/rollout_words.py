@@ -78,7 +78,7 @@ def origin(rollout: Object, now: datetime) -> str:
 
 
 def policy_summary(rollout: Object, now: datetime) -> str:
-    """Everything of the policy that a person chose, in words; nothing of what is usual but the offline rule."""
+    """What a person chose of the policy, in words; of what is usual only the rule for offline devices."""
     policy = msgspec.convert(rollout.get("policy") or {}, Policy, strict=False)
     text = " · ".join(part for part in _phrases(policy, now) if part)
     return text[:1].upper() + text[1:]
@@ -152,4 +152,35 @@ def _retries(retries: Retries) -> str:
     time = formatting.duration(retries.delay_s)
     return plural(
         retries.count, "one retry after {time}", "{count} retries, the first after {time}", time=time
+    )
+
+
+def waits_for_a_person(rollout: Object) -> bool:
+    """True when the next wave is started by hand and nothing else is left to do."""
+    waves = (rollout.get("policy") or {}).get("waves") or {}
+    sizes = rollout.get("waves") or []
+    more = int(rollout.get("wave") or 1) < len(sizes)
+    under_way = rollout["state"] in (RolloutState.WAITING, RolloutState.RUNNING)
+    return bool(waves.get("by_hand") and more and under_way and rollout.get("waiting"))
+
+
+def wave_title(rollout: Object, number: int) -> str:
+    """`2 · 5 % · 25 devices`, with what a person wrote where that is a share."""
+    sizes = rollout.get("waves") or []
+    wanted = ((rollout.get("policy") or {}).get("waves") or {}).get("sizes") or []
+    size = int(sizes[number - 1])
+    count = plural(size, "one device", "{count} devices")
+    if number > len(wanted):
+        return tr("{n} · the rest, {count}", n=number, count=count)
+    if str(wanted[number - 1]).endswith("%"):
+        return tr("{n} · {share}, {count}", n=number, share=_share(str(wanted[number - 1])), count=count)
+    return tr("{n} · {count}", n=number, count=count)
+
+
+def shares(counts: dict[str, int], total: int) -> tuple[tuple[str, float], ...]:
+    """What has begun of `total`, for a bar."""
+    if not total:
+        return ()
+    return tuple(
+        (tone, counts[key] / total) for key, _text, tone in COUNTS if counts.get(key) and key not in NOT_BEGUN
     )

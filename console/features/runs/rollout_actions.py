@@ -1,0 +1,132 @@
+"""What a person can do with a rollout: each button only where it makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from backend_lite.contract.live import SCRIPT
+from backend_lite.contract.runs import Rollout, RolloutCreated
+from backend_lite.contract.states import RolloutState
+from console.core.activity import is_open
+from console.core.ops import Op
+from console.core.run_request import RUN_DIALOG, RunRequest
+from console.core.texts import plural, tr
+from console.features.runs import rollout_ops
+from console.features.runs.rollout_words import waits_for_a_person
+from console.shell.context import Context
+from console.shell.parts import button
+from console.widgets.confirm import confirm
+
+Object = dict[str, Any]
+BAD_ENDS = ("failed", "unknown", "expired")
+
+
+class RolloutActions:
+    """The buttons for a page's header. `answered` gets the rollout as the service has it after a press."""
+
+    def __init__(self, context: Context, page: QWidget, answered: Callable[[Object], None]) -> None:
+        self._context, self._page, self._answered = context, page, answered
+        self._rollout: Object = {}
+        self.failed = button(tr("Rerun failed"), self._ask_failed)
+        self.again = button(tr("Run again…"), self._again)
+        self.halt = button(
+            tr("Halt"), self._halt, name=tr("Start nothing more; what runs goes on to its end")
+        )
+        self.resume = button(tr("Resume"), self._resume, "primary")
+        self.cancel = button(tr("Cancel…"), self._ask_cancel, "danger", name=tr("Cancel the rollout"))
+
+    def all(self) -> list[QPushButton]:
+        return [self.failed, self.again, self.halt, self.resume, self.cancel]
+
+    def hide(self) -> None:
+        for part in self.all():
+            part.hide()
+
+    def show_rollout(self, rollout: Object) -> None:
+        self._rollout = rollout
+        open_, halted = is_open(rollout), rollout["state"] == RolloutState.HALTED
+        by_hand = waits_for_a_person(rollout)
+        bad = self._bad()
+        self.failed.show()
+        self.failed.setEnabled(bad > 0)
+        self.again.show()
+        self.again.setEnabled(self._is_in_library())
+        self.halt.setVisible(open_ and not halted)
+        self.resume.setVisible(halted or by_hand)
+        self.resume.setText(
+            tr("Resume") if halted else tr("Start wave {n}", n=int(rollout.get("wave") or 1) + 1)
+        )
+        self.cancel.setVisible(open_)
+
+    # ---- inside
+
+    def _bad(self) -> int:
+        counters = self._rollout.get("counters") or {}
+        return sum(int(counters.get(state, 0)) for state in BAD_ENDS)
+
+    def _is_in_library(self) -> bool:
+        ids = [task.get("script_id") for task in self._rollout.get("tasks") or ()]
+        ids = ids or [self._rollout.get("script_id")]
+        return all(id_ is not None and self._context.live.get(SCRIPT, id_) is not None for id_ in ids)
+
+    def _press(self, op: Op[Rollout], pressed: QPushButton) -> None:
+        pressed.setEnabled(False)
+        self._context.ops.run(
+            op,
+            on_success=lambda rollout: self._answered(msgspec.to_builtins(rollout)),
+            on_done=lambda: pressed.setEnabled(True),
+            owner=self._page,
+        )
+
+    def _halt(self) -> None:
+        self._press(rollout_ops.halt(self._context.client, self._rollout["id"]), self.halt)
+
+    def _resume(self) -> None:
+        self._press(rollout_ops.resume(self._context.client, self._rollout["id"]), self.resume)
+
+    def _ask_cancel(self) -> None:
+        running = (self._rollout.get("counters") or {}).get("running", 0)
+        stopped = plural(
+            running,
+            "One device is at it now: it is stopped with everything it started.",
+            "{count} devices are at it now: they are stopped with everything they started.",
+        )
+        confirm(
+            self._page.window(),
+            tr("Cancel this rollout?"),
+            tr("What has not started does not start.") + (f" {stopped}" if running else ""),
+            tr("Cancel the rollout"),
+            lambda: self._press(rollout_ops.cancel(self._context.client, self._rollout["id"]), self.cancel),
+        )
+
+    def _ask_failed(self) -> None:
+        count = self._bad()
+        unknown = (self._rollout.get("counters") or {}).get("unknown", 0)
+        doubt = tr("Of those that are unknown some may have done their work: it is done again there.")
+        confirm(
+            self._page.window(),
+            plural(count, "Run it again on one device?", "Run it again on {count} devices?"),
+            tr("Those that failed, expired or are unknown get the same work in a new rollout.")
+            + (f" {doubt}" if unknown else ""),
+            tr("Rerun failed"),
+            self._rerun_failed,
+            role="primary",
+        )
+
+    def _rerun_failed(self) -> None:
+        self._context.ops.run(
+            rollout_ops.rerun_failed(self._context.client, self._rollout["id"]),
+            on_success=self._open,
+            owner=self._page,
+        )
+
+    def _open(self, made: RolloutCreated) -> None:
+        self._context.navigator.open("rollout", str(made.id))
+
+    def _again(self) -> None:
+        rollout = msgspec.convert(self._rollout, Rollout, strict=False)
+        self._context.navigator.ask(RUN_DIALOG, RunRequest.of_rollout(rollout))

@@ -1,0 +1,57 @@
+"""The filter above a table, in the query language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtWidgets import QWidget
+
+from backend_lite.contract.query import Field, Node
+from console.widgets.filter_bar import Choice, FilterBar
+from console.widgets.query_box import Known, QueryBox
+from console.widgets.row_index import Predicate, both
+
+PredicateOf = Callable[[Node], Predicate]
+
+
+class QueryBar(FilterBar):
+    """`changed` has no text: everything is in its predicate. While the query cannot be understood the last
+    one that could be goes on."""
+
+    def __init__(
+        self,
+        page: QWidget,
+        hint: str,
+        fields: Sequence[Field],
+        predicate_of: PredicateOf,
+        choices: Sequence[Choice] = (),
+        known: Known | None = None,
+    ) -> None:
+        self.query_box = QueryBox(fields, known)
+        self._predicate_of = predicate_of
+        self._matches: Predicate | None = None
+        super().__init__(page, hint, choices, self.query_box)
+        self.query_box.parsed.connect(self._understood)
+
+    @property
+    def query(self) -> str:
+        """The text that can be understood; empty while it cannot."""
+        return "" if self.query_box.error is not None else self.box.text().strip()
+
+    @property
+    def predicate(self) -> Predicate | None:
+        return both(self._matches, super().predicate)
+
+    def set_query(self, query: str, choice: str) -> None:
+        """Shows what a saved view holds."""
+        self.box.setText(query)
+        if choice in self._chips:
+            self._chips[choice].setChecked(True)
+        self._tell()
+
+    def _understood(self, node: Node) -> None:
+        self._matches = self._predicate_of(node) if self.box.text().strip() else None
+
+    def _tell(self) -> None:
+        self._timer.stop()
+        self.changed.emit("", self.predicate)
