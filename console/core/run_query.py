@@ -6,17 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from backend_lite.contract.query import Node, Value, matcher
+from backend_lite.contract.query import Value
 from console.core import words
-from console.core.formatting import Clock, moment
+from console.core.formatting import moment
 
 Object = dict[str, Any]
-
-
-def predicate(node: Node, clock: Clock) -> Callable[[Object], bool]:
-    """For runs as the live stream has them; the present is that of the look."""
-    matches = matcher(node)
-    return lambda run: matches(lambda name: value_of(run, name, clock()))
 
 
 def value_of(run: Object, name: str, now: datetime) -> Value:

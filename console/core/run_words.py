@@ -33,7 +33,8 @@ def waiting(item: Object, now: datetime) -> str:
     why, until = str(item.get("waiting") or ""), item.get("until")
     if not why or not until:
         return why
-    return tr("{why} Until {when}.", why=why, when=formatting.local_time(until, now))
+    when = formatting.local_time(until, now)
+    return why if when in why else tr("{why} Until {when}.", why=why, when=when)
 
 
 def remark(run: Object, now: datetime) -> str:

@@ -63,12 +63,25 @@ QPushButton[role="link"] {{
 }}
 QPushButton[role="link"]:hover {{ text-decoration: underline; }}
 QPushButton[role="link"]:focus {{ border-color: {_hex(t.accent)}; }}
+QPushButton[role="section"] {{
+    background: transparent; border: 1px solid transparent; padding: 0 4px 0 0; min-height: 22px;
+    font-size: 12px; font-weight: 600; color: {_hex(t.muted)};
+}}
+QPushButton[role="section"]:hover {{ color: {_hex(t.text)}; }}
+QPushButton[role="section"]:focus {{ border-color: {_hex(t.accent)}; }}
 QPushButton[role="chip"] {{
     border-radius: 13px; min-height: 24px; padding: 0 10px; color: {_hex(t.muted)};
 }}
 QPushButton[role="chip"]:checked {{
     background: {_hex(t.accent_tint)}; color: {_hex(t.accent)}; border-color: {_hex(t.accent)};
 }}
+QPushButton[role="wave"] {{
+    background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 0 3px;
+    min-height: 18px; text-align: left; font-size: 12px; font-weight: 400; color: {_hex(t.muted)};
+}}
+QPushButton[role="wave"]:hover {{ background: {_hex(t.hover)}; color: {_hex(t.text)}; }}
+QPushButton[role="wave"]:checked {{ background: {_hex(t.accent_tint)}; color: {_hex(t.accent)}; }}
+QPushButton[role="wave"]:focus {{ border-color: {_hex(t.accent)}; }}
 QPushButton[role="status"] {{
     background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 0 4px;
     min-height: 18px; max-height: 20px; font-size: 12px; font-weight: 400; color: {_hex(t.muted)};
@@ -92,6 +105,7 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
     selection-background-color: {_hex(t.accent)}; selection-color: {_hex(t.on_accent)};
 }}
 QLineEdit, QComboBox {{ padding: 0 8px; }}
+QComboBox:editable {{ padding: 0; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus,
 QTextEdit:focus {{ border-color: {_hex(t.accent)}; }}
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled {{
@@ -195,6 +209,11 @@ QHeaderView::section {{
     background: {_hex(t.surface)}; color: {_hex(t.muted)}; border: none; font-size: 12px; font-weight: 600;
     border-bottom: 1px solid {_hex(t.line)}; padding: 0 10px; min-height: {m.row_height - 1}px;
 }}
+QListView[role="completion"] {{
+    background: {_hex(t.raised)}; border: 1px solid {_hex(t.border)}; padding: 4px;
+}}
+QListView[role="completion"]::item {{ min-height: 24px; padding: 0 6px; border-radius: 5px; }}
+QListView[role="completion"]::item:selected {{ color: {_hex(t.accent)}; }}
 QListView[role="palette"] {{ background: transparent; padding: 4px; }}
 QTreeView[role="navigation"] {{ background: transparent; }}
 """
@@ -277,6 +296,10 @@ QFrame[role="banner"][tone="{name}"] {{
 QFrame[role="banner"][tone="{name}"] QLabel {{ color: {word}; }}
 QFrame[role="notice"][tone="{name}"] {{
     background: {_hex(t.raised)}; border: 1px solid {word}; border-radius: 7px;
+}}
+QPushButton[role="chip"][tone="{name}"] {{ color: {word}; }}
+QPushButton[role="chip"][tone="{name}"]:checked {{
+    background: {tint}; color: {word}; border-color: {word};
 }}
 QProgressBar[role="strength"][tone="{name}"]::chunk {{ background: {word}; }}
 QLabel[role="tone"][tone="{name}"] {{ color: {word}; }}

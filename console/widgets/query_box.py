@@ -140,7 +140,7 @@ class QueryBox(QLineEdit):
 
 
 def _line(offer: Completion) -> str:
-    return f"{offer.text}   {offer.help}" if offer.help else offer.text
+    return f"{offer.text}   {tr(offer.help)}" if offer.help else offer.text
 
 
 def _wave(left: float, right: float, bottom: float) -> QPolygonF:

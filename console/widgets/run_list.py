@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,35 +13,58 @@ from PySide6.QtWidgets import QMenu, QWidget
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.run_query import RUN_FIELDS
 from backend_lite.contract.runs import RUNS, Rollout, RolloutCreated
-from console.core import run_ops, run_query, words
-from console.core.history import History, Where
+from console.core import run_ops, words
 from console.core.live import LiveBatch
+from console.core.run_query import value_of
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.shell.context import Context
-from console.shell.parts import button, column, frame, label, row
+from console.shell.parts import button, label
 from console.widgets.confirm import confirm
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice
-from console.widgets.list_view import ListView
-from console.widgets.live_table import LiveTable
-from console.widgets.query_bar import QueryBar
+from console.widgets.history_list import HistoryList, Listing
 from console.widgets.run_columns import run_columns, run_search
 
 Object = dict[str, Any]
+_FOLLOWED = 50
+"""With more chosen runs than this their news do not matter to anybody."""
 
 
-class RunList(QWidget):
-    """`filter` is for the page to place. `chosen_changed` follows the selection and news of what is in it;
-    `counted(shown, total)` both numbers; `cleared`: a person wants to see all runs again.
+def _words_of(runs: Iterable[Object]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {"script": set(), "device": set(), "by": set()}
+    for run in runs:
+        found["script"].add(str(run["title"]))
+        found["device"].add(str(run["device"]))
+        found["by"].add(str(run.get("created_by") or ""))
+    found["by"].discard("")
+    return found
+
+
+def _listing() -> Listing:
+    return Listing(
+        kind=RUN,
+        path=RUNS,
+        is_open=words.is_open,
+        fields=RUN_FIELDS,
+        value_of=value_of,
+        search=run_search,
+        hint=tr("Filter runs"),
+        no_match=tr("No run matches"),
+        older=tr("Show older runs"),
+        all_read=lambda count: plural(count, "That is all: {count} run.", "That is all: {count} runs."),
+        words_of=_words_of,
+    )
+
+
+class RunList(HistoryList):
+    """`chosen_changed` follows the selection and news of what is in it.
 
     `links` are the pages that the menu offers for one run, of `run`, `device`, `rollout`; `hidden` are
     columns that say the same in every row.
     """
 
     chosen_changed = Signal()
-    cleared = Signal()
-    counted = Signal(int, int)
 
     def __init__(
         self,
@@ -54,90 +77,27 @@ class RunList(QWidget):
         links: Sequence[str] = ("run", "device", "rollout"),
         hidden: Sequence[str] = (),
     ) -> None:
-        super().__init__()
-        self._context = context
         self._links = links
-        self._history = self._new_history(None, None)
-        columns = [column_ for column_ in run_columns(context.clock) if column_.key not in hidden]
-        self.table = LiveTable(
-            name, title, columns, run_search, context.settings, sort="started", descending=True
-        )
-        self.table.tick()
-        self.filter = QueryBar(
-            self,
-            tr("Filter runs"),
-            RUN_FIELDS,
-            lambda node: run_query.predicate(node, context.clock),
-            choices,
-            self._known_words,
-        )
-        self._no_match_older = button(tr("Look in older runs"), self.load_older)
-        self.no_match = EmptyState(
-            "filter",
-            tr("No run matches"),
-            tr("Nothing that is loaded matches. Older runs may."),
-            self._no_match_older,
-            button(tr("Show all runs"), self._clear),
-        )
-        self.problem = label("", "error", wrap=True)
-        self._problem_line = frame("tool-bar", row(self.problem), (16, 4, 16, 4))
-        self._problem_line.hide()
-        self.view = ListView(context.live, self.table, self.filter, nothing, self.no_match)
-        self.older = button(tr("Show older runs"), self.load_older, "link")
-        self.note = label("", "secondary")
         self.chosen_note = label("", "secondary")
-        self.again = button(tr("Run again…"), self._again)
+        self.again = button(tr("Run again"), self._again)
         self.cancel = button(tr("Cancel"), self._ask_cancel, "danger")
-        self._foot = frame(
-            "tool-bar-bottom",
-            row(self.note, self.older, None, self.chosen_note, self.again, self.cancel),
-            (16, 4, 12, 4),
-        )
-        self.setLayout(column(self._problem_line, self.view, self._foot, gap=0))
-        self._connect()
+        columns = [one for one in run_columns(context.clock) if one.key not in hidden]
+        super().__init__(context, _listing(), name, title, columns, nothing, choices)
+        self.table.opened.connect(lambda run_id: context.navigator.open("run", str(run_id)))
+        self.table.selection_changed.connect(self._chosen)
+        self.table.menu_opening.connect(self._fill_menu)
+        self._chosen()
 
-    def show_runs(self, where: Where | None = None, holds: Callable[[Object], bool] | None = None) -> None:
-        """The runs that the service lists for `where`, which are those for which `holds`."""
-        self._history = self._new_history(where, holds)
-        self.table.model_.take(self._history.objects, reset=True)
-        self._say()
+    def tools(self) -> list[QWidget]:
+        return [self.chosen_note, self.again, self.cancel]
 
-    @property
-    def known(self) -> dict[int, Object]:
-        """Every run that has been read, shown or not."""
-        return self._history.objects
-
-    @property
-    def is_complete(self) -> bool:
-        return self._history.is_complete()
+    def taken(self, batch: LiveBatch) -> None:
+        few = 0 < self.table.selected_count() < _FOLLOWED
+        if few and set(self.table.selected_ids()) & batch.changed.keys():
+            self._chosen()
 
     def chosen(self) -> list[Object]:
         return self.table.selected_objects()
-
-    def load_older(self, then: Callable[[], None] | None = None) -> None:
-        """Reads one page of what the filter asks for; `then` follows if something was on it."""
-        history, query = self._history, self.filter.query
-        self.older.setEnabled(False)
-
-        def show(new: dict[int, Object]) -> None:
-            if history is self._history:
-                self.table.model_.take(new)
-                self.table.model_.settle()
-                self._say()
-                if new and then is not None:
-                    then()
-
-        self._context.ops.run(
-            run_ops.older(history, query, tr("Load older runs")),
-            on_success=show,
-            on_done=lambda: self.older.setEnabled(True),
-            owner=self,
-        )
-
-    def load_all(self) -> None:
-        """Reads page after page, each shown as it comes."""
-        if not self._history.is_complete(self.filter.query):
-            self.load_older(self.load_all)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Delete and self._open_ids():
@@ -146,64 +106,6 @@ class RunList(QWidget):
             super().keyPressEvent(event)
 
     # ---- inside
-
-    def _new_history(self, where: Where | None, holds: Callable[[Object], bool] | None) -> History:
-        live, client = self._context.live, self._context.client
-        return History(live, client, RUN, RUNS, words.is_open, where, holds or (lambda _run: True))
-
-    def _connect(self) -> None:
-        self.table.opened.connect(lambda run_id: self._context.navigator.open("run", str(run_id)))
-        self.table.selection_changed.connect(self._chosen)
-        self.table.menu_opening.connect(self._fill_menu)
-        self.view.counted.connect(self._counted)
-        self.filter.query_box.problem_changed.connect(self._say_problem)
-        self.destroyed.connect(self._context.live.subscribe(RUN, self._take))
-        self.view.recount()
-        self._chosen()
-
-    def _take(self, batch: LiveBatch) -> None:
-        mine = self._history.take(batch)
-        if not (mine.reset or mine.changed or mine.removed):
-            return
-        self.table.take(mine)
-        if mine.reset:
-            self._say()
-        if 0 < self.table.selected_count() < 50 and set(self.table.selected_ids()) & mine.changed.keys():
-            self._chosen()
-
-    def _known_words(self) -> dict[str, Iterable[str]]:
-        runs = self.known.values()
-        return {
-            "script": {str(run["title"]) for run in runs},
-            "device": {str(run["device"]) for run in runs},
-            "by": {str(run.get("created_by") or "") for run in runs} - {""},
-        }
-
-    def _say_problem(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self._problem_line.setVisible(bool(sentence))
-
-    def _clear(self) -> None:
-        self.filter.clear()
-        self.cleared.emit()
-
-    def _counted(self, shown: int, total: int) -> None:
-        self._say()
-        self.counted.emit(shown, total)
-
-    def _say(self) -> None:
-        query, total = self.filter.query, self.table.model_.total
-        complete, read = self._history.is_complete(query), self._history.has_read(query)
-        self.older.setVisible(total > 0 and not complete)
-        shown = self.table.model_.rowCount() if query else total
-        all_ = plural(shown, "That is all: {count} run.", "That is all: {count} runs.")
-        self.note.setText(all_ if read and complete else "")
-        self._show_foot()
-
-    def _show_foot(self) -> None:
-        parts = (self.older, self.chosen_note, self.again, self.cancel)
-        self._no_match_older.setVisible(not self._history.is_complete(self.filter.query))
-        self._foot.setVisible(bool(self.note.text()) or any(not part.isHidden() for part in parts))
 
     def _open_ids(self) -> list[int]:
         return [run["id"] for run in self.chosen() if words.is_open(run)]
@@ -219,7 +121,7 @@ class RunList(QWidget):
         self.again.setVisible(ended > 0)
         self.cancel.setText(plural(open_, "Cancel", "Cancel {count} runs…"))
         self.cancel.setVisible(open_ > 0)
-        self._show_foot()
+        self.say()
         self.chosen_changed.emit()
 
     def _fill_menu(self, menu: QMenu) -> None:

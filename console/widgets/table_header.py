@@ -50,7 +50,7 @@ class TableHeader(QHeaderView):
         for at, column in enumerate(self._model.columns):
             self.resizeSection(at, column.width)
             self.setSectionHidden(at, column.hidden)
-        self.show_state(self._saved())
+        self.show_arrangement(self._saved())
         self.sectionMoved.connect(self._later)
         self.sectionResized.connect(self._later)
 
@@ -100,7 +100,7 @@ class TableHeader(QHeaderView):
 
     def save(self) -> None:
         if self._settings is not None:
-            self._settings.setValue(self._key, json.dumps(self.state()))
+            self._settings.setValue(self._key, json.dumps(self.arrangement()))
 
     def _add(self, menu: QMenu, title: str, run: Callable[[], None], checked: bool | None = None) -> QAction:
         action = menu.addAction(title)
@@ -122,8 +122,8 @@ class TableHeader(QHeaderView):
     def _later(self, *_news: int) -> None:
         self._saver.start()
 
-    def state(self) -> dict[str, Any]:
-        """Order, widths, hidden columns and sorting, for `show_state`."""
+    def arrangement(self) -> dict[str, Any]:
+        """Order, widths, hidden columns and sorting, for `show_arrangement`."""
         columns = self._model.columns
         return {
             "order": [columns[self.logicalIndex(at)].key for at in range(self.count())],
@@ -145,7 +145,7 @@ class TableHeader(QHeaderView):
             return {}
         return state if isinstance(state, dict) else {}
 
-    def show_state(self, state: dict[str, Any]) -> None:
+    def show_arrangement(self, state: dict[str, Any]) -> None:
         """Columns that the saved arrangement does not know stay as they begin."""
         at = {column.key: position for position, column in enumerate(self._model.columns)}
         for target, key in enumerate(key for key in state.get("order", []) if key in at):

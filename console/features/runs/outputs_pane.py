@@ -15,7 +15,7 @@ from console.core.errors import ApiError
 from console.core.texts import plural, tr
 from console.features.runs import rollout_ops
 from console.shell.context import Context
-from console.shell.parts import column, frame, label, row
+from console.shell.parts import column, label
 from console.widgets.empty_state import EmptyState
 from console.widgets.group_list import GroupLine, GroupList
 from console.widgets.row_index import Predicate
@@ -28,7 +28,8 @@ _NO_OUTPUT = "-"
 
 
 class OutputsPane(QWidget):
-    """`chosen_changed()`: other groups are chosen. Asks only while it is seen."""
+    """`summary` and `steps` are for the page to place. `chosen_changed()`: other groups are chosen;
+    `opened()`: one was opened. Asks only while it is seen."""
 
     chosen_changed = Signal()
     opened = Signal()
@@ -50,8 +51,7 @@ class OutputsPane(QWidget):
         self.centre = QStackedWidget()
         self.centre.addWidget(self.nothing)
         self.centre.addWidget(self.list)
-        self._bar = frame("tool-bar", row(self.summary, None, self.steps), (16, 6, 16, 6))
-        self.setLayout(column(self._bar, self.centre, gap=0))
+        self.setLayout(column(self.centre, gap=0))
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self._refresh)
@@ -124,7 +124,7 @@ class OutputsPane(QWidget):
             for task in tasks:
                 self.steps.addItem(tr("Step {n}: {name}", n=task["n"], name=task["name"]), task["n"])
         self.steps.blockSignals(False)
-        self.steps.setVisible(len(tasks) > 1)
+        self.steps.setVisible(len(tasks) > 1 and self.isVisible())
 
     def _refresh(self) -> None:
         """Asks again only if a run has changed its state since."""
@@ -160,7 +160,6 @@ class OutputsPane(QWidget):
         self._groups = {group.key or _NO_OUTPUT: group for group in groups}
         with_output = [group for group in groups if group.key is not None]
         self.summary.setText(_summary([group.count for group in with_output]))
-        self._bar.setVisible(bool(with_output) or self.steps.count() > 1)
         self.list.show_lines([_line(group) for group in groups])
         self.centre.setCurrentWidget(self.list if groups else self.nothing)
         self.chosen_changed.emit()

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
 from console.core.run_words import waiting
-from console.core.texts import tr
+from console.core.texts import plural, tr
 from console.features.runs.rollout_words import COUNTS, shares, wave_title
 from console.shell.context import Context
 from console.shell.parts import column, label
@@ -80,9 +80,14 @@ def _waves(rollout: Object, sizes: list[int], runs: Iterable[Object]) -> list[Wa
         at = min(max(int(run.get("wave", 1)), 1), len(sizes)) - 1
         counted[at][run["state"]] = counted[at].get(run["state"], 0) + 1
     return [
-        Wave(wave_title(rollout, at + 1), size, shares(counted[at], size), _spoken(counted[at]))
+        Wave(wave_title(rollout, at + 1), size, shares(counted[at], size), _told(size, counted[at]))
         for at, size in enumerate(sizes)
     ]
+
+
+def _told(size: int, counts: dict[str, int]) -> str:
+    devices = plural(size, "One device", "{count} devices")
+    return ": ".join(part for part in (devices, _spoken(counts)) if part)
 
 
 def _spoken(counts: dict[str, int]) -> str:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QWidget
 
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.runs import OutputGroup
-from console.core.activity import is_open
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
@@ -23,7 +22,7 @@ from console.features.runs.rollout_words import origin, policy_summary, state_wo
 from console.features.runs.run_details import RunDetails
 from console.shell.context import Context
 from console.shell.page import Page
-from console.shell.parts import PageHeader, button, column, frame, label, row
+from console.shell.parts import ElidedLabel, PageHeader, button, column, frame, label, row
 from console.shell.window_state import restore_splitter, save_splitter
 from console.widgets.empty_state import EmptyState
 from console.widgets.row_index import both
@@ -50,7 +49,7 @@ class RolloutPage(Page):
         self.controls = RolloutActions(context, self, self._show)
         self.header = PageHeader("", *self.controls.all(), crumb=crumb)
         self.origin = label("", "muted", wrap=True)
-        self.policy = label("", "muted", wrap=True)
+        self.policy = ElidedLabel("", "muted")
         self.header.below.addLayout(column(self.origin, self.policy, gap=2), 1)
         self.head = RolloutHead(context)
         self.switch = Switch(tr("Show runs by"), [(DEVICES, tr("Devices")), (OUTPUTS, tr("By output"))])
@@ -75,7 +74,7 @@ class RolloutPage(Page):
         self.centre.addWidget(self._content())
         self.centre.addWidget(self.missing)
         self.setLayout(column(self.header, self.centre, gap=0))
-        self.info = RunDetails(context, opens=True)
+        self.info = RunDetails(context, opens=True, within_rollout=True)
         self.destroyed.connect(self.info.deleteLater)
         self._connect()
         self._show_part(DEVICES)
@@ -87,7 +86,7 @@ class RolloutPage(Page):
             self._rollout_id, self._rollout = rollout_id, None
             self.head.reset()
             self.runs.filter.clear()
-            self.runs.show_runs({"rollout_id": rollout_id}, lambda run: run.get("rollout_id") == rollout_id)
+            self.runs.show_where({"rollout_id": rollout_id}, lambda run: run.get("rollout_id") == rollout_id)
             self.switch.choose(DEVICES)
         known = self._context.live.get(ROLLOUT, rollout_id)
         if known is not None:
@@ -103,7 +102,11 @@ class RolloutPage(Page):
     # ---- inside
 
     def _content(self) -> QWidget:
-        tools = frame("tool-bar", row(self.switch, self.runs.filter), (16, 8, 16, 8))
+        tools = frame(
+            "tool-bar",
+            row(self.switch, self.runs.filter, None, self.outputs.summary, self.outputs.steps),
+            (16, 8, 16, 8),
+        )
         self._group_title = label("", "strong")
         self._against = QComboBox()
         self._against.setAccessibleName(tr("Compare with"))
@@ -208,8 +211,8 @@ class RolloutPage(Page):
     def _show_mark(self, rollout: Object) -> None:
         word, tone = state_word(rollout)
         waves = rollout.get("waves") or []
-        if len(waves) > 1 and is_open(rollout):
-            word = tr("{state} · wave {n} of {count}", state=word, n=rollout.get("wave", 1), count=len(waves))
+        if len(waves) > 1 and rollout["state"] == RolloutState.RUNNING:
+            word = tr("Wave {n} of {count}", n=rollout.get("wave", 1), count=len(waves))
         self.header.set_mark(word, tone)
 
     def _show_progress(self) -> None:
@@ -219,6 +222,8 @@ class RolloutPage(Page):
     def _show_part(self, key: str) -> None:
         by_output = key == OUTPUTS
         self.outputs.setVisible(by_output)
+        self.outputs.summary.setVisible(by_output)
+        self.outputs.steps.setVisible(by_output and self.outputs.steps.count() > 1)
         self._group_bar.setVisible(by_output)
         if not by_output:
             self.view.choose(DEVICES)

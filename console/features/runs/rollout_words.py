@@ -165,16 +165,11 @@ def waits_for_a_person(rollout: Object) -> bool:
 
 
 def wave_title(rollout: Object, number: int) -> str:
-    """`2 · 5 % · 25 devices`, with what a person wrote where that is a share."""
-    sizes = rollout.get("waves") or []
+    """`2 · 5 %`, as a person wrote its size; the last one is the rest."""
     wanted = ((rollout.get("policy") or {}).get("waves") or {}).get("sizes") or []
-    size = int(sizes[number - 1])
-    count = plural(size, "one device", "{count} devices")
     if number > len(wanted):
-        return tr("{n} · the rest, {count}", n=number, count=count)
-    if str(wanted[number - 1]).endswith("%"):
-        return tr("{n} · {share}, {count}", n=number, share=_share(str(wanted[number - 1])), count=count)
-    return tr("{n} · {count}", n=number, count=count)
+        return tr("{n} · the rest", n=number)
+    return tr("{n} · {size}", n=number, size=_share(str(wanted[number - 1])))
 
 
 def shares(counts: dict[str, int], total: int) -> tuple[tuple[str, float], ...]:

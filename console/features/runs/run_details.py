@@ -19,18 +19,19 @@ Object = dict[str, Any]
 
 
 class RunDetails(QWidget):
-    """With `opens` there is a button to the run's own page."""
+    """With `opens` there is a button to the run's own page, `within_rollout` none to its rollout."""
 
-    def __init__(self, context: Context, *, opens: bool) -> None:
+    def __init__(self, context: Context, *, opens: bool, within_rollout: bool = False) -> None:
         super().__init__()
         self._context = context
+        self._within_rollout = within_rollout
         self._run: Object | None = None
         self.title = label("", "title", wrap=True)
         self.badge = StatusBadge()
         self.sentence = label("", "muted", wrap=True)
         self.open = button(tr("Show output"), self._open, "primary")
-        self.device = button(tr("Open device"), self._open_device)
-        self.rollout = button(tr("Whole rollout"), self._open_rollout)
+        self.device = button(tr("Device"), self._open_device, name=tr("Open the device"))
+        self.rollout = button(tr("Rollout"), self._open_rollout, name=tr("Show the whole rollout"))
         self.open.setVisible(opens)
         self.facts = Facts()
         self.inputs = Facts()
@@ -78,7 +79,8 @@ class RunDetails(QWidget):
         self._show_inputs(rollout)
         for number, (when, what) in enumerate(timeline(run)):
             self.story.show_line(number, when, what)
-        self.rollout.setVisible((rollout.get("counters") or {}).get("total", 1) > 1)
+        many = (rollout.get("counters") or {}).get("total", 2) > 1
+        self.rollout.setVisible(many and not self._within_rollout)
 
     def _show_inputs(self, rollout: Object) -> None:
         arguments = rollout.get("arguments") or []
