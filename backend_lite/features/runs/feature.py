@@ -54,7 +54,7 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
     fleet.on_message(Permit, attempts.permit)
     fleet.on_message(Done, attempts.done)
     fleet.on_output(attempts.output)
-    return Area(output, dispatcher, attempts, rollouts, Actions(rollouts, library, output), Lists(views))
+    return Area(output, dispatcher, attempts, rollouts, Actions(rollouts, library, output), Lists(views, clock))
 
 
 def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS, RunState
 from backend_lite.contract.common import Page, format_time
 from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.runs import Rollout, Run
+from backend_lite.core.clock import Clock
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs.parts import load_run, load_runs
+from backend_lite.features.runs.run_queries import rollout_condition, run_conditions, state_condition
 from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, StepRow
 from backend_lite.features.runs.views import Views
 
@@ -18,12 +22,30 @@ PAGE = 100
 MAX_PAGE = 1000
 
 
-class Lists:
-    def __init__(self, views: Views) -> None:
-        self._views = views
+_TITLE = (
+    select(RolloutRow.title).where(RolloutRow.id == RunRow.rollout_id).correlate(RunRow).scalar_subquery()
+)
+_SORTS: dict[str, Any] = {
+    "id": RunRow.id,
+    "device": RunRow.device,
+    "title": _TITLE,
+    "state": RunRow.state,
+    "started": func.coalesce(RunRow.started_at, 0),
+    "ended": func.coalesce(RunRow.ended_at, 0),
+}
+NEWEST_FIRST = "-id"
 
-    def rollouts(self, session: Session, limit: int, cursor: int | None) -> Page[Rollout]:
+
+class Lists:
+    def __init__(self, views: Views, clock: Clock) -> None:
+        self._views = views
+        self._clock = clock
+
+    def rollouts(self, session: Session, limit: int, cursor: int | None, *, q: str = "") -> Page[Rollout]:
+        """The newest first of those that the query finds."""
         query = select(RolloutRow).order_by(RolloutRow.id.desc())
+        if q.strip():
+            query = query.where(rollout_condition(q, self._clock.now_ms()))
         if cursor is not None:
             query = query.where(RolloutRow.id < cursor)
         rows = session.scalars(query.limit(_checked(limit) + 1)).all()
@@ -46,16 +68,19 @@ class Lists:
         rollout_id: int | None = None,
         device_id: int | None = None,
         state: str | None = None,
+        q: str = "",
+        sort: str = NEWEST_FIRST,
     ) -> Page[Run]:
-        query = select(RunRow.id).order_by(RunRow.id.desc())
-        if cursor is not None:
-            query = query.where(RunRow.id < cursor)
+        """The runs that fit everything given; `cursor` is the last run of the page before."""
+        query = ordered_runs(session, sort, cursor)
+        if q.strip():
+            query = query.where(*run_conditions(q, self._clock.now_ms()))
         if rollout_id is not None:
             query = query.where(RunRow.rollout_id == rollout_id)
         if device_id is not None:
             query = query.where(RunRow.device_id == device_id)
         if state is not None:
-            query = query.where(RunRow.state == _known(state))
+            query = query.where(state_condition([_known(state)]))
         ids = list(session.scalars(query.limit(_checked(limit) + 1)))
         return Page(self._runs(session, ids[:limit]), _next(ids, limit))
 
@@ -111,6 +136,26 @@ def _known(state: str) -> RunState:
         return RunState(state)
     except ValueError:
         raise InvalidError(f"Unknown state. Known: {', '.join(RunState)}.") from None
+
+
+def ordered_runs(session: Session, sort: str, cursor: int | None) -> Select[int]:
+    """Ids of runs in order, from behind the run `cursor` on; equal ones newest first."""
+    column, down = _SORTS.get(sort.removeprefix("-")), sort.startswith("-")
+    if column is None:
+        raise InvalidError(f'Cannot sort by "{sort}": use one of {", ".join(_SORTS)}, with - to reverse.')
+    if column is RunRow.id:
+        query = select(RunRow.id).order_by(column.desc() if down else column)
+        if cursor is None:
+            return query
+        return query.where(column < cursor if down else column > cursor)
+    query = select(RunRow.id).order_by(column.desc() if down else column, RunRow.id.desc())
+    if cursor is None:
+        return query
+    at = session.execute(select(column).where(RunRow.id == cursor)).first()
+    if at is None:
+        raise InvalidError("The run at which the last page ended is gone: begin with the first page again.")
+    behind = column < at[0] if down else column > at[0]
+    return query.where(or_(behind, and_(column == at[0], RunRow.id < cursor)))
 
 
 def _next(ids: list[int], limit: int) -> str | None:

@@ -25,7 +25,7 @@ from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
 from backend_lite.errors import InvalidError
 from backend_lite.features.runs.actions import Actions
-from backend_lite.features.runs.lists import PAGE, Lists
+from backend_lite.features.runs.lists import NEWEST_FIRST, PAGE, Lists
 from backend_lite.features.runs.rollouts import Rollouts
 
 VIEW, RUN = "rollouts:view", "rollouts:run"
@@ -43,10 +43,10 @@ def rollout_routes(database: Database, rollouts: Rollouts, lists: Lists) -> Sequ
 
     @get(ROLLOUTS, permission=VIEW, audience=USER)
     async def list_rollouts(
-        limit: FromQuery[int] = PAGE, cursor: FromQuery[int | None] = None
+        limit: FromQuery[int] = PAGE, cursor: FromQuery[int | None] = None, q: FromQuery[str] = ""
     ) -> Page[Rollout]:
-        """Newest first; `next` of a page is the `cursor` of the following one."""
-        return await database.read(lambda session: lists.rollouts(session, limit, cursor))
+        """Newest first, those that the query finds; `next` of a page is the `cursor` of the following one."""
+        return await database.read(lambda session: lists.rollouts(session, limit, cursor, q=q))
 
     @get(f"{ROLLOUTS}/{{rollout_id:int}}", permission=VIEW, audience=USER)
     async def get_rollout(rollout_id: FromPath[int]) -> Rollout:
@@ -69,12 +69,13 @@ def run_routes(database: Database, rollouts: Rollouts, lists: Lists) -> Sequence
         rollout_id: FromQuery[int | None] = None,
         device_id: FromQuery[int | None] = None,
         run_state: Annotated[str | None, QueryParameter(name="state")] = None,
+        q: FromQuery[str] = "",
+        sort: FromQuery[str] = NEWEST_FIRST,
     ) -> Page[Run]:
-        """Newest first, of a rollout, a device or in a state if one is named."""
+        """Of a rollout, a device or in a state if one is named, those that the query finds."""
+        chosen = {"rollout_id": rollout_id, "device_id": device_id}
         return await database.read(
-            lambda session: lists.runs(
-                session, limit, cursor, rollout_id=rollout_id, device_id=device_id, state=run_state
-            )
+            lambda session: lists.runs(session, limit, cursor, state=run_state, q=q, sort=sort, **chosen)
         )
 
     @get(f"{RUNS}/{{run_id:int}}", permission=VIEW, audience=USER)

@@ -142,7 +142,8 @@ class PauseRow(Base):
 
 
 NOT_UNTIL = text("not_until IS NOT NULL")
-ENDED = text("ended_at IS NOT NULL")
+TROUBLED = text("state IN ('failed', 'cancelled', 'skipped', 'expired', 'unknown')")
+"""What people look for among many runs that went well."""
 
 
 class RunRow(Base):
@@ -160,7 +161,7 @@ class RunRow(Base):
         Index("ix_runs_rollout_id_state", "rollout_id", "state"),
         Index("ix_runs_rollout_id_output_key", "rollout_id", "output_key"),
         Index("ix_runs_not_until", "not_until", sqlite_where=NOT_UNTIL, postgresql_where=NOT_UNTIL),
-        Index("ix_runs_ended_at", "ended_at", sqlite_where=ENDED, postgresql_where=ENDED),
+        Index("ix_runs_troubled", "state", sqlite_where=TROUBLED, postgresql_where=TROUBLED),
         {"sqlite_autoincrement": True},
     )
 

@@ -126,8 +126,8 @@ def _runs() -> None:
     op.create_index(
         "ix_runs_not_until", "runs", ["not_until"], sqlite_where=not_until, postgresql_where=not_until
     )
-    ended = sa.text("ended_at IS NOT NULL")
-    op.create_index("ix_runs_ended_at", "runs", ["ended_at"], sqlite_where=ended, postgresql_where=ended)
+    troubled = sa.text("state IN ('failed', 'cancelled', 'skipped', 'expired', 'unknown')")
+    op.create_index("ix_runs_troubled", "runs", ["state"], sqlite_where=troubled, postgresql_where=troubled)
 
 
 def _attempts() -> None:
