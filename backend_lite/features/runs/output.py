@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import os
 import struct
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,16 @@ class OutputFiles:
             return self.path(attempt_id, name).stat().st_size
         except FileNotFoundError:
             return 0
+
+    def sync_names(self, attempt_id: int) -> None:
+        """Make the names of an attempt's files durable: a file's own fsync promises only its content."""
+        if sys.platform != "win32":
+            for folder in (self.path(attempt_id, _PIECES).parent, self._folder):
+                descriptor = os.open(folder, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
 
     def delete(self, attempt_id: int) -> None:
         for name in (*STREAMS, _PIECES):
@@ -152,6 +163,7 @@ class OpenOutput:
     def __init__(self, files: OutputFiles, attempt_id: int, opened_at: float) -> None:
         self.attempt_id = attempt_id
         self.opened_at = opened_at
+        self._files = files
         self._streams = [_Stream(files, attempt_id, name) for name in STREAMS]
         self._pieces = _Stream(files, attempt_id, _PIECES)
         self.spilled = sum(self.sizes) > 0
@@ -230,6 +242,7 @@ class OpenOutput:
         self.spill()
         for stream in (*self._streams, self._pieces):
             await asyncio.to_thread(stream.sync)
+        await asyncio.to_thread(self._files.sync_names, self.attempt_id)
 
     def close(self) -> None:
         for stream in (*self._streams, self._pieces):
