@@ -11,7 +11,7 @@ import re
 CANDIDATES = ("cp850", "cp1252", "cp437", "cp852", "cp1250", "cp866", "cp1251", "cp932", "cp936")
 """In the order in which they win when nothing tells them apart. Others are for the reader to choose."""
 
-_SAMPLE = 8 << 10
+_SAMPLE = 2 << 10
 _SURROUNDED = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 _COMMON = {"cp932": (b"\x88", b"\x98"), "cp936": (b"\xb0", b"\xd8")}
 """First bytes of the ideographs that are used every day."""
@@ -22,7 +22,7 @@ _MARKS = frozenset(
 
 
 def likely_code_page(data: bytes) -> str:
-    sample = b"".join(_SURROUNDED.findall(data[: _SAMPLE * 8]))[:_SAMPLE]
+    sample = b"".join(_SURROUNDED.findall(data[: _SAMPLE * 32]))[:_SAMPLE]
     return max(CANDIDATES, key=lambda name: (_score(sample, name), -CANDIDATES.index(name)))
 
 

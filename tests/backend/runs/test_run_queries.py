@@ -59,9 +59,17 @@ def _run(n: int) -> dict[str, Any]:
     state = STATES[n % 10]
     ended = NOW - n * HOUR if n % 10 >= 4 else None
     return {
-        "rollout_id": 1 + (n > 10), "device_id": 1, "device": f"PC-{n}", "state": state, "expires_at": 0,
-        "started_at": NOW - 11 * HOUR, "reason": "timeout" if n == 5 else "", "created_at": NOW - n * HOUR, "ended_at": ended, "wave": 1 + n % 2,
-    }  # fmt: skip
+        "rollout_id": 1 + (n > 10),
+        "device_id": 1,
+        "device": f"PC-{n}",
+        "state": state,
+        "expires_at": 0,
+        "started_at": NOW - 11 * HOUR,
+        "reason": "timeout" if n == 5 else "",
+        "created_at": NOW - n * HOUR,
+        "ended_at": ended,
+        "wave": 1 + n % 2,
+    }
 
 
 def _step() -> dict[str, Any]:
