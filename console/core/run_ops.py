@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend_lite.contract.live import ROLLOUT, RUN
-from backend_lite.contract.runs import RUNS, RolloutCreated, Run, RunRerun
+from backend_lite.contract.runs import ROLLOUTS, RUNS, Rollout, RolloutCreated, Run, RunRerun
 from console.core.client import ApiClient
 from console.core.errors import ApiError
 from console.core.history import History, Object
@@ -13,11 +13,11 @@ from console.core.ops import Op, Progress
 from console.core.texts import plural, tr
 
 
-def cancel_run(client: ApiClient, run_id: int) -> Op[Run]:
-    async def call(_progress: Progress) -> Run:
-        return await client.post(f"{RUNS}/{run_id}/cancel", None, Run)
+def cancel_rollout(client: ApiClient, rollout_id: int) -> Op[Rollout]:
+    async def call(_progress: Progress) -> Rollout:
+        return await client.post(f"{ROLLOUTS}/{rollout_id}/cancel", None, Rollout)
 
-    return Op(tr("Cancel the run"), call, (RUN,))
+    return Op(tr("Cancel the rollout"), call, (ROLLOUT, RUN))
 
 
 def cancel_runs(client: ApiClient, run_ids: Sequence[int]) -> Op[list[str]]:

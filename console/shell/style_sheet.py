@@ -76,7 +76,7 @@ QPushButton[role="chip"]:checked {{
     background: {_hex(t.accent_tint)}; color: {_hex(t.accent)}; border-color: {_hex(t.accent)};
 }}
 QPushButton[role="wave"] {{
-    background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 0 3px;
+    background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 0;
     min-height: 18px; text-align: left; font-size: 12px; font-weight: 400; color: {_hex(t.muted)};
 }}
 QPushButton[role="wave"]:hover {{ background: {_hex(t.hover)}; color: {_hex(t.text)}; }}

@@ -133,6 +133,11 @@ class HistoryList(QWidget):
             owner=self,
         )
 
+    def load_first(self) -> None:
+        """Reads a page, unless everything is known already."""
+        if not self._history.is_complete():
+            self.load_older()
+
     def load_all(self) -> None:
         """Reads page after page, each shown as it comes."""
         if not self._history.is_complete(self._asked()):

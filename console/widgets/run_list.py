@@ -41,7 +41,11 @@ def _words_of(runs: Iterable[Object]) -> dict[str, set[str]]:
     return found
 
 
-def _listing() -> Listing:
+def _all_read(count: int) -> str:
+    return plural(count, "That is all: {count} run.", "That is all: {count} runs.")
+
+
+def _listing(*, says_all: bool) -> Listing:
     return Listing(
         kind=RUN,
         path=RUNS,
@@ -52,7 +56,7 @@ def _listing() -> Listing:
         hint=tr("Filter runs"),
         no_match=tr("No run matches"),
         older=tr("Show older runs"),
-        all_read=lambda count: plural(count, "That is all: {count} run.", "That is all: {count} runs."),
+        all_read=_all_read if says_all else lambda _count: "",
         words_of=_words_of,
     )
 
@@ -61,7 +65,7 @@ class RunList(HistoryList):
     """`chosen_changed` follows the selection and news of what is in it.
 
     `links` are the pages that the menu offers for one run, of `run`, `device`, `rollout`; `hidden` are
-    columns that say the same in every row.
+    columns that say the same in every row. `says_all`: when everything has been read.
     """
 
     chosen_changed = Signal()
@@ -76,13 +80,14 @@ class RunList(HistoryList):
         choices: Sequence[Choice] = (),
         links: Sequence[str] = ("run", "device", "rollout"),
         hidden: Sequence[str] = (),
+        says_all: bool = True,
     ) -> None:
         self._links = links
         self.chosen_note = label("", "secondary")
         self.again = button(tr("Run again"), self._again)
         self.cancel = button(tr("Cancel"), self._ask_cancel, "danger")
         columns = [one for one in run_columns(context.clock) if one.key not in hidden]
-        super().__init__(context, _listing(), name, title, columns, nothing, choices)
+        super().__init__(context, _listing(says_all=says_all), name, title, columns, nothing, choices)
         self.table.opened.connect(lambda run_id: context.navigator.open("run", str(run_id)))
         self.table.selection_changed.connect(self._chosen)
         self.table.menu_opening.connect(self._fill_menu)

@@ -6,55 +6,30 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QStackedWidget, QTabBar, QWidget
 
 from backend_lite.contract.common import format_time
 from backend_lite.contract.fleet import Admission
-from backend_lite.contract.live import DEVICE, RUN
+from backend_lite.contract.live import DEVICE
 from console.core import formatting, words
 from console.core.live import LiveBatch
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import tr
 from console.features.fleet import ops
-from console.features.fleet.columns import name, run_pill
+from console.features.fleet.columns import name
 from console.features.fleet.device_details import ApprovalCard, Meters, sentence
+from console.features.fleet.device_history import DeviceHistory
 from console.features.fleet.removal import ask_removal
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
 from console.shell.page import Page
-from console.shell.parts import PageHeader, button, card, column, label
+from console.shell.parts import PageHeader, button, card, column, frame, label, row
 from console.shell.theme import set_role
 from console.widgets.empty_state import EmptyState
 from console.widgets.form import Facts, Field
-from console.widgets.live_table import LiveTable
-from console.widgets.table_columns import Column, Kind, Pill, pill_column
 
 Object = dict[str, Any]
-_RUN_ROWS = 9
-
-
-def run_columns(context: Context) -> list[Column]:
-    clock = context.clock
-
-    def started(run: Object) -> str:
-        return formatting.local_time(run.get("started_at") or run["created_at"], clock())
-
-    def state(run: Object) -> Pill:
-        pill = run_pill(run)
-        return Pill(pill.word, pill.tone)
-
-    return [
-        pill_column("state", tr("State"), state, width=110),
-        Column("title", tr("Script"), lambda run: str(run.get("title") or ""), Kind.STRONG, width=220),
-        Column("started", tr("Started"), started, sort=lambda run: run["id"], width=130),
-        Column("exit", tr("Exit code"), _exit_code, Kind.NUMBER, width=80),
-        Column("by", tr("By"), lambda run: str(run.get("created_by") or ""), Kind.MUTED, width=100),
-    ]
-
-
-def _exit_code(run: Object) -> str:
-    code = words.exit_code(run)
-    return formatting.NOTHING if code is None else str(code)
+_RUNS = 1
 
 
 class DevicePage(Page):
@@ -77,15 +52,14 @@ class DevicePage(Page):
         self.machine = Facts(110)
         self.network = Facts(110)
         self.tags = Field(tr("Tags"), QLineEdit(), tr("Words with commas between them; Enter saves."))
-        self.runs = LiveTable(
-            "device-runs",
-            tr("Runs of the device"),
-            run_columns(context),
-            lambda run: str(run.get("title")),
-            context.settings,
-            sort="started",
-            descending=True,
-        )
+        self.runs = DeviceHistory(context)
+        self.tabs = QTabBar()
+        self.tabs.setAccessibleName(tr("Parts of the device"))
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.addTab(tr("Overview"))
+        self.tabs.addTab(tr("Runs"))
+        self._tab_line = frame("tool-bar", row(self.tabs, None), (16, 0, 16, 0))
         self.missing = EmptyState(
             "device",
             tr("There is no such device"),
@@ -94,19 +68,23 @@ class DevicePage(Page):
         )
         self.centre = QStackedWidget()
         self.centre.addWidget(self._content())
+        self.centre.addWidget(self.runs)
         self.centre.addWidget(self.missing)
-        self.setLayout(column(self.header, self.centre, gap=0))
+        self.setLayout(column(self.header, self._tab_line, self.centre, gap=0))
         self._connect()
 
     def show_target(self, target: str | None) -> None:
-        self._device_id = int(target) if target and target.isdigit() else 0
+        device_id = int(target) if target and target.isdigit() else 0
+        if device_id != self._device_id:
+            self._device_id = device_id
+            self.tabs.setCurrentIndex(0)
+            self.runs.show_device(device_id)
         self._device = None
         known = self._context.live.get(DEVICE, self._device_id)
         if known is not None:
             self._show(known)
         else:
             self._load()
-        self._show_runs()
 
     def _content(self) -> QScrollArea:
         grid = QGridLayout()
@@ -118,9 +96,7 @@ class DevicePage(Page):
             facts_card = card(label(title, "title"), facts, None)
             grid.addWidget(facts_card, 0, at)
             grid.setColumnStretch(at, 1)
-        self.runs.setMinimumHeight(_RUN_ROWS * self._context.theme.row_height)
-        runs_card = card(label(tr("Runs"), "title"), self.runs)
-        lines = column(self.approval, card(self.meters), grid, runs_card, card(self.tags), None, gap=12)
+        lines = column(self.approval, card(self.meters), grid, card(self.tags), None, gap=12)
         lines.setContentsMargins(16, 16, 16, 16)
         inside = QWidget()
         set_role(inside, "scrolled")
@@ -134,13 +110,9 @@ class DevicePage(Page):
         return area
 
     def _connect(self) -> None:
-        self.runs.opened.connect(lambda run_id: self._context.navigator.open("run", str(run_id)))
+        self.tabs.currentChanged.connect(self._show_tab)
         self._tag_box().returnPressed.connect(self._save_tags)
-        for stop in (
-            self._context.live.subscribe(DEVICE, self._take),
-            self._context.live.subscribe(RUN, self._take_runs),
-        ):
-            self.destroyed.connect(stop)
+        self.destroyed.connect(self._context.live.subscribe(DEVICE, self._take))
 
     def _tag_box(self) -> QLineEdit:
         assert isinstance(self.tags.input, QLineEdit)
@@ -160,20 +132,14 @@ class DevicePage(Page):
         elif self._device_id in batch.removed:
             self._show_missing()
 
-    def _take_runs(self, batch: LiveBatch) -> None:
-        if batch.reset:
-            self._show_runs()
-            return
-        mine = {key: run for key, run in batch.changed.items() if run.get("device_id") == self._device_id}
-        if mine or batch.removed:
-            self.runs.model_.take(mine, batch.removed)
-
-    def _show_runs(self) -> None:
-        runs = self._context.live.kind(RUN)
-        mine = {key: run for key, run in runs.items() if run.get("device_id") == self._device_id}
-        self.runs.model_.take(mine, reset=True)
+    def _show_tab(self, at: int) -> None:
+        if self.centre.currentWidget() is not self.missing:
+            self.centre.setCurrentIndex(at)
+        if at == _RUNS:
+            self.runs.begin()
 
     def _show_missing(self) -> None:
+        self._tab_line.hide()
         self.centre.setCurrentWidget(self.missing)
         self.header.title.setText(tr("Device {id}", id=self._device_id))
         self.header.set_mark("")
@@ -183,7 +149,8 @@ class DevicePage(Page):
 
     def _show(self, device: Object) -> None:
         first, self._device = self._device is None, device
-        self.centre.setCurrentIndex(0)
+        self._tab_line.show()
+        self.centre.setCurrentIndex(self.tabs.currentIndex())
         self.setWindowTitle(name(device))
         self.header.title.setText(name(device))
         self.header.set_mark(*words.contact_word(device, self._context.clock()))

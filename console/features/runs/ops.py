@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backend_lite.contract.common import Page
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.runs import ROLLOUTS, RUNS, Rollout, RolloutCreate, RolloutCreated, Run
 from backend_lite.contract.streams import STREAMS
@@ -38,32 +37,11 @@ def load_rollout(client: ApiClient, rollout_id: int) -> Op[Rollout]:
     return Op(tr("Load the rollout"), call)
 
 
-def older_runs(client: ApiClient, cursor: str | None, rollout_id: int | None) -> Op[Page[Run]]:
-    """One page of what the live stream does not hold, newest first."""
-
-    async def call(_progress: Progress) -> Page[Run]:
-        params: dict[str, str | int | float | bool] = {}
-        if cursor:
-            params["cursor"] = cursor
-        if rollout_id is not None:
-            params["rollout_id"] = rollout_id
-        return await client.get(RUNS, Page[Run], params)
-
-    return Op(tr("Load older runs"), call)
-
-
 def cancel_run(client: ApiClient, run_id: int) -> Op[Run]:
     async def call(_progress: Progress) -> Run:
         return await client.post(f"{RUNS}/{run_id}/cancel", None, Run)
 
     return Op(tr("Cancel the run"), call, (RUN,))
-
-
-def cancel_rollout(client: ApiClient, rollout_id: int) -> Op[Rollout]:
-    async def call(_progress: Progress) -> Rollout:
-        return await client.post(f"{ROLLOUTS}/{rollout_id}/cancel", None, Rollout)
-
-    return Op(tr("Cancel the rollout"), call, (ROLLOUT, RUN))
 
 
 def save_output(source: RunOutput, stream: int | None, path: Path) -> Op[int]:

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from backend_lite.contract.live import SCRIPT
 from backend_lite.contract.runs import Rollout, RolloutCreated
 from backend_lite.contract.states import RolloutState
-from console.core.activity import is_open
+from console.core import run_ops
+from console.core.activity import failed_count, is_open
 from console.core.ops import Op
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
@@ -22,7 +23,6 @@ from console.shell.parts import button
 from console.widgets.confirm import confirm
 
 Object = dict[str, Any]
-BAD_ENDS = ("failed", "unknown", "expired")
 
 
 class RolloutActions:
@@ -65,8 +65,7 @@ class RolloutActions:
     # ---- inside
 
     def _bad(self) -> int:
-        counters = self._rollout.get("counters") or {}
-        return sum(int(counters.get(state, 0)) for state in BAD_ENDS)
+        return failed_count(self._rollout)
 
     def _is_in_library(self) -> bool:
         ids = [task.get("script_id") for task in self._rollout.get("tasks") or ()]
@@ -100,7 +99,9 @@ class RolloutActions:
             tr("Cancel this rollout?"),
             tr("What has not started does not start.") + (f" {stopped}" if running else ""),
             tr("Cancel the rollout"),
-            lambda: self._press(rollout_ops.cancel(self._context.client, self._rollout["id"]), self.cancel),
+            lambda: self._press(
+                run_ops.cancel_rollout(self._context.client, self._rollout["id"]), self.cancel
+            ),
         )
 
     def _ask_failed(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
+from backend_lite.contract.states import RolloutState
 from console.core.run_words import waiting
 from console.core.texts import plural, tr
 from console.features.runs.rollout_words import COUNTS, shares, wave_title
@@ -31,7 +32,7 @@ class RolloutHead(QFrame):
         super().__init__()
         self._context = context
         set_role(self, "tool-bar")
-        self.waiting = label("", "banner-line", wrap=True)
+        self.waiting = label("", "tone", wrap=True)
         self.waves = WaveStrip(tr("Waves"))
         self.bar = SegmentBar(tr("Progress of the rollout"))
         self.counts = CountChips(tr("Runs by state"))
@@ -56,7 +57,7 @@ class RolloutHead(QFrame):
         why = waiting(rollout, self._context.clock())
         self.waiting.setText(why)
         self.waiting.setVisible(bool(why))
-        set_role(self.waiting, "banner-line", "warning" if rollout["state"] == "halted" else "idle")
+        set_role(self.waiting, "tone", "warning" if rollout["state"] == RolloutState.HALTED else "idle")
         counters: dict[str, int] = rollout.get("counters") or {}
         self.counts.show_counts(
             [

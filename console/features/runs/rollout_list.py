@@ -14,12 +14,11 @@ from backend_lite.contract.live import ROLLOUT
 from backend_lite.contract.query import Field, FieldKind, Value
 from backend_lite.contract.runs import ROLLOUTS
 from backend_lite.contract.states import RolloutState
-from console.core import formatting
+from console.core import formatting, run_ops
 from console.core.activity import failed_count, is_open, sentence
 from console.core.formatting import Clock, moment
 from console.core.run_words import waiting
 from console.core.texts import plural, tr
-from console.features.runs import ops
 from console.features.runs.rollout_words import shares, state_word
 from console.shell.context import Context
 from console.widgets.confirm import confirm
@@ -112,7 +111,7 @@ class RolloutList(HistoryList):
 
     def _cancel(self, ids: list[int]) -> None:
         for rollout_id in ids:
-            self._context.ops.run(ops.cancel_rollout(self._context.client, rollout_id), owner=self)
+            self._context.ops.run(run_ops.cancel_rollout(self._context.client, rollout_id), owner=self)
 
 
 def _listing() -> Listing:

@@ -25,10 +25,6 @@ class OutputText:
     cut: bool
 
 
-def cancel(client: ApiClient, rollout_id: int) -> Op[Rollout]:
-    return _press(client, rollout_id, "cancel", tr("Cancel the rollout"))
-
-
 def halt(client: ApiClient, rollout_id: int) -> Op[Rollout]:
     return _press(client, rollout_id, "halt", tr("Halt the rollout"))
 

@@ -51,7 +51,7 @@ class RolloutPage(Page):
         self.header = PageHeader("", *self.controls.all(), crumb=crumb)
         self.origin = label("", "muted", wrap=True)
         self.policy = ElidedLabel("", "muted")
-        self.header.below.addLayout(column(self.origin, self.policy, gap=2), 1)
+        self.header.below.addLayout(column(self.origin, row(self.policy, None), gap=2), 1)
         self.head = RolloutHead(context)
         self.switch = Switch(tr("Show runs by"), [(DEVICES, tr("Devices")), (OUTPUTS, tr("By output"))])
         none = EmptyState("runs", tr("No runs yet"), tr("They appear as soon as the service has made them."))
@@ -62,6 +62,7 @@ class RolloutPage(Page):
             none,
             links=("run", "device"),
             hidden=("title", "by"),
+            says_all=False,
         )
         self.outputs = OutputsPane(context)
         self.difference = OutputDifference(context)

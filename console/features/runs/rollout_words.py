@@ -169,7 +169,8 @@ def wave_title(rollout: Object, number: int) -> str:
     wanted = ((rollout.get("policy") or {}).get("waves") or {}).get("sizes") or []
     if number > len(wanted):
         return tr("{n} · the rest", n=number)
-    return tr("{n} · {size}", n=number, size=_share(str(wanted[number - 1])))
+    size = str(wanted[number - 1])
+    return tr("{n} · {size}", n=number, size=tr("one") if size == "1" else _share(size))
 
 
 def shares(counts: dict[str, int], total: int) -> tuple[tuple[str, float], ...]:

@@ -281,12 +281,12 @@ def test_a_device_is_shown_with_its_runs(one: DevicePage, world: World, run: Run
         one.show_target("1")
         assert one.title == "lab-1"
         assert one.header.mark.text() == "Online"
-        assert [item["id"] for item in one.runs.model_.shown_objects()] == [9, 8]
+        assert [item["id"] for item in one.runs.list.table.model_.shown_objects()] == [9, 8]
         world.live.change(2, "run", 9, objects.run(9, "failed"))
         world.live.change(3, "device", 1, {"contact": "offline", "connected": False})
         await until(lambda: one.header.mark.text() == "Offline · 1 s")
-        one.runs.model_.settle()
-        assert [item["state"] for item in one.runs.model_.shown_objects()] == ["failed", "succeeded"]
+        one.runs.list.table.model_.settle()
+        assert [item["state"] for item in one.runs.list.table.model_.shown_objects()] == ["failed", "succeeded"]
         one.run.click()
         assert trips.asked == [(RUN_DIALOG, RunRequest(device_ids=(1,)))]
 
