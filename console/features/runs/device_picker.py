@@ -16,11 +16,13 @@ from console.core.texts import tr
 from console.features.runs.targets import missing_language, problem
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
+from console.shell.theme import theme
 from console.widgets.filter_bar import Choice, FilterBar
 from console.widgets.live_table import LiveTable
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
 
 Object = dict[str, Any]
+_ROWS = 6
 
 
 class DevicePicker(QWidget):
@@ -32,9 +34,11 @@ class DevicePicker(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self._script: Object | None = None
+        self._scripts: list[Object] = []
+        self._known: list[tuple[Any, ...]] = []
         self._chosen: set[int] = set()
         self.table = LiveTable("pick-devices", tr("Devices to run on"), self._columns(), _search, sort="name")
+        self.table.setMinimumHeight((_ROWS + 1) * theme().row_height)
         self.filter = FilterBar(
             self,
             tr("Filter devices"),
@@ -67,10 +71,12 @@ class DevicePicker(QWidget):
         known = self._context.live.kind(DEVICE)
         return [known[device_id] for device_id in self.chosen if device_id in known]
 
-    def set_script(self, script: Object | None) -> None:
-        self._script = script
-        self.table.model_.touch(list(self._context.live.kind(DEVICE)))
-        self.changed.emit()
+    def show_scripts(self, scripts: list[Object]) -> None:
+        """Remarks are about what these need."""
+        known = [(script["id"], script.get("target_os_type"), script["language"]) for script in scripts]
+        if known != self._known:
+            self._known, self._scripts = known, list(scripts)
+            self.table.model_.touch(list(self._context.live.kind(DEVICE)))
 
     def choose(self, device_ids: Iterable[int]) -> None:
         before, self._chosen = self._chosen, self._possible(device_ids)
@@ -127,11 +133,12 @@ class DevicePicker(QWidget):
             return Pill(*words.contact_word(device, clock()))
 
         def remark(device: Object) -> Pill | None:
-            why = problem(self._script, device)
-            if why:
-                return Pill(tr("Not possible"), "bad", why)
-            language = missing_language(self._script, device)
-            return Pill(tr("No {language}", language=language), "warning") if language else None
+            for script in self._scripts:
+                if why := problem(script, device):
+                    return Pill(tr("Not possible"), "bad", why)
+                if language := missing_language(script, device):
+                    return Pill(tr("No {language}", language=language), "warning")
+            return None
 
         return [
             Column(

@@ -1,41 +1,47 @@
-"""What, where and with what: everything that will happen is said before Run is pressed."""
+"""What, where and how: everything that will happen is said before Run is pressed."""
 
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
-
-from backend_lite.contract.live import SCRIPT
-from backend_lite.contract.runs import (
-    DEFAULT_EXPIRES_AFTER_S,
-    Policy,
-    RolloutCreate,
-    RolloutCreated,
-    Targets,
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QWidget,
 )
-from console.core import formatting, words
+
+from backend_lite.contract.live import DEVICE, GROUP
+from backend_lite.contract.runs import OfflinePolicy, Policy, RolloutCreate, RolloutCreated
+from console.core import formatting
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.run_request import RunRequest
 from console.core.texts import plural, tr
-from console.features.runs import ops
+from console.features.runs import dialog_ops, preview_words
+from console.features.runs.count_check import CountCheck
 from console.features.runs.device_picker import DevicePicker
-from console.features.runs.run_inputs import RunInputs
-from console.features.runs.targets import Outlook, named, outlook
+from console.features.runs.preview_loader import PreviewLoader
+from console.features.runs.run_options import RunOptions
+from console.features.runs.run_preview import RunPreview
+from console.features.runs.run_targets import RunTargets
+from console.features.runs.run_what import RunWhat
 from console.shell.context import Context
-from console.shell.parts import button, column, label, row
+from console.shell.parts import button, column, frame, label, row, rule
 from console.shell.theme import set_role
-from console.widgets.form import Field
-from console.widgets.notice_bar import NoticeBar
 
 Object = dict[str, Any]
-SIZE = (980, 640)
-_INPUTS_WIDTH = 330
+SIZE = (1160, 720)
+LEAST = (860, 540)
+_CHOICES_WIDTH = 600
+_LONGEST_NAME = 24
 
 
 class RunDialog(QDialog):
@@ -44,219 +50,261 @@ class RunDialog(QDialog):
     def __init__(self, parent: QWidget, context: Context, request: RunRequest) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Run a script"))
+        self.setWindowTitle(tr("Run again") if request.again else tr("Run a script"))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.resize(*SIZE)
+        self.setMinimumSize(*LEAST)
         self._context = context
-        self._request = request
         self._key = secrets.token_hex(16)
         self._sending = False
+        self._pressed = False
         self._began: RolloutCreate | None = None
-        self.script = QComboBox()
-        self.script.setEditable(False)
-        self._script_field = Field(tr("Script"), self.script)
-        self._script_note = label("", "secondary", wrap=True)
-        self.picker = DevicePicker(context)
-        self.inputs = RunInputs()
-        self.remarks = NoticeBar()
+        self.what = RunWhat(context)
+        self.targets = RunTargets(context)
+        self.options = RunOptions(context.clock)
+        self.loader = PreviewLoader(self, context)
+        self.preview = RunPreview(context, self.loader)
+        self.count_check = CountCheck()
         self.sentence = label("", "muted", wrap=True)
         self.refusal = label("", "error", wrap=True)
         self.refusal.hide()
         self.cancel = button(tr("Cancel"), self.reject)
         self.run = button(tr("Run"), self.start, "primary")
-        # Enter belongs to the rows and the list; Ctrl+Enter runs from anywhere.
-        self.run.setAutoDefault(False)
+        # Enter in a field goes on to the next one; on the button it runs. Ctrl+Enter runs from anywhere.
         self.cancel.setAutoDefault(False)
         self.run.setShortcut("Ctrl+Return")
         self.run.setToolTip(tr("Ctrl+Enter"))
         self._build()
-        self._fill_scripts()
-        self.inputs.show_request(request)
-        self.picker.choose(request.device_ids)
-        self.picker.changed.connect(self._show_outlook)
-        self.inputs.changed.connect(self._show_outlook)
-        self.script.currentIndexChanged.connect(self._script_chosen)
-        self.destroyed.connect(context.live.subscribe(SCRIPT, self._scripts_changed))
-        self._script_chosen()
-        if request.device_ids:
-            self.picker.filter.choose("chosen" if len(self.picker.chosen) > 1 else "all")
-            self.picker.table.select(self.picker.chosen[:1])
-        self.picker.table.setFocus()
+        self._propose(request)
+        self._connect()
+        self._changed()
+        self._first_focus().setFocus()
 
-    def chosen_script(self) -> Object | None:
-        script_id = self.script.currentData()
-        return None if script_id is None else self._context.live.get(SCRIPT, script_id)
+    @property
+    def picker(self) -> DevicePicker:
+        """The devices by name."""
+        return self.targets.picker
 
     def wanted(self) -> RolloutCreate | None:
         """What Run would send; None while it cannot be sent."""
-        script = self.chosen_script()
-        if script is None or self._obstacle():
-            return None
-        pinned = self._request.revision_id if script["id"] == self._request.script_id else None
-        return RolloutCreate(
-            script_id=None if pinned else script["id"],
-            revision_id=pinned,
-            targets=Targets(devices=self.picker.chosen),
-            arguments=self.inputs.argument_values(),
-            parameters=dict(self.inputs.parameter_values()),
-            policy=Policy(timeout_s=self.inputs.timeout_s),
-        )
+        return None if self._wrong() else self._proposal()
 
     def start(self) -> None:
+        """Waits for the preview where it is still on its way."""
         wanted = self.wanted()
-        if wanted is None or self._sending:
+        if wanted is None or self._sending or self._obstacle():
             return
+        if self.loader.checking:
+            self._pressed = True
+            self._refresh()
+            return
+        self._send(wanted)
+
+    def done(self, result: int) -> None:
+        self.loader.stop()
+        super().done(result)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif isinstance(self.focusWidget(), QLineEdit | QComboBox | QAbstractButton):
+            self.focusNextChild()
+
+    # ---- inside
+
+    def _build(self) -> None:
+        inside = QWidget()
+        set_role(inside, "scrolled")
+        choices = column(self.what, rule(), self.targets, rule(), self.options, gap=16)
+        choices.setStretch(2, 1)
+        choices.setContentsMargins(20, 16, 20, 16)
+        inside.setLayout(choices)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(inside)
+        right = frame("page", column(self.preview), (20, 16, 20, 16))
+        centre = QHBoxLayout()
+        centre.setContentsMargins(0, 0, 0, 0)
+        centre.setSpacing(0)
+        centre.addWidget(self._area, 6)
+        centre.addWidget(right, 5)
+        said = column(self.sentence, self.refusal, self.count_check, gap=4)
+        line = row(said, self.cancel, self.run)
+        line.setStretch(0, 1)
+        foot = frame("tool-bar-bottom", line, (20, 12, 20, 12))
+        outer = column(centre, foot, gap=0)
+        outer.setStretch(0, 1)
+        self.setLayout(outer)
+
+    def _propose(self, request: RunRequest) -> None:
+        self.what.show_request(request)
+        self.targets.show_request(request)
+        policy = request.policy or Policy()
+        policy.timeout_s = request.timeout_s if request.timeout_s is not None else policy.timeout_s
+        self.options.show_policy(policy)
+
+    def _connect(self) -> None:
+        for part in (self.what, self.targets, self.options):
+            part.changed.connect(self._changed)
+        self.loader.changed.connect(self._looked)
+        self.count_check.changed.connect(self._refresh)
+        self.preview.drop_wanted.connect(self.targets.picker.drop)
+        live = self._context.live
+        self.destroyed.connect(live.subscribe(DEVICE, self._news))
+        self.destroyed.connect(live.subscribe(GROUP, self._news))
+
+    def _first_focus(self) -> QWidget:
+        """Where a person goes on: the first gap, else the button, which Enter then presses."""
+        gap = self.what.first_gap()
+        if gap is not None:
+            return gap
+        return self.targets.first_gap() or self.run
+
+    def _proposal(self) -> RolloutCreate | None:
+        """What is chosen so far; None where there is nothing to look at yet."""
+        tasks = self.what.values()
+        if len(self.what.scripts()) < len(tasks) or self.targets.wrong():
+            return None
+        wanted = RolloutCreate(targets=self.targets.value(), policy=self.options.value())
+        if len(tasks) > 1:
+            wanted.tasks = tasks
+        else:
+            (task,) = tasks
+            wanted.script_id, wanted.revision_id = task.script_id, task.revision_id
+            wanted.arguments, wanted.parameters = task.arguments, task.parameters
+        return wanted
+
+    def _changed(self) -> None:
+        scripts = self.what.scripts()
+        self.targets.picker.show_scripts(scripts)
+        self.options.show_scripts(scripts)
+        self._pressed = False
+        self.refusal.hide()
+        self.loader.ask(self._proposal(), tuple((one["id"], one["revision"]) for one in scripts))
+        self._refresh()
+
+    def _news(self, batch: LiveBatch) -> None:
+        known = self.loader.preview
+        if known is None:
+            return
+        named = {device.device_id for device in known.devices}
+        if batch.reset or not self.targets.are_named or named & (batch.changed.keys() | batch.removed):
+            self.loader.news()
+
+    def _looked(self) -> None:
+        """The preview has got further; a press that waited goes on, if nothing new stands against it."""
+        self._refresh()
+        if self._pressed and not self.loader.checking:
+            self._pressed = False
+            self.start()
+            self._refresh()
+
+    # ---- what stands against it, and what is said
+
+    def _wrong(self) -> str:
+        return self.what.wrong() or self.targets.wrong() or self.options.wrong()
+
+    def _obstacle(self) -> str:
+        """Why Run cannot be pressed, in a sentence; empty when it can."""
+        wrong, preview = self._wrong(), self.loader.preview
+        if wrong:
+            return wrong
+        if preview is None:
+            if self.loader.checking:
+                return "" if self.targets.are_named else tr("Looking for the devices…")
+            return self.loader.refusal or tr("The service does not answer.")
+        if preview_words.refused(preview):
+            return tr("Take out the devices that cannot take part.")
+        if preview.errors:
+            return preview.errors[0]
+        if not preview_words.going(preview):
+            return tr("There is no device that could take part.")
+        return self.count_check.wrong()
+
+    def _count(self) -> int | None:
+        """How many devices it will run on, as far as it is known."""
+        preview = self.loader.preview
+        if preview is None:
+            return len(self.targets.picker.chosen) if self.targets.are_named else None
+        queue = self.options.value().offline is OfflinePolicy.QUEUE
+        return sum(queue or device.connected for device in preview_words.going(preview))
+
+    def _refresh(self) -> None:
+        preview, policy = self.loader.preview, self.options.value()
+        dangerous = preview is not None and preview_words.is_dangerous(preview)
+        count = len(preview_words.going(preview)) if preview else 0
+        self.targets.show_count(len(preview.devices) if preview else None)
+        self.count_check.ask_for(count if dangerous and count >= preview_words.DANGEROUS_FROM else 0)
+        if self._proposal() is None:
+            self.preview.say(tr("Choose a script and where it shall run, to see here what would happen."))
+        else:
+            self.preview.refresh(policy, len(self.what.tasks))
+        obstacle = self._obstacle()
+        self._show_button(self._button_text(policy), not obstacle and not self._sending and not self._pressed)
+        if obstacle:
+            self.sentence.setText("" if self.count_check.wrong() == obstacle else obstacle)
+        elif preview is not None:
+            self.sentence.setText(preview_words.promise(self.what.title, preview, policy))
+        else:
+            self.sentence.setText(tr("Looking at the devices and the script…"))
+        self.sentence.setVisible(bool(self.sentence.text()))
+
+    def _show_button(self, text: str, enabled: bool) -> None:
+        """The keyboard stays with the button over the moments in which it cannot be pressed."""
+        had_focus = self.run.hasFocus()
+        self.run.setText(text)
+        self.run.setEnabled(enabled)
+        if had_focus and not enabled:
+            held = self.count_check.box if self.count_check.isVisibleTo(self) else self
+            held.setFocus()
+        elif enabled and self.focusWidget() in (None, self):
+            self.run.setFocus()
+
+    def _button_text(self, policy: Policy) -> str:
+        if self._sending or self._pressed:
+            return tr("Starting…")
+        count = self._count()
+        if not count:
+            return tr("Run")
+        if count == 1 and (name := self._only_name()):
+            where = tr("Run on {name}", name=name)
+        else:
+            where = plural(count, "Run on {count} device", "Run on {count} devices")
+        if policy.not_before:
+            when = formatting.local_time(policy.not_before, self._context.clock())
+            return tr("{where}, {when}", where=where, when=when)
+        return where
+
+    def _only_name(self) -> str:
+        preview = self.loader.preview
+        if preview is not None:
+            names = [device.hostname for device in preview_words.going(preview)]
+        else:
+            names = [str(device.get("hostname") or "") for device in self.targets.picker.chosen_devices()]
+        return names[0] if len(names) == 1 and len(names[0]) <= _LONGEST_NAME else ""
+
+    # ---- sending
+
+    def _send(self, wanted: RolloutCreate) -> None:
         if self._began is not None and self._began != wanted:
             # Something else than what was sent before: another rollout.
             self._key = secrets.token_hex(16)
         self._began = wanted
         self._sending = True
-        self._show_outlook()
+        self._refresh()
         self._context.ops.run(
-            ops.start(self._context.client, wanted, self._key),
+            dialog_ops.start(self._context.client, wanted, self._key),
             on_success=self._started,
             on_error=self._refused,
             on_done=self._sent,
             owner=self,
         )
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Enter in a field must not press the next best button.
-        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            super().keyPressEvent(event)
-
-    # ---- inside
-
-    def _build(self) -> None:
-        inputs = QScrollArea()
-        inputs.setWidgetResizable(True)
-        inputs.setFrameShape(QFrame.Shape.NoFrame)
-        inputs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        set_role(self.inputs, "scrolled")
-        inputs.setWidget(self.inputs)
-        right = column(self._script_field, self._script_note, inputs, gap=8)
-        side = QWidget()
-        side.setFixedWidth(_INPUTS_WIDTH)
-        side.setLayout(right)
-        centre = QHBoxLayout()
-        centre.setContentsMargins(20, 16, 20, 12)
-        centre.setSpacing(20)
-        centre.addWidget(self.picker, 1)
-        centre.addWidget(side)
-        foot = row(column(self.sentence, self.refusal, gap=2), self.cancel, self.run)
-        foot.setStretch(0, 1)
-        foot.setContentsMargins(20, 12, 20, 16)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addLayout(centre, 1)
-        outer.addWidget(self.remarks)
-        outer.addLayout(foot)
-
-    def _fill_scripts(self) -> None:
-        wanted = self.script.currentData() if self.script.count() else self._request.script_id
-        scripts = sorted(self._context.live.kind(SCRIPT).values(), key=lambda item: item["name"].lower())
-        self.script.blockSignals(True)
-        self.script.clear()
-        if wanted is None:
-            self.script.addItem(tr("Choose a script…"), None)
-        for script in scripts:
-            self.script.addItem(script["name"], script["id"])
-        self.script.setCurrentIndex(max(self.script.findData(wanted), 0))
-        self.script.blockSignals(False)
-
-    def _scripts_changed(self, batch: LiveBatch) -> None:
-        names = {self.script.itemData(at): self.script.itemText(at) for at in range(self.script.count())}
-        if (
-            batch.reset
-            or batch.removed
-            or any(names.get(key) != script["name"] for key, script in batch.changed.items())
-        ):
-            self._fill_scripts()
-        if batch.reset or self.script.currentData() in batch.changed:
-            self._script_chosen()
-
-    def _script_chosen(self, _at: int = 0) -> None:
-        script = self.chosen_script()
-        if script is None:
-            self._script_note.setText(tr("What shall be run?"))
-        else:
-            same = script["id"] == self._request.script_id
-            timeout = self._request.timeout_s if same else None
-            self.inputs.set_script(script["language"], timeout or script["timeout_s"])
-            self._script_note.setText(
-                tr(
-                    "{language} · {system} · {revision}",
-                    language=words.language_word(script["language"]),
-                    system=words.system_word(script.get("target_os_type")),
-                    revision=self._revision_words(script, same=same),
-                )
-            )
-        self.picker.set_script(script)
-        self._show_outlook()
-
-    def _revision_words(self, script: Object, *, same: bool) -> str:
-        pinned = self._request.revision_id if same else None
-        if pinned is None or pinned == script.get("revision_id"):
-            return tr("revision {n}", n=script["revision"])
-        return tr("the revision of that run, not the newest")
-
-    def _obstacle(self) -> str:
-        """Why Run cannot be pressed, in a sentence; empty when it can."""
-        if self.chosen_script() is None:
-            return tr("Choose a script.")
-        if not self.picker.chosen:
-            return tr("Choose at least one device.")
-        if outlook(self.chosen_script(), self.picker.chosen_devices()).impossible:
-            return tr("Take out the devices that cannot take part.")
-        return self.inputs.wrong()
-
-    def _waits(self) -> str:
-        until = self._context.clock() + timedelta(seconds=DEFAULT_EXPIRES_AFTER_S)
-        return tr("until {when}", when=formatting.local_time(until, self._context.clock()))
-
-    def _show_outlook(self) -> None:
-        script = self.chosen_script()
-        found = outlook(script, self.picker.chosen_devices())
-        self._show_remarks(script, found)
-        obstacle = self._obstacle()
-        self.run.setEnabled(not obstacle and not self._sending)
-        count = len(self.picker.chosen)
-        self.run.setText(
-            tr("Starting…")
-            if self._sending
-            else plural(count, "Run", "Run on {count} devices")
-            if count
-            else tr("Run")
-        )
-        self.sentence.setText(obstacle or self._promise(script, found))
-
-    def _promise(self, script: Object | None, found: Outlook) -> str:
-        assert script is not None
-        name = script["name"]
-        if not found.away:
-            return tr("“{name}” starts at once on {names}.", name=name, names=named(found.ready))
-        if not found.ready:
-            return tr("“{name}” starts when {names} can be reached.", name=name, names=named(found.away))
-        return tr(
-            "“{name}” starts at once on {ready}, and later on {away}.",
-            name=name,
-            ready=plural(len(found.ready), "{count} device", "{count} devices"),
-            away=plural(len(found.away), "{count} device", "{count} devices"),
-        )
-
-    def _show_remarks(self, script: Object | None, found: Outlook) -> None:
-        said = found.sentences(script, self._waits())
-        if not said:
-            self.remarks.say("")
-            return
-        tone = "bad" if any(tone == "bad" for tone, _sentence in said) else "warning"
-        impossible = [device["id"] for device in found.impossible]
-        actions = {tr("Take them out"): lambda: self.picker.drop(impossible)} if impossible else {}
-        self.remarks.say("\n".join(sentence for _tone, sentence in said), tone, actions)
-
     def _sent(self) -> None:
         self._sending = False
-        self._show_outlook()
+        self._refresh()
 
     def _refused(self, refusal: ApiError) -> None:
         self.refusal.setText(refusal.detail)

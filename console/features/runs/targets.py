@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.library import os_matches
 from console.core import words
-from console.core.texts import plural, tr
+from console.core.texts import tr
 
 Object = dict[str, Any]
 _NAMED = 4
@@ -39,75 +38,10 @@ def missing_language(script: Object | None, device: Object) -> str:
     return words.language_word(script["language"])
 
 
-@dataclass
-class Outlook:
-    """What will happen on the chosen devices."""
-
-    ready: list[Object] = field(default_factory=list)
-    away: list[Object] = field(default_factory=list)
-    without_language: list[Object] = field(default_factory=list)
-    impossible: list[Object] = field(default_factory=list)
-
-    @property
-    def total(self) -> int:
-        return len(self.ready) + len(self.away) + len(self.impossible)
-
-    def sentences(self, script: Object | None, waits: str) -> list[tuple[str, str]]:
-        """(tone, sentence) for each kind; `waits` says until when a run waits for its device."""
-        said: list[tuple[str, str]] = []
-        if self.impossible:
-            why = sorted({problem(script, device) for device in self.impossible})
-            said.append(
-                (
-                    "bad",
-                    tr("{names} cannot take part: {why}.", names=named(self.impossible), why="; ".join(why)),
-                )
-            )
-        if self.without_language:
-            language = words.language_word(script["language"] if script else None)
-            said.append(
-                (
-                    "warning",
-                    plural(
-                        len(self.without_language),
-                        "{names} has not reported {language}: the run would fail there.",
-                        "{names} have not reported {language}: the run would fail there.",
-                        names=named(self.without_language),
-                        language=language,
-                    ),
-                )
-            )
-        if self.away:
-            said.append(
-                (
-                    "warning",
-                    plural(
-                        len(self.away),
-                        "{names} is not connected: it runs when it is back, {waits}.",
-                        "{names} are not connected: they run when they are back, {waits}.",
-                        names=named(self.away),
-                        waits=waits,
-                    ),
-                )
-            )
-        return said
-
-
-def outlook(script: Object | None, devices: Iterable[Object]) -> Outlook:
-    found = Outlook()
-    for device in devices:
-        if problem(script, device):
-            found.impossible.append(device)
-            continue
-        (found.ready if device.get("connected") else found.away).append(device)
-        if missing_language(script, device):
-            found.without_language.append(device)
-    return found
-
-
-def named(devices: list[Object]) -> str:
-    names = [str(device.get("hostname") or device["id"]) for device in devices[:_NAMED]]
-    more = len(devices) - len(names)
+def named(names: Sequence[str]) -> str:
+    """`lab-1, lab-2 and 3 more`."""
+    shown = list(names[:_NAMED])
+    more = len(names) - len(shown)
     if more:
-        return tr("{names} and {more} more", names=", ".join(names), more=f"{more:,}")
-    return ", ".join(names[:-1]) + tr(" and ") + names[-1] if len(names) > 1 else names[0]
+        return tr("{names} and {more} more", names=", ".join(shown), more=f"{more:,}")
+    return ", ".join(shown[:-1]) + tr(" and ") + shown[-1] if len(shown) > 1 else "".join(shown)

@@ -1,80 +1,48 @@
 """What the run dialog says before Run is pressed, and what it sends."""
 
-from collections.abc import Callable
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
-from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.runs import ROLLOUTS
+from backend_lite.contract.runs import Rollout
 from console.core.run_request import RunRequest
 from console.features.runs.run_dialog import RunDialog
 from tests.console import objects
 from tests.console.conftest import World
+from tests.console.runs.starting import (
+    FLEET,
+    POST,
+    PREVIEW,
+    Open,
+    Run,
+    created,
+    danger,
+    line,
+    preview,
+    said,
+)
 from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.waiting import until
 
-Run = Callable[[Any], Any]
-POST = f"POST {ROLLOUTS}"
-FLEET = [
-    objects.device(1, "lab-1"),
-    objects.away(2, hostname="lab-2"),
-    objects.windows(3, hostname="win-3"),
-    objects.device(4, "new-4", admission="pending"),
-    objects.device(5, "old-5", facts=objects.facts("linux", "sh")),
-]
-LIBRARY = [
-    objects.script(1, "Greet", target_os_type="linux"),
-    objects.script(2, "Spooler", language="cmd", target_os_type="windows"),
-]
-
-
-@pytest.fixture
-def trips(world: World, monkeypatch: pytest.MonkeyPatch) -> Trips:
-    return Trips(world, monkeypatch)
-
-
-Open = Callable[..., RunDialog]
-
-
-@pytest.fixture
-def open_(world: World, trips: Trips, run: Run, qtbot: QtBot) -> Open:
-    run(world.go_live(device=FLEET, script=LIBRARY))
-
-    window = QWidget()
-    qtbot.addWidget(window)
-
-    def opened(**request: Any) -> RunDialog:
-        dialog = RunDialog(window, world.context, RunRequest(**{"script_id": 1, **request}))
-        dialog.open()
-        return dialog
-
-    return opened
-
-
-def created(*run_ids: int) -> tuple[int, Any]:
-    return 201, {**objects.rollout(7), "run_ids": list(run_ids)}
-
-
-def remarks(dialog: RunDialog) -> str:
-    return "" if dialog.remarks.isHidden() else dialog.remarks.text.text()
-
+RETURN = Qt.Key.Key_Return
 
 # ---- what it says
 
 
 def test_everything_is_proposed_as_asked(open_: Open) -> None:
     dialog = open_(device_ids=(1,), arguments=("a b", ""), parameters={"Days": 14}, timeout_s=90)
-    assert dialog.script.currentText() == "Greet"
+    (task,) = dialog.what.tasks
+    assert task.script.currentText() == "Greet"
     assert dialog.picker.chosen == [1]
-    assert dialog.inputs.argument_values() == ["a b", ""]
-    assert dialog.inputs.parameter_values() == {"Days": "14"}
-    assert dialog.inputs.timeout_s == 90
-    assert dialog.run.text() == "Run"
+    assert task.argument_values() == ["a b", ""]
+    assert task.parameters.values() == {"Days": "14"}
+    assert dialog.options.value().timeout_s == 90
+    assert dialog.run.text() == "Run on lab-1"
     assert dialog.sentence.text() == "“Greet” starts at once on lab-1."
     assert unnamed(dialog) == []
 
@@ -87,33 +55,42 @@ def test_everything_is_proposed_as_asked(open_: Open) -> None:
         ({"device_ids": (1, 3)}, "Take out the devices that cannot take part."),
     ],
 )
-def test_what_is_missing_is_said_and_run_waits(open_: Open, request_: dict[str, Any], obstacle: str) -> None:
+def test_what_is_missing_is_said_and_run_waits(
+    open_: Open, request_: dict[str, Any], obstacle: str, world: World
+) -> None:
     dialog = open_(**request_)
     assert dialog.sentence.text() == obstacle
     assert not dialog.run.isEnabled()
-    assert dialog.wanted() is None
+    dialog.start()
+    assert POST not in world.api.calls()
 
 
-def test_a_device_of_another_system_is_named_and_can_be_taken_out(open_: Open) -> None:
+def test_a_device_of_another_system_is_named_and_can_be_taken_out(open_: Open, run: Run) -> None:
     dialog = open_(device_ids=(1, 3))
-    assert remarks(dialog) == "win-3 cannot take part: script is for Linux, device is Windows."
-    dialog.remarks.press("Take them out")
+    assert "win-3: It is for Linux, the device runs Windows 11." in said(dialog)
+
+    async def story() -> None:
+        dialog.preview.drop.click()
+        await until(lambda: not dialog.loader.checking)
+
+    run(story())
     assert dialog.picker.chosen == [1]
     assert dialog.run.isEnabled()
 
 
 def test_devices_that_are_away_are_named_with_how_long_it_waits(open_: Open) -> None:
     dialog = open_(device_ids=(1, 2))
-    assert remarks(dialog) == "lab-2 is not connected: it runs when it is back, until 11 Mar 10:42."
+    assert "lab-2 is not connected: it runs when it is back, until 11 Mar 10:42." in said(dialog)
     assert dialog.run.isEnabled()
     assert dialog.run.text() == "Run on 2 devices"
     assert dialog.sentence.text() == "“Greet” starts at once on 1 device, and later on 1 device."
 
 
-def test_a_missing_language_is_named(open_: Open) -> None:
+def test_a_missing_language_is_said_at_the_device(open_: Open) -> None:
     dialog = open_(device_ids=(5,))
-    assert remarks(dialog) == "old-5 has not reported Bash: the run would fail there."
-    assert dialog.run.isEnabled()
+    table = dialog.picker.table
+    column = next(one for one in table.model_.columns if one.key == "remark")
+    assert column.text(FLEET[4]) == "No Bash"
 
 
 def test_devices_that_wait_for_approval_cannot_be_chosen(open_: Open) -> None:
@@ -122,22 +99,21 @@ def test_devices_that_wait_for_approval_cannot_be_chosen(open_: Open) -> None:
     assert "new-4" not in [item["hostname"] for item in dialog.picker.table.model_.shown_objects()]
 
 
-def test_news_of_chosen_devices_change_what_is_said(open_: Open, world: World, run: Run) -> None:
+def test_a_chosen_device_that_goes_away_is_no_longer_chosen(open_: Open, world: World, run: Run) -> None:
     dialog = open_(device_ids=(1, 2))
 
     async def story() -> None:
-        world.live.change(2, "device", 2, {"connected": True, "contact": "online"})
-        await until(lambda: remarks(dialog) == "")
         world.live.change(3, "device", 1, None)
-        await until(lambda: dialog.picker.chosen == [2])
+        await until(lambda: dialog.picker.chosen == [2] and not dialog.loader.checking)
 
     run(story())
+    assert dialog.sentence.text() == "“Greet” starts when lab-2 can be reached."
 
 
 # ---- choosing
 
 
-def test_devices_are_chosen_by_click_space_and_all_shown(open_: Open, qtbot: QtBot) -> None:
+def test_devices_are_chosen_by_click_space_and_all_shown(open_: Open, run: Run) -> None:
     dialog = open_()
     table = dialog.picker.table
     model = table.model_
@@ -150,76 +126,11 @@ def test_devices_are_chosen_by_click_space_and_all_shown(open_: Open, qtbot: QtB
     QTest.keyClick(table, Qt.Key.Key_Space)
     assert dialog.picker.chosen == [1]
     dialog.picker.filter.box.setText("win")
-    qtbot.waitUntil(lambda: model.rowCount() == 1)
+    run(until(lambda: model.rowCount() == 1))
     dialog.picker.all_shown.click()
     assert dialog.picker.chosen == [1, 3]
     dialog.picker.none.click()
     assert dialog.picker.chosen == []
-
-
-def test_another_script_changes_what_is_possible(open_: Open) -> None:
-    dialog = open_(device_ids=(3,))
-    dialog.script.setCurrentIndex(dialog.script.findData(2))
-    assert remarks(dialog) == ""
-    assert dialog.run.isEnabled()
-
-
-# ---- inputs
-
-
-def test_arguments_are_a_vector(open_: Open) -> None:
-    dialog = open_(device_ids=(1,))
-    editor = dialog.inputs.arguments
-    editor.add.click()
-    QTest.keyClicks(editor.rows[0].cells[0], "one two; $x")
-    QTest.keyClick(editor.rows[0].cells[0], Qt.Key.Key_Return)
-    QTest.keyClicks(editor.rows[1].cells[0], "second")
-    editor.add_below(editor.rows[0])
-    assert dialog.inputs.argument_values() == ["one two; $x", "", "second"]
-    editor.rows[2].up.click()
-    editor.rows[2].remove.click()
-    assert dialog.inputs.argument_values() == ["one two; $x", "second"]
-    assert dialog.isVisible()
-    assert [cell.accessibleName() for row in editor.rows for cell in row.cells] == [
-        "Argument 1",
-        "Argument 2",
-    ]
-
-
-def test_a_pasted_text_stays_one_argument(open_: Open) -> None:
-    dialog = open_(arguments=("",))
-    pasted = QMimeData()
-    pasted.setText("a b\nc 'd'")
-    QApplication.clipboard().setMimeData(pasted)
-    dialog.inputs.arguments.rows[0].cells[0].paste()
-    assert dialog.inputs.argument_values() == ["a b\nc 'd'"]
-
-
-@pytest.mark.parametrize(
-    ("rows", "wrong"),
-    [
-        ([("", "x")], "A parameter has no name."),
-        ([("a-b", "x")], "“a-b” cannot be the name of a parameter: use letters, digits and _."),
-        ([("grün", "x")], "“grün” cannot be the name of a parameter: use letters, digits and _."),
-        ([("a", "x"), ("a", "y")], "The parameter “a” stands there twice."),
-    ],
-)
-def test_wrong_parameters_are_said_and_run_waits(
-    open_: Open, rows: list[tuple[str, str]], wrong: str
-) -> None:
-    dialog = open_(device_ids=(1,))
-    dialog.inputs.parameters.set_values(rows)
-    dialog.inputs.parameters.changed.emit()
-    assert dialog.inputs.problem.text() == dialog.sentence.text() == wrong
-    assert not dialog.run.isEnabled()
-
-
-def test_a_cmd_script_takes_no_arguments(open_: Open) -> None:
-    dialog = open_(script_id=2, device_ids=(3,), arguments=("x",))
-    wanted = dialog.wanted()
-    assert wanted is not None
-    assert wanted.arguments == []
-    assert not dialog.inputs.arguments.isVisible()
 
 
 # ---- running
@@ -234,14 +145,13 @@ def test_run_sends_what_it_says_and_opens_the_run(open_: Open, world: World, tri
         await until(lambda: trips.opened == [("run", "31")])
 
     run(story())
-    assert world.api.body(POST) == {
-        "script_id": 1,
-        "revision_id": None,
-        "targets": {"devices": [1], "groups": [], "query": ""},
-        "arguments": ["-n", "a b"],
-        "parameters": {"Days": "14"},
-        "policy": {"timeout_s": 1800, "expires_after_s": 604_800},
-    }
+    sent = world.api.body(POST)
+    assert (sent["script_id"], sent["revision_id"], sent["tasks"]) == (1, None, [])
+    assert sent["targets"] == {"devices": [1], "groups": [], "query": ""}
+    assert (sent["arguments"], sent["parameters"]) == (["-n", "a b"], {"Days": "14"})
+    assert sent["policy"]["timeout_s"] is None
+    assert sent["policy"]["offline"] == "queue"
+    assert sent == world.api.body(PREVIEW)
 
 
 def test_several_devices_open_the_rollout(open_: Open, world: World, trips: Trips, run: Run) -> None:
@@ -255,6 +165,36 @@ def test_several_devices_open_the_rollout(open_: Open, world: World, trips: Trip
     run(story())
 
 
+def test_the_fast_path_is_one_key(open_: Open, world: World, trips: Trips, run: Run) -> None:
+    """The button has the keyboard at once, and a press before the preview waits for it."""
+    dialog = open_(wait=False, device_ids=(1,))
+    world.api.answers[POST] = created(31)
+    assert dialog.focusWidget() is dialog.run
+
+    async def story() -> None:
+        QTest.keyClick(dialog.run, RETURN)
+        assert dialog.run.text() == "Starting…"
+        await until(lambda: trips.opened == [("run", "31")])
+
+    run(story())
+    assert world.api.calls() == [PREVIEW, POST]
+
+
+def test_a_press_before_the_preview_does_not_go_past_what_it_finds(
+    open_: Open, world: World, run: Run
+) -> None:
+    world.api.answers[PREVIEW] = lambda _request: (200, preview([line(FLEET[0])], errors=["No room."]))
+    dialog = open_(wait=False, device_ids=(1,))
+
+    async def story() -> None:
+        dialog.start()
+        await until(lambda: dialog.sentence.text() == "No room.")
+
+    run(story())
+    assert POST not in world.api.calls()
+    assert not dialog.run.isEnabled()
+
+
 def test_a_double_press_is_one_rollout_and_a_repeat_has_the_same_key(
     open_: Open, world: World, trips: Trips, run: Run
 ) -> None:
@@ -266,13 +206,13 @@ def test_a_double_press_is_one_rollout_and_a_repeat_has_the_same_key(
         dialog.start()
         dialog.start()
         await until(lambda: dialog.refusal.text() == refusal)
-        assert dialog.run.isEnabled()
+        await until(dialog.run.isEnabled)
         world.api.answers[POST] = created(31)
         dialog.start()
         await until(lambda: trips.opened)
 
     run(story())
-    keys = [request.headers["Idempotency-Key"] for request in world.api.requests]
+    keys = started(world)
     assert len(keys) == 2
     assert keys[0] == keys[1]
 
@@ -283,28 +223,140 @@ def test_something_else_has_another_key(open_: Open, world: World, trips: Trips,
 
     async def story() -> None:
         dialog.start()
-        await until(lambda: dialog.refusal.text() == "no")
+        await until(lambda: dialog.refusal.text() == "no" and dialog.run.isEnabled())
         dialog.picker.toggle([2])
         world.api.answers[POST] = created(31, 32)
         dialog.start()
         await until(lambda: trips.opened)
 
     run(story())
-    keys = [request.headers["Idempotency-Key"] for request in world.api.requests]
+    keys = started(world)
     assert keys[0] != keys[1]
 
 
-def test_an_older_revision_is_pinned_for_its_script_only(open_: Open) -> None:
-    dialog = open_(device_ids=(1,), revision_id=99)
-    wanted = dialog.wanted()
-    assert wanted is not None
-    assert (wanted.script_id, wanted.revision_id) == (None, 99)
+def started(world: World) -> list[str]:
+    return [r.headers["Idempotency-Key"] for r in world.api.requests if f"POST {r.url.path}" == POST]
 
 
-def test_enter_in_a_field_does_not_run(open_: Open, world: World) -> None:
+def test_enter_in_a_field_does_not_run(open_: Open, world: World, run: Run) -> None:
     dialog = open_(device_ids=(1,), arguments=("x",))
-    QTest.keyClick(dialog.inputs.arguments.rows[0].cells[0], Qt.Key.Key_Return)
-    QTest.keyClick(dialog.inputs.timeout, Qt.Key.Key_Return)
-    QTest.keyClick(dialog.picker.filter.box, Qt.Key.Key_Return)
+    dialog.options.unfold()
+    box = dialog.options.manner.timeout.box
+
+    async def story() -> None:
+        box.setFocus()
+        QTest.keyClick(box, RETURN)
+        assert dialog.focusWidget() is dialog.options.manner.idle.box
+        for field in (dialog.what.tasks[0].arguments.rows[0].cells[0], dialog.picker.filter.box):
+            QTest.keyClick(field, RETURN)
+        await until(lambda: not dialog.loader.checking)
+
+    run(story())
     assert dialog.isVisible()
-    assert world.api.requests == []
+    assert POST not in world.api.calls()
+
+
+# ---- danger
+
+
+def many(request: httpx.Request) -> tuple[int, Any]:
+    """The first device, 30 times over; with a dangerous script."""
+    return 200, preview(
+        [line(objects.device(n, f"pc-{n}")) for n in range(1, 31)], findings=[danger(), danger(9)]
+    )
+
+
+def test_a_dangerous_script_asks_for_the_number_of_many_devices(
+    open_: Open, world: World, trips: Trips, run: Run
+) -> None:
+    world.api.answers |= {PREVIEW: many, POST: created(31, 32)}
+    dialog = open_(device_ids=(1,))
+    assert dialog.preview.findings.said == [("Danger", "bad", "Deletes files · lines 4 and 9")]
+    assert dialog.count_check.isVisible()
+    assert not dialog.run.isEnabled()
+    assert dialog.focusWidget() is dialog.count_check.box
+    QTest.keyClicks(dialog.count_check.box, "29")
+    assert not dialog.run.isEnabled()
+    dialog.count_check.box.clear()
+    QTest.keyClicks(dialog.count_check.box, "30")
+    assert dialog.run.text() == "Run on 30 devices"
+
+    async def story() -> None:
+        dialog.run.click()
+        await until(lambda: trips.opened)
+
+    run(story())
+
+
+def test_on_few_devices_danger_is_only_shown(open_: Open, world: World) -> None:
+    world.api.answers[PREVIEW] = (200, preview([line(FLEET[0])], findings=[danger()]))
+    dialog = open_(device_ids=(1,))
+    assert dialog.preview.findings.said == [("Danger", "bad", "Deletes files · line 4")]
+    assert dialog.run.isEnabled()
+    assert dialog.count_check.isHidden()
+
+
+# ---- again
+
+
+def test_a_rollout_again_with_the_same_choices(open_: Open) -> None:
+    rollout = {
+        **objects.rollout(7),
+        "policy": {"timeout_s": 600, "expires_after_s": 3600, "waves": {"sizes": ["1", "10%"]}},
+        "targets": {"devices": [1], "groups": [1], "query": "os:linux"},
+        "tasks": [
+            {
+                "n": 1,
+                "type": "bash",
+                "name": "Greet",
+                "script_id": 1,
+                "revision_id": 100,
+                "revision": 1,
+                "arguments": ["-v"],
+                "parameters": {"Days": 14},
+                "secrets": [],
+                "files": {},
+                "timeout_s": 600,
+                "continue_on_error": False,
+            }
+        ],
+    }
+    request = RunRequest.of_rollout(_rollout(rollout))
+    dialog = open_(**vars(request))
+    sent = dialog.wanted()
+    assert sent is not None
+    assert (sent.script_id, sent.arguments, sent.parameters) == (1, ["-v"], {"Days": "14"})
+    assert (sent.targets.devices, sent.targets.groups, sent.targets.query) == ([1], [1], "os:linux")
+    assert sent.policy.waves is not None
+    assert (sent.policy.waves.sizes, sent.policy.expires_after_s, sent.policy.timeout_s) == (
+        ["1", "10%"],
+        3600,
+        600,
+    )
+    assert dialog.windowTitle() == "Run again"
+
+
+def test_a_run_again_is_for_its_device_only() -> None:
+    rollout = _rollout(
+        {**objects.rollout(7), "targets": {"devices": [1], "groups": [1], "query": "os:linux"}}
+    )
+    request = RunRequest.of_rollout(rollout, (2,))
+    assert (request.device_ids, request.group_ids, request.query) == ((2,), (), "")
+
+
+def _rollout(found: dict[str, Any]) -> Rollout:
+    return msgspec.convert(found, Rollout)
+
+
+def test_a_closed_dialog_asks_no_more(open_: Open, world: World, run: Run) -> None:
+    dialog: RunDialog = open_(device_ids=(1,))
+    before = len(world.api.calls())
+    dialog.picker.toggle([2])
+    dialog.reject()
+
+    async def story() -> None:
+        world.live.change(3, "device", 1, {"hostname": "other"})
+        await until(lambda: world.context.live.get("device", 1)["hostname"] == "other")  # type: ignore[index]
+
+    run(story())
+    assert len(world.api.calls()) == before

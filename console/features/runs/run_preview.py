@@ -1,0 +1,159 @@
+"""What would happen, before it does: the devices, what stands against it, and what is in the script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+
+from backend_lite.contract.live import DEVICE
+from backend_lite.contract.runs import Policy, Preview
+from console.core import formatting, words
+from console.core.texts import tr
+from console.features.runs import preview_words
+from console.features.runs.preview_loader import PreviewLoader
+from console.shell.context import Context
+from console.shell.parts import button, column, label, row
+from console.shell.theme import theme
+from console.widgets.lines import Lines
+from console.widgets.live_table import LiveTable
+from console.widgets.table_columns import Column, Kind, Pill, pill_column
+
+Object = dict[str, Any]
+_FINDINGS = 4
+_ROWS = 4
+
+
+class RunPreview(QFrame):
+    """Shows what `loader` knows, and never anything else: while it asks, nothing of before is left.
+
+    `drop_wanted(ids)`: a person takes out the devices that cannot take part.
+    """
+
+    drop_wanted = Signal(list)
+
+    def __init__(self, context: Context, loader: PreviewLoader) -> None:
+        super().__init__()
+        self._context, self._loader = context, loader
+        self._revision: int | None = None
+        self._refused: list[int] = []
+        self.state = label("", "secondary")
+        self.plain = label("", "muted", wrap=True)
+        self.again = button(tr("Try again"), loader.ask_again)
+        self.lines = Lines(tr("What will happen"))
+        self.drop = button(tr("Take them out"), lambda: self.drop_wanted.emit(self._refused))
+        self.findings_title = label(tr("In the script"), "header")
+        self.findings = Lines(tr("Findings in the script"), _FINDINGS)
+        self.table = LiveTable(
+            "preview", tr("Devices that it is for"), self._columns(), _search, sort="order"
+        )
+        self.table.header.setStretchLastSection(True)
+        self.table.setMinimumHeight((_ROWS + 1) * theme().row_height)
+        self._centre = QStackedWidget()
+        self._centre.addWidget(self._plain_part())
+        self._centre.addWidget(self._known_part())
+        head = row(label(tr("What will happen"), "title"), None, self.state)
+        self.setLayout(column(head, self._centre, gap=12))
+
+    def say(self, sentence: str) -> None:
+        """In place of a preview: what has to be chosen first."""
+        self.state.clear()
+        self.plain.setText(sentence)
+        self.again.hide()
+        self._centre.setCurrentIndex(0)
+
+    def refresh(self, policy: Policy, tasks: int) -> None:
+        loader = self._loader
+        if loader.preview is not None:
+            self._show(loader.preview, policy, tasks)
+            return
+        self.state.clear()
+        self.again.setVisible(not loader.checking)
+        if loader.checking:
+            self.plain.setText(tr("Looking at the devices and the script…"))
+        else:
+            self.plain.setText(loader.refusal or tr("The service does not answer: nothing can be said."))
+        self._centre.setCurrentIndex(0)
+
+    # ---- inside
+
+    def _plain_part(self) -> QWidget:
+        part = QWidget()
+        part.setLayout(column(self.plain, row(self.again, None), None))
+        return part
+
+    def _known_part(self) -> QWidget:
+        self._drop_line = QWidget()
+        self._drop_line.setLayout(row(self.drop, None))
+        self._findings_part = QWidget()
+        self._findings_part.setLayout(column(self.findings_title, self.findings, gap=6))
+        part = QWidget()
+        lines = column(self.lines, self._drop_line, self._findings_part, self.table, gap=12)
+        lines.setStretch(3, 1)
+        part.setLayout(lines)
+        return part
+
+    def _show(self, preview: Preview, policy: Policy, tasks: int) -> None:
+        now = self._context.clock()
+        self._revision = preview.revision if tasks == 1 else None
+        self._refused = [device.device_id for device in preview_words.refused(preview)]
+        self.state.setText(tr("as of {time}", time=formatting.clock_time(self._loader.known_at or now)))
+        said = preview_words.lines(preview, policy, now)
+        self.lines.show_lines([(line.word, line.tone, line.text) for line in said])
+        self._drop_line.setVisible(bool(self._refused))
+        found = preview_words.finding_lines(preview.findings, tasks)
+        self.findings.show_lines([(line.word, line.tone, line.text) for line in found])
+        self._findings_part.setVisible(bool(found))
+        rows = {
+            device.device_id: {**msgspec.to_builtins(device), "id": device.device_id, "order": at}
+            for at, device in enumerate(preview.devices)
+        }
+        self.table.model_.take(rows, reset=True)
+        self._centre.setCurrentIndex(1)
+
+    def _columns(self) -> list[Column]:
+        clock = self._context.clock
+
+        def contact(row_: Object) -> Pill:
+            device = self._context.live.get(DEVICE, row_["id"])
+            if device is not None:
+                return Pill(*words.contact_word(device, clock()))
+            return Pill(tr("Online"), "good") if row_["connected"] else Pill(tr("Offline"), "idle")
+
+        def remark(row_: Object) -> Pill | None:
+            if not row_["problem"]:
+                return None
+            return Pill(tr("Skipped"), "idle") if row_["skipped"] else Pill(tr("Not possible"), "bad")
+
+        def before(row_: Object) -> Pill | None:
+            return _before(row_, self._revision)
+
+        def when(row_: Object) -> str:
+            return formatting.ago(row_["last_ended_at"], clock()) if row_["last_ended_at"] else ""
+
+        return [
+            Column("order", tr("Device"), _name, Kind.STRONG, sort=lambda r: r["order"], width=104),
+            pill_column("contact", tr("Contact"), lambda r: remark(r) or contact(r), width=100),
+            pill_column("before", tr("Last time"), before, width=172),
+            Column("when", tr("Ended"), when, Kind.MUTED, width=80),
+        ]
+
+
+def _before(found: Object, revision: int | None) -> Pill | None:
+    if found["last_state"] is None:
+        return None
+    word, tone = words.state_word(found["last_state"])
+    last = found["last_revision"]
+    if last is None or revision is None:
+        return Pill(word, tone)
+    return Pill(word, tone, tr("same revision") if last == revision else tr("revision {n}", n=last))
+
+
+def _name(found: Object) -> str:
+    return str(found["hostname"])
+
+
+def _search(found: Object) -> str:
+    return str(found["hostname"]).lower()

@@ -1,0 +1,138 @@
+"""What shall be run: one script, or several in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from backend_lite.contract.live import SCRIPT
+from backend_lite.contract.runs import MAX_TASKS, TaskCreate
+from console.core.live import LiveBatch
+from console.core.run_request import RunRequest
+from console.core.texts import tr
+from console.features.runs.run_task import RunTask
+from console.shell.context import Context
+from console.shell.parts import button, column, rule
+from console.shell.theme import theme
+
+Object = dict[str, Any]
+
+
+class RunWhat(QWidget):
+    """`changed` follows all of it."""
+
+    changed = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self.tasks: list[RunTask] = []
+        self._rules: dict[RunTask, QFrame] = {}
+        self.add = button(tr("Add another script"), self._add_empty, "link", icon="plus")
+        self._list = QVBoxLayout()
+        self._list.setSpacing(theme().margin)
+        self.setLayout(column(self._list))
+        self.destroyed.connect(context.live.subscribe(SCRIPT, self._scripts_changed))
+
+    def show_request(self, request: RunRequest) -> None:
+        one = TaskCreate(
+            revision_id=request.revision_id,
+            arguments=list(request.arguments),
+            parameters=dict(request.parameters),
+        )
+        for task in request.tasks or (one,):
+            made = self._make()
+            made.propose(task, task.script_id if request.tasks else request.script_id)
+        self._number()
+
+    def scripts(self) -> list[Object]:
+        """Those that are chosen, in their order."""
+        return [task.known for task in self.tasks if task.known is not None]
+
+    def values(self) -> list[TaskCreate]:
+        return [task.value() for task in self.tasks]
+
+    def wrong(self) -> str:
+        """What has to be mended first, in a sentence; empty when nothing has."""
+        sentences = [task.wrong() for task in self.tasks]
+        for number, sentence in enumerate(sentences, 1):
+            if sentence:
+                many = len(sentences) > 1
+                return tr("Script {n}: {sentence}", n=number, sentence=sentence) if many else sentence
+        return ""
+
+    @property
+    def title(self) -> str:
+        names = [script["name"] for script in self.scripts()]
+        return tr(", then ").join(names) if len(names) < 4 else tr("{count} scripts", count=len(names))
+
+    def first_gap(self) -> QWidget | None:
+        """Where a person has to give something first."""
+        for task in self.tasks:
+            if task.known is None:
+                return task.script
+            missing = task.parameters.first_missing()
+            if missing is not None:
+                return missing
+        return None
+
+    # ---- inside
+
+    def _make(self) -> RunTask:
+        made = RunTask(self._context)
+        made.changed.connect(self.changed)
+        made.moved.connect(lambda step: self._move(made, step))
+        made.removed.connect(lambda: self._remove(made))
+        self.tasks.append(made)
+        self._place()
+        return made
+
+    def _add_empty(self) -> None:
+        made = self._make()
+        made.propose(TaskCreate(), None)
+        self._number()
+        made.script.setFocus()
+        self.changed.emit()
+
+    def _move(self, task: RunTask, step: int) -> None:
+        at = self.tasks.index(task)
+        if 0 <= at + step < len(self.tasks):
+            self.tasks.insert(at + step, self.tasks.pop(at))
+            self._place()
+            self._number()
+            self.changed.emit()
+
+    def _remove(self, task: RunTask) -> None:
+        at = self.tasks.index(task)
+        self.add.setParent(self)
+        self.tasks.remove(task)
+        for part in (task, self._rules.pop(task)):
+            self._list.removeWidget(part)
+            part.hide()
+            part.deleteLater()
+        self._number()
+        self.tasks[min(at, len(self.tasks) - 1)].script.setFocus()
+        self.changed.emit()
+
+    def _place(self) -> None:
+        for number, task in enumerate(self.tasks):
+            line = self._rules.setdefault(task, rule())
+            self._list.removeWidget(line)
+            self._list.removeWidget(task)
+            self._list.addWidget(line)
+            self._list.addWidget(task)
+            line.setVisible(number > 0)
+
+    def _number(self) -> None:
+        for number, task in enumerate(self.tasks, 1):
+            task.show_place(number, len(self.tasks))
+            self._rules[task].setVisible(number > 1)
+        self.tasks[-1].links.addWidget(self.add)
+        self.add.setEnabled(len(self.tasks) < MAX_TASKS)
+
+    def _scripts_changed(self, batch: LiveBatch) -> None:
+        touched = None if batch.reset or batch.removed else set(batch.changed)
+        for task in self.tasks:
+            task.refresh(touched)
