@@ -12,7 +12,7 @@ RUN_FIELDS: tuple[Field, ...] = (
     Field("by", FieldKind.LABEL, "who asked for it"),
     Field("exit", FieldKind.NUMBER, "the exit code of the last step that has one"),
     Field("reason", FieldKind.LABEL, "the code of why it is in its state"),
-    Field("asked", FieldKind.AGE, "how long ago it was asked for"),
+    Field("asked", FieldKind.AGE, "how long ago it was asked for", aliases=("created",)),
     Field("started", FieldKind.AGE, "how long ago it started"),
     Field("ended", FieldKind.AGE, "how long ago it ended"),
     Field("took", FieldKind.DURATION, "how long it took, once it has ended"),

@@ -9,7 +9,6 @@ from msgspec import Struct, field
 from agent.wire.states import RolloutState, RunState, Source, StepState
 from backend_lite.contract.common import Time
 from backend_lite.contract.parameters import ParameterValue, PlainValue
-from backend_lite.contract.query_nodes import Field, FieldKind
 
 ROLLOUTS = "/api/v1/rollouts"
 RUNS = "/api/v1/runs"
@@ -472,27 +471,3 @@ class Action(Struct):
     created_at: Time
     updated_at: Time
     completed_at: Time | None
-
-
-RUN_FIELDS = (
-    Field(
-        "state",
-        FieldKind.WORD,
-        "State; open and ended stand for several",
-        (*RunState, "open", "ended"),
-        ("status",),
-    ),
-    Field("reason", FieldKind.TEXT, "Reason of its state or end"),
-    Field("device", FieldKind.TEXT, "Name of the device", aliases=("host", "name")),
-    Field("title", FieldKind.TEXT, "Script or title of its rollout", aliases=("script",)),
-    Field("rollout", FieldKind.NUMBER, "Number of its rollout"),
-    Field("by", FieldKind.TEXT, "Who started it"),
-    Field("exit", FieldKind.NUMBER, "Exit code of one of its steps"),
-    Field("wave", FieldKind.NUMBER, "Wave of its rollout"),
-    Field("created", FieldKind.AGE, "When it was made: created<1d is less than a day ago"),
-    Field("started", FieldKind.AGE, "When it began"),
-    Field("ended", FieldKind.AGE, "When it ended"),
-    Field("id", FieldKind.NUMBER, "Number of the run"),
-)
-"""What a query of runs (`contract.query`) can compare. Words are searched in its title, device, starter and
-reason."""

@@ -25,7 +25,7 @@ from backend_lite.contract.query import (
     matches,
     parse,
 )
-from backend_lite.contract.runs import RUN_FIELDS
+from backend_lite.contract.run_query import RUN_FIELDS
 
 ROW: dict[str, Value] = {
     "": "WEB-01\nUbuntu 24.04\nlab",

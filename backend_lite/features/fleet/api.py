@@ -12,7 +12,7 @@ from backend_lite.contract.fleet import Admission
 from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.devices import DEVICE_RETIRED, Devices, KnownDevice, RunTarget
 from backend_lite.features.fleet.events import DeviceLost
-from backend_lite.features.fleet.groups import Groups
+from backend_lite.features.fleet.groups import GroupUsers
 from backend_lite.features.fleet.listeners import (
     HelloAnswer,
     HelloHandler,
@@ -45,11 +45,10 @@ class FleetApi:
     """Register handlers before the service starts. The messages of one channel are handled in order: the
     next frame waits until its handler has returned; other channels do not wait."""
 
-    def __init__(self, hub: Hub, listeners: Listeners, devices: Devices, groups: Groups) -> None:
+    def __init__(self, hub: Hub, listeners: Listeners, devices: Devices) -> None:
         self.hub = hub
         self._listeners = listeners
         self._devices = devices
-        self._groups = groups
 
     def on_hello(self, handler: HelloHandler) -> None:
         """`handler(device_id, hello, new_incarnation)` is awaited before the welcome goes out; its answer
@@ -79,11 +78,16 @@ class FleetApi:
 
     def group_members(self, session: Session, group_id: int) -> list[int]:
         """The ids of the group's devices now. Raises NotFoundError for an unknown group."""
-        return self._groups.members(session, group_id)
+        return self._devices.groups.members(session, group_id)
 
     def groups_of(self, session: Session, device_id: int) -> list[int]:
         """The ids of the groups that the device is in now, by name or by their query."""
-        return self._groups.of_device(session, device_id)
+        return self._devices.groups.of_device(session, device_id)
+
+    def on_group_delete(self, users: GroupUsers) -> None:
+        """`users(unit, group_id)` says what still needs a group, in words such as `the pause of Ada`: then it
+        is not deleted. In that unit it may clear away what needs the group no longer."""
+        self._devices.groups.users.append(users)
 
     def match(self, session: Session, query: str) -> list[int]:
         """The ids of the devices that a query finds now. Raises InvalidError that points at the mistake."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from agent.wire.codec import to_plain
@@ -17,6 +17,7 @@ from backend_lite.contract.fleet import Admission, Device, DeviceUpdate
 from backend_lite.contract.live import DEVICE
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
+from backend_lite.core.db.query_sql import Condition
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.events.outbox import Outbox
@@ -24,6 +25,7 @@ from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import NotFoundError
 from backend_lite.features.fleet.editing import checked_fields
 from backend_lite.features.fleet.events import AdmissionSet
+from backend_lite.features.fleet.groups import Groups
 from backend_lite.features.fleet.labels import bounded, labels_of, real_identifier
 from backend_lite.features.fleet.presence import Presence
 from backend_lite.features.fleet.querying import DeviceQueries
@@ -95,14 +97,23 @@ class Devices:
         self._outbox = outbox
         self._presence = presence
         self.queries = DeviceQueries(presence, clock)
+        self.groups = Groups(clock, self.queries)
 
-    def page(self, session: Session, request: ListRequest) -> tuple[list[Device], int]:
-        """The devices asked for, and how many there are without the cut. `q` is a query of DEVICE_FIELDS.
+    def page(
+        self, session: Session, request: ListRequest, among: Condition | None = None
+    ) -> tuple[list[Device], int]:
+        """The devices asked for, of all or `among` some, and how many there are without the cut.
+
+        `q` is a query of DEVICE_FIELDS.
 
         Raises InvalidError.
         """
         query = select_list(
-            select(DeviceRow).where(DeviceRow.retired_at.is_(None), self.queries.condition(request.q or "")),
+            select(DeviceRow).where(
+                DeviceRow.retired_at.is_(None),
+                self.queries.condition(request.q or ""),
+                true() if among is None else among,
+            ),
             replace(request, q=None),
             sortable=_SORTABLE,
             default_sort="id",
@@ -206,6 +217,7 @@ class Devices:
         refuse_stale(version, row.version, row.edited_at_version, row.hostname)
         row.retired_at = self._clock.now_ms()
         row.change({"admission": Admission.RETIRED.value})
+        self.groups.forget_device(unit, device_id)
         self._outbox.add(unit, DEVICE_RETIRED, {"device_id": device_id})
         unit.publish(AdmissionSet(device_id, Admission.RETIRED))
         unit.publish(Changed(DEVICE, device_id, None))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from backend_lite.contract.live import DEVICE
+from backend_lite.contract.live import DEVICE, GROUP
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.fleet.conversation import Conversations
 from backend_lite.features.fleet.devices import Devices
-from backend_lite.features.fleet.groups import Groups
+from backend_lite.features.fleet.group_routes import VIEW as VIEW_GROUPS
+from backend_lite.features.fleet.group_routes import group_routes
 from backend_lite.features.fleet.handshake import Handshake
 from backend_lite.features.fleet.hub import DeviceHub
 from backend_lite.features.fleet.listeners import Listeners
@@ -25,7 +26,6 @@ def build(kernel: Kernel) -> Feature:
     listeners = Listeners()
     presence = Presence(database, kernel.bus, clock)
     devices = Devices(clock, kernel.outbox, presence)
-    groups = Groups()
     hub = DeviceHub(kernel.bus, presence, listeners)
     handshake = Handshake(database, clock, kernel.endpoint, kernel.service_epoch, devices, hub, listeners)
     conversations = Conversations(database, clock, handshake, devices, hub, presence, listeners)
@@ -36,10 +36,17 @@ def build(kernel: Kernel) -> Feature:
 
     return Feature(
         name="fleet",
-        routes=lambda: [*device_routes(database, devices), conversations.route()],
-        live={DEVICE: LiveKind(VIEW, snapshot, (DETAILS, PRESENCE))},
+        routes=lambda: [
+            *device_routes(database, devices),
+            *group_routes(database, devices.groups, devices),
+            conversations.route(),
+        ],
+        live={
+            DEVICE: LiveKind(VIEW, snapshot, (DETAILS, PRESENCE)),
+            GROUP: LiveKind(VIEW_GROUPS, lambda: database.read(devices.groups.all)),
+        },
         start=presence.start,
         disconnect=hub.stop,
         stop=presence.stop,
-        api=FleetApi(hub, listeners, devices, groups),
+        api=FleetApi(hub, listeners, devices),
     )

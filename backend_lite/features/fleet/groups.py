@@ -2,31 +2,185 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
+from backend_lite.contract.common import format_time
+from backend_lite.contract.fleet import Group, GroupCreate, GroupUpdate, MembersChange
+from backend_lite.contract.live import GROUP
+from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
-from backend_lite.errors import NotFoundError
+from backend_lite.core.db.query_sql import Condition
+from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Changed
+from backend_lite.core.versions import refuse_stale
+from backend_lite.errors import ConflictError, InvalidError, NotFoundError
+from backend_lite.features.fleet.group_members import add_members, groups_naming, remove_members
+from backend_lite.features.fleet.group_rules import (
+    checked_description,
+    checked_name,
+    checked_query,
+    name_key_of,
+)
+from backend_lite.features.fleet.querying import DeviceQueries
 from backend_lite.features.fleet.tables import DeviceRow, GroupMemberRow, GroupRow
+
+GroupUsers = Callable[[Unit, int], list[str]]
+"""What still needs a group, as words for a person. It may clear away what needs it no longer."""
+
+_SHOWN = 5
 
 
 class Groups:
-    """Its methods run inside the caller's session or unit."""
+    """Its methods run inside the caller's session or unit. Higher areas add to `users`."""
+
+    def __init__(self, clock: Clock, queries: DeviceQueries) -> None:
+        self._clock = clock
+        self._queries = queries
+        self.users: list[GroupUsers] = []
+
+    def all(self, session: Session) -> list[Group]:
+        """By name."""
+        rows = session.scalars(select(GroupRow).order_by(GroupRow.name_key))
+        return [self._view(session, row) for row in rows]
+
+    def get(self, session: Session, group_id: int) -> Group:
+        """Raises NotFoundError."""
+        return self._view(session, _group(session, group_id))
 
     def members(self, session: Session, group_id: int) -> list[int]:
         """The ids of its devices now, in their order. Raises NotFoundError."""
-        _group(session, group_id)
-        query = (
-            select(GroupMemberRow.device_id)
-            .join(DeviceRow, DeviceRow.id == GroupMemberRow.device_id)
-            .where(GroupMemberRow.group_id == group_id, DeviceRow.retired_at.is_(None))
-        )
-        return list(session.scalars(query.order_by(GroupMemberRow.device_id)))
+        query = self._device_ids(_group(session, group_id)).order_by(DeviceRow.id)
+        return [device_id for (device_id,) in session.connection().execute(query)]
+
+    def devices_of(self, session: Session, group_id: int) -> Condition:
+        """True for the rows of its devices now. Raises NotFoundError."""
+        return self._condition(_group(session, group_id))
 
     def of_device(self, session: Session, device_id: int) -> list[int]:
         """The ids of the groups that the device is in now."""
-        query = select(GroupMemberRow.group_id).where(GroupMemberRow.device_id == device_id)
-        return list(session.scalars(query.order_by(GroupMemberRow.group_id)))
+        found = set(groups_naming(session, device_id))
+        for row in session.scalars(select(GroupRow).where(GroupRow.query.is_not(None))):
+            query = self._device_ids(row, only=device_id).where(DeviceRow.id == device_id)
+            if session.scalar(query) is not None:
+                found.add(row.id)
+        return sorted(found)
+
+    def _device_ids(self, row: GroupRow, only: int | None = None) -> Select[int]:
+        return select(DeviceRow.id).where(DeviceRow.retired_at.is_(None), self._condition(row, only))
+
+    def _condition(self, row: GroupRow, only: int | None = None) -> Condition:
+        """`only`: the one device that will be asked about."""
+        if row.query is not None:
+            return self._queries.condition(row.query, only)
+        named = select(GroupMemberRow.device_id).where(GroupMemberRow.group_id == row.id)
+        return DeviceRow.id.in_(named)
+
+    def create(self, unit: Unit, wanted: GroupCreate) -> Group:
+        """Raises InvalidError, also for a name that is taken, and NotFoundError for an unknown device."""
+        name = checked_name(wanted.name)
+        _refuse_taken(unit.session, name, None)
+        if wanted.query is not None and wanted.devices:
+            raise InvalidError("A group has either a query or named members: leave one of them out.")
+        now = self._clock.now_ms()
+        row = GroupRow(
+            name=name,
+            name_key=name_key_of(name),
+            description=checked_description(wanted.description),
+            query=None if wanted.query is None else checked_query(wanted.query),
+            created_at=now,
+            updated_at=now,
+            version=1,
+            edited_at_version={},
+        )
+        unit.session.add(row)
+        unit.session.flush()
+        add_members(unit.session, row.id, wanted.devices)
+        return self._published(unit, row)
+
+    def update(self, unit: Unit, group_id: int, wanted: GroupUpdate, version: int | None) -> Group:
+        """Raises NotFoundError, InvalidError, and ConflictError when the group was changed meanwhile."""
+        row = _group(unit.session, group_id)
+        refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
+        fields = _checked_fields(row, wanted)
+        if "name" in fields:
+            _refuse_taken(unit.session, fields["name"], group_id)
+        changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
+        if not changed:
+            return self._view(unit.session, row)
+        for name, value in changed.items():
+            setattr(row, name, value)
+        row.name_key = name_key_of(row.name)
+        self._touch(row, changed)
+        return self._published(unit, row)
+
+    def change_members(self, unit: Unit, group_id: int, wanted: MembersChange, version: int | None) -> Group:
+        """Name devices as members or no longer; naming one again changes nothing. Raises NotFoundError,
+        InvalidError for a group that has a query, ConflictError."""
+        row = _group(unit.session, group_id)
+        refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
+        if row.query is not None:
+            raise InvalidError(
+                f'"{row.name}" has the devices that its query finds: change the query instead.'
+            )
+        added = add_members(unit.session, group_id, wanted.add)
+        if added + remove_members(unit.session, group_id, wanted.remove) == 0:
+            return self._view(unit.session, row)
+        self._touch(row, ["devices"])
+        return self._published(unit, row)
+
+    def delete(self, unit: Unit, group_id: int, version: int | None) -> None:
+        """Raises NotFoundError, and ConflictError while something needs the group."""
+        row = _group(unit.session, group_id)
+        refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
+        users = [user for of in self.users for user in of(unit, group_id)]
+        if users:
+            more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
+            raise ConflictError(
+                f'"{row.name}" is still needed by {", ".join(users[:_SHOWN])}{more}. End that first.',
+                code="in_use",
+            )
+        unit.session.execute(delete(GroupMemberRow).where(GroupMemberRow.group_id == group_id))
+        unit.session.delete(row)
+        unit.publish(Changed(GROUP, group_id, None))
+
+    def forget_device(self, unit: Unit, device_id: int) -> None:
+        """A device that is retired leaves the groups that named it."""
+        for group_id in groups_naming(unit.session, device_id):
+            remove_members(unit.session, group_id, [device_id])
+            self._published(unit, _group(unit.session, group_id))
+
+    def _touch(self, row: GroupRow, fields: Iterable[str]) -> None:
+        row.version += 1
+        row.updated_at = self._clock.now_ms()
+        row.edited_at_version = row.edited_at_version | dict.fromkeys(fields, row.version)
+
+    def _published(self, unit: Unit, row: GroupRow) -> Group:
+        unit.session.flush()
+        group = self._view(unit.session, row)
+        unit.publish(Changed(GROUP, row.id, msgspec.to_builtins(group)))
+        return group
+
+    def _view(self, session: Session, row: GroupRow) -> Group:
+        return Group(
+            id=row.id,
+            name=row.name,
+            description=row.description,
+            query=row.query,
+            device_count=_count(session, self._device_ids(row)),
+            created_at=format_time(row.created_at),
+            updated_at=format_time(row.updated_at),
+            version=row.version,
+        )
+
+
+def _count(session: Session, query: Select[int]) -> int:
+    return session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
 
 
 def _group(session: Session, group_id: int) -> GroupRow:
@@ -34,3 +188,22 @@ def _group(session: Session, group_id: int) -> GroupRow:
     if row is None:
         raise NotFoundError(f"There is no group {group_id}.")
     return row
+
+
+def _checked_fields(row: GroupRow, wanted: GroupUpdate) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if wanted.name is not UNSET:
+        fields["name"] = checked_name(wanted.name)
+    if wanted.description is not UNSET:
+        fields["description"] = checked_description(wanted.description)
+    if wanted.query is not UNSET:
+        if row.query is None:
+            raise InvalidError(f'"{row.name}" has named members: make another group for a query.')
+        fields["query"] = checked_query(wanted.query)
+    return fields
+
+
+def _refuse_taken(session: Session, name: str, own_id: int | None) -> None:
+    taken = session.scalar(select(GroupRow.id).where(GroupRow.name_key == name_key_of(name)))
+    if taken not in (None, own_id):
+        raise InvalidError(f'There is a group "{name}" already: choose another name.', code="name_taken")

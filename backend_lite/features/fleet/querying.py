@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 from sqlalchemy import and_, false, func, or_, true
 
-from agent.wire.messages import Metrics
 from backend_lite.contract.fleet import DEVICE_FIELDS, Contact
 from backend_lite.contract.library import TARGET_OS_TYPES, os_names
-from backend_lite.contract.query import Match, Node, Value
+from backend_lite.contract.query import Match, Value
 from backend_lite.contract.query_match import value_test
-from backend_lite.contract.query_values import cpu_of, disk_of, free_of, mem_of, status_words, uptime_of
+from backend_lite.contract.query_values import metric_value, status_words
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.query_sql import (
     Clause,
@@ -37,21 +37,31 @@ class DeviceQueries:
         self._presence = presence
         self._clock = clock
 
-    def condition(self, text: str) -> Condition:
-        """True for the rows of devices that the query finds. Raises InvalidError (`bad_query`)."""
-        return self.of(parsed(text, DEVICE_FIELDS))
+    def condition(self, text: str, only: int | None = None) -> Condition:
+        """True for the rows of devices that the query finds; `only`: the one that will be asked about.
 
-    def of(self, node: Node) -> Condition:
+        Raises InvalidError (`bad_query`).
+        """
+        node = parsed(text, DEVICE_FIELDS)
         now_ms, now = self._clock.now_ms(), self._clock.monotonic()
-        return where(node, DeviceRow.search, _clauses(self._presence.snapshot(), now_ms, now))
+        return where(node, DeviceRow.search, _clauses(self._sightings(only), now_ms, now))
+
+    def _sightings(self, only: int | None) -> dict[int, Sighting]:
+        if only is None:
+            return self._presence.snapshot()
+        sighting = self._presence.view(only)
+        return {} if sighting is None else {only: sighting}
 
 
 def _clauses(sightings: dict[int, Sighting], now_ms: int, now: float) -> dict[str, Clause]:
     def live(of: Callable[[Sighting], Value], stored: Clause) -> Clause:
         return _live(sightings, of, stored)
 
-    def measured(of: Callable[[Metrics], float | None], stored: Column) -> Clause:
-        return live(lambda seen: None if seen.metrics is None else of(seen.metrics), numbers(stored))
+    def measured(field: str, stored: Column) -> Clause:
+        def of(seen: Sighting) -> Value:
+            return None if seen.metrics is None else metric_value(field, msgspec.to_builtins(seen.metrics))
+
+        return live(of, numbers(stored))
 
     return {
         "name": texts(DeviceRow.hostname),
@@ -62,12 +72,12 @@ def _clauses(sightings: dict[int, Sighting], now_ms: int, now: float) -> dict[st
             lambda seen: max(0.0, round(now - seen.heard_at, 3)), ages(DeviceRow.last_contact_at, now_ms)
         ),
         "tag": elements(DeviceRow.tags),
-        "cpu": measured(cpu_of, _metric("cpu_percent")),
-        "mem": measured(mem_of, _share("memory")),
-        "disk": measured(disk_of, _share("disk")),
-        "free": measured(free_of, _metric("disk_total") - _metric("disk_used")),
+        "cpu": measured("cpu", _metric("cpu_percent")),
+        "mem": measured("mem", _share("memory")),
+        "disk": measured("disk", _share("disk")),
+        "free": measured("free", _metric("disk_total") - _metric("disk_used")),
         "ram": numbers(DeviceRow.facts["memory_total"].as_float()),
-        "uptime": measured(uptime_of, _metric("uptime_s")),
+        "uptime": measured("uptime", _metric("uptime_s")),
         "address": texts(DeviceRow.address),
         "hardware": texts(DeviceRow.hardware_summary),
         "agent": texts(DeviceRow.agent_version),

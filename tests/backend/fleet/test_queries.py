@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import to_builtins
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -121,8 +122,8 @@ class Both:
 
     def in_memory(self, text: str) -> list[int]:
         node = parse(text, DEVICE_FIELDS)
-        values = ((row.id, device_values(device_of(row, self._presence), NOW)) for row in self._rows)
-        return [device_id for device_id, value_of in values if matches(node, value_of)]
+        devices = [to_builtins(device_of(row, self._presence)) for row in self._rows]
+        return [device["id"] for device in devices if matches(node, device_values(device, NOW))]
 
     def close(self) -> None:
         self.session.close()

@@ -78,7 +78,7 @@ class FakeFleet(FleetApi):
 
     def __init__(self, hub: FakeHub) -> None:
         self.admissions: dict[int, Admission] = {}
-        super().__init__(hub, Listeners(), cast("Any", None), cast("Any", None))
+        super().__init__(hub, Listeners(), cast("Any", None))
 
     def targets(self, session: Session, device_ids: Iterable[int]) -> dict[int, RunTarget]:
         found = (self.target(session, device_id) for device_id in device_ids)

@@ -1,0 +1,48 @@
+"""The named members of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from backend_lite.core.db.base import storable
+from backend_lite.core.db.query_sql import among
+from backend_lite.errors import NotFoundError
+from backend_lite.features.fleet.tables import DeviceRow, GroupMemberRow
+
+_SHOWN = 5
+
+
+def add_members(session: Session, group_id: int, device_ids: Collection[int]) -> int:
+    """How many are new. Raises NotFoundError for a device that is unknown or retired."""
+    wanted = {device_id for device_id in device_ids if storable(device_id)}
+    known = select(DeviceRow.id).where(among(DeviceRow.id, wanted), DeviceRow.retired_at.is_(None))
+    there = set(session.scalars(known))
+    if missing := sorted(set(device_ids) - there):
+        shown, more = ", ".join(map(str, missing[:_SHOWN])), len(missing) - _SHOWN
+        raise NotFoundError(f"Device not found: {shown}{f' and {more} more' if more > 0 else ''}.")
+    members = select(GroupMemberRow.device_id).where(GroupMemberRow.group_id == group_id)
+    new = sorted(there - set(session.scalars(members)))
+    if new:
+        rows = [{"group_id": group_id, "device_id": device_id} for device_id in new]
+        session.execute(insert(GroupMemberRow), rows)
+    return len(new)
+
+
+def remove_members(session: Session, group_id: int, device_ids: Collection[int]) -> int:
+    """How many were there."""
+    own = [GroupMemberRow.group_id == group_id, among(GroupMemberRow.device_id, filter(storable, device_ids))]
+    found = session.scalars(select(GroupMemberRow.device_id).where(*own)).all()
+    session.execute(delete(GroupMemberRow).where(*own).execution_options(synchronize_session=False))
+    return len(found)
+
+
+def groups_naming(session: Session, device_id: int) -> Sequence[int]:
+    """The groups that name the device."""
+    return session.scalars(
+        select(GroupMemberRow.group_id)
+        .where(GroupMemberRow.device_id == device_id)
+        .order_by(GroupMemberRow.group_id)
+    ).all()
