@@ -7,6 +7,7 @@ mixed, and lines and letters touch.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 CANDIDATES = ("cp850", "cp1252", "cp437", "cp852", "cp1250", "cp866", "cp1251", "cp932", "cp936")
 """In the order in which they win when nothing tells them apart. Others are for the reader to choose."""
@@ -32,6 +33,7 @@ def _score(sample: bytes, name: str) -> int:
     return sum(_likely(before, char, behind, name) for before, char, behind in around if char > "\x7f")
 
 
+@lru_cache(8192)
 def _likely(before: str, char: str, behind: str, name: str) -> int:
     kind = _kind(char)
     if kind in ("latin", "cyrillic"):
@@ -61,6 +63,7 @@ def _likely(before: str, char: str, behind: str, name: str) -> int:
     return (3 if char in _MARKS else -1) if char != "\ufffd" else -6
 
 
+@lru_cache(4096)
 def _kind(char: str) -> str:
     code = ord(char)
     for low, high, kind in (

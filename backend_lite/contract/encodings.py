@@ -28,6 +28,7 @@ SAMPLE = 64 << 10
 """Bytes from which the encoding is guessed."""
 
 _MARKS = ((b"\xef\xbb\xbf", UTF_8), (b"\xff\xfe", UTF_16))
+_AROUND = 1 << 10
 _KEPT = 0xDC00
 _KEEP = "deployflow-keep"
 _UNDECODED = re.compile("[\udc00-\udcff]")
@@ -98,7 +99,13 @@ def _has_sixteen_bits(data: bytes) -> bool:
 def _is_utf_8(data: bytes) -> bool:
     if data.isascii():
         return True
-    text = Decoder(UTF_8).decode(data)
+    try:
+        codecs.getincrementaldecoder(UTF_8)().decode(data)
+    except UnicodeDecodeError as error:
+        around = after_rest(data[max(0, error.start - _AROUND) : error.start + _AROUND])
+    else:
+        return True
+    text = Decoder(UTF_8).decode(around)
     damaged = len(_UNDECODED.findall(text))
     # A few stray bytes among many whole characters are damage, not another encoding.
-    return damaged == 0 or len(re.findall("[^\x00-\x7f]", text)) > 20 * damaged
+    return len(re.findall("[^\x00-\x7f]", text)) > 20 * damaged
