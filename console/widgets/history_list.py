@@ -30,7 +30,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Listing:
-    """What is listed, and in which words. `asks_service`: the list at `path` takes the query as `q`.
+    """What is listed, and in which words. The list at `path` takes the query as `q`.
 
     `value_of(item, field, now)` is for the query; `words_of` gives the words that stand in a field now.
     `all_read` is the sentence for so many read to the end.
@@ -47,7 +47,6 @@ class Listing:
     older: str
     all_read: Callable[[int], str]
     words_of: Callable[[Iterable[Object]], Mapping[str, Iterable[str]]]
-    asks_service: bool = True
 
 
 class HistoryList(QWidget):
@@ -115,7 +114,7 @@ class HistoryList(QWidget):
 
     def load_older(self, then: Callable[[], None] | None = None) -> None:
         """Reads one page of what the query asks for; `then` follows if something was on it."""
-        history, query = self._history, self._asked()
+        history, query = self._history, self.filter.query
         self.older.setEnabled(False)
 
         def show(new: dict[int, Object]) -> None:
@@ -140,12 +139,12 @@ class HistoryList(QWidget):
 
     def load_all(self) -> None:
         """Reads page after page, each shown as it comes."""
-        if not self._history.is_complete(self._asked()):
+        if not self._history.is_complete(self.filter.query):
             self.load_older(self.load_all)
 
     def say(self) -> None:
         """Says again what can be read, and what of it has been."""
-        asked, total = self._asked(), self.table.model_.total
+        asked, total = self.filter.query, self.table.model_.total
         complete, read = self._history.is_complete(asked), self._history.has_read(asked)
         self.older.setVisible(total > 0 and not complete)
         self._look_older.setVisible(not complete)
@@ -169,9 +168,6 @@ class HistoryList(QWidget):
 
     def _known_words(self) -> Mapping[str, Iterable[str]]:
         return self._listing.words_of(self.known.values())
-
-    def _asked(self) -> str:
-        return self.filter.query if self._listing.asks_service else ""
 
     def _take(self, batch: LiveBatch) -> None:
         mine = self._history.take(batch)

@@ -17,7 +17,7 @@ from console.core.ops import Op
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.features.runs import rollout_ops
-from console.features.runs.rollout_words import waits_for_a_person
+from console.features.runs.rollout_words import may_start_next_wave
 from console.shell.context import Context
 from console.shell.parts import button
 from console.widgets.confirm import confirm
@@ -49,14 +49,14 @@ class RolloutActions:
     def show_rollout(self, rollout: Object) -> None:
         self._rollout = rollout
         open_, halted = is_open(rollout), rollout["state"] == RolloutState.HALTED
-        by_hand = waits_for_a_person(rollout)
+        next_wave = may_start_next_wave(rollout)
         bad = self._bad()
         self.failed.show()
         self.failed.setEnabled(bad > 0)
         self.again.show()
         self.again.setEnabled(self._is_in_library())
         self.halt.setVisible(open_ and not halted)
-        self.resume.setVisible(halted or by_hand)
+        self.resume.setVisible(halted or next_wave)
         self.resume.setText(
             tr("Resume") if halted else tr("Start wave {n}", n=int(rollout.get("wave") or 1) + 1)
         )

@@ -11,7 +11,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
 from backend_lite.contract.live import ROLLOUT
-from backend_lite.contract.query import Field, FieldKind, Value
+from backend_lite.contract.query import Value
+from backend_lite.contract.rollout_query import ROLLOUT_FIELDS
 from backend_lite.contract.runs import ROLLOUTS
 from backend_lite.contract.states import RolloutState
 from console.core import formatting, run_ops
@@ -28,16 +29,6 @@ from console.widgets.history_list import HistoryList, Listing
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
 
 Object = dict[str, Any]
-
-FIELDS: tuple[Field, ...] = (
-    Field("state", FieldKind.WORD, "how the rollout is", tuple(RolloutState)),
-    Field("script", FieldKind.TEXT, "the title of what is run", aliases=("title",)),
-    Field("by", FieldKind.LABEL, "who asked for it"),
-    Field("devices", FieldKind.NUMBER, "how many devices it is for"),
-    Field("failed", FieldKind.NUMBER, "how many failed, expired or are unknown"),
-    Field("asked", FieldKind.AGE, "how long ago it was asked for", aliases=("started",)),
-    Field("rollout", FieldKind.NUMBER, "its number", aliases=("id",)),
-)
 
 
 def rollout_columns(clock: Clock) -> list[Column]:
@@ -119,7 +110,7 @@ def _listing() -> Listing:
         kind=ROLLOUT,
         path=ROLLOUTS,
         is_open=is_open,
-        fields=FIELDS,
+        fields=ROLLOUT_FIELDS,
         value_of=_value_of,
         search=_search,
         hint=tr("Filter rollouts"),
@@ -127,14 +118,13 @@ def _listing() -> Listing:
         older=tr("Show older rollouts"),
         all_read=lambda n: plural(n, "That is all: {count} rollout.", "That is all: {count} rollouts."),
         words_of=_words_of,
-        asks_service=False,
     )
 
 
 def _words_of(rollouts: Iterable[Object]) -> dict[str, set[str]]:
     known = list(rollouts)
     return {
-        "script": {str(rollout["title"]) for rollout in known},
+        "title": {str(rollout["title"]) for rollout in known},
         "by": {str(rollout["created_by"]) for rollout in known if rollout.get("created_by")},
     }
 
@@ -151,13 +141,16 @@ def _value_of(rollout: Object, name: str, now: datetime) -> Value:
 _VALUES: dict[str, Callable[[Object, datetime], Value]] = {
     "": lambda rollout, _now: f"{rollout['title']} {rollout.get('created_by') or ''}",
     "state": lambda rollout, _now: rollout["state"],
-    "script": lambda rollout, _now: rollout["title"],
+    "title": lambda rollout, _now: rollout["title"],
     "by": lambda rollout, _now: rollout.get("created_by"),
-    "devices": lambda rollout, _now: _total(rollout),
-    "failed": lambda rollout, _now: failed_count(rollout),
-    "asked": lambda rollout, now: (now - moment(rollout["created_at"])).total_seconds(),
-    "rollout": lambda rollout, _now: rollout["id"],
+    "created": lambda rollout, now: _age(rollout.get("created_at"), now),
+    "ended": lambda rollout, now: _age(rollout.get("ended_at"), now),
+    "id": lambda rollout, _now: rollout["id"],
 }
+
+
+def _age(when: str | None, now: datetime) -> Value:
+    return None if when is None else (now - moment(when)).total_seconds()
 
 
 def _total(rollout: Object) -> int:

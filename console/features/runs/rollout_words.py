@@ -18,7 +18,7 @@ from backend_lite.contract.runs import (
     Waves,
     Window,
 )
-from backend_lite.contract.states import RolloutState
+from backend_lite.contract.states import RUN_ENDS, RolloutState
 from console.core import formatting
 from console.core.texts import plural, tr
 
@@ -155,13 +155,12 @@ def _retries(retries: Retries) -> str:
     )
 
 
-def waits_for_a_person(rollout: Object) -> bool:
-    """True when the next wave is started by hand and nothing else is left to do."""
-    waves = (rollout.get("policy") or {}).get("waves") or {}
-    sizes = rollout.get("waves") or []
-    more = int(rollout.get("wave") or 1) < len(sizes)
-    under_way = rollout["state"] in (RolloutState.WAITING, RolloutState.RUNNING)
-    return bool(waves.get("by_hand") and more and under_way and rollout.get("waiting"))
+def may_start_next_wave(rollout: Object) -> bool:
+    """True once the wave under way has ended and a person may go on without waiting for anything else."""
+    sizes, wave = rollout.get("waves") or [], int(rollout.get("wave") or 1)
+    counters = rollout.get("counters") or {}
+    ended = sum(int(counters.get(state, 0)) for state in RUN_ENDS)
+    return rollout["state"] == RolloutState.RUNNING and wave < len(sizes) and ended >= sum(sizes[:wave])
 
 
 def wave_title(rollout: Object, number: int) -> str:
