@@ -63,7 +63,7 @@ class AttemptFolder:
         return self._at("work")
 
     def work_file(self, name: str) -> str:
-        return os.path.join(self.work, name)
+        return os.path.join(self.work, *name.split("/"))
 
     @property
     def spool(self) -> str:
@@ -89,6 +89,12 @@ class AttemptFolder:
             return None
         remove_file(self._at("job"))
         return Job.from_json(raw)
+
+    def remove_job(self) -> None:
+        """Take away what was laid out for a runner that will not execute it."""
+        remove_file(self._at("job"))
+        if os.path.exists(self.work):
+            self.remove_work()
 
     def remove_work(self) -> None:
         """The script and its parameters are gone before anybody can learn the result."""

@@ -1,7 +1,8 @@
 """The life of an attempt on this device: offer, permit, runner, outcome, receipt.
 
 Every promise is in the journal before it leaves the device, and every step can be repeated: an offer, an
-answer or a receipt may come twice, late, or after a restart of the agent or of the service.
+answer or a receipt may come twice, late, or after a restart of the agent or of the service. What the disk has
+no room for is tried again until it has.
 """
 
 from __future__ import annotations
@@ -9,19 +10,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Protocol
 
 from agent.books import Books
 from agent.handlers import RejectionError, job_for
 from agent.job import Job
 from agent.journal import Entry, Phase
+from agent.machine import Machine
 from agent.outcomes import Standing, standing
-from agent.permits import Permits
+from agent.permits import Permits, Say
 from agent.runners import Runner
 from agent.wire.codec import WireError, parse_attempt_name
-from agent.wire.messages import Offer, OpenAttempt, OutputMark, Permit, PermitAnswer
+from agent.wire.messages import AS_USER, Offer, OpenAttempt, OutputMark, PermitAnswer
 from agent.wire.states import Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent.platform.people import Person
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +36,14 @@ FOREIGN_POLL_S = 0.25
 SILENCE_S = 2.0
 LOOKS_AT_THE_GATE = 15
 TROUBLE_PAUSE_S = 30.0
+HOLD_PAUSE_S = 5.0
+RESTART_PATIENCE_S = 600.0
 _LONGEST_NAME = 100
 _CANCELLED = "Cancelled before it started."
+_RESTARTED = "The device was restarted before it started."
+_RESTARTS = "The device is about to restart."
+_NOBODY = "Nobody is signed in on this device."
+_NO_ROOM = "The disk has no room to take this work in."
 
 
 class Launcher(Protocol):
@@ -42,22 +55,28 @@ class Launcher(Protocol):
 
 
 class Attempts:
-    """All open attempts of this device, carried out one at a time in the order of their offers."""
+    """All open attempts of this device. Parallel ones run beside others; all others are carried out one at a
+    time in the order of their offers, except that one which waits for somebody to sign in lets others pass.
+    """
 
-    def __init__(self, books: Books, launcher: Launcher) -> None:
+    def __init__(self, books: Books, launcher: Launcher, machine: Machine) -> None:
         self.on_inventory: Callable[[], None] = _nothing
         """Called after a step that takes stock of this device."""
         self._books = books
         self._open = books.journal.entries
+        self._untaken: dict[str, Offer] = {}
         self._launcher = launcher
+        self._machine = machine
         self._permits = Permits()
-        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._turn = asyncio.Lock()
+        self._restarts = False
+        self._to_do: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
 
     # ---- what the service says
 
-    def connected(self, say: Callable[[Permit], None]) -> None:
+    def connected(self, say: Say, wire_version: int) -> None:
         self._launcher.warm_up()
-        self._permits.connected(say)
+        self._permits.connected(say, wire_version)
 
     def disconnected(self) -> None:
         self._permits.disconnected()
@@ -71,47 +90,62 @@ class Attempts:
         for attempt in forget:
             if (entry := self._open.get(attempt)) is not None:
                 self._books.forget(entry)
-                self._permits.withdraw(entry)
+                self._permits.withdraw(attempt)
         self._books.outbox.resume({mark.attempt: (mark.stdout, mark.stderr) for mark in marks})
 
     def on_offer(self, offer: Offer) -> None:
-        if offer.attempt in self._open:
+        attempt = offer.attempt
+        if attempt in self._open or attempt in self._untaken:
             return
-        if (stone := self._books.journal.tombstones.get(offer.attempt)) is not None:
-            log.warning("the attempt %s is offered again; it has ended long ago", offer.attempt)
-            self._books.tell(offer.attempt, stone.done)
+        if (done := self._books.journal.tombstones.get(attempt)) is not None:
+            log.warning("the attempt %s is offered again; it has ended long ago", attempt)
+            self._books.tell(attempt, done)
             return
         try:
-            _check_name(offer.attempt)
-            self._books.journal.received(offer, os.urandom(16).hex())
+            _check_name(attempt)
         except WireError as error:
             log.warning("an offer is ignored: %s", error)
-        except OSError as error:
-            log.warning("the offer %s cannot be taken: %s", offer.attempt, error.strerror)
+            return
+        if self._take(offer):
+            self._to_do.put_nowait(lambda: self._see_to(attempt))
         else:
-            self._queue.put_nowait(offer.attempt)
+            self._untaken[attempt] = offer
+            self._to_do.put_nowait(lambda: self._take_later(offer))
 
     def on_permit_answer(self, answer: PermitAnswer) -> None:
         self._permits.answered(answer)
 
     def on_cancel(self, attempt: str) -> None:
         entry = self._open.get(attempt)
-        if entry is None or entry.phase is Phase.DONE:
-            return
-        if entry.phase is Phase.STARTING:
-            self._books.place(attempt).ask_to_cancel()
-        elif self._books.withhold(entry, Outcome.NOT_STARTED, _CANCELLED):
-            self._permits.withdraw(entry)
+        if entry is None:
+            # Nothing was promised about it yet.
+            self._untaken.pop(attempt, None)
+        elif entry.phase is not Phase.DONE:
+            try:
+                self._cancel(entry)
+            except OSError as error:
+                # It still has to ask, and the service will not let it start.
+                log.warning("%s cannot be cancelled yet: %s", attempt, error.strerror)
 
-    def on_receipt(self, attempt: str) -> None:
+    def _cancel(self, entry: Entry) -> None:
+        if entry.phase is Phase.STARTING:
+            self._books.place(entry.attempt).ask_to_cancel()
+        elif self._books.withhold(entry, Outcome.NOT_STARTED, _CANCELLED):
+            self._permits.withdraw(entry.attempt)
+
+    def on_receipt(self, attempt: str, *, reboot: bool = False) -> None:
         entry = self._open.get(attempt)
         if entry is None:
             # The outcome of a tombstone, told once more.
             self._books.outbox.close(attempt)
-        elif entry.phase is Phase.DONE:
-            self._books.close(entry)
-        else:
+        elif entry.phase is not Phase.DONE:
             log.warning("a receipt for %s, which has no outcome yet, is ignored", attempt)
+        elif reboot and entry.boot_id == self._boot_id:
+            if not self._restarts:
+                self._restarts = True
+                self._to_do.put_nowait(lambda: self._restart_after(entry))
+        else:
+            self._books.close(entry)
 
     def on_resend(self, attempt: str, stdout: int, stderr: int) -> None:
         self._books.outbox.resend(attempt, stdout, stderr)
@@ -120,64 +154,144 @@ class Attempts:
 
     def recover(self) -> None:
         """Decide about what a former life left behind; call it before the first hello."""
-        boot_id = self._books.journal.incarnation.boot_id
+        waiting = []
         for entry in list(self._open.values()):
-            if entry.phase is Phase.RECEIVED and entry.boot_id != boot_id:
-                # Never started here, and after a restart nothing is resumed: a new offer is a new decision.
-                self._books.close(entry)
-            elif entry.phase is Phase.DONE:
+            if entry.phase is Phase.DONE:
                 assert entry.done is not None
                 self._books.tell(entry.attempt, entry.done)
             elif entry.phase is Phase.RECEIVED:
-                self._queue.put_nowait(entry.attempt)
+                waiting.append(entry.attempt)
             elif not self._books.settle(entry):
                 self._books.outbox.open(entry.attempt, self._books.place(entry.attempt).spool)
-                self._queue.put_nowait(entry.attempt)
+                # What runs already goes before everything that waits.
+                waiting.insert(0, entry.attempt)
+        for attempt in waiting:
+            self._to_do.put_nowait(lambda attempt=attempt: self._see_to(attempt))  # type: ignore[misc]
         self._books.remove_strangers()
 
-    async def work(self) -> None:
-        """Carry out what is in the queue, for ever."""
-        while True:
-            entry = self._open.get(await self._queue.get())
-            while entry is not None and entry.phase is not Phase.DONE:
-                try:
-                    await self._carry_on(entry)
-                    break
-                except OSError as error:
-                    log.warning("%s has to wait: %s", entry.attempt, error.strerror)
-                    await asyncio.sleep(TROUBLE_PAUSE_S)
+    @property
+    def _boot_id(self) -> str:
+        return self._books.journal.incarnation.boot_id
 
-    async def _carry_on(self, entry: Entry) -> None:
-        if entry.phase is Phase.STARTING:
-            await self._see_through(entry)
-            return
+    async def work(self) -> None:
+        """Carry out what there is to do, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                tasks.create_task((await self._to_do.get())())
+
+    def _take(self, offer: Offer) -> bool:
+        """Promise to deal with an offer; False when the disk has no room for that promise."""
+        try:
+            self._books.journal.received(offer, os.urandom(16).hex())
+        except OSError as error:
+            log.warning("the offer %s cannot be taken yet: %s", offer.attempt, error.strerror)
+            return False
+        return True
+
+    async def _take_later(self, offer: Offer) -> None:
+        while offer.attempt in self._untaken:
+            self._permits.hold(offer.attempt, "disk_low", self._machine.shortage() or _NO_ROOM)
+            await self._machine.pause(HOLD_PAUSE_S)
+            if offer.attempt in self._untaken and self._take(offer):
+                del self._untaken[offer.attempt]
+                await self._see_to(offer.attempt)
+        self._permits.withdraw(offer.attempt)
+
+    async def _see_to(self, attempt: str) -> None:
+        """Carry one attempt out, in its turn."""
+        while (entry := self._open.get(attempt)) is not None and entry.phase is not Phase.DONE:
+            turn: AbstractAsyncContextManager[Any] = nullcontext() if entry.parallel else self._turn
+            async with turn:
+                if await self._has_its_turn(entry):
+                    return
+            # Whoever must sign in first keeps nobody else from working.
+            self._permits.hold(attempt, "no_user", _NOBODY)
+            await self._machine.pause(HOLD_PAUSE_S)
+
+    async def _has_its_turn(self, entry: Entry) -> bool:
+        """True when this attempt needs no further turn, False when somebody has to sign in first."""
+        while self._is_to_do(entry):
+            try:
+                if entry.phase is Phase.STARTING:
+                    await self._see_through(entry)
+                elif entry.boot_id != self._boot_id:
+                    # Whatever the service knows of it: this proves that it never ran here.
+                    await self._decline(entry, Outcome.NOT_STARTED, _RESTARTED)
+                elif await self._may_begin(entry):
+                    return await self._begin(entry)
+            except OSError as error:
+                log.warning("%s has to wait: %s", entry.attempt, error.strerror)
+                await self._machine.pause(TROUBLE_PAUSE_S)
+        return True
+
+    def _is_to_do(self, entry: Entry) -> bool:
+        return self._open.get(entry.attempt) is entry and entry.phase is not Phase.DONE
+
+    async def _may_begin(self, entry: Entry) -> bool:
+        """False after a pause, when the disk is too full or the machine is about to restart."""
+        if shortage := self._machine.shortage():
+            self._permits.hold(entry.attempt, "disk_low", shortage)
+        elif not self._restarts:
+            return True
+        await self._machine.pause(HOLD_PAUSE_S)
+        return False
+
+    async def _begin(self, entry: Entry) -> bool:
+        """Ask for the permit and act on it; False when nobody is there to run it as."""
+        person = None
+        if entry.offer is not None and entry.offer.run_as == AS_USER:
+            person = self._machine.person()
+            if person is None:
+                return False
+        self._permits.release(entry.attempt)
         answer = self._permits.ask(entry)
         # The question goes first: what can be prepared is prepared while the service thinks about it.
         await asyncio.sleep(0)
-        plan = self._plan(entry)
-        await self._act(entry, plan, await answer)
+        plan = self._plan(entry, person)
+        try:
+            await self._act(entry, plan, await answer)
+        except OSError:
+            if isinstance(plan, Runner) and entry.phase is Phase.RECEIVED:
+                plan.drop()
+            raise
+        return True
 
-    def _plan(self, entry: Entry) -> Runner | RejectionError | None:
+    def _plan(self, entry: Entry, person: Person | None) -> Runner | RejectionError | None:
         """A runner that waits for its word; None where one has been there already, or nothing is to do."""
         if entry.offer is None or self._open.get(entry.attempt) is not entry:
             return None
         if standing(self._books.place(entry.attempt)) is not Standing.UNTOUCHED:
             return None
-        place = self._books.clear_place(entry.attempt)
         try:
-            job = job_for(entry.offer, place.path)
+            place = self._books.clear_place(entry.attempt)
+            job = job_for(entry.offer, place.path, self._opened(entry.offer), person)
+            return self._launcher.prepare(entry.attempt, job, self._books.outbox.said)
         except RejectionError as rejection:
             return rejection
-        return self._launcher.prepare(entry.attempt, job, self._books.outbox.said)
+
+    def _opened(self, offer: Offer) -> dict[str, str]:
+        """The secrets of an offer, in clear. Raises RejectionError."""
+        opened = {}
+        for name, sealed in offer.secrets.items():
+            try:
+                opened[name] = self._machine.open_secret(sealed)
+            except ValueError:
+                raise RejectionError(
+                    f"The secret {name[:64]!r} was not sealed for this device's key; "
+                    "run it anew, so that it is sealed for the key the device has now."
+                ) from None
+        return opened
 
     async def _act(self, entry: Entry, plan: Runner | RejectionError | None, answer: str) -> None:
-        if answer == "yes" and not isinstance(plan, RejectionError):
+        if answer == "yes" and not isinstance(plan, RejectionError) and not self._restarts:
             await self._execute(entry, plan)
             return
         if isinstance(plan, Runner):
             plan.drop()
             await _is_set(plan.over, SILENCE_S)
-        if answer == "yes":
+        if answer == "yes" and self._restarts:
+            await self._decline(entry, Outcome.NOT_STARTED, _RESTARTS)
+        elif answer == "yes":
             await self._decline(entry, Outcome.REJECTED, str(plan))
         elif answer == "cancelled":
             await self._decline(entry, Outcome.NOT_STARTED, _CANCELLED)
@@ -216,6 +330,22 @@ class Attempts:
             # A runner has it, though the journal lost that line: then what happened is what counts.
             self._books.start(entry)
             await self._see_through(entry)
+
+    async def _restart_after(self, entry: Entry) -> None:
+        """Restart the machine once this attempt is closed for good and nothing is in the middle of work."""
+        while not self._books.close(entry) or self._is_busy():
+            await self._machine.pause(HOLD_PAUSE_S)
+        try:
+            self._machine.restart()
+        except OSError as error:
+            log.error("the machine cannot be restarted: %s", error.strerror)  # noqa: TRY400
+        else:
+            # Somebody may stop it; then work goes on.
+            await self._machine.pause(RESTART_PATIENCE_S)
+        self._restarts = False
+
+    def _is_busy(self) -> bool:
+        return any(entry.phase is Phase.STARTING for entry in self._open.values())
 
 
 async def _is_set(event: asyncio.Event, seconds: float) -> bool:

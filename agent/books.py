@@ -60,6 +60,7 @@ class Books:
         place = self._made_place(entry.attempt)
         if not place.take_gate("agent") and standing(place) is not Standing.WITHHELD:
             return False
+        place.remove_job()
         self._finish(entry, unexecuted(entry, outcome, detail))
         return True
 
@@ -85,13 +86,19 @@ class Books:
         else:
             self.close(entry)
 
-    def close(self, entry: Entry) -> None:
-        """Free everything. The journal comes first: a folder without a gate would tell another story."""
+    def close(self, entry: Entry) -> bool:
+        """Free everything; False when the disk has no room for that line of the journal.
+
+        The journal comes first: a folder without a gate would tell another story.
+        """
+        if self.journal.entries.get(entry.attempt) is not entry:
+            return True
         try:
             self.journal.closed(entry)
         except OSError as error:
             log.warning("%s cannot be closed yet: %s", entry.attempt, error.strerror)
-            return
+            return False
         self._forgotten.discard(entry.attempt)
         self.outbox.close(entry.attempt)
         shutil.rmtree(self._folder / entry.attempt, ignore_errors=True)
+        return True

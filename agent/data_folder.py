@@ -2,6 +2,7 @@
 
 identity.key       the device's private key (hex), readable by its owner only
 enrollment.json    the service: address, CA, this device's ids
+settings.json      what an administrator set for this agent; need not be there
 journal/ attempts/ logs/
 """
 
@@ -27,6 +28,10 @@ class DataFolder:
     @property
     def enrollment(self) -> Path:
         return self.root / "enrollment.json"
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "settings.json"
 
     @property
     def journal(self) -> Path:

@@ -30,6 +30,25 @@ class Identity:
         signed: bytes = crypto_sign(message, self._secret_key)
         return signed[: -len(message)].hex()
 
+    def open_sealed(self, sealed: str) -> str:
+        """The text in a sealed box (Base64) made for this key, whose X25519 form opens it.
+
+        Raises ValueError when it was made for another one or is damaged.
+        """
+        import base64
+
+        from nacl import bindings, exceptions
+
+        public_key = bindings.crypto_sign_ed25519_pk_to_curve25519(self.public_key)
+        secret_key = bindings.crypto_sign_ed25519_sk_to_curve25519(self._secret_key)
+        try:
+            raw: bytes = bindings.crypto_box_seal_open(
+                base64.b64decode(sealed, validate=True), public_key, secret_key
+            )
+            return raw.decode()
+        except (exceptions.CryptoError, ValueError):
+            raise ValueError("not sealed to this key") from None
+
 
 def load_identity(path: Path) -> Identity | None:
     """The key in a file, or None when there is none. Raises AgentError for a damaged one."""

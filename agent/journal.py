@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,8 +19,9 @@ from agent.files import BINARY, read_file, replace_durably, write_all, write_new
 from agent.wire.codec import WireError, from_plain, to_plain
 from agent.wire.messages import Done, Incarnation, Offer
 
-TOMBSTONE_DAYS = 90
 MOST_TOMBSTONES = 2000
+"""The oldest go first, by their number alone: a clock that jumps by years must not bury what is still young,
+and where there are fewer, a tombstone stands for far more than 90 days."""
 COMPACT_ABOVE = 1 << 20
 
 
@@ -36,7 +35,8 @@ class Phase(StrEnum):
 
 @dataclass(slots=True)
 class Entry:
-    """An open attempt. `offer` is kept until it is handed to a runner, `done` from its outcome on."""
+    """An open attempt. `offer` is kept until it is handed to a runner, `done` from its outcome on. A
+    `parallel` one does not wait for others."""
 
     attempt: str
     nonce: str
@@ -44,24 +44,17 @@ class Entry:
     phase: Phase
     offer: Offer | None = None
     done: Done | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """An acknowledged attempt: it is never executed again, and its outcome can be told again."""
-
-    closed_at: int
-    done: Done
+    parallel: bool = False
 
 
 class Journal:
-    """The open attempts in the order they came, and the tombstones. Not thread-safe."""
+    """The open attempts in the order they came, and the tombstones: the outcomes of acknowledged attempts,
+    which are never executed again but can be told again. Not thread-safe."""
 
-    def __init__(self, folder: Path, boot_id: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path, boot_id: str) -> None:
         self._path = str(folder / "records")
-        self._now = now
         self.entries: dict[str, Entry] = {}
-        self.tombstones: dict[str, Tombstone] = {}
+        self.tombstones: dict[str, Done] = {}
         self.incarnation = _incarnation(folder, boot_id)
         self.damaged_lines = 0
         self._open()
@@ -70,7 +63,8 @@ class Journal:
 
     def received(self, offer: Offer, nonce: str) -> Entry:
         """Promise to deal with an offer; durable before this returns."""
-        entry = Entry(offer.attempt, nonce, self.incarnation.boot_id, Phase.RECEIVED, offer)
+        boot_id = self.incarnation.boot_id
+        entry = Entry(offer.attempt, nonce, boot_id, Phase.RECEIVED, offer, parallel=offer.parallel)
         self._append(_received_record(entry), durable=True)
         self.entries[offer.attempt] = entry
         return entry
@@ -87,11 +81,10 @@ class Journal:
 
     def closed(self, entry: Entry) -> None:
         """Nobody will ask for this attempt again; durable before this returns, so that its folder may go."""
-        at = int(self._now())
-        self._append({"is": "closed", "attempt": entry.attempt, "at": at}, durable=True)
+        self._append({"is": "closed", "attempt": entry.attempt}, durable=True)
         del self.entries[entry.attempt]
         if entry.done is not None:
-            self.tombstones[entry.attempt] = Tombstone(at, entry.done)
+            self.tombstones[entry.attempt] = entry.done
         if self._size > COMPACT_ABOVE:
             self._compact()
 
@@ -126,25 +119,28 @@ class Journal:
         attempt = record["attempt"]
         if record["is"] == "received":
             offer = from_plain(record["offer"], Offer, "offer")
-            self.entries[attempt] = Entry(attempt, record["nonce"], record["boot"], Phase.RECEIVED, offer)
+            self.entries[attempt] = Entry(
+                attempt, record["nonce"], record["boot"], Phase.RECEIVED, offer, parallel=offer.parallel
+            )
         elif record["is"] == "starting":
-            self.entries[attempt] = Entry(attempt, record["nonce"], record["boot"], Phase.STARTING)
+            parallel = record.get("parallel", False)
+            self.entries[attempt] = Entry(
+                attempt, record["nonce"], record["boot"], Phase.STARTING, parallel=parallel
+            )
         elif record["is"] == "done":
             done = from_plain(record["done"], Done, "done")
             self.entries[attempt] = Entry(attempt, done.nonce, record["boot"], Phase.DONE, done=done)
         elif record["is"] == "closed":
             entry = self.entries.pop(attempt, None)
             if entry is not None and entry.done is not None:
-                self.tombstones[attempt] = Tombstone(record["at"], entry.done)
+                self.tombstones[attempt] = entry.done
         elif record["is"] == "tombstone":
-            self.tombstones[attempt] = Tombstone(record["at"], from_plain(record["done"], Done, "done"))
+            self.tombstones[attempt] = from_plain(record["done"], Done, "done")
 
     def _compact(self) -> None:
         """Write only what still counts. Leaves the file open for appending."""
-        oldest = self._now() - TOMBSTONE_DAYS * 86400
-        kept = [(name, stone) for name, stone in self.tombstones.items() if stone.closed_at >= oldest]
-        self.tombstones = dict(kept[-MOST_TOMBSTONES:])
-        records = [_tombstone_record(name, stone) for name, stone in self.tombstones.items()]
+        self.tombstones = dict(list(self.tombstones.items())[-MOST_TOMBSTONES:])
+        records = [_tombstone_record(name, done) for name, done in self.tombstones.items()]
         for entry in self.entries.values():
             records.append(_record_of(entry))
         os.close(self._fd)
@@ -183,15 +179,21 @@ def _received_record(entry: Entry) -> dict[str, Any]:
 
 
 def _starting_record(entry: Entry) -> dict[str, Any]:
-    return {"is": "starting", "attempt": entry.attempt, "nonce": entry.nonce, "boot": entry.boot_id}
+    return {
+        "is": "starting",
+        "attempt": entry.attempt,
+        "nonce": entry.nonce,
+        "boot": entry.boot_id,
+        "parallel": entry.parallel,
+    }
 
 
 def _done_record(entry: Entry) -> dict[str, Any]:
     return {"is": "done", "attempt": entry.attempt, "boot": entry.boot_id, "done": to_plain(entry.done)}
 
 
-def _tombstone_record(attempt: str, stone: Tombstone) -> dict[str, Any]:
-    return {"is": "tombstone", "attempt": attempt, "at": stone.closed_at, "done": to_plain(stone.done)}
+def _tombstone_record(attempt: str, done: Done) -> dict[str, Any]:
+    return {"is": "tombstone", "attempt": attempt, "done": to_plain(done)}
 
 
 def _line(record: dict[str, Any]) -> bytes:

@@ -17,11 +17,13 @@ from agent.data_folder import DataFolder
 from agent.enrollment import Enrollment
 from agent.identity import Identity
 from agent.journal import Journal
+from agent.machine import ThisMachine
 from agent.outbox import Outbox
 from agent.platform import this_platform
 from agent.probes import collect_facts, read_metrics
 from agent.runners import Runners
 from agent.session import Session
+from agent.settings import load_settings
 from agent.tls import tls_context
 from agent.transport import open_channel
 from agent.wire.messages import Facts, Metrics
@@ -56,7 +58,8 @@ async def _keep_going(
         log.warning("%d lines of the journal are damaged and were skipped", journal.damaged_lines)
     outbox = Outbox(time.monotonic)
     runners = Runners(folder.attempts, folder.logs / "runner.log")
-    attempts = Attempts(Books(journal, outbox, folder.attempts), runners)
+    machine = ThisMachine(identity, folder.root, load_settings(folder.settings).least_free)
+    attempts = Attempts(Books(journal, outbox, folder.attempts), runners, machine)
     session = Session(
         enrollment,
         tls_context(enrollment.ca_pem),

@@ -26,6 +26,7 @@ from agent.wire.messages import (
     FactsReport,
     Heartbeat,
     Hello,
+    Holding,
     Incarnation,
     Metrics,
     Offer,
@@ -148,9 +149,10 @@ class Session:
     async def _converse(self, channel: Channel, welcome: Welcome) -> None:
         log.info("connected to %s as device %d", self._enrollment.server, welcome.device_id)
         self._note_admission(welcome.admission)
-        outgoing: asyncio.Queue[Permit] = asyncio.Queue()
+        outgoing: asyncio.Queue[Permit | Holding] = asyncio.Queue()
         self._attempts.on_welcome(welcome.marks, welcome.forget)
-        self._attempts.connected(outgoing.put_nowait)
+        self._attempts.connected(outgoing.put_nowait, welcome.wire_version)
+        self._backoff.spread(welcome.spread_s)
         try:
             await _until_one_ends(
                 self._listen(channel),
@@ -179,7 +181,7 @@ class Session:
             case Cancel():
                 self._attempts.on_cancel(message.attempt)
             case Receipt():
-                self._attempts.on_receipt(message.attempt)
+                self._attempts.on_receipt(message.attempt, reboot=message.reboot)
             case Resend():
                 self._attempts.on_resend(message.attempt, message.stdout, message.stderr)
             case AdmissionChanged():
@@ -198,7 +200,7 @@ class Session:
             )
         self._admission = admission
 
-    async def _speak(self, channel: Channel, outgoing: asyncio.Queue[Permit]) -> None:
+    async def _speak(self, channel: Channel, outgoing: asyncio.Queue[Permit | Holding]) -> None:
         while True:
             await channel.send(await outgoing.get())
 

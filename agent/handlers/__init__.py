@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from agent.errors import AgentError
 from agent.job import Job
-from agent.wire.messages import Offer
+from agent.platform import this_platform
+from agent.wire.messages import AS_SYSTEM, AS_USER, Offer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent.platform.people import Person
 
 
 class RejectionError(AgentError):
     """This device cannot or must not do what an offer asks; the text is the sentence that goes back."""
 
 
-Handler = Callable[[Offer, str], Job]
-"""From an offer and the path of its attempt's folder to a job. Raises RejectionError."""
+Handler = Callable[[Offer, str, dict[str, str]], Job]
+"""From an offer, its attempt's folder and its secrets in clear to a job. Raises RejectionError."""
 
 
-def job_for(offer: Offer, folder: str) -> Job:
-    """The job for an offer. Raises RejectionError when there is none."""
+def job_for(offer: Offer, folder: str, secrets: dict[str, str], person: Person | None) -> Job:
+    """The job for an offer, to be run by the agent's own user or by `person`. Raises RejectionError."""
     from agent.handlers import inventory, reboot, run_script
 
     handlers: dict[str, Handler] = {
@@ -33,6 +39,34 @@ def job_for(offer: Offer, folder: str) -> Job:
     handler = handlers.get(offer.type)
     if handler is None:
         raise RejectionError(f"This agent cannot do steps of the type {offer.type[:40]!r}.")
+    _check(offer, person)
+    job = handler(offer, folder, secrets)
+    job.idle_timeout_s = offer.idle_timeout_s
+    job.secrets = list(secrets)
+    job.person = person
+    return job
+
+
+def _check(offer: Offer, person: Person | None) -> None:
     if not offer.timeout_s > 0:
         raise RejectionError("The step has no time to run: its timeout must be more than 0 seconds.")
-    return handler(offer, folder)
+    if not offer.idle_timeout_s >= 0:
+        raise RejectionError("The step's time without output must be 0 (any) or more seconds.")
+    if offer.run_as not in (AS_SYSTEM, AS_USER):
+        raise RejectionError(f"This agent cannot run steps as {offer.run_as[:40]!r}.")
+    if person is not None and not this_platform().may_run_as(person):
+        raise RejectionError(
+            f"This agent does not run as a service of the system, so it cannot run steps as {person['name']}."
+        )
+    if offer.working_folder and not _is_a_folder(offer.working_folder):
+        raise RejectionError(
+            f"The working folder {offer.working_folder[:200]} is not a folder on this device; "
+            "it must be there and be given in full."
+        )
+
+
+def _is_a_folder(path: str) -> bool:
+    try:
+        return Path(path).is_absolute() and Path(path).is_dir()
+    except (OSError, ValueError):
+        return False

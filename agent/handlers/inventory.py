@@ -7,5 +7,5 @@ from agent.job import Job
 from agent.wire.messages import Offer
 
 
-def inventory(offer: Offer, folder: str) -> Job:
+def inventory(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
     return Job(own_command("facts"), offer.timeout_s)

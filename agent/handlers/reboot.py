@@ -13,15 +13,8 @@ DELAY_S = 60
 _NOTICE = "An administrator restarts this computer."
 
 
-def reboot(offer: Offer, folder: str) -> Job:
-    argv = _command(this_platform().os_type)
+def reboot(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
+    argv = this_platform().restart_command(DELAY_S, _NOTICE)
     if not os.access(argv[0], os.X_OK):
         raise RejectionError(f"This device has no {argv[0]}.")
     return Job(argv, offer.timeout_s)
-
-
-def _command(os_type: str) -> list[str]:
-    if os_type == "windows":
-        system = os.environ.get("SYSTEMROOT", r"C:\Windows")
-        return [rf"{system}\System32\shutdown.exe", "/r", "/t", str(DELAY_S), "/c", _NOTICE]
-    return ["/sbin/shutdown", "-r", f"+{DELAY_S // 60}", _NOTICE]

@@ -6,6 +6,7 @@ import base64
 
 from agent.attempt_folder import PARAMETER_FILE, AttemptFolder
 from agent.handlers import RejectionError, parameters
+from agent.handlers.parameters import Given
 from agent.handlers.powershell_launcher import LAUNCHER
 from agent.job import Job
 from agent.platform import this_platform
@@ -15,18 +16,23 @@ _NAMES = {"powershell": "PowerShell", "bash": "bash", "sh": "sh", "cmd": "cmd.ex
 _BOM = "\ufeff"
 
 
-def shell(offer: Offer, folder: str) -> Job:
+_FOLDER_VARIABLE = "DEPLOYFLOW_FOLDER"
+
+
+def shell(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
     """bash and sh."""
-    return _job(offer, folder, f"script.{offer.type}", _lines(offer, "\n").encode())
+    given = parameters.given(offer, folder, secrets)
+    return _job(offer, folder, given, f"script.{offer.type}", _lines(offer, "\n").encode())
 
 
-def python(offer: Offer, folder: str) -> Job:
-    job = _job(offer, folder, "script.py", _lines(offer, "\n").encode(), switches=["-u"])
+def python(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
+    given = parameters.given(offer, folder, secrets)
+    job = _job(offer, folder, given, "script.py", _lines(offer, "\n").encode(), switches=["-u"])
     job.environment.setdefault("PYTHONIOENCODING", "utf-8")
     return job
 
 
-def cmd(offer: Offer, folder: str) -> Job:
+def cmd(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
     """cmd.exe parses its command line a second time, so nothing but a constant goes there."""
     if offer.arguments:
         raise RejectionError(
@@ -34,21 +40,28 @@ def cmd(offer: Offer, folder: str) -> Job:
             "use parameters: they arrive as DF_ variables."
         )
     text = _lines(offer, "\r\n")
+    given = parameters.given(offer, folder, secrets)
+    if offer.working_folder:
+        # The script's own place stays the constant one below; a variable in quotes is not parsed again.
+        text = f'@cd /d "%{_FOLDER_VARIABLE}%" || exit /b 1\r\n{text}'
     if not text.isascii():
         # cmd.exe reads a script in the console's code page.
         text = "@chcp 65001 >nul\r\n" + text
-    job = _job(offer, folder, "script.cmd", text.encode())
+    job = _job(offer, folder, given, "script.cmd", text.encode())
+    if offer.working_folder:
+        job.environment[_FOLDER_VARIABLE], job.folder = offer.working_folder, ""
     # Its place in the working folder is constant; the folder's own path might mean something to cmd.exe.
     job.argv = [job.argv[0], "/d", "/c", ".\\script.cmd"]
     return job
 
 
-def powershell(offer: Offer, folder: str) -> Job:
+def powershell(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
     """Windows PowerShell and pwsh. The launcher binds the parameters; none is on a command line."""
     script = _lines(offer, None).encode("utf-8-sig")
-    job = _job(offer, folder, "script.ps1", script, arguments=False)
+    given = parameters.given(offer, folder, secrets)
+    job = _job(offer, folder, given, "script.ps1", script, arguments=False)
     job.files["launch.ps1"] = LAUNCHER.encode("utf-8-sig")
-    job.files["launch.txt"] = _launch_list(offer)
+    job.files["launch.txt"] = _launch_list(offer, given)
     launcher = AttemptFolder(folder).work_file("launch.ps1")
     switches = ["-NoProfile", "-NonInteractive"]
     if this_platform().os_type == "windows":
@@ -57,13 +70,13 @@ def powershell(offer: Offer, folder: str) -> Job:
     return job
 
 
-def _launch_list(offer: Offer) -> bytes:
+def _launch_list(offer: Offer, given: Given) -> bytes:
     """One line per parameter (`P name type value`) and argument (`A value`), values in Base64.
 
     Not JSON: ConvertFrom-Json of newer versions turns strings that look like dates into dates.
     """
     lines = []
-    for name, value in offer.parameters.items():
+    for name, value in given.everything().items():
         kind = {bool: "b", int: "i", float: "d", str: "s"}[type(value)]
         lines.append(f"P {name} {kind} {_base64(parameters.as_text(value))}")
     lines += [f"A {_base64(argument)}" for argument in offer.arguments]
@@ -77,13 +90,13 @@ def _base64(text: str) -> str:
 def _job(
     offer: Offer,
     folder: str,
+    given: Given,
     name: str,
     script: bytes,
     *,
     switches: list[str] | None = None,
     arguments: bool = True,
 ) -> Job:
-    parameters.check(offer)
     interpreter = this_platform().interpreter(offer.type)
     if interpreter is None:
         raise RejectionError(f"{_NAMES[offer.type]} is not installed on this device.")
@@ -92,11 +105,12 @@ def _job(
     return Job(
         [interpreter, *(switches or []), place.work_file(name), *handed_on],
         offer.timeout_s,
-        files={name: script, PARAMETER_FILE: parameters.file(offer)},
+        files={name: script, PARAMETER_FILE: given.document(), **given.files},
         environment={
-            **parameters.environment(offer),
+            **given.environment(),
             parameters.PARAMETER_VARIABLE: place.work_file(PARAMETER_FILE),
         },
+        folder=offer.working_folder,
     )
 
 

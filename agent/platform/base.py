@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import IO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent.platform.people import Person
 
 NOT_FOR_SCRIPTS = frozenset({"NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY", "INVOCATION_ID", "JOURNAL_STREAM"})
 """Variables that the service manager gave to the agent itself."""
@@ -32,6 +37,18 @@ class Platform(ABC):
     @abstractmethod
     def interpreter(self, language: str) -> str | None:
         """The program that runs scripts in a language (a step type), or None where there is none."""
+
+    @abstractmethod
+    def person(self) -> Person | None:
+        """Who is signed in, the one at the screen first; None when nobody is."""
+
+    @abstractmethod
+    def may_run_as(self, person: Person) -> bool:
+        """Whether this agent can start programs as that person."""
+
+    @abstractmethod
+    def restart_command(self, delay_s: int, notice: str) -> list[str]:
+        """What restarts the machine after so many seconds and tells whoever is signed in."""
 
     @abstractmethod
     def os_name_and_version(self) -> tuple[str, str]:
@@ -64,6 +81,20 @@ class Posix(Platform):
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def person(self) -> Person | None:
+        if sys.platform != "win32":
+            from agent.platform import posix_people
+
+            return posix_people.person()
+        return None
+
+    def may_run_as(self, person: Person) -> bool:
+        return sys.platform != "win32" and os.geteuid() in (0, person["uid"])
+
+    def restart_command(self, delay_s: int, notice: str) -> list[str]:
+        # Minutes are the least it knows; less than half of one is at once.
+        return ["/sbin/shutdown", "-r", f"+{round(delay_s / 60)}" if delay_s > 30 else "now", notice]
 
     def interpreter(self, language: str) -> str | None:
         if language == "powershell":

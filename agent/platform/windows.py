@@ -17,6 +17,10 @@ from typing import IO
 
 from agent.platform.base import Platform, own_python
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent.platform.people import Person
+
 # Full access for SYSTEM, administrators and the owner, handed down to everything inside; nothing inherited.
 _PRIVATE = "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
 _REG_OPTION_VOLATILE = 1
@@ -61,6 +65,20 @@ class Windows(Platform):
         if language == "cmd":
             return str(system / "cmd.exe")
         return _python() if language == "python" else None
+
+    def person(self) -> Person | None:
+        from agent.platform import windows_people
+
+        return windows_people.person()
+
+    def may_run_as(self, person: Person) -> bool:
+        from agent.platform import windows_people
+
+        return windows_people.may_run_as(person)
+
+    def restart_command(self, delay_s: int, notice: str) -> list[str]:
+        system = os.environ.get("SYSTEMROOT", r"C:\Windows")
+        return [rf"{system}\System32\shutdown.exe", "/r", "/t", str(delay_s), "/c", notice]
 
     def os_name_and_version(self) -> tuple[str, str]:
         name = _value(_VERSION_KEY, "ProductName") or "Windows"

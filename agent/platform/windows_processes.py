@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
     from agent.platform.people import Person
+    from agent.platform.windows_people import ProcessOfPerson
 
 DETACHED: dict[str, Any] = {
     "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP,
@@ -149,23 +150,21 @@ def is_alive(pid: int, mark: str) -> bool:
 
 def _start(
     argv: list[str], environment: dict[str, str], folder: str, person: Person | None, flags: int
-) -> subprocess.Popen[bytes]:
-    popen: Any = subprocess.Popen
+) -> subprocess.Popen[bytes] | ProcessOfPerson:
     if person is not None:
-        from agent.platform.windows_people import popen_as
+        from agent.platform.windows_people import start_as
 
-        popen = popen_as(person)
-    process: subprocess.Popen[bytes] = popen(
+        return start_as(person, argv, environment, folder, flags)
+    return subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=folder,
-        env={**os.environ, **environment} if person is None else environment,
+        env={**os.environ, **environment},
         bufsize=0,
         creationflags=flags,
     )
-    return process
 
 
 def _taken_over(pipe: IO[bytes] | None) -> int:
@@ -194,7 +193,7 @@ class ScriptProcess:
         # Suspended until it is in the job, so that nothing it starts can be outside.
         flags = _CREATE_SUSPENDED | subprocess.CREATE_NEW_PROCESS_GROUP
         self._process = _start(argv, environment, folder, person, flags)
-        handle = int(self._process._handle)  # type: ignore[attr-defined]
+        handle = int(self._process._handle)  # type: ignore[union-attr]
         try:
             _must(_kernel32.AssignProcessToJobObject(self._job, handle))
         except OSError:

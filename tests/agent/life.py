@@ -16,11 +16,15 @@ from agent.outbox import Outbox
 from agent.platform import this_platform
 from agent.runner import GO
 from agent.runners import Runner
-from agent.wire.messages import Done, Offer, OutputMark, Permit, PermitAnswer
+from agent.wire.messages import Done, Holding, Offer, OutputMark, Permit, PermitAnswer
 from tests.agent.outcomes_for_tests import finish
 from tests.agent.test_output import Recorder
 
-ONE, TWO = "e1-1-1", "e1-2-1"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from agent.platform.people import Person
+
+ONE, TWO, THREE = "e1-1-1", "e1-2-1", "e1-3-1"
 LANGUAGE = "cmd" if this_platform().os_type == "windows" else "sh"
 
 
@@ -64,6 +68,47 @@ class Launcher:
         self._runners[attempt].over.set()
 
 
+class StandInMachine:
+    """A machine that is as the test says. A pause lasts until `go_on`."""
+
+    def __init__(self) -> None:
+        self.is_short = ""
+        self.who: Person | None = None
+        self.restarts = 0
+        self.restart_trouble: OSError | None = None
+        self.pauses: list[float] = []
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def shortage(self) -> str:
+        return self.is_short
+
+    def person(self) -> Person | None:
+        return self.who
+
+    def open_secret(self, sealed: str) -> str:
+        if not sealed.startswith("sealed:"):
+            raise ValueError("not sealed to this key")
+        return sealed.removeprefix("sealed:")
+
+    def restart(self) -> None:
+        if self.restart_trouble is not None:
+            raise self.restart_trouble
+        self.restarts += 1
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self._waiting.append(asyncio.get_running_loop().create_future())
+        await self._waiting[-1]
+
+    async def go_on(self) -> None:
+        """Every pause is over."""
+        waiting, self._waiting = self._waiting, []
+        for pause in waiting:
+            if not pause.done():
+                pause.set_result(None)
+        await turns()
+
+
 class Life:
     """One life of the agent on a data folder, between two crashes."""
 
@@ -74,8 +119,11 @@ class Life:
         self.journal = Journal(root / "journal", boot_id)
         self.outbox = Outbox(lambda: 0.0)
         self.launcher = Launcher(self.folder)
-        self.attempts = Attempts(Books(self.journal, self.outbox, self.folder), self.launcher)
+        self.machine = StandInMachine()
+        books = Books(self.journal, self.outbox, self.folder)
+        self.attempts = Attempts(books, self.launcher, self.machine)
         self.permits: list[Permit] = []
+        self.holdings: list[Holding] = []
         self.recorder = Recorder()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -85,9 +133,15 @@ class Life:
         self.connect()
         await turns()
 
-    def connect(self, *marks: OutputMark, forget: tuple[str, ...] = ()) -> None:
+    def _hear(self, message: Permit | Holding) -> None:
+        if isinstance(message, Permit):
+            self.permits.append(message)
+        else:
+            self.holdings.append(message)
+
+    def connect(self, *marks: OutputMark, forget: tuple[str, ...] = (), wire_version: int = 2) -> None:
         self.attempts.on_welcome(marks, forget)
-        self.attempts.connected(self.permits.append)
+        self.attempts.connected(self._hear, wire_version)
         self._tasks.append(asyncio.create_task(self.outbox.send_all(self.recorder)))
 
     async def offered(self, *offers: Offer) -> None:

@@ -33,7 +33,7 @@ def test_from_the_offer_to_the_receipt(tmp_path: Path) -> None:
         life.attempts.on_receipt(ONE)
         assert life.phase() is None
         assert not (life.folder / ONE).exists()
-        assert life.journal.tombstones[ONE].done == done
+        assert life.journal.tombstones[ONE] == done
 
     live(tmp_path, story)
 
@@ -42,7 +42,7 @@ def test_the_promise_is_on_disk_before_it_is_made(tmp_path: Path) -> None:
     async def story(life: Life) -> None:
         on_disk: list[bytes] = []
         life.attempts.connected(
-            lambda permit: on_disk.append((tmp_path / "journal" / "records").read_bytes())
+            lambda permit: on_disk.append((tmp_path / "journal" / "records").read_bytes()), 2
         )
         await life.offered(offer())
         assert b'"is":"received"' in on_disk[0]

@@ -22,9 +22,9 @@ def offer(step: int = 1, **more: object) -> Offer:
     return Offer(f"e1-{step}-1", "sh", "echo hi", 60.0, **more)  # type: ignore[arg-type]
 
 
-def opened(folder: Path, boot_id: str = "boot", now: float = 1_000_000.0) -> Journal:
+def opened(folder: Path, boot_id: str = "boot") -> Journal:
     folder.mkdir(exist_ok=True)
-    return Journal(folder, boot_id, lambda: now)
+    return Journal(folder, boot_id)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_closed_attempt_leaves_its_tombstone(folder: Path) -> None:
     journal.closed(withdrawn)
     journal = reopened(journal, folder)
     assert journal.entries == {}
-    assert [(name, stone.done) for name, stone in journal.tombstones.items()] == [("e1-1-1", done_of(entry))]
+    assert journal.tombstones == {"e1-1-1": done_of(entry)}
     journal.close()
 
 
@@ -145,16 +145,17 @@ def test_compaction_keeps_what_counts_and_the_incarnation(
     journal.close()
 
 
-def test_a_tombstone_stands_for_ninety_days(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_their_number_buries_tombstones(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No clock has a say: one that jumps ten years ahead would bury what is still young."""
     monkeypatch.setattr(journal_module, "COMPACT_ABOVE", 0)
-    journal = opened(folder, now=0.0)
-    entry = journal.received(offer(), "n1")
-    journal.done(entry, done_of(entry))
-    journal.closed(entry)
-    journal = reopened(journal, folder, now=90 * 86400.0)
-    assert list(journal.tombstones) == ["e1-1-1"]
-    journal = reopened(journal, folder, now=90 * 86400.0 + 1)
-    assert journal.tombstones == {}
+    monkeypatch.setattr(journal_module, "MOST_TOMBSTONES", 3)
+    journal = opened(folder)
+    for number in range(5):
+        entry = journal.received(offer(number), f"n{number}")
+        journal.done(entry, done_of(entry))
+        journal.closed(entry)
+    journal = reopened(journal, folder)
+    assert list(journal.tombstones) == ["e1-2-1", "e1-3-1", "e1-4-1"]
     journal.close()
 
 

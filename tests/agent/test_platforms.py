@@ -88,12 +88,12 @@ def test_what_this_endpoint_is_and_does_fits_the_wire() -> None:
 def test_a_language_that_is_not_there_is_named(tmp_path: Path) -> None:
     missing, name = ("bash", "bash") if sys.platform == "win32" else ("cmd", "cmd.exe")
     with pytest.raises(RejectionError, match=f"{name} is not installed on this device"):
-        job_for(Offer("e1-1-1", missing, "echo hi", 60.0), str(tmp_path))
+        job_for(Offer("e1-1-1", missing, "echo hi", 60.0), str(tmp_path), {}, None)
 
 
 def test_a_cmd_script_takes_no_arguments(tmp_path: Path) -> None:
     with pytest.raises(RejectionError, match="they arrive as DF_ variables"):
-        job_for(Offer("e1-1-1", "cmd", "echo hi", 60.0, arguments=("x",)), str(tmp_path))
+        job_for(Offer("e1-1-1", "cmd", "echo hi", 60.0, arguments=("x",)), str(tmp_path), {}, None)
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="cmd.exe is a program of Windows")
@@ -108,7 +108,7 @@ def test_a_cmd_script_takes_no_arguments(tmp_path: Path) -> None:
 def test_a_cmd_script_has_the_line_ends_and_the_code_page_of_cmd(
     tmp_path: Path, text: str, file: bytes
 ) -> None:
-    job = job_for(Offer("e1-1-1", "cmd", text, 60.0), str(tmp_path))
+    job = job_for(Offer("e1-1-1", "cmd", text, 60.0), str(tmp_path), {}, None)
     assert job.files["script.cmd"] == file
     assert job.argv[1:] == ["/d", "/c", ".\\script.cmd"]
 

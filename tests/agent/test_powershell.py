@@ -67,7 +67,7 @@ def has_powershell(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReque
 
 def test_what_powershell_gets(stand_in: Path, tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
-    record = run_job(folder, job_for(offer(), str(folder)))
+    record = run_job(folder, job_for(offer(), str(folder), {}, None))
     assert record["exit_code"] == 0, output_of(folder)
     argv, files, variables = json.loads(output_of(folder)[0])
     assert argv == ["-NoProfile", "-NonInteractive", "-File", str(folder / "work" / "launch.ps1")]
@@ -88,7 +88,7 @@ def test_what_powershell_gets(stand_in: Path, tmp_path: Path) -> None:
 
 
 def test_the_launchers_list_says_names_types_and_values_exactly(tmp_path: Path) -> None:
-    lines = job_for(offer(), str(tmp_path)).files["launch.txt"].decode("ascii").splitlines()
+    lines = job_for(offer(), str(tmp_path), {}, None).files["launch.txt"].decode("ascii").splitlines()
     told = [(*line.split(" ")[:-1], base64.b64decode(line.split(" ")[-1]).decode()) for line in lines]
     kinds = {"Name": "s", "Count": "i", "Ratio": "d", "Force": "b", "When": "s", "Nothing": "s"}
     texts = {**PARAMETERS, "Count": "3", "Ratio": "0.5", "Force": "true"}
@@ -97,21 +97,21 @@ def test_the_launchers_list_says_names_types_and_values_exactly(tmp_path: Path) 
 
 
 def test_the_launcher_is_the_same_whatever_is_offered(tmp_path: Path) -> None:
-    one = job_for(offer(), str(tmp_path))
-    other = job_for(offer(parameters={}, arguments=()), str(tmp_path))
+    one = job_for(offer(), str(tmp_path), {}, None)
+    other = job_for(offer(parameters={}, arguments=()), str(tmp_path), {}, None)
     assert one.files["launch.ps1"] == other.files["launch.ps1"]
     assert one.argv == other.argv
     assert not any(word in " ".join(one.argv) for word in ("O'Neill", "calc", "Force"))
 
 
 def test_a_script_with_a_byte_order_mark_gets_no_second_one(tmp_path: Path) -> None:
-    job = job_for(Offer("e1-1-1", "powershell", "\ufeff'hi'", 60.0), str(tmp_path))
+    job = job_for(Offer("e1-1-1", "powershell", "\ufeff'hi'", 60.0), str(tmp_path), {}, None)
     assert job.files["script.ps1"] == b"\xef\xbb\xbf'hi'"
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows PowerShell is a part of Windows")
 def test_windows_powershell_is_named_in_full_and_let_run_scripts(tmp_path: Path) -> None:
-    argv = job_for(offer(), str(tmp_path)).argv
+    argv = job_for(offer(), str(tmp_path), {}, None).argv
     assert argv[0].lower().endswith(r"\system32\windowspowershell\v1.0\powershell.exe")
     assert argv[1:5] == ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass"]
 

@@ -37,7 +37,7 @@ from agent.wire.messages import (
     ServiceMessage,
     Welcome,
 )
-from tests.agent.life import LANGUAGE, ONE, Launcher
+from tests.agent.life import LANGUAGE, ONE, Launcher, StandInMachine
 
 LEAF = b"\1" * 32
 CHALLENGE = Challenge("ab" * 32, (1,), "e1")
@@ -95,7 +95,7 @@ class Stage:
         self.journal = Journal(root / "journal", "boot")
         self.outbox = Outbox(lambda: 0.0)
         books = Books(self.journal, self.outbox, root / "attempts")
-        self.attempts = Attempts(books, Launcher(root / "attempts"))
+        self.attempts = Attempts(books, Launcher(root / "attempts"), StandInMachine())
         self.scripts: list[Script] = []
         self.channels: list[ScriptedChannel] = []
         self.waits: list[float] = []
