@@ -67,6 +67,7 @@ ParameterValue = PlainValue | FileValue
 _NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{MAX_PARAMETER_NAME - 1}}}")
 _NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_LARGEST = 2**63 - 1
 _LONGEST_FILE_NAME = 200
 _LONGEST_TEXTS = {"label": 200, "description": 2000}
 _KINDS = {
@@ -201,7 +202,7 @@ def _bounds_problem(one: ScriptParameter) -> str:
     bounds = [bound for bound in (one.minimum, one.maximum) if bound is not None]
     if bounds and one.type is not ParameterType.NUMBER:
         return f"{one.name} has a smallest or largest value but is no number: remove them or change its type."
-    if not all(map(math.isfinite, bounds)):
+    if not all(map(_storable, bounds)):
         return f"The smallest and largest value of {one.name} must be numbers."
     if len(bounds) == 2 and bounds[0] > bounds[1]:
         return f"The smallest value of {one.name} is above its largest."
@@ -229,7 +230,7 @@ def _undeclared_problem(name: str, value: ParameterValue, given: Mapping[str, Pa
         return f"{name} cannot be a file: the script does not declare such a parameter."
     if isinstance(value, str):
         return _text_problem(name, value, secret=False)
-    return "" if math.isfinite(value) else f"{name} takes a number that has an end."
+    return "" if _storable(value) else f"The number of {name} is too large."
 
 
 def _unknown_name(name: str, declared: Mapping[str, ScriptParameter]) -> str:
@@ -241,13 +242,19 @@ def _unknown_name(name: str, declared: Mapping[str, ScriptParameter]) -> str:
 
 def _number_problem(definition: ScriptParameter, value: ParameterValue) -> str:
     name, low, high = definition.name, definition.minimum, definition.maximum
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return f"{name} takes a number."
+    if not _storable(value):
+        return f"The number of {name} is too large."
     if low is not None and value < low:
         return f"{name} must be at least {low:g}; {value:g} is less."
     if high is not None and value > high:
         return f"{name} must be at most {high:g}; {value:g} is more."
     return ""
+
+
+def _storable(value: float) -> bool:
+    return -_LARGEST <= value <= _LARGEST if isinstance(value, int) else math.isfinite(value)
 
 
 def _text_problem(name: str, text: str, *, secret: bool) -> str:

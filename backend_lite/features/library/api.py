@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
 from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.orm import Session
 
@@ -14,6 +13,7 @@ from backend_lite.contract.runs import Finding
 from backend_lite.core.db.base import storable
 from backend_lite.errors import NotFoundError
 from backend_lite.features.library.findings import findings
+from backend_lite.features.library.reading import parameters_of
 from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
 
 
@@ -64,8 +64,8 @@ def _find(session: Session, query: Executable, wanted: int) -> ScriptForRun | No
     row = session.connection().execute(query, {"wanted": wanted}).first() if storable(wanted) else None
     if row is None:
         return None
-    parameters = tuple(msgspec.convert(row.parameters, list[ScriptParameter])) if row.parameters else ()
-    return ScriptForRun(**row._asdict() | {"language": Language(row.language), "parameters": parameters})
+    typed = {"language": Language(row.language), "parameters": tuple(parameters_of(row.parameters))}
+    return ScriptForRun(**row._asdict() | typed)
 
 
 # Columns, not objects, and built once: every offer to an agent asks for them.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.common import Page, format_time
 from backend_lite.contract.library import Language, Script, ScriptRevision
+from backend_lite.contract.parameters import ScriptParameter
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.errors import InvalidError, NotFoundError
@@ -95,7 +99,13 @@ def script_of(row: ScriptRow, revision: ScriptRevisionRow) -> Script:
         revision_id=revision.id,
         timeout_s=row.timeout_s,
         version=row.version,
+        parameters=parameters_of(revision.parameters),
+        idempotent=row.idempotent,
     )
+
+
+def parameters_of(stored: list[dict[str, Any]]) -> list[ScriptParameter]:
+    return msgspec.convert(stored, list[ScriptParameter])
 
 
 def _live() -> Select[ScriptRow, ScriptRevisionRow]:
@@ -126,4 +136,5 @@ def _revision_of(row: ScriptRevisionRow, names: dict[int, str]) -> ScriptRevisio
         author=names.get(row.author_id or 0, ""),
         message=row.message,
         created_at=format_time(row.created_at),
+        parameters=parameters_of(row.parameters),
     )

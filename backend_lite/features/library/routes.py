@@ -89,7 +89,7 @@ def _writing(scripts: Scripts) -> Sequence[Route]:
     async def script_update(
         request: AnyRequest, script_id: FromPath[int], data: JSONBody[ScriptUpdate]
     ) -> Response[Script]:
-        """Change what the body names; a changed content or language makes a new revision."""
+        """Change what the body names; a changed content, language or parameter makes a revision."""
         version = version_wanted(request.headers.get("if-match"))
         return _answer(await scripts.update(script_id, data, request.user.user_id, version))
 

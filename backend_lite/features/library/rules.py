@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
+
+import msgspec
 
 from backend_lite.contract.library import MAX_CONTENT, MAX_NAME, TARGET_OS_TYPES, Language
+from backend_lite.contract.parameters import ScriptParameter, definition_problems
 from backend_lite.contract.runs import MAX_TIMEOUT_S
 from backend_lite.errors import InvalidError
 
 MAX_DESCRIPTION = 4000
 MAX_MESSAGE = 1000
+MAX_DEFINITIONS_BYTES = 256 << 10
 
 
 def checked_name(name: str) -> str:
@@ -64,6 +69,18 @@ def checked_timeout(timeout_s: int) -> int:
     if not 1 <= timeout_s <= MAX_TIMEOUT_S:
         raise InvalidError(f"The timeout must be between 1 and {MAX_TIMEOUT_S} seconds.")
     return timeout_s
+
+
+def checked_parameters(definitions: Sequence[ScriptParameter], language: str) -> None:
+    """Raises InvalidError with everything that is wrong with them."""
+    if found := definition_problems(definitions, language):
+        raise InvalidError(" ".join(found.values()), code="bad_parameters")
+    if (size := len(msgspec.json.encode(definitions))) > MAX_DEFINITIONS_BYTES:
+        raise InvalidError(
+            f"The declared parameters have {size:,} bytes; at most {MAX_DEFINITIONS_BYTES:,} are allowed. "
+            "Shorten their descriptions and choices.",
+            code="bad_parameters",
+        )
 
 
 def checked_text(text: str, limit: int, what: str) -> str:

@@ -21,8 +21,11 @@ from backend_lite.core.events.bus import Changed
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import InvalidError
 from backend_lite.features.library import rules
-from backend_lite.features.library.reading import current_revision, live_script, script_of
+from backend_lite.features.library.reading import current_revision, live_script, parameters_of, script_of
 from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
+
+_BODY = ("language", "content", "parameters")
+"""What a revision holds: it follows from `ScriptUpdate` and never changes afterwards."""
 
 
 class Scripts:
@@ -35,6 +38,7 @@ class Scripts:
     async def create(self, wanted: ScriptCreate, author_id: int) -> Script:
         """Raises InvalidError with what is wrong, also for a name that is taken."""
         labels, body = {"timeout_s": DEFAULT_TIMEOUT_S} | _labels(wanted), _body(wanted)
+        rules.checked_parameters(wanted.parameters, body["language"])
         message = rules.checked_text(wanted.message, rules.MAX_MESSAGE, "message")
 
         def work(unit: Unit) -> Script:
@@ -66,6 +70,9 @@ class Scripts:
                 _refuse_taken(unit.session, labels["name"], script_id)
             before = current_revision(unit.session, row)
             new_labels, new_body = _differing(labels, row), _differing(body, before)
+            whole = {name: getattr(before, name) for name in _BODY} | new_body
+            if new_body:
+                rules.checked_parameters(parameters_of(whole["parameters"]), whole["language"])
             if not new_labels and not new_body:
                 return script_of(row, before)
             _apply(row, new_labels)
@@ -73,7 +80,6 @@ class Scripts:
             row.updated_at = self._clock.now_ms()
             row.edited_at_version = row.edited_at_version | dict.fromkeys(new_labels | new_body, row.version)
             if new_body:
-                whole = {"language": before.language, "content": before.content} | new_body
                 self._revise(unit.session, row, whole, author_id, message)
             return _published(unit, row)
 
@@ -92,7 +98,7 @@ class Scripts:
         await self._database.write(work)
 
     def _revise(
-        self, session: Session, row: ScriptRow, body: dict[str, str], author_id: int, message: str
+        self, session: Session, row: ScriptRow, body: dict[str, Any], author_id: int, message: str
     ) -> None:
         row.revision += 1
         session.add(
@@ -120,16 +126,20 @@ def _labels(wanted: ScriptCreate | ScriptUpdate) -> dict[str, Any]:
         labels["target_os_type"] = rules.checked_target(wanted.target_os_type)
     if wanted.timeout_s is not UNSET and wanted.timeout_s is not None:
         labels["timeout_s"] = rules.checked_timeout(wanted.timeout_s)
+    if wanted.idempotent is not UNSET:
+        labels["idempotent"] = wanted.idempotent
     return labels
 
 
-def _body(wanted: ScriptCreate | ScriptUpdate) -> dict[str, str]:
-    """The checked parts of a revision that `wanted` names."""
-    body: dict[str, str] = {}
+def _body(wanted: ScriptCreate | ScriptUpdate) -> dict[str, Any]:
+    """The parts of a revision that `wanted` names, checked each by itself."""
+    body: dict[str, Any] = {}
     if wanted.language is not UNSET:
         body["language"] = rules.checked_language(wanted.language)
     if wanted.content is not UNSET:
         body["content"] = rules.checked_content(wanted.content)
+    if wanted.parameters is not UNSET:
+        body["parameters"] = msgspec.to_builtins(wanted.parameters)
     return body
 
 

@@ -19,6 +19,7 @@ class Library:
     """The owner at work in the library."""
 
     def __init__(self, service: InProcess, signed_in: dict[str, str]) -> None:
+        self.service = service
         self._client = service.client
         self._headers = signed_in
 
@@ -64,6 +65,8 @@ async def test_a_script_is_made_and_read_as_documented(library: Library) -> None
         "revision_id": 1,
         "timeout_s": 60,
         "version": 1,
+        "parameters": [],
+        "idempotent": False,
     }
     for path in ("/1", "/1/"):
         answer = await library.call("GET", path)
