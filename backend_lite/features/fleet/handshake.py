@@ -124,6 +124,9 @@ class Handshake:
         )
         if said.admission is Admission.RETIRED:
             raise _retired()
+        if said.new:
+            # A question of the former life that comes late must not get a permit which nobody knows to be lost.
+            self._hub.dismiss_others(device_id, incarnation)
         answer = await self._listeners.hello(device_id, hello, said.new)
 
         def welcome(admission: Admission) -> Welcome:

@@ -60,6 +60,11 @@ class DeviceHub:
         """The open channels of other copies of the device."""
         return [one for one in self._channels.get(device_id, ()) if one.incarnation != incarnation]
 
+    def dismiss_others(self, device_id: int, incarnation: Incarnation) -> None:
+        """Listen no more to former lives of the device."""
+        for other in self.others(device_id, incarnation):
+            self._dismiss(other, REFUSED, _REPLACED)
+
     def join(self, channel: Channel, welcome: Callable[[Admission], Welcome]) -> bool:
         """Welcome the channel; it takes the place of an older one. False when it has come too late."""
         device_id = channel.device_id
