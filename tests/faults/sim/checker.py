@@ -65,6 +65,7 @@ class Checker:
         self._check_open()
         self._check_ends()
         self._check_log()
+        self._check_flags()
         await self._check_output()
         return self._found
 
@@ -123,7 +124,7 @@ class Checker:
         ):
             self._say(f"run {run_id} is still {state} {reason}")
         for machine in self._plan.machines:
-            for name in machine.open_folders():
+            for name in machine.open_attempts():
                 self._say(f"{machine.name} still holds {name}")
 
     # ---- 3: never a lie
@@ -186,6 +187,11 @@ class Checker:
                 self._say(f"step {step_id} was reported as {before} and became {now} ({reason})")
             if state in STEP_ENDS and source == "reported":
                 ended[step_id] = now
+
+    def _check_flags(self) -> None:
+        for device, reason in self._service.rows("SELECT hostname, reason FROM sim_flags"):
+            if device not in self._world.history.confused:
+                self._say(f"{device} is suspected of having a copy, and has none: {reason}")
 
     # ---- 4: the whole output
 

@@ -16,6 +16,7 @@ from agent.enrollment import Enrollment
 from agent.errors import AgentError
 from agent.identity import Identity
 from agent.job import Job
+from agent.journal import Journal
 from agent.runners import Runner
 from agent.wire.messages import Facts, Metrics
 from tests.faults.sim.disk import Disk
@@ -44,6 +45,8 @@ class Machine:
         self.on = False
         self.boots = 0
         self.agent: Process | None = None
+        self.journal: Journal | None = None
+        """That of the agent which runs now, or ran last."""
         self.runners: list[RunnerProcess] = []
         self._processes: list[Process] = []
         self._booted_at = 0.0
@@ -152,10 +155,9 @@ class Machine:
         for process in self._processes:
             process.kill()
 
-    def open_folders(self) -> list[str]:
+    def open_attempts(self) -> list[str]:
         """Attempts that this device has not been able to close yet."""
-        folder = self.disk.find(f"{ROOT}/attempts")
-        return list(folder.entries) if folder is not None else []
+        return list(self.journal.entries) if self.journal is not None else []
 
     def note(self, what: str) -> None:
         self.world.history.note(self.name, what)
@@ -381,12 +383,18 @@ class SimPlatform:
         return machine_of(me()).boot_id
 
 
+def open_journal(*arguments: Any) -> Journal:
+    machine = machine_of(me())
+    machine.journal = Journal(*arguments)
+    return machine.journal
+
+
 @asynccontextmanager
 async def open_channel(_server: str, _tls: Any, **_more: Any) -> AsyncIterator[AgentChannel]:
     process = me()
     machine = machine_of(process)
     network = machine.world.network
-    channel = await network.connect(machine.name, process, machine.note)
+    channel = await network.connect(machine.name, process, lambda: machine.on, machine.note)
     try:
         yield channel
     finally:

@@ -58,6 +58,12 @@ class Direction:
     def flying(self) -> int:
         return len(self._flying)
 
+    def reset(self) -> None:
+        """The other system says that there is no such connection."""
+        self.cut_off = True
+        self._flying.clear()
+        self._loop.call_later(self._latency, self._close)
+
     async def get(self) -> Frame:
         while not self._there:
             if self.closed:
@@ -92,6 +98,14 @@ class Connection:
         self.agent, self.service = agent, service
         agent.at_end.append(self._agent_ended)
         service.at_end.append(self._service_ended)
+        self.reset: Callable[[], bool] = lambda: False
+        """True where the agent's system is there and knows nothing of this connection any more."""
+
+    def say(self, frame: Frame) -> None:
+        """From the service to the agent; a system that does not know the connection ends it."""
+        self.down.put(frame)
+        if not self.agent.alive and self.reset():
+            self.up.reset()
 
     def cut(self) -> None:
         """Something between the two fails; each side finds out in its own time."""
@@ -178,7 +192,7 @@ class Endpoint:
         if message["type"] == "websocket.close":
             self._connection.hang_up()
         else:
-            self._connection.down.put(message["text"])
+            self._connection.say(message["text"])
         await asyncio.sleep(0)
 
 
@@ -198,7 +212,9 @@ class Network:
     def listen(self, service: Process, serve: Serve) -> None:
         self.service, self.serve = service, serve
 
-    async def connect(self, machine: str, agent: Process, note: Callable[[str], None]) -> AgentChannel:
+    async def connect(
+        self, machine: str, agent: Process, is_on: Callable[[], bool], note: Callable[[str], None]
+    ) -> AgentChannel:
         await asyncio.sleep(0.01 + 0.05 * self._chance.random())
         service = self.service
         if service is None or not service.alive or self.serve is None:
@@ -207,6 +223,7 @@ class Network:
             await asyncio.sleep(15.0)
             raise ChannelClosedError("timed out")
         connection = Connection(self._loop, self._chance, agent, service)
+        connection.reset = lambda: is_on() and machine not in self.unreachable
         mine = self._connections.setdefault(machine, [])
         mine[:] = [*(one for one in mine if not one.up.closed), connection]
         service.spawn(self.serve(Endpoint(connection, machine)))

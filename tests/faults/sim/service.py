@@ -52,6 +52,9 @@ _LOG = (
     "WHEN OLD.state IS NOT NEW.state OR OLD.source IS NOT NEW.source OR OLD.exit_code IS NOT NEW.exit_code "
     "BEGIN INSERT INTO sim_log (step_id, state, source, reason, attempt, exit_code) "
     "VALUES (NEW.id, NEW.state, NEW.source, NEW.reason, NEW.attempt, NEW.exit_code); END;"
+    "CREATE TABLE sim_flags (hostname, reason);"
+    "CREATE TRIGGER sim_flag AFTER UPDATE OF admission ON devices WHEN NEW.admission = 'quarantined' "
+    "BEGIN INSERT INTO sim_flags VALUES (NEW.hostname, NEW.quarantine_reason); END;"
 )
 
 

@@ -106,7 +106,7 @@ async def _whole(world: World, service: Service, plan: Plan, checker: Checker) -
 def _settled(service: Service, plan: Plan) -> bool:
     if service.rows("SELECT 1 FROM runs WHERE ended_at IS NULL LIMIT 1"):
         return False
-    return not any(machine.open_folders() for machine in plan.machines)
+    return not any(machine.open_attempts() for machine in plan.machines)
 
 
 def _approve(service: Service) -> None:
@@ -152,6 +152,7 @@ def _installed(world: World) -> Iterator[None]:
 def _stand_ins(world: World) -> list[tuple[Any, str, Any]]:
     chance = world.chance
     return [
+        (program, "Journal", simulated.open_journal),
         (program, "Runners", simulated.SimRunners),
         (program, "open_channel", simulated.open_channel),
         (program, "tls_context", lambda _pem: None),
