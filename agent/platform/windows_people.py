@@ -1,8 +1,8 @@
 """Windows: the person at the screen, and programs that run as that person.
 
-Only SYSTEM may take a person's token; an agent that somebody started by hand runs steps as that somebody. The
-job that owns the script's tree is the runner's, so the person's first process is refused where Windows does not
-let it into that job; then nothing of it has run.
+Only SYSTEM may take a person's token; an agent that somebody started by hand runs steps as that somebody.
+The job that owns the script's tree is the runner's, so the person's first process is refused where Windows
+does not let it into that job; then nothing of it has run.
 """
 
 from __future__ import annotations

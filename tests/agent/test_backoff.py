@@ -8,7 +8,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.backoff import CALM_S, LONGEST_S, Backoff
+from agent.backoff import CALM_S, LONGEST_S, WIDEST_SPREAD_S, Backoff
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 200))
@@ -40,3 +40,22 @@ def test_a_thousand_agents_do_not_come_back_together() -> None:
     source = random.Random(1)  # noqa: S311
     waits = sorted(Backoff(source.uniform).next_wait() for _ in range(1000))
     assert max(later - earlier for earlier, later in itertools.pairwise(waits)) < 0.05
+
+
+@given(st.randoms(use_true_random=False), st.floats(0, 10_000))
+def test_the_service_may_spread_the_next_return_and_only_that(source: random.Random, seconds: float) -> None:
+    backoff = Backoff(source.uniform)
+    backoff.spread(seconds)
+    assert 0 <= backoff.next_wait(1000.0) <= max(1.0, min(seconds, WIDEST_SPREAD_S))
+    assert backoff.next_wait() <= 2.0
+
+
+def test_a_spread_return_is_spread_evenly() -> None:
+    source = random.Random(1)  # noqa: S311
+    waits = []
+    for _ in range(3000):
+        backoff = Backoff(source.uniform)
+        backoff.spread(15.0)
+        waits.append(backoff.next_wait(1000.0))
+    per_second = [sum(second <= wait < second + 1 for wait in waits) for second in range(15)]
+    assert all(150 <= number <= 250 for number in per_second)

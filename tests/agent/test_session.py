@@ -29,15 +29,18 @@ from agent.wire.messages import (
     FactsReport,
     Heartbeat,
     Hello,
+    Holding,
     Metrics,
     Offer,
     OutputFrame,
     Permit,
+    Receipt,
     Refused,
     ServiceMessage,
     Welcome,
 )
 from tests.agent.life import LANGUAGE, ONE, Launcher, StandInMachine
+from tests.agent.outcomes_for_tests import done_of
 
 LEAF = b"\1" * 32
 CHALLENGE = Challenge("ab" * 32, (1,), "e1")
@@ -95,7 +98,8 @@ class Stage:
         self.journal = Journal(root / "journal", "boot")
         self.outbox = Outbox(lambda: 0.0)
         books = Books(self.journal, self.outbox, root / "attempts")
-        self.attempts = Attempts(books, Launcher(root / "attempts"), StandInMachine())
+        self.machine = StandInMachine()
+        self.attempts = Attempts(books, Launcher(root / "attempts"), self.machine)
         self.scripts: list[Script] = []
         self.channels: list[ScriptedChannel] = []
         self.waits: list[float] = []
@@ -265,3 +269,26 @@ def test_a_hello_lists_what_is_open(stage: Stage) -> None:
     ]
     assert len(permits) == 2
     assert permits[0] == permits[1]
+
+
+def test_the_service_may_ask_for_a_spread_return(stage: Stage) -> None:
+    stage.play([CHALLENGE, replace(WELCOME, spread_s=15.0)], [ChannelClosedError("no route")])
+    assert stage.waits == [15, 2]
+
+
+def test_what_holds_work_up_is_told_to_a_service_that_knows_the_word(stage: Stage) -> None:
+    stage.machine.is_short = "Only 5 MB are free."
+    sent = Offer(ONE, LANGUAGE, "echo", 60)
+    stage.play([CHALLENGE, WELCOME, sent], [CHALLENGE, replace(WELCOME, wire_version=2), sent])
+    told = [
+        [message for message in channel.heard if isinstance(message, Holding | Permit)]
+        for channel in stage.channels
+    ]
+    assert told == [[], [Holding(ONE, "disk_low", "Only 5 MB are free.")]]
+
+
+def test_a_receipt_may_ask_for_a_restart(stage: Stage) -> None:
+    entry = stage.journal.received(Offer(ONE, LANGUAGE, "echo", 60), "0" * 32)
+    stage.journal.done(entry, done_of(entry))
+    stage.play([CHALLENGE, WELCOME, Receipt(ONE, reboot=True)])
+    assert (stage.machine.restarts, stage.journal.entries) == (1, {})
