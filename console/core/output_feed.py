@@ -11,9 +11,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from backend_lite.contract.encodings import UTF_8
 from backend_lite.contract.runs import OutputIndex
+from console.core.encodings import AUTOMATIC, Guess
 from console.core.errors import ApiError, ServiceGone
-from console.core.output_lines import LineAssembler, Update
+from console.core.output_lines import NO_GAPS, Gaps, LineAssembler, Update
 from console.core.output_parts import KnownParts
 
 SHOWN_BYTES = 512 << 10
@@ -67,12 +69,13 @@ class OutputSink(Protocol):
 @dataclass(frozen=True)
 class Place:
     """Where the shown part is: bytes before and behind it, and in all. `damaged`: not all of the bytes are
-    text in this encoding."""
+    text in `encoding`, which is that of stdout where the two streams differ."""
 
     before: int
     behind: int
     total: int
     damaged: bool
+    encoding: str = UTF_8
 
 
 class OutputFeed:
@@ -83,15 +86,20 @@ class OutputFeed:
         source: OutputSource,
         sink: OutputSink,
         *,
-        encoding: str = "utf-8",
+        encoding: str = AUTOMATIC,
+        gaps: Gaps = NO_GAPS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._source = source
         self._sink = sink
         self._sleep = sleep
         self._encoding = encoding
+        self._gaps = gaps
+        self._guesses = (Guess(), Guess())
+        self._stale = False
+        self._wanted = (0, 0)
         self._parts = KnownParts()
-        self._assembler = LineAssembler(encoding)
+        self._assembler = LineAssembler()
         self._low = self._high = 0
         self._data: dict[int, bytes] = {}
         self._sizes = [0, 0]
@@ -116,10 +124,12 @@ class OutputFeed:
         self._sizes = [max(self._sizes[0], stdout), max(self._sizes[1], stderr)]
         self._set_off(self._command)
 
-    def finish(self) -> None:
-        """The step has ended: what is there now is all."""
+    def finish(self, gaps: Gaps = NO_GAPS) -> None:
+        """The step has ended: what is there now is all, and `gaps` is what is not."""
         if not self._ended:
             self._ended = True
+            self._stale = gaps != self._gaps
+            self._gaps = gaps
             self._set_off(self._command)
 
     def earlier(self) -> None:
@@ -133,6 +143,11 @@ class OutputFeed:
 
     def to_end(self) -> None:
         self._set_off(self._go_to_end)
+
+    def go_to(self, stream: int, offset: int) -> None:
+        """Shows what stands around a byte, with its line on top."""
+        self._wanted = (stream, offset)
+        self._set_off(self._go_to_wanted)
 
     def decode_as(self, encoding: str) -> None:
         """Shows the same part in another encoding."""
@@ -185,6 +200,10 @@ class OutputFeed:
             self._at_end = False
             return
         await self._load(self._high, self._parts.end)
+        if self._judge(self._high, self._parts.end) or self._stale:
+            anchor = None if self._sink.is_following() else self._sink.top_part()
+            await self._show_range(self._low, self._parts.end, anchor=anchor)
+            return
         self._feed(self._high, self._parts.end)
         self._high = self._parts.end
         self._show_end()
@@ -226,6 +245,40 @@ class OutputFeed:
         high = self._parts.forth(anchor, SHOWN_BYTES)
         await self._show_range(low, high, anchor=anchor, at_top=False)
 
+    async def _go_to_wanted(self) -> None:
+        stream, offset = self._wanted
+        at = self._parts.holding(stream, offset)
+        if at is None:
+            await self._learn_around(stream, offset)
+            at = self._parts.holding(stream, offset)
+        if at is None:
+            return
+        half = SHOWN_BYTES // 2
+        while self._parts.size(self._parts.start, at) < half and self._parts.first_piece > 0:
+            await self._learn_before()
+        while self._parts.size(at, self._parts.end) < half and await self._learn_forward():
+            pass
+        low = self._parts.back(at, half)
+        await self._show_range(low, self._parts.forth(at, half), anchor=at)
+
+    async def _learn_around(self, stream: int, offset: int) -> None:
+        """Learns the pieces from a page of the index on that has the one with this byte."""
+        answer = await self._source.index(0)
+        page = max(len(answer.pieces), 1)
+        low, high = 0, (answer.total - 1) // page
+        while low < high:
+            middle = (low + high + 1) // 2
+            pieces = (await self._source.index(middle * page)).pieces
+            first = next((piece.offset for piece in pieces if piece.stream == stream), None)
+            if first is not None and first <= offset:
+                low = middle
+            else:
+                # A page without a piece of the stream says nothing: from further left all are looked at.
+                high = middle - 1
+        self._forget(low * page)
+        while await self._learn_forward() and self._parts.holding(stream, offset) is None:
+            pass
+
     async def _again(self) -> None:
         anchor = None if self._sink.is_following() else self._sink.top_part()
         await self._show_range(self._low, self._high, anchor=anchor)
@@ -233,7 +286,9 @@ class OutputFeed:
     async def _show_range(self, low: int, high: int, *, anchor: int | None, at_top: bool = True) -> None:
         await self._load(low, high)
         self._data = {at: data for at, data in self._data.items() if low <= at < high}
-        self._assembler = LineAssembler(self._encoding)
+        self._judge(low, high)
+        self._stale = False
+        self._assembler = LineAssembler(self._encodings(), self._gaps)
         self._low, self._high = low, high
         self._at_end = high == self._parts.end and self._parts.knows_end
         self._feed(low, high)
@@ -244,7 +299,7 @@ class OutputFeed:
         if self._ended and self._at_end:
             self._assembler.end()
         update = self._assembler.take()
-        if begins_inside and len(update.lines) > 1:
+        if begins_inside and len(update.lines) > 1 and not update.lines[0].gap:
             # The rest of a line whose beginning is not here: earlier output shows it whole.
             update = replace(update, lines=update.lines[1:])
         if update.lines:
@@ -254,6 +309,22 @@ class OutputFeed:
         for at in range(low, high):
             part = self._parts[at]
             self._assembler.feed(at, part.stream, part.offset, part.elapsed_ms, self._data[at])
+
+    def _judge(self, low: int, high: int) -> bool:
+        """Guess the encodings anew from these parts; True when they are others now."""
+        before = self._encodings()
+        for at in range(low, high):
+            part = self._parts[at]
+            gap = self._gaps[part.stream]
+            left_out = gap.missing if gap is not None and part.offset >= gap.at else 0
+            self._guesses[part.stream].see(part.offset + left_out, self._data[at])
+        return before != self._encodings()
+
+    def _encodings(self) -> tuple[str, str]:
+        if self._encoding != AUTOMATIC:
+            return self._encoding, self._encoding
+        stdout, stderr = (guess.encoding for guess in self._guesses)
+        return stdout, stderr
 
     def _forget(self, first_piece: int) -> None:
         """Parts are numbered anew."""
@@ -304,4 +375,6 @@ class OutputFeed:
         behind = max(0, total - before - shown)
         # While it is coming in, what was announced but not yet fetched is no other place.
         behind = 0 if self._at_end else behind
-        self._sink.place(Place(before, behind, total, self._assembler.replaced > 0))
+        encodings = self._encodings()
+        encoding = encodings[0] if self._parts.end_sizes[0] else encodings[1]
+        self._sink.place(Place(before, behind, total, self._assembler.replaced > 0, encoding))

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass, field
 
+from backend_lite.contract.encodings import DOUBLE_BYTE, UTF_8, UTF_16, Decoder, after_rest, visible
 from backend_lite.contract.streams import STREAMS
+from console.core import formatting
 from console.core.terminal_text import PLAIN, Run, Sign, Style, TerminalReader
+from console.core.texts import tr
 
 LONGEST_LINE = 2_000
 """Characters; a longer line is shown as several."""
 
-ENCODINGS: dict[str, str] = {
-    "utf-8": "UTF-8",
-    "utf-16-le": "UTF-16 LE",
-    "cp1252": "Windows-1252 (Western)",
-    "cp850": "CP850 (DOS, Western)",
-    "cp437": "CP437 (DOS, US)",
-    "cp1250": "Windows-1250 (Central European)",
-    "cp1251": "Windows-1251 (Cyrillic)",
-    "cp932": "CP932 (Japanese)",
-    "cp936": "CP936 (Chinese)",
-}
+_GAP_STYLE = Style(faint=True, italic=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """`missing` bytes were left out of a stream behind the first `at` that are kept."""
+
+    at: int
+    missing: int
+
+
+Gaps = tuple[Gap | None, Gap | None]
+"""Of stdout and stderr."""
+NO_GAPS: Gaps = (None, None)
 
 
 @dataclass(slots=True)
 class Line:
     """`piece` is the number of the output piece in which it begins. A `cut` line has no line end in the
-    stream: it goes on in a later one."""
+    stream: it goes on in a later one. A `gap` stands for output that was left out."""
 
     piece: int
     stream: int
     elapsed_ms: int
     runs: list[Run] = field(default_factory=list)
     cut: bool = False
+    gap: bool = False
 
     @property
     def text(self) -> str:
@@ -51,14 +57,17 @@ class Update:
 
 
 class LineAssembler:
-    """Feed pieces in the order of their arrival, then `take` what changed for the reader."""
+    """Feed pieces in the order of their arrival, then `take` what changed for the reader. `replaced` counts
+    the bytes that are no text; they are shown as `\\x9f`."""
 
-    def __init__(self, encoding: str = "utf-8") -> None:
-        self._encoding = encoding
-        self._decoders = [codecs.getincrementaldecoder(encoding)("replace") for _ in STREAMS]
+    def __init__(self, encodings: tuple[str, str] = (UTF_8, UTF_8), gaps: Gaps = NO_GAPS) -> None:
+        self._encodings = encodings
+        self._gaps: list[Gap | None] = list(gaps)
+        self._decoders = [Decoder(encoding) for encoding in encodings]
         self._readers = [TerminalReader() for _ in STREAMS]
-        self._begun = [False for _ in STREAMS]
+        self._fed: list[tuple[int, int, int] | None] = [None for _ in STREAMS]
         self._marked = [False for _ in STREAMS]
+        self._shift = [0 for _ in STREAMS]
         self._done: list[Line] = []
         self._line: Line | None = None
         self._cursor = 0
@@ -68,24 +77,59 @@ class LineAssembler:
 
     def feed(self, piece: int, stream: int, offset: int, elapsed_ms: int, data: bytes) -> None:
         """`offset` is where `data` begins in its stream."""
-        if not self._begun[stream]:
-            self._begun[stream] = True
-            self._marked[stream] = offset == 0
-            data = self._from_middle(offset, data)
-        text = self._decoders[stream].decode(data)
-        if text and self._marked[stream]:
-            self._marked[stream] = False
-            text = text.removeprefix("\ufeff")
-        if text:
-            self._take_text(piece, stream, elapsed_ms, text)
+        gap = self._gaps[stream]
+        if gap is not None and offset < gap.at < offset + len(data):
+            self._feed(piece, stream, offset, elapsed_ms, data[: gap.at - offset])
+            offset, data = gap.at, data[gap.at - offset :]
+        if gap is not None and offset == gap.at:
+            self._leave_out(gap, piece, stream, elapsed_ms)
+        self._feed(piece, stream, offset, elapsed_ms, data)
 
     def end(self) -> None:
         """Nothing more comes: bytes that wait for the rest of their character are shown as damaged."""
-        for stream, decoder in enumerate(self._decoders):
-            text = decoder.decode(b"", True)
-            if text:
-                line = self._line or (self._done[-1] if self._done else None)
-                self._take_text(line.piece if line else 0, stream, line.elapsed_ms if line else 0, text)
+        for stream, (fed, gap) in enumerate(zip(self._fed, self._gaps, strict=True)):
+            if fed is not None:
+                piece, elapsed_ms, at = fed
+                self._flush(stream)
+                if gap is not None and gap.at == at:
+                    self._leave_out(gap, piece, stream, elapsed_ms)
+
+    def _feed(self, piece: int, stream: int, offset: int, elapsed_ms: int, data: bytes) -> None:
+        if self._fed[stream] is None:
+            self._marked[stream] = offset == 0
+            data_from = self._from_middle(stream, offset, data)
+        else:
+            data_from = data
+        self._fed[stream] = piece, elapsed_ms, offset + len(data)
+        self._show(piece, stream, elapsed_ms, self._decoders[stream].decode(data_from))
+
+    def _show(self, piece: int, stream: int, elapsed_ms: int, text: str) -> None:
+        if text and self._marked[stream]:
+            self._marked[stream] = False
+            text = text.removeprefix("\ufeff")
+        text, damaged = visible(text)
+        self.replaced += damaged
+        if text:
+            self._take_text(piece, stream, elapsed_ms, text)
+
+    def _flush(self, stream: int) -> None:
+        """What waits for the rest of its character gets none."""
+        rest = self._decoders[stream].decode(b"", final=True)
+        fed = self._fed[stream]
+        if rest and fed is not None:
+            self._show(fed[0], stream, fed[1], rest)
+
+    def _leave_out(self, gap: Gap, piece: int, stream: int, elapsed_ms: int) -> None:
+        """A line that says so; behind it the text begins anew, within a character perhaps."""
+        self._gaps[stream] = None
+        self._flush(stream)
+        if self._line is not None:
+            self._finish(cut=True)
+        text = tr("… {size} left out …", size=formatting.size(gap.missing))
+        self._done.append(Line(piece, stream, elapsed_ms, [(text, _GAP_STYLE)], gap=True))
+        self._decoders[stream], self._readers[stream] = Decoder(self._encodings[stream]), TerminalReader()
+        self._fed[stream] = None
+        self._shift[stream] = gap.missing
 
     def take(self) -> Update:
         lines, self._done = self._done, []
@@ -97,21 +141,21 @@ class LineAssembler:
         self._shown_open = is_open
         return Update(lines, replaces, is_open)
 
-    def _from_middle(self, offset: int, data: bytes) -> bytes:
+    def _from_middle(self, stream: int, offset: int, data: bytes) -> bytes:
         """`data` without the rest of a character whose beginning is not shown."""
-        if offset == 0:
+        encoding, written = self._encodings[stream], offset + self._shift[stream]
+        if written == 0:
             return data
-        if self._encoding == "utf-8":
-            skipped = 0
-            while skipped < min(3, len(data)) and data[skipped] & 0xC0 == 0x80:
-                skipped += 1
-            return data[skipped:]
-        if self._encoding == "utf-16-le" and offset % 2:
-            return data[1:]
+        if encoding == UTF_8:
+            return after_rest(data)
+        if encoding == UTF_16:
+            return data[written % 2 :]
+        if encoding in DOUBLE_BYTE:
+            # No second byte is a line end: from there on it is known which bytes are pairs.
+            return data[max(0, data.find(b"\n")) :]
         return data
 
     def _take_text(self, piece: int, stream: int, elapsed_ms: int, text: str) -> None:
-        self.replaced += text.count("\ufffd")
         if self._line is not None and self._line.stream != stream:
             self._finish(cut=True)
         for item in self._readers[stream].read(text):
@@ -170,6 +214,14 @@ class LineAssembler:
         self._line.cut = cut
         self._done.append(self._line)
         self._line = None
+
+
+def plain_text(line: str) -> str:
+    """A line of raw text as it is shown: without what moves a cursor or colours."""
+    assembler = LineAssembler()
+    assembler.feed(0, 0, 0, 0, line.encode("utf-8", "replace"))
+    assembler.end()
+    return "".join(shown.text for shown in assembler.take().lines)
 
 
 def _part(runs: list[Run], start: int, end: int) -> list[Run]:

@@ -87,6 +87,13 @@ class KnownParts:
         found = self.start + bisect_right(self._ends, self._bytes_to(number) + budget)
         return min(self.end, max(found, number + 1))
 
+    def holding(self, stream: int, offset: int) -> int | None:
+        """The part that has this byte, if it is known."""
+        for at, part in enumerate(self._parts, self.start):
+            if part.stream == stream and part.offset <= offset < part.offset + part.length:
+                return at
+        return None
+
     def bytes_before(self, number: int) -> int:
         """Bytes of both streams before part `number`, also those of parts that are not known."""
         before = list(self._last)

@@ -104,6 +104,8 @@ class TerminalReader:
             self.style = styled(self.style, parameters)
         elif final == "K":
             return Sign.ERASE_REST if parameters in ("", "0") else Sign.ERASE_LINE
+        elif final == "G" and parameters in ("", "0", "1"):
+            return Sign.RETURN
         return None
 
 
@@ -116,7 +118,9 @@ def _may_go_on(text: str) -> bool:
 
 def styled(style: Style, parameters: str) -> Style:
     """`style` after an SGR sequence; unknown numbers are passed over."""
-    numbers = [int(part) if part.isdigit() else 0 for part in re.split("[;:]", parameters)]
+    numbers: list[int] = []
+    for part in parameters.split(";"):
+        numbers += _numbers(part)
     at = 0
     while at < len(numbers):
         number = numbers[at]
@@ -131,6 +135,18 @@ def styled(style: Style, parameters: str) -> Style:
             style = _simple(style, number)
         at += 1
     return style
+
+
+def _numbers(part: str) -> list[int]:
+    """The numbers of one parameter; with colons it is a whole: a colour, or a number and its kind."""
+    first, *rest = [int(number) if number.isdigit() else 0 for number in part.split(":")]
+    if first not in (38, 48):
+        # `4:0` takes the underline away, `4:3` is one that curls.
+        return [24] if first == 4 and rest[:1] == [0] else [first]
+    if rest[:1] == [2] and len(rest) > 4:
+        # The colour space, mostly empty, stands before the colours.
+        del rest[1]
+    return [first, *rest]
 
 
 _SWITCHES: dict[int, dict[str, bool]] = {

@@ -50,6 +50,8 @@ class FindBar(QFrame):
         self.match_case = self._toggle("Aa", tr("Match upper and lower case"))
         self.whole_words = self._toggle("W", tr("Whole words only"))
         self.pattern = self._toggle(".*", tr("Regular expression"))
+        self._tools = QWidget()
+        self._tools.setLayout(row(gap=4))
         first = row(
             self.box,
             self.match_case,
@@ -58,6 +60,7 @@ class FindBar(QFrame):
             icon_button("chevron-up", tr("Previous match (Shift+Enter)"), self.previous),
             icon_button("chevron-down", tr("Next match (Enter)"), self.next),
             self.count,
+            self._tools,
             None,
             icon_button("close", tr("Close (Esc)"), self.close_bar),
             gap=4,
@@ -88,6 +91,12 @@ class FindBar(QFrame):
         text.document().contentsChanged.connect(self._text_changed)
         theme().changed.connect(self._text_changed)
         self.hide()
+
+    def add_tool(self, tool: QWidget) -> None:
+        """A button of the text's own, beside the count."""
+        layout = self._tools.layout()
+        assert layout is not None
+        layout.addWidget(tool)
 
     def open(self, *, replace: bool = False) -> None:
         selected = self._text.textCursor().selectedText()

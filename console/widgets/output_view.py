@@ -3,154 +3,35 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from itertools import groupby
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QKeyEvent,
-    QKeySequence,
-    QPainter,
-    QTextBlock,
-    QTextCursor,
-    QTextOption,
-)
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from backend_lite.contract.runs import OutputMatch
 from backend_lite.contract.streams import STDERR, STDOUT
 from console.core import formatting
+from console.core.encodings import AUTOMATIC, TITLES
 from console.core.output_feed import Place
-from console.core.output_lines import ENCODINGS, Line, Update
-from console.core.terminal_text import PLAIN
+from console.core.output_lines import Line, Update, plain_text
 from console.core.texts import tr
 from console.shell.parts import button, icon_button, label, row
-from console.shell.theme import set_role, theme
+from console.shell.theme import set_role
 from console.widgets.find_bar import FindBar
-from console.widgets.gutter import PAD, Gutter, GutteredText
-from console.widgets.output_colors import OutputFormats
+from console.widgets.gutter import GutteredText
+from console.widgets.output_matches import MatchList
+from console.widgets.output_text import MOST_LINES, OutputText
 
-MOST_LINES = 20_000
 _MARGIN = 12
 _SHORTEST = 8
-
-
-def elapsed_text(elapsed_ms: int) -> str:
-    """`0:07.2`, `12:03.9`, `1:02:03`: since the start of the script."""
-    seconds = elapsed_ms / 1000
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}:{minutes:02}:{rest:02}"
-    return f"{minutes}:{rest:02}.{int(seconds * 10) % 10}"
-
-
-class OutputText(GutteredText):
-    """The lines, with their times in the gutter; `err` there marks stderr for who sees no colours."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        set_role(self, "plain")
-        self.setReadOnly(True)
-        self.setUndoRedoEnabled(False)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.setFont(theme().font("mono"))
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
-        self.setLineWrapMode(GutteredText.LineWrapMode.NoWrap)
-        self.document().setDocumentMargin(4)
-        self.lines: deque[Line] = deque()
-        self._formats = OutputFormats(theme().tokens)
-        self._gutter_part = Gutter(self, self._gutter_width, self._paint_time)
-        self.set_gutter(self._gutter_part)
-        theme().changed.connect(self._restyle)
-
-    def replace_all(self, lines: Iterable[Line]) -> None:
-        self.clear()
-        self.lines = deque()
-        self.append_lines(lines, replaces_last=False)
-
-    def append_lines(self, lines: Iterable[Line], *, replaces_last: bool) -> None:
-        new = list(lines)
-        cursor = QTextCursor(self.document())
-        cursor.beginEditBlock()
-        if replaces_last and self.lines:
-            self._remove_last(cursor)
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        for (stream, plain), group in groupby(new, key=_sameness):
-            self._insert(cursor, stream, list(group), plain=plain)
-        self._remove_first(cursor, len(self.lines) - MOST_LINES)
-        cursor.endEditBlock()
-        self._gutter_part.update()
-
-    def _insert(self, cursor: QTextCursor, stream: int, lines: list[Line], *, plain: bool) -> None:
-        first = "\n" if self.lines else ""
-        self.lines.extend(lines)
-        if plain:
-            cursor.insertText(first + "\n".join(line.text for line in lines), self._formats.of(stream, PLAIN))
-            return
-        for line in lines:
-            cursor.insertText(first, self._formats.of(stream, PLAIN))
-            for text, style in line.runs:
-                cursor.insertText(text, self._formats.of(stream, style))
-            first = "\n"
-
-    def _remove_last(self, cursor: QTextCursor) -> None:
-        self.lines.pop()
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.movePosition(QTextCursor.MoveOperation.StartOfBlock, QTextCursor.MoveMode.KeepAnchor)
-        cursor.removeSelectedText()
-        if self.lines:
-            cursor.deletePreviousChar()
-
-    def _remove_first(self, cursor: QTextCursor, count: int) -> None:
-        if count <= 0:
-            return
-        for _ in range(count):
-            self.lines.popleft()
-        cursor.setPosition(0)
-        cursor.setPosition(
-            self.document().findBlockByNumber(count).position(), QTextCursor.MoveMode.KeepAnchor
-        )
-        cursor.removeSelectedText()
-
-    def _gutter_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance("err 00:00.0") + 2 * PAD
-
-    def _paint_time(self, painter: QPainter, area: QRect, block: QTextBlock) -> None:
-        at = block.blockNumber()
-        if at >= len(self.lines):
-            return
-        line, tokens = self.lines[at], theme().tokens
-        painter.setFont(self.font())
-        height = self.fontMetrics().height()
-        box = QRect(area.left() + PAD, area.top(), area.width() - 2 * PAD, height)
-        if line.stream == STDERR:
-            painter.fillRect(QRect(area.right() - 5, area.top(), 2, area.height()), tokens.bad)
-            painter.setPen(tokens.bad)
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, tr("err"))
-        painter.setPen(tokens.faint)
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight, elapsed_text(line.elapsed_ms))
-
-    def _restyle(self) -> None:
-        self._formats = OutputFormats(theme().tokens)
-        self.setFont(theme().font("mono"))
-        at = self.verticalScrollBar().value()
-        self.replace_all(list(self.lines))
-        self.verticalScrollBar().setValue(at)
-
-
-def _sameness(line: Line) -> tuple[int, bool]:
-    """Lines of one stream without colours are put in at once."""
-    return line.stream, all(style is PLAIN or style == PLAIN for _text, style in line.runs)
 
 
 class OutputView(QWidget):
     """Shows what an OutputFeed gives it (it is its sink).
 
     The wishes of the reader are signals: `earlier_wanted`, `later_wanted`, `start_wanted`, `end_wanted`,
-    `encoding_chosen(codec)`, `save_wanted`.
+    `encoding_chosen(codec)`, `save_wanted`, `copy_wanted`, `search_wanted(text, match_case)` in all of the
+    output, `search_ended`, `place_wanted(stream, offset)`.
     """
 
     earlier_wanted = Signal()
@@ -159,6 +40,10 @@ class OutputView(QWidget):
     end_wanted = Signal()
     encoding_chosen = Signal(str)
     save_wanted = Signal()
+    copy_wanted = Signal()
+    search_wanted = Signal(str, bool)
+    search_ended = Signal()
+    place_wanted = Signal(int, object)
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -167,7 +52,14 @@ class OutputView(QWidget):
         self.setFocusProxy(self.text)
         self.find_bar = FindBar(self.text, replace=False)
         self.find_bar.marks_changed.connect(lambda: self.text.setExtraSelections(self.find_bar.marks))
+        self.matches = MatchList()
+        self.matches.chosen.connect(self._go_to_match)
+        self.matches.closed.connect(self.search_ended)
+        self._search_all = button(tr("Search all of it"), self._ask_search, "link")
+        self.find_bar.add_tool(self._search_all)
         self._lines: deque[Line] = deque(maxlen=MOST_LINES)
+        self._asked = False
+        self._match = ""
         self._streams = (STDOUT, STDERR)
         self._last_stream = STDOUT
         self._anchor: tuple[int | None, bool] | None = None
@@ -177,7 +69,7 @@ class OutputView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for part in (self.tools, self.find_bar, self.before_bar):
+        for part in (self.tools, self.find_bar, self.matches, self.before_bar):
             layout.addWidget(part)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.behind_bar)
@@ -191,6 +83,7 @@ class OutputView(QWidget):
     def reset(self) -> None:
         """Another output follows."""
         self.begin(None)
+        self.matches.close_list()
         self.place(Place(0, 0, 0, damaged=False))
 
     # ---- the feed's sink
@@ -198,6 +91,7 @@ class OutputView(QWidget):
     def begin(self, anchor: int | None, *, at_top: bool = True) -> None:
         self._lines.clear()
         self._anchor = (anchor, at_top)
+        self._asked = False
         self._following = anchor is None
         self.text.replace_all(())
 
@@ -211,12 +105,14 @@ class OutputView(QWidget):
         if update.lines:
             self._last_stream = update.lines[-1].stream
         if self._anchor is not None:
-            anchor, self._anchor = self._anchor, None
+            anchor = self._anchor
             self._scroll_to(*anchor)
+            self._anchor = None
+            self._show_match(anchor[0])
         self._keep_end()
 
     def place(self, place: Place) -> None:
-        self._place = place
+        self._place, self._asked = place, False
         self.before_bar.setVisible(place.before > 0)
         self.behind_bar.setVisible(place.behind > 0)
         self._before.setText(tr("{size} of earlier output", size=formatting.size(place.before)))
@@ -224,6 +120,8 @@ class OutputView(QWidget):
         self.size_note.setText(formatting.size(place.total) if place.total else "")
         self.damage_note.setText(tr("Not all of it is text in this encoding.") if place.damaged else "")
         self.damage_note.setVisible(place.damaged)
+        self.encoding.setItemText(0, tr("Automatic ({name})", name=_short(place.encoding)))
+        self._search_all.setVisible(place.before > 0 or place.behind > 0)
         self._show_jump()
 
     def fail(self, sentence: str) -> None:
@@ -284,6 +182,7 @@ class OutputView(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addSeparator()
         menu.addAction(tr("Find…")).triggered.connect(lambda _checked: self.find_bar.open())
+        menu.addAction(tr("Copy all")).triggered.connect(lambda _checked: self.copy_wanted.emit())
         menu.addAction(tr("Save output…")).triggered.connect(lambda _checked: self.save_wanted.emit())
         menu.popup(event.globalPos())
 
@@ -301,7 +200,8 @@ class OutputView(QWidget):
         self.encoding = self._combo(tr("Encoding"))
         self.encoding.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.encoding.setMinimumContentsLength(_SHORTEST)
-        for codec, title in ENCODINGS.items():
+        self.encoding.addItem(tr("Automatic"), AUTOMATIC)
+        for codec, title in TITLES.items():
             self.encoding.addItem(title, codec)
         self.encoding.currentIndexChanged.connect(
             lambda _at: self.encoding_chosen.emit(self.encoding.currentData())
@@ -372,6 +272,38 @@ class OutputView(QWidget):
         bar = self.text.verticalScrollBar()
         self._following = bar.value() >= bar.maximum() and self._place.behind == 0
         self._show_jump()
+        if self._anchor is not None or self._asked or not self.text.lines or bar.maximum() == 0:
+            return
+        # Who scrolls on at the edge of what is here gets more of it.
+        if bar.value() <= bar.minimum() and self._place.before > 0:
+            self._asked = True
+            self.earlier_wanted.emit()
+        elif bar.value() >= bar.maximum() and self._place.behind > 0:
+            self._asked = True
+            self.later_wanted.emit()
+
+    def _ask_search(self) -> None:
+        text = self.find_bar.box.text()
+        if text:
+            self.matches.begin(text)
+            self.search_wanted.emit(text, self.find_bar.match_case.isChecked())
+
+    def _go_to_match(self, match: OutputMatch) -> None:
+        self._match = plain_text(match.text)
+        self.place_wanted.emit(match.stream, match.offset)
+
+    def _show_match(self, part: int | None) -> None:
+        """Selects the line of the match that was gone to."""
+        wanted, self._match = self._match, ""
+        if not wanted or part is None:
+            return
+        for at, line in enumerate(self.text.lines):
+            if line.piece >= part and (line.text in wanted or wanted in line.text) and line.text:
+                cursor = QTextCursor(self.text.document().findBlockByNumber(at))
+                cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+                self.text.setTextCursor(cursor)
+                self.text.centerCursor()
+                return
 
     def _keep_end(self) -> None:
         if self._following and self._place.behind == 0:
@@ -389,6 +321,10 @@ class OutputView(QWidget):
         self.jump.move(
             area.right() - self.jump.width() - _MARGIN, area.bottom() - self.jump.height() - _MARGIN
         )
+
+
+def _short(encoding: str) -> str:
+    return TITLES[encoding].partition(" (")[0]
 
 
 def _bar(role: str, line: QHBoxLayout) -> QFrame:

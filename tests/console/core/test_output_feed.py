@@ -13,7 +13,7 @@ from backend_lite.contract.runs import OutputIndex, OutputPiece
 from console.core import output_feed
 from console.core.errors import ApiError, ServiceGone
 from console.core.output_feed import OutputFeed, Place
-from console.core.output_lines import Line, Update
+from console.core.output_lines import Gap, Line, Update
 from console.core.output_parts import PART_BYTES, KnownParts
 from tests.helpers.waiting import until
 
@@ -158,7 +158,7 @@ def test_bytes_of_a_cut_character_are_shown_when_the_step_has_ended() -> None:
         await settled(feed)
 
     sink = play(story, source)
-    assert sink.texts == ["\ufffd"]
+    assert sink.texts == ["\\xe2\\x82"]
     assert sink.at is not None
     assert sink.at.damaged
 
@@ -277,8 +277,11 @@ def test_another_encoding_shows_the_same_part_anew() -> None:
 
     async def story(feed: OutputFeed, source: FakeSource, sink: FakeSink) -> None:
         assert sink.at is not None
-        assert sink.at.damaged
         asked = len(source.asked)
+        feed.decode_as("utf-8")
+        await settled(feed)
+        assert sink.texts == ["Gr\\x94\\xe1e"]
+        assert sink.at.damaged
         feed.decode_as("cp850")
         await settled(feed)
         assert sink.texts == ["Größe"]
@@ -315,3 +318,77 @@ def test_known_parts_add_up(story: list[tuple[int, int]], split: int, budget: in
         assert parts.start <= low <= number <= high <= parts.end
         assert low < number or number == parts.start
         assert high > number or number == parts.end
+
+
+@pytest.mark.parametrize("where", [0, 3, 2_000, 39_000, 39_990])
+def test_a_place_far_away_is_gone_to(monkeypatch: pytest.MonkeyPatch, where: int) -> None:
+    monkeypatch.setattr(output_feed, "SHOWN_BYTES", 400)
+    source = FakeSource()
+    for n in range(2_000):
+        source.write(0, b"out %05d |xxxxxxxx\n" % n)
+        if 300 <= n < 330:
+            source.write(1, b"err %05d\n" % n)
+
+    async def story(feed: OutputFeed, source: FakeSource, sink: FakeSink) -> None:
+        feed.grown(40_000, 300)
+        await settled(feed)
+        feed.go_to(0, where)
+        await settled(feed)
+        assert sink.anchor is not None
+        assert sink.anchor[0] is not None
+        line = next(line for line in sink.lines if line.piece >= sink.anchor[0] and line.stream == 0)
+        assert line.text == f"out {where // 20:05} |xxxxxxxx"
+        assert sum(len(line.text) for line in sink.lines) < 1_000
+        feed.go_to(1, 290)
+        await settled(feed)
+        assert "err 00329" in sink.texts
+        feed.to_end()
+        await settled(feed)
+        assert sink.texts[-1] == "out 01999 |xxxxxxxx"
+
+    play(story, source)
+
+
+def test_the_encoding_is_guessed_and_said_and_can_change_when_more_is_known() -> None:
+    source = FakeSource()
+    source.write(0, b"plain\n")
+
+    async def story(feed: OutputFeed, source: FakeSource, sink: FakeSink) -> None:
+        assert sink.at is not None
+        assert sink.at.encoding == "utf-8"
+        source.write(0, "Prüfen Sie die Größe\n".encode("cp850"))
+        feed.grown(30, 0)
+        await settled(feed)
+        assert sink.texts == ["plain", "Prüfen Sie die Größe"]
+        assert sink.at.encoding == "cp850"
+        feed.decode_as("cp1252")
+        await settled(feed)
+        assert sink.texts[1] != "Prüfen Sie die Größe"
+        feed.decode_as("auto")
+        await settled(feed)
+        assert sink.texts[1] == "Prüfen Sie die Größe"
+
+    play(story, source)
+
+
+def test_each_stream_has_its_own_encoding() -> None:
+    source = FakeSource()
+    source.write(0, "Größe\r\n".encode("utf-16-le"))
+    source.write(1, "Größe\r\n".encode())
+    assert play(nothing, source).texts == ["Größe", "Größe"]
+
+
+def test_what_was_left_out_is_known_at_the_end() -> None:
+    source = FakeSource()
+    source.write(0, b"head\n")
+
+    async def story(feed: OutputFeed, source: FakeSource, sink: FakeSink) -> None:
+        source.write(0, b"tail\n")
+        feed.grown(10, 0)
+        await settled(feed)
+        assert sink.texts == ["head", "tail"]
+        feed.finish((Gap(5, 3_000), None))
+        await settled(feed)
+        assert sink.texts == ["head", "… 2.9 KB left out …", "tail"]
+
+    play(story, source)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.core.output_lines import ENCODINGS, LONGEST_LINE, Line, LineAssembler, Update
+from backend_lite.contract.encodings import ENCODINGS, decode, visible
+from console.core.output_lines import LONGEST_LINE, Gap, Line, LineAssembler, Update
 from console.core.terminal_text import PLAIN, Style
 
 Piece = tuple[int, bytes]
@@ -29,7 +30,7 @@ class Reader:
 
 
 def read(pieces: list[Piece], encoding: str = "utf-8", *, each: bool = True) -> Reader:
-    assembler, reader = LineAssembler(encoding), Reader()
+    assembler, reader = LineAssembler((encoding, encoding)), Reader()
     offsets = [0, 0]
     for number, (stream, data) in enumerate(pieces):
         assembler.feed(number, stream, offsets[stream], number * 100, data)
@@ -57,14 +58,15 @@ def texts(*data: bytes) -> list[str]:
         (b"abcdef\r\x1b[Kxy\n", ["xy"]),
         (b"abc\x1b[2K\rx\n", ["x"]),
         (b"ab\bc\n", ["ac"]),
+        (b"50 %\x1b[2K\x1b[1G100 %\n", ["100 %"]),
         (b"\x1b]0;title\x07text\n", ["text"]),
         (b"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\\n", ["link"]),
         (b"\x1b(B\x1b=\x1b[?25ltext\x1b[10;20Hmore\n", ["textmore"]),
         (b"nul\x00 bell\x07 esc\x1b\x1b[31m\n", ["nul\u2400 bell esc"]),
         (b"\xef\xbb\xbfmark\n", ["mark"]),
-        (b"\xef\xbb", ["\ufffd"]),
-        (b"bad \xff byte\n", ["bad \ufffd byte"]),
-        (b"half \xe2\x82", ["half \ufffd"]),
+        (b"\xef\xbb", ["\\xef\\xbb"]),
+        (b"bad \xff byte\n", ["bad \\xff byte"]),
+        (b"half \xe2\x82", ["half \\xe2\\x82"]),
         ("line\u2028sep".encode(), ["line", "sep"]),
     ],
 )
@@ -115,6 +117,52 @@ def test_each_encoding_reads_what_it_writes_one_byte_at_a_time(encoding: str) ->
     text = "Größe – ok" if encoding == "utf-8" else "plain text 42"
     data = (text + "\n").encode(encoding)
     assert read([(0, bytes([byte])) for byte in data], encoding).texts == [text]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(
+    pieces=st.lists(st.binary(min_size=1, max_size=8), max_size=10),
+)
+def test_any_split_shows_the_same_and_nothing_is_dropped(encoding: str, pieces: list[bytes]) -> None:
+    whole = b"".join(pieces)
+    split = read([(0, data) for data in pieces], encoding).lines
+    assert [line.text for line in split] == [line.text for line in read([(0, whole)], encoding).lines]
+    text, damaged = visible(decode(whole, encoding))
+    assembler = LineAssembler((encoding, encoding))
+    assembler.feed(0, 0, 0, 0, whole)
+    assembler.end()
+    assert assembler.replaced == damaged
+    if not any(char < " " or char in "\x7f\u2028\u2029\ufeff\x85" for char in text):
+        assert "".join(line.text for line in split) == text
+
+
+def _with_gap(gap: Gap, pieces: list[Piece], encoding: str = "utf-8") -> list[str]:
+    assembler = LineAssembler((encoding, encoding), (gap, None))
+    offsets = [0, 0]
+    for number, (stream, data) in enumerate(pieces):
+        assembler.feed(number, stream, offsets[stream], 0, data)
+        offsets[stream] += len(data)
+    assembler.end()
+    return [line.text for line in assembler.take().lines]
+
+
+def test_what_was_left_out_is_said_where_it_was() -> None:
+    gap = Gap(4, 1_200_000_000)
+    left_out = "… 1.1 GB left out …"
+    assert _with_gap(gap, [(0, b"a\nb\nc\n")]) == ["a", "b", left_out, "c"]
+    assert _with_gap(gap, [(0, b"a\nb\n"), (1, b"x\n"), (0, b"c\n")]) == ["a", "b", "x", left_out, "c"]
+    assert _with_gap(gap, [(0, b"a\nb\n")]) == ["a", "b", left_out]
+    assert _with_gap(gap, [(0, b"a\nbccc\n")]) == ["a", "bc", left_out, "cc"]
+
+
+def test_no_character_is_made_of_the_two_sides_of_what_was_left_out() -> None:
+    assert _with_gap(Gap(2, 100), [(0, "a\u00e4\u00f6b".encode())]) == [
+        "a\\xc3",
+        "… 100 B left out …",
+        "\u00f6b",
+    ]
+    wide = "ab".encode("utf-16-le") + "xcd".encode("utf-16-le")[1:]
+    assert _with_gap(Gap(4, 7), [(0, wide)], "utf-16-le") == ["ab", "… 7 B left out …", "cd"]
 
 
 def test_streams_are_told_apart_and_keep_their_order() -> None:
@@ -177,6 +225,10 @@ def test_damaged_characters_are_counted() -> None:
         ("48;5;244", Style(background="#808080")),
         ("38;2;1;2;300", Style(color="#0102ff")),
         ("38:2:1:2:3", Style(color="#010203")),
+        ("38:2::1:2:3;1", Style(color="#010203", bold=True)),
+        ("48:5:196", Style(background="#ff0000")),
+        ("4:3", Style(underline=True)),
+        ("4;4:0", PLAIN),
         ("2;7", Style(faint=True, inverse=True)),
         ("31;0", PLAIN),
         ("", PLAIN),

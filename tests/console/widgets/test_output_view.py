@@ -15,9 +15,10 @@ from console.core.output_lines import Line, LineAssembler, Update
 from console.core.terminal_text import COLORS, PLAIN, Style
 from console.shell.theme import Theme
 from console.shell.tokens import DARK, LIGHT, Tokens
-from console.widgets import output_view
+from console.widgets import output_text
 from console.widgets.output_colors import OutputFormats, contrast
-from console.widgets.output_view import OutputView, elapsed_text
+from console.widgets.output_text import elapsed_text
+from console.widgets.output_view import OutputView
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 HERE = Place(0, 0, 100, damaged=False)
@@ -111,7 +112,7 @@ def test_the_end_is_followed_until_the_reader_scrolls_up(make: Make, qtbot: QtBo
 
 
 def test_no_more_than_so_many_lines_are_laid_out(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output_view, "MOST_LINES", 50)
+    monkeypatch.setattr(output_text, "MOST_LINES", 50)
     view = make()
     view.take(whole(*lines(0, 40)))
     view.take(whole(*lines(40, 90)))
