@@ -7,7 +7,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from litestar.types import ASGIApp
@@ -25,8 +25,45 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Inbox:
+    """What asyncio.Queue is to one reader, at a tenth of its memory: there is one for every agent."""
+
+    __slots__ = ("_items", "_waiting")
+
+    def __init__(self) -> None:
+        self._items: list[Any] = []
+        self._waiting: asyncio.Future[None] | None = None
+
+    def empty(self) -> bool:
+        return not self._items
+
+    def put_nowait(self, item: Any) -> None:
+        self._items.append(item)
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def get(self) -> Any:
+        while not self._items:
+            self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiting
+            finally:
+                self._waiting = None
+        return self._items.pop(0)
+
+
 class _Protocol(WebSocketsSansIOProtocol):
-    """A peer that answers no ping is dropped at once: closing would wait for its TLS goodbye."""
+    """Keeps little for a connection that may stay open for months. A peer that answers no ping is dropped at
+    once: closing would wait for its TLS goodbye."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.queue = cast("Any", _Inbox())
+
+    def start_keepalive(self) -> None:
+        # The opening handshake is over, nobody asks for its headers again.
+        del self.request, self.response
+        super().start_keepalive()
 
     def keepalive_timeout(self) -> None:
         self.pong_timer = None

@@ -49,4 +49,6 @@ async def accept(scope: Scope, receive: Receive, send: Send) -> Socket | None:
         return None
     await receive()
     await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+    # The scope lives as long as the connection does.
+    cast("dict[str, Any]", scope)["headers"] = []
     return Socket(scope, receive, send)

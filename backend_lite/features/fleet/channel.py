@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from agent.wire.messages import Incarnation
 from backend_lite.core.http.websocket import Socket
@@ -46,7 +45,8 @@ class Channel:
         self.task = asyncio.current_task()
         self.closing = False
         self._socket = socket
-        self._queue: deque[str] = deque()
+        # A list: an empty deque is ten times as large, and mostly it is empty.
+        self._queue: list[str] = []
         self._queued = 0
         self._close_code: int | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -86,7 +86,7 @@ class Channel:
     async def _send(self) -> None:
         try:
             while self._queue:
-                frame = self._queue.popleft()
+                frame = self._queue.pop(0)
                 await self._socket.send_text(frame)
                 self._queued -= len(frame)
             if self._close_code is not None:
