@@ -227,6 +227,12 @@ QFrame[role="find-bar"], QFrame[role="tool-bar"] {{
 QFrame[role="tool-bar-bottom"] {{
     background: {_hex(t.background)}; border: none; border-top: 1px solid {_hex(t.line)};
 }}
+QListView[role="offers"] {{
+    background: {_hex(t.raised)}; border: 1px solid {_hex(t.border)}; border-radius: {m.radius}px;
+    padding: 4px;
+}}
+QListView[role="offers"]::item {{ padding: 4px 6px; border-radius: 5px; }}
+QListView[role="offers"]::item:selected {{ background: {_hex(t.accent_tint)}; color: {_hex(t.accent)}; }}
 QListView[role="lines"] {{ background: transparent; }}
 QListView[role="lines"]::item {{ padding: 6px 8px; border-bottom: 1px solid {_hex(t.line)}; }}
 QWidget[role="surface"] {{ background: {_hex(t.surface)}; }}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
-from PySide6.QtCore import QPointF, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QCompleter, QLineEdit, QListView
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QLineEdit, QListWidget
 
 from backend_lite.contract.query import Completion, Field, Node, QueryError, complete, parse
 from console.core.texts import tr
@@ -19,6 +19,7 @@ MOST_OFFERED = 12
 _SAY_MS = 500
 """A word that is still being typed is not wrong yet."""
 _WAVE = 2.0
+_ROWS, _WIDTH, _EDGE = 8, 320, 5
 
 
 class QueryBox(QLineEdit):
@@ -35,14 +36,14 @@ class QueryBox(QLineEdit):
         self.error: QueryError | None = None
         self.node: Node = parse("", fields)
         self._offers: list[Completion] = []
-        self._words = QStringListModel(self)
-        self._completer = QCompleter(self._words, self)
-        self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        self._completer.setWidget(self)
-        self._popup = QListView()
-        self._popup.setAccessibleName(tr("What could stand here"))
-        self._completer.setPopup(self._popup)
-        self._completer.activated.connect(lambda _text: self._insert())
+        self._list = QListWidget()
+        self._list.setAccessibleName(tr("What could stand here"))
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        set_role(self._list, "offers")
+        self._list.itemClicked.connect(lambda _item: self._insert())
+        self._list.hide()
+        self.destroyed.connect(self._list.deleteLater)
         self._said = ""
         self._say_later = QTimer(self)
         self._say_later.setSingleShot(True)
@@ -53,8 +54,8 @@ class QueryBox(QLineEdit):
 
     @property
     def offers(self) -> list[str]:
-        """What the popup shows."""
-        return [offer.text for offer in self._offers] if self._popup.isVisible() else []
+        """What the list below shows."""
+        return [] if self._list.isHidden() else [offer.text for offer in self._offers]
 
     def offer(self) -> None:
         """Shows what the word at the cursor could become."""
@@ -63,11 +64,12 @@ class QueryBox(QLineEdit):
         self._offers = list(islice(found, MOST_OFFERED))
         typed = self.text()[: self.cursorPosition()]
         if not self._offers or not typed or typed[-1].isspace():
-            self._popup.hide()
+            self._list.hide()
             return
-        self._words.setStringList([_line(offer) for offer in self._offers])
-        self._completer.complete()
-        self._popup.setCurrentIndex(self._words.index(0, 0))
+        self._list.clear()
+        self._list.addItems([_line(offer) for offer in self._offers])
+        self._list.setCurrentRow(0)
+        self._place()
 
     def say_now(self) -> None:
         """Nobody is typing any more: what is wrong is said."""
@@ -75,12 +77,10 @@ class QueryBox(QLineEdit):
         self._say()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        popup, key = self._popup, event.key()
-        if popup.isVisible() and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab):
-            self._insert()
-        elif popup.isVisible() and key == Qt.Key.Key_Escape:
-            popup.hide()
-        elif key == Qt.Key.Key_Escape and self.text():
+        key = event.key()
+        if not self._list.isHidden() and self._choose(key):
+            return
+        if key == Qt.Key.Key_Escape and self.text():
             self.clear()
         elif key == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             self.offer()
@@ -89,6 +89,24 @@ class QueryBox(QLineEdit):
             self.left.emit()
         else:
             super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        # Tab would go to the next control before a key press is told.
+        if event.type() == QEvent.Type.KeyPress and not self._list.isHidden():
+            assert isinstance(event, QKeyEvent)
+            if event.key() == Qt.Key.Key_Tab:
+                self._insert()
+                return True
+        return super().event(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._list.hide()
+        self.say_now()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._list.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -126,9 +144,35 @@ class QueryBox(QLineEdit):
             self._said = sentence
             self.problem_changed.emit(sentence)
 
+    def _choose(self, key: int) -> bool:
+        """What a key means while there is something to choose from; False when nothing."""
+        row, last = self._list.currentRow(), self._list.count() - 1
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._insert()
+        elif key == Qt.Key.Key_Escape:
+            self._list.hide()
+        elif key == Qt.Key.Key_Down:
+            self._list.setCurrentRow(0 if row == last else row + 1)
+        elif key == Qt.Key.Key_Up:
+            self._list.setCurrentRow(last if row == 0 else row - 1)
+        else:
+            return False
+        return True
+
+    def _place(self) -> None:
+        """Below this line, over everything else in the window."""
+        window = self.window()
+        if self._list.parent() is not window:
+            self._list.setParent(window)
+        rows, height = min(self._list.count(), _ROWS), self._list.sizeHintForRow(0)
+        self._list.setFixedSize(max(self.width(), _WIDTH), rows * height + 2 * _EDGE)
+        self._list.move(self.mapTo(window, QPoint(0, self.height() + 2)))
+        self._list.show()
+        self._list.raise_()
+
     def _insert(self) -> None:
-        row = self._popup.currentIndex().row()
-        self._popup.hide()
+        row = self._list.currentRow()
+        self._list.hide()
         if not 0 <= row < len(self._offers):
             return
         offer, text = self._offers[row], self.text()

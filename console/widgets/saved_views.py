@@ -127,13 +127,10 @@ class SavedViews(QPushButton):
         return dialog
 
     def _add(self, name: str) -> None:
-        view = self._now()
-        view.name = name
-        self._keep([*self.views, view], name)
+        self._keep([*self.views, msgspec.structs.replace(self._now(), name=name)], name)
 
     def _replace(self) -> None:
-        view = self._now()
-        view.name = self.current
+        view = msgspec.structs.replace(self._now(), name=self.current)
         self._keep([view if old.name == view.name else old for old in self.views], view.name)
 
     def _rename(self, name: str) -> None:

@@ -196,7 +196,31 @@ def rollout(rollout_id: int = 7, state: str = "done", **more: Any) -> Object:
         "created_by": "owner",
         "created_at": "2026-03-04T10:41:54.000Z",
         "ended_at": None,
+        "tasks": [task(1)],
+        "targets": {"devices": [], "groups": [], "query": ""},
+        "wave": 1,
+        "waves": [],
+        "waiting": "",
+        "until": None,
+        "origin_id": None,
         **more,
+    }
+
+
+def task(n: int, name: str = "Script 1") -> Object:
+    return {
+        "n": n,
+        "type": "bash",
+        "name": name,
+        "script_id": 1,
+        "revision_id": 101,
+        "revision": 1,
+        "arguments": [],
+        "parameters": {},
+        "secrets": [],
+        "files": {},
+        "timeout_s": 600,
+        "continue_on_error": False,
     }
 
 
