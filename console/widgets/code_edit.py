@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QTextEdit, QVBoxLayout, QWidget
 
 from console.shell.theme import set_role, theme
 from console.widgets import code_text
+from console.widgets.code_completion import CodeCompletion
 from console.widgets.code_languages import LANGUAGES
 from console.widgets.find_bar import FindBar
 from console.widgets.gutter import PAD, Gutter, GutteredText
@@ -27,6 +28,7 @@ class CodeText(GutteredText):
         self.setFont(theme().font("mono"))
         self.setTabStopDistance(_WIDEST_TAB * self.fontMetrics().horizontalAdvance(" "))
         self.highlighter = CodeHighlighter(self.document())
+        self.completion = CodeCompletion(self)
         self.marks: list[QTextEdit.ExtraSelection] = []
         self.gutter = Gutter(self, self._gutter_width, self._paint_number)
         self.set_gutter(self.gutter)
@@ -36,8 +38,13 @@ class CodeText(GutteredText):
         self.show_marks()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self.isReadOnly() or not self._edit_key(event):
+        if self.isReadOnly():
             super().keyPressEvent(event)
+        elif not self.completion.take_key(event):
+            if not self._edit_key(event):
+                super().keyPressEvent(event)
+            if self.completion.is_open or (event.text() and event.text().isprintable()):
+                self.completion.typed()
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         return source.hasText()

@@ -99,14 +99,14 @@ class NumberInput(_Line):
         self.box.setFixedWidth(self._WIDTH)
 
     def value(self) -> ParameterValue | None:
-        return _number(self.box.text())
+        return to_number(self.box.text())
 
     def show_value(self, value: ParameterValue) -> None:
         self.box.setText(number_text(value) if isinstance(value, int | float) else str(value))
 
     def problem(self) -> str:
         text = self.box.text().strip()
-        if text and _number(text) is None:
+        if text and to_number(text) is None:
             return tr("“{text}” is not a number.", text=text)
         return ""
 
@@ -291,7 +291,8 @@ def number_text(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)
 
 
-def _number(text: str) -> int | float | None:
+def to_number(text: str) -> int | float | None:
+    """A whole number stays whole; None for what is no number."""
     try:
         return int(text)
     except ValueError:

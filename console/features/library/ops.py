@@ -70,6 +70,8 @@ def duplicate(client: ApiClient, script: Script, taken: set[str]) -> Op[Script]:
             description=script.description,
             target_os_type=script.target_os_type,
             timeout_s=script.timeout_s,
+            parameters=script.parameters,
+            idempotent=script.idempotent,
             message=tr("Copied from “{name}”, revision {n}", name=script.name, n=script.revision),
         )
         return await client.post(SCRIPTS, wanted, Script)

@@ -60,7 +60,6 @@ class RevisionsPane(QWidget):
             None,
             gap=12,
         )
-        lines.setContentsMargins(16, 16, 16, 16)
         self.setLayout(lines)
         self.list.itemSelectionChanged.connect(self._enable)
         self.list.itemActivated.connect(lambda _item: self._wish(self.compare_wanted))

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 from backend_lite.contract.library import ScriptRevision
 from console.core.texts import tr
 from console.features.library.comparison import Comparison
+from console.features.library.parameter_text import name_forms, texts_to_compare
+from console.features.library.parameters_editor import ParametersEditor
 from console.features.library.script_form import Edited, ScriptFields
 from console.shell.parts import column
 from console.widgets.code_edit import CodeEdit
@@ -17,12 +19,13 @@ from console.widgets.notice_bar import NoticeBar
 
 
 class ScriptEditor(QWidget):
-    """`changed` follows every change by a person, and undo."""
+    """`changed` follows every change by a person, and undo. `parameters` stand elsewhere on the page."""
 
     changed = Signal()
 
-    def __init__(self, back: QPushButton) -> None:
+    def __init__(self, back: QPushButton, parameters: ParametersEditor) -> None:
         super().__init__()
+        self.parameters = parameters
         self._saved = Edited()
         self.fields = ScriptFields()
         self.notice = NoticeBar()
@@ -39,6 +42,7 @@ class ScriptEditor(QWidget):
             self.centre.addWidget(part)
         self.setLayout(column(self.fields, self.notice, self.centre, gap=0))
         self.fields.changed.connect(self.changed)
+        parameters.changed.connect(self._parameters_changed)
         self.fields.language.currentIndexChanged.connect(self._language_changed)
         self.code.text_changed.connect(self.changed)
         self.code.modified_changed.connect(lambda _modified: self.changed.emit())
@@ -46,28 +50,30 @@ class ScriptEditor(QWidget):
 
     @property
     def dirty(self) -> bool:
-        return self.code.modified or self.fields.value("") != _without_text(self._saved)
+        return self.code.modified or self._without_text() != _without_text(self._saved)
 
     @property
     def name(self) -> str:
         return self.fields.name_box.text().strip()
 
     def value(self) -> Edited:
-        return self.fields.value(self.code.text())
+        return self.fields.value(self.code.text(), self.parameters.value)
 
     def show_saved(self, edited: Edited) -> None:
         """Another script, or this one as somebody else left it: undo begins here."""
         self._saved = edited
         self.fields.show_script(edited)
-        self.code.set_language(edited.language)
+        self.parameters.show_saved(edited.parameters)
+        self._show_language(edited.language)
         self.code.load(edited.content)
         self.fields.show()
         self.centre.setCurrentWidget(self.code)
 
     def show_unsaved(self, edited: Edited) -> None:
-        """Over what is saved; the text as a change that can be undone."""
+        """Over what is saved; text and parameters as changes that can be undone."""
         self.fields.show_script(edited)
-        self.code.set_language(edited.language)
+        self.parameters.show_unsaved(edited.parameters)
+        self._show_language(edited.language)
         if edited.content != self.code.text():
             self.code.replace_text(edited.content)
 
@@ -80,8 +86,9 @@ class ScriptEditor(QWidget):
         """`sent` is saved, and the service made `kept` of it; what was typed meanwhile stays unsaved."""
         self._saved = kept
         self.code.saved(sent.content)
-        if self.fields.value("") == _without_text(sent):
+        if self._without_text() == _without_text(sent):
             self.fields.show_script(kept)
+            self.parameters.show_unsaved(kept.parameters)
 
     def give_way(self, theirs: Edited) -> None:
         """Takes somebody else's text as the saved one; undo brings the own one back."""
@@ -100,10 +107,11 @@ class ScriptEditor(QWidget):
             self.notice.say(tr("The script is empty: write what it should do."), "bad")
             self.code.setFocus()
             return self.notice.text.text()
-        return ""
+        return self.parameters.go_to_problem()
 
-    def compare(self, title: str, old: str, new: str) -> None:
-        self.comparison.show_diff(title, old, new)
+    def compare(self, title: str, old: Edited, new: Edited) -> None:
+        """Text and, where they differ, parameters."""
+        self.comparison.show_diff(title, *texts_to_compare(old, new))
         self.centre.setCurrentWidget(self.comparison)
 
     def view(self, revision: ScriptRevision) -> None:
@@ -114,6 +122,7 @@ class ScriptEditor(QWidget):
     def go_back(self, revision: ScriptRevision) -> None:
         self.end_comparison()
         self.code.replace_text(revision.content)
+        self.parameters.show_unsaved(revision.parameters)
         self.fields.language.setCurrentIndex(self.fields.language.findData(str(revision.language)))
 
     def end_comparison(self) -> None:
@@ -122,7 +131,23 @@ class ScriptEditor(QWidget):
             self.code.setFocus()
 
     def _language_changed(self, _at: int) -> None:
-        self.code.set_language(self.fields.language.currentData())
+        self._show_language(self.fields.language.currentData())
+
+    def _show_language(self, language: str) -> None:
+        self.code.set_language(language)
+        self.parameters.set_language(language)
+        self._offer_names()
+
+    def _parameters_changed(self) -> None:
+        self._offer_names()
+        self.changed.emit()
+
+    def _offer_names(self) -> None:
+        names = [one.name for one in self.parameters.value if one.name]
+        self.code.edit.completion.offer(name_forms(self.fields.language.currentData(), names))
+
+    def _without_text(self) -> Edited:
+        return self.fields.value("", self.parameters.value)
 
 
 def _without_text(edited: Edited) -> Edited:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QLineEdit
 
 from backend_lite.contract.library import (
     MAX_NAME,
@@ -14,10 +14,11 @@ from backend_lite.contract.library import (
     ScriptCreate,
     ScriptUpdate,
 )
+from backend_lite.contract.parameters import ScriptParameter
 from backend_lite.contract.runs import DEFAULT_TIMEOUT_S
 from console.core import words
 from console.core.texts import tr
-from console.shell.parts import column, frame, row
+from console.shell.parts import column, frame, label, row
 from console.widgets.form import Field
 from console.widgets.minutes_box import MinutesBox
 
@@ -31,6 +32,8 @@ class Edited(msgspec.Struct, frozen=True):
     timeout_s: int = DEFAULT_TIMEOUT_S
     description: str = ""
     content: str = ""
+    parameters: tuple[ScriptParameter, ...] = ()
+    idempotent: bool = False
 
     @staticmethod
     def of(script: Script) -> Edited:
@@ -41,6 +44,8 @@ class Edited(msgspec.Struct, frozen=True):
             script.timeout_s,
             script.description or "",
             script.content,
+            tuple(script.parameters),
+            script.idempotent,
         )
 
     def as_new(self, message: str) -> ScriptCreate:
@@ -52,6 +57,8 @@ class Edited(msgspec.Struct, frozen=True):
             target_os_type=self.target_os_type or None,
             timeout_s=self.timeout_s,
             message=message,
+            parameters=list(self.parameters),
+            idempotent=self.idempotent,
         )
 
     def as_change(self, message: str) -> ScriptUpdate:
@@ -63,6 +70,8 @@ class Edited(msgspec.Struct, frozen=True):
             target_os_type=self.target_os_type or None,
             timeout_s=self.timeout_s,
             message=message,
+            parameters=list(self.parameters),
+            idempotent=self.idempotent,
         )
 
 
@@ -102,7 +111,11 @@ class ScriptFields(QFrame):
             Field(tr("Time limit"), self.timeout),
         )
         first.setStretch(0, 1)
-        lines = column(first, self.description)
+        self.idempotent = QCheckBox(tr("May be repeated after a failure"))
+        meaning = tr("Running it twice does no harm: a rollout may then try again by itself.")
+        self.idempotent.setAccessibleDescription(meaning)
+        repeat = row(self.idempotent, label(meaning, "secondary"), None)
+        lines = column(first, self.description, repeat)
         inside = frame("tool-bar", lines, (16, 10, 16, 10))
         self.setLayout(column(inside))
         self.name_box.textEdited.connect(self._tell)
@@ -110,6 +123,7 @@ class ScriptFields(QFrame):
         self.language.currentIndexChanged.connect(self._tell)
         self.system.currentIndexChanged.connect(self._tell)
         self.timeout.edited.connect(self._tell)
+        self.idempotent.toggled.connect(self._tell)
 
     def show_script(self, edited: Edited) -> None:
         self._quiet = True
@@ -120,10 +134,11 @@ class ScriptFields(QFrame):
         self.language.setCurrentIndex(max(self.language.findData(str(edited.language)), 0))
         self.system.setCurrentIndex(max(self.system.findData(edited.target_os_type), 0))
         self.timeout.show_seconds(edited.timeout_s)
+        self.idempotent.setChecked(edited.idempotent)
         self._quiet = False
         self.name.set_error("")
 
-    def value(self, content: str) -> Edited:
+    def value(self, content: str, parameters: tuple[ScriptParameter, ...]) -> Edited:
         return Edited(
             self.name_box.text().strip(),
             self.language.currentData(),
@@ -131,6 +146,8 @@ class ScriptFields(QFrame):
             self.timeout.seconds,
             self.description.text().strip(),
             content,
+            parameters,
+            self.idempotent.isChecked(),
         )
 
     def _tell(self, _news: object = None) -> None:

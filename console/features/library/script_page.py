@@ -23,12 +23,13 @@ from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import tr
 from console.features.library import ops
 from console.features.library.draft_keeper import DraftKeeper
+from console.features.library.parameters_editor import ParametersEditor
 from console.features.library.revisions_pane import RevisionsPane
 from console.features.library.script_editor import ScriptEditor
 from console.features.library.script_form import Draft, Edited
 from console.shell.context import Context
 from console.shell.page import Page
-from console.shell.parts import PageHeader, button, column
+from console.shell.parts import PageHeader, button, column, rule
 from console.widgets.confirm import choose
 
 NEW = "new"
@@ -52,10 +53,15 @@ class ScriptPage(Page):
         self.run = button(tr("Run…"), self._run, icon="run")
         self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
         self.header = PageHeader("", self.run, self.save, crumb=crumb)
-        self.editor = ScriptEditor(button(tr("Show all scripts"), self._open_list))
+        self.parameters = ParametersEditor()
+        self.editor = ScriptEditor(button(tr("Show all scripts"), self._open_list), self.parameters)
         self.setLayout(column(self.header, self.editor, gap=0))
         self.info = RevisionsPane(context.clock)
-        self.destroyed.connect(self.info.deleteLater)
+        self.side = QWidget()
+        beside = column(self.parameters, rule(), self.info, gap=16)
+        beside.setContentsMargins(16, 16, 16, 16)
+        self.side.setLayout(beside)
+        self.destroyed.connect(self.side.deleteLater)
         self._connect()
 
     # ---- what the frame asks
@@ -85,7 +91,7 @@ class ScriptPage(Page):
         return self._ask_to_leave() if self.editor.dirty else True
 
     def details(self) -> QWidget | None:
-        return self.info
+        return self.side
 
     def save_now(self) -> None:
         """Nothing while it is being saved, or when there is nothing to save. A refusal is said in place."""
@@ -277,7 +283,7 @@ class ScriptPage(Page):
 
     def _compare_with_theirs(self, theirs: Script) -> None:
         title = tr("From theirs (revision {n}) to yours", n=theirs.revision)
-        self.editor.compare(title, theirs.content, self.editor.code.text())
+        self.editor.compare(title, Edited.of(theirs), self.editor.value())
 
     def _save_over(self, theirs: Script) -> None:
         self._script = theirs
@@ -303,7 +309,8 @@ class ScriptPage(Page):
 
     def _compare(self, revision: ScriptRevision) -> None:
         title = tr("From revision {n} to what is in the editor", n=revision.number)
-        self.editor.compare(title, revision.content, self.editor.code.text())
+        old = Edited(content=revision.content, parameters=tuple(revision.parameters))
+        self.editor.compare(title, old, self.editor.value())
 
     def _go_back(self, revision: ScriptRevision) -> None:
         """As a change in the editor: it can be undone, and saving makes a new revision of it."""

@@ -53,8 +53,9 @@ def test_a_change_is_marked_and_undone(page: ScriptPage) -> None:
         lambda fields: fields.language.setCurrentIndex(fields.language.findData("python")),
         lambda fields: fields.system.setCurrentIndex(fields.system.findData("linux")),
         lambda fields: fields.timeout.setValue(5),
+        lambda fields: fields.idempotent.click(),
     ],
-    ids=["name", "description", "language", "system", "time limit"],
+    ids=["name", "description", "language", "system", "time limit", "may be repeated"],
 )
 def test_each_field_makes_it_dirty(page: ScriptPage, change: Callable[[Any], None]) -> None:
     change(page.editor.fields)
@@ -82,6 +83,8 @@ def test_ctrl_s_saves_a_revision_with_its_message(page: ScriptPage, world: World
         "target_os_type": None,
         "timeout_s": 1800,
         "message": "better",
+        "parameters": [],
+        "idempotent": False,
     }
     request = next(r for r in world.api.requests if r.method == "PUT")
     assert request.headers["If-Match"] == '"1"'
