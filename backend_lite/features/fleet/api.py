@@ -84,6 +84,10 @@ class FleetApi:
         """The ids of the groups that the device is in now, by name or by their query."""
         return self._devices.groups.of_device(session, device_id)
 
+    def group_name(self, session: Session, group_id: int) -> str:
+        """Raises NotFoundError for an unknown group."""
+        return self._devices.groups.get(session, group_id).name
+
     def on_group_delete(self, users: GroupUsers) -> None:
         """`users(unit, group_id)` says what still needs a group, in words such as `the pause of Ada`: then it
         is not deleted. In that unit it may clear away what needs the group no longer."""

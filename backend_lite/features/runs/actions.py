@@ -10,15 +10,25 @@ from sqlalchemy.orm import Session
 
 from agent.wire.states import StepState
 from backend_lite.contract.common import format_time
-from backend_lite.contract.library import MAX_CONTENT
-from backend_lite.contract.runs import DEFAULT_TIMEOUT_S, RUNS, Action, ActionCreate, ActionType, Policy
+from backend_lite.contract.library import MAX_CONTENT, os_matches
+from backend_lite.contract.runs import (
+    DEFAULT_TIMEOUT_S,
+    RUNS,
+    Action,
+    ActionCreate,
+    ActionType,
+    Policy,
+    Targets,
+)
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import InvalidError
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.output_store import OutputStore
-from backend_lite.features.runs.rollouts import Rollouts, Work, check_os
+from backend_lite.features.runs.plans import Plan, Work, os_mismatch
+from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.tables import AttemptRow, StepRow
+from backend_lite.features.runs.targets import Candidate
 from backend_lite.features.runs.tasks import task_of
 
 _LANGUAGES = {
@@ -52,9 +62,13 @@ class Actions:
         """Raises NotFoundError and InvalidError with the documented sentences."""
         target = self._rollouts.target(unit.session, device_id)
         work = self._work(unit.session, request)
-        check_os(work.target_os_type, [target])
-        _, (run,) = self._rollouts.start(unit, work, [target], Policy(), principal)
-        query = select(StepRow).where(StepRow.run_id == run.id)
+        if not os_matches(work.target_os_type, target.os_type):
+            raise os_mismatch(work.target_os_type, [target])
+        plan = Plan(
+            work.title, [work], [Candidate(target, named=True)], Policy(), Targets(devices=[device_id])
+        )
+        created = self._rollouts.start(unit, plan, principal)
+        query = select(StepRow).where(StepRow.run_id.in_(created.run_ids))
         return self._rows(unit.session, unit.session.scalars(query).all())[0]
 
     def of_device(self, session: Session, device_id: int) -> list[ActionRow]:

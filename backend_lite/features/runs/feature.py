@@ -7,27 +7,40 @@ from dataclasses import dataclass
 
 import structlog
 
-from agent.wire.messages import Done, Permit
-from backend_lite.contract.live import OUTPUT, ROLLOUT, RUN
+from agent.wire.messages import Done, Holding, Permit
+from backend_lite.contract.live import OUTPUT, PAUSE, ROLLOUT, RUN
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
 from backend_lite.features.fleet.api import DEVICE_RETIRED, DeviceLost, FleetApi
 from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.runs.action_routes import action_routes
 from backend_lite.features.runs.actions import Actions
+from backend_lite.features.runs.advance import Advance
 from backend_lite.features.runs.attempts import Attempts
 from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.flow import Flow
+from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.lists import Lists
+from backend_lite.features.runs.looks import Looks
+from backend_lite.features.runs.outcomes import Outcomes
 from backend_lite.features.runs.output_routes import output_routes
 from backend_lite.features.runs.output_store import OutputStore
+from backend_lite.features.runs.pause_routes import pause_routes
+from backend_lite.features.runs.pauses import Pauses
+from backend_lite.features.runs.permits import Permits
+from backend_lite.features.runs.plans import Plans
+from backend_lite.features.runs.reruns import Reruns
 from backend_lite.features.runs.retention import Retention, retention_routes
+from backend_lite.features.runs.rollout_routes import VIEW, rollout_routes
 from backend_lite.features.runs.rollouts import Rollouts
-from backend_lite.features.runs.routes import VIEW, action_routes, rollout_routes, run_routes
-from backend_lite.features.runs.views import Views
+from backend_lite.features.runs.run_routes import run_routes
+from backend_lite.features.runs.targets import Targeting
+from backend_lite.features.runs.tasks import Tasks
+from backend_lite.features.runs.views import PROGRESS, Views
 
 log = structlog.get_logger(__name__)
 
 _SWEEP_S = 1.0
-_EXPIRE_EVERY = 15
 
 
 @dataclass(frozen=True)
@@ -35,9 +48,12 @@ class Area:
     """The parts of runs, wired to the agents' messages."""
 
     output: OutputStore
-    dispatcher: Dispatcher
     attempts: Attempts
+    plans: Plans
     rollouts: Rollouts
+    reruns: Reruns
+    pauses: Pauses
+    looks: Looks
     actions: Actions
     lists: Lists
 
@@ -45,34 +61,55 @@ class Area:
 def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
     database, clock, epoch = kernel.database, kernel.clock, kernel.service_epoch
     output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epoch)
-    views = Views(fleet.hub, output.sizes)
-    dispatcher = Dispatcher(fleet.hub, library, views, clock, epoch)
-    attempts = Attempts(database, fleet, clock, output, dispatcher, views, epoch)
-    rollouts = Rollouts(fleet, library, dispatcher, views, clock, epoch)
+    views = Views(fleet.hub, output.sizes, clock)
+    keeper, tasks = Keeper(views), Tasks(library, kernel.bus)
+    dispatcher = Dispatcher(fleet, tasks, keeper, epoch)
+    advance = Advance(fleet.hub, dispatcher, keeper, views)
+    flow = Flow(dispatcher, advance)
+    permits = Permits(fleet, dispatcher, keeper, epoch)
+    outcomes = Outcomes(fleet, tasks, keeper, epoch)
+    attempts = Attempts(database, clock, output, dispatcher, permits, outcomes, keeper, flow, epoch)
+    plans = Plans(library, Targeting(fleet))
+    rollouts = Rollouts(fleet, plans, dispatcher, advance, keeper, flow, views, clock, epoch)
+    pauses = Pauses(fleet, dispatcher, keeper, flow, clock)
+    fleet.on_group_delete(pauses.of_group)
     fleet.on_hello(attempts.hello)
     fleet.on_ready(attempts.ready)
     fleet.on_message(Permit, attempts.permit)
+    fleet.on_message(Holding, attempts.holding)
     fleet.on_message(Done, attempts.done)
     fleet.on_output(attempts.output)
-    return Area(output, dispatcher, attempts, rollouts, Actions(rollouts, library, output), Lists(views, clock))
+    return Area(
+        output=output,
+        attempts=attempts,
+        plans=plans,
+        rollouts=rollouts,
+        reruns=Reruns(fleet, rollouts),
+        pauses=pauses,
+        looks=Looks(database, clock, fleet.hub, keeper, flow, pauses),
+        actions=Actions(rollouts, library, output),
+        lists=Lists(views, clock),
+    )
 
 
 def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
     area, database = compose(kernel, library, fleet), kernel.database
-    background = _Background(kernel, area.dispatcher, area.rollouts, area.output)
+    background = _Background(kernel, area)
     return Feature(
         name="runs",
         routes=lambda: [
-            *rollout_routes(database, area.rollouts, area.lists),
-            *run_routes(database, area.rollouts, area.lists),
+            *rollout_routes(database, area.rollouts, area.reruns, area.lists),
+            *run_routes(database, area.rollouts, area.reruns, area.lists),
+            *pause_routes(database, area.pauses),
             *output_routes(database, area.lists, area.output),
             *retention_routes(database),
             *action_routes(database, area.actions),
         ],
         live={
-            ROLLOUT: LiveKind(VIEW, lambda: database.read(area.lists.live_rollouts)),
+            ROLLOUT: LiveKind(VIEW, lambda: database.read(area.lists.live_rollouts), (PROGRESS,)),
             RUN: LiveKind(VIEW, lambda: database.read(area.lists.live_runs)),
             OUTPUT: LiveKind(VIEW),
+            PAUSE: LiveKind(VIEW, lambda: database.read(area.pauses.page)),
         },
         reactions={DEVICE_RETIRED: area.rollouts.device_retired},
         start=background.start,
@@ -81,20 +118,18 @@ def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
 
 
 class _Background:
-    """Expiry, moving output to files, and telling consoles why runs wait when a device goes away."""
+    """What clocks do, moving output to files, and what follows when a device goes away."""
 
-    def __init__(
-        self, kernel: Kernel, dispatcher: Dispatcher, rollouts: Rollouts, output: OutputStore
-    ) -> None:
-        self._database = kernel.database
-        self._dispatcher = dispatcher
-        self._rollouts = rollouts
-        self._output = output
-        self._retention = Retention(kernel.database, output, kernel.clock)
+    def __init__(self, kernel: Kernel, area: Area) -> None:
+        self._attempts = area.attempts
+        self._looks = area.looks
+        self._output = area.output
+        self._retention = Retention(kernel.database, area.output, kernel.clock)
         self._tasks: set[asyncio.Task[None]] = set()
         kernel.bus.subscribe(DeviceLost, self._lost)
 
     async def start(self) -> None:
+        await self._looks.start()
         self._keep(asyncio.create_task(self._sweep(), name="runs sweep"))
         self._keep(asyncio.create_task(self._retention.run(), name="runs retention"))
 
@@ -105,23 +140,17 @@ class _Background:
         self._output.close()
 
     async def _sweep(self) -> None:
-        turn = 0
         while True:
             try:
                 self._output.spill_old()
-                if turn % _EXPIRE_EVERY == 0:
-                    await self._database.write(self._rollouts.expire)
+                await self._looks.look()
             except Exception:
                 # Full disk, say: the next turn tries again.
                 log.exception("runs sweep failed")
-            turn += 1
             await asyncio.sleep(_SWEEP_S)
 
     def _lost(self, event: DeviceLost) -> None:
-        self._keep(asyncio.create_task(self._republish(event.device_id), name="runs republish"))
-
-    async def _republish(self, device_id: int) -> None:
-        await self._database.write(lambda unit: self._dispatcher.republish(unit, device_id))
+        self._keep(asyncio.create_task(self._attempts.lost(event.device_id), name="device lost"))
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

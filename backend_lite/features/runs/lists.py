@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -16,6 +17,7 @@ from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs.parts import load_run, load_runs
 from backend_lite.features.runs.run_queries import rollout_condition, run_conditions, state_condition
 from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, StepRow
+from backend_lite.features.runs.tasks import task_views
 from backend_lite.features.runs.views import Views
 
 PAGE = 100
@@ -49,15 +51,13 @@ class Lists:
         if cursor is not None:
             query = query.where(RolloutRow.id < cursor)
         rows = session.scalars(query.limit(_checked(limit) + 1)).all()
-        return Page(
-            [self._views.rollout(row) for row in rows[:limit]], _next([row.id for row in rows], limit)
-        )
+        return Page(self._rollouts(session, rows[:limit]), _next([row.id for row in rows], limit))
 
     def rollout(self, session: Session, rollout_id: int) -> Rollout:
         row = session.get(RolloutRow, rollout_id)
         if row is None:
             raise NotFoundError("Rollout not found")
-        return self._views.rollout(row)
+        return self._rollouts(session, [row])[0]
 
     def runs(
         self,
@@ -111,8 +111,12 @@ class Lists:
         return None if found is None else int(found.id)
 
     def live_rollouts(self, session: Session) -> list[Rollout]:
-        query = select(RolloutRow).order_by(RolloutRow.id.desc()).limit(LIVE_ENDED_RUNS)
-        return [self._views.rollout(row) for row in session.scalars(query)]
+        """All open rollouts and the newest of the ended ones."""
+        newest = select(RolloutRow).order_by(RolloutRow.id.desc())
+        # An open one always has a time at which it is looked at: the index over that is short.
+        rows = session.scalars(newest.where(RolloutRow.look_at.is_not(None))).all()
+        ended = newest.where(RolloutRow.ended_at.is_not(None)).limit(LIVE_ENDED_RUNS)
+        return self._rollouts(session, [*rows, *session.scalars(ended)])
 
     def live_runs(self, session: Session) -> list[Run]:
         """All open runs and the newest of the ended ones."""
@@ -120,6 +124,10 @@ class Lists:
         open_ = select(RunRow.id).where(RunRow.state.not_in(RUN_ENDS))
         ids = [*session.scalars(open_), *session.scalars(ended.limit(LIVE_ENDED_RUNS))]
         return self._runs(session, ids)
+
+    def _rollouts(self, session: Session, rows: Sequence[RolloutRow]) -> list[Rollout]:
+        tasks = task_views(session, [row.id for row in rows])
+        return [self._views.rollout(row, tasks[row.id]) for row in rows]
 
     def _runs(self, session: Session, ids: list[int]) -> list[Run]:
         return [self._views.run(parts) for parts in load_runs(session, ids)]

@@ -7,30 +7,49 @@ values here and are never added to a session; every change is saved before anyth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Select, Table, Update, and_, bindparam, insert, select, update
+import msgspec
+from sqlalchemy import Select, Table, Text, Update, and_, bindparam, insert, select, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
+from agent.wire.states import STEP_ENDS
+from backend_lite.contract.runs import Policy
 from backend_lite.core.db.base import Base
-from backend_lite.features.runs.tables import OPEN_STEP, AttemptRow, RolloutRow, RunRow, StepRow
+from backend_lite.features.runs.tables import (
+    JOINED_OPEN_STEP,
+    OPEN_STEP,
+    AttemptRow,
+    RolloutRow,
+    RunRow,
+    StepRow,
+)
 
 R = TypeVar("R", bound=Base)
 
 
 @dataclass(slots=True)
 class RunParts:
-    """`steps` in their order; `attempts` are the current ones, by step id. Runs that were loaded together
-    share their rollout."""
+    """`steps` in their order; `attempts` are the current ones, `tries` the earlier ones, by step id. Runs
+    loaded together share their rollout, which then lacks its arguments, parameters and targets."""
 
     rollout: RolloutRow
     run: RunRow
     steps: list[StepRow] = field(default_factory=list)
     attempts: dict[int, AttemptRow] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+    tries: dict[int, list[AttemptRow]] = field(default_factory=dict)
     _saved: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def next_step(self) -> StepRow:
+        """The first step that has not ended, or the last one."""
+        return next((step for step in self.steps if step.state not in STEP_ENDS), self.steps[-1])
 
     def attempt_of(self, step: StepRow) -> AttemptRow | None:
         return self.attempts.get(step.id)
@@ -43,18 +62,41 @@ class RunParts:
 
     def remember(self) -> RunParts:
         """What the rows hold now is what the database holds."""
-        self._saved = {id(row): _values(row) for row in self.rows()}
+        for row in self.rows():
+            self.note(row)
         return self
 
-    def save(self, session: Session) -> None:
-        """Write what has changed since the parts were loaded or saved."""
+    def note(self, row: Base) -> None:
+        """What that row holds now is what the database holds."""
+        self._saved[id(row)] = _values(row)
+
+    def changes(self) -> Iterator[tuple[Base, dict[str, Any]]]:
+        """Each row that has changed since the parts were loaded or saved, with its new values."""
         for row in self.rows():
             saved, now = self._saved.get(id(row), {}), _values(row)
             changed = {name: value for name, value in now.items() if value != saved.get(name)}
             if changed:
-                statement = _update(type(row), tuple(changed))
-                session.connection().execute(statement, {"row_id": now["id"], **changed})
-                self._saved[id(row)] = now
+                yield row, changed
+
+    def changed(self, row: Base, name: str) -> bool:
+        """True when that value has changed since the parts were loaded or saved."""
+        return bool(getattr(row, name) != self._saved.get(id(row), {}).get(name))
+
+    def save(self, session: Session) -> None:
+        """Write what has changed since the parts were loaded or saved."""
+        save_all(session, [self])
+
+
+def save_all(session: Session, many: Sequence[RunParts]) -> None:
+    """Write what has changed in all of them, with one statement for each sort of change."""
+    writes: dict[tuple[type[Base], tuple[str, ...]], dict[int, dict[str, Any]]] = defaultdict(dict)
+    for parts in many:
+        for row, changed in parts.changes():
+            row_id = cast("Any", row).id
+            writes[type(row), tuple(changed)][row_id] = {"row_id": row_id, **changed}
+            parts.note(row)
+    for (kind, names), rows in writes.items():
+        session.connection().execute(_update(kind, names), list(rows.values()))
 
 
 def insert_rows(session: Session, rows: Sequence[Base]) -> None:
@@ -65,7 +107,8 @@ def insert_rows(session: Session, rows: Sequence[Base]) -> None:
             if column.default is not None and getattr(row, column.name) is None:
                 default = cast("Any", column.default)
                 setattr(row, column.name, default.arg(None) if default.is_callable else default.arg)
-    values = [{name: value for name, value in _values(row).items() if name != "id"} for row in rows]
+    names = [column.name for column in table.columns if column.name != "id"]
+    values = [{name: getattr(row, name) for name in names} for row in rows]
     ids = session.connection().execute(_insert(type(rows[0])), values).scalars()
     for row, row_id in zip(rows, ids, strict=True):
         cast("Any", row).id = row_id
@@ -92,9 +135,51 @@ def load_open_runs(session: Session, device_id: int) -> list[RunParts]:
     return _load(session, _OPEN, device_id=device_id)
 
 
-def open_steps(session: Session, device_id: int) -> list[tuple[int, str]]:
-    """(id, state) of the device's steps that have not ended, oldest first."""
-    return [(row[0], row[1]) for row in session.connection().execute(_OPEN_STEPS, {"device_id": device_id})]
+@dataclass(frozen=True, slots=True)
+class OpenStep:
+    """A step that has not ended, with what decides whether it may be offered now."""
+
+    step_id: int
+    run_id: int
+    state: str
+    reason: str
+    wave: int
+    rollout_state: str
+    rollout_wave: int
+    policy: Policy
+
+
+def open_steps(session: Session, device_id: int) -> list[OpenStep]:
+    """The device's steps that have not ended, oldest first."""
+    rows = session.connection().execute(_OPEN_STEPS, {"device_id": device_id})
+    return [OpenStep(*row[:-1], decode_policy(row[-1])) for row in rows]
+
+
+@dataclass(slots=True)
+class RolloutParts:
+    """A rollout by itself, without its arguments, parameters and targets."""
+
+    rollout: RolloutRow
+    policy: Policy
+    _saved: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, session: Session) -> bool:
+        """Write what has changed; True when anything has."""
+        now = _values(self.rollout)
+        changed = {name: value for name, value in now.items() if value != self._saved.get(name)}
+        if changed:
+            statement = _update(RolloutRow, tuple(changed))
+            session.connection().execute(statement, {"row_id": self.rollout.id, **changed})
+            self._saved = now
+        return bool(changed)
+
+
+def load_rollout(session: Session, rollout_id: int) -> RolloutParts | None:
+    columns = session.connection().execute(_ROLLOUT, {"rollout_id": rollout_id}).first()
+    if columns is None:
+        return None
+    rollout = _row(RolloutRow, columns[:-1])
+    return RolloutParts(rollout, decode_policy(columns[-1]), _values(rollout))
 
 
 def _load(session: Session, query: Select[Any], **values: Any) -> list[RunParts]:
@@ -102,16 +187,36 @@ def _load(session: Session, query: Select[Any], **values: Any) -> list[RunParts]
     rollouts: dict[int, RolloutRow] = {}
     for columns in session.connection().execute(query, values):
         rollout, run, step, attempt = (columns[part] for part in _SLICES)
+        policy = columns[-1]
         parts = found.get(run[0])
         if parts is None:
             shared = rollouts.get(rollout[0])
             if shared is None:
                 shared = rollouts[rollout[0]] = _row(RolloutRow, rollout)
-            parts = found[run[0]] = RunParts(shared, _row(RunRow, run))
+            parts = found[run[0]] = RunParts(shared, _row(RunRow, run), policy=decode_policy(policy))
         parts.steps.append(_row(StepRow, step))
         if attempt[0] is not None:
             parts.attempts[step[0]] = _row(AttemptRow, attempt)
+    _load_tries(session, found.values())
     return [parts.remember() for parts in found.values()]
+
+
+def _load_tries(session: Session, many: Iterable[RunParts]) -> None:
+    tried = {step.id: parts for parts in many for step in parts.steps if step.attempt > 1}
+    if not tried:
+        return
+    current = {attempt.id for parts in tried.values() for attempt in parts.attempts.values()}
+    for columns in session.connection().execute(_TRIES, {"step_ids": list(tried)}):
+        attempt = _row(AttemptRow, columns)
+        if attempt.id not in current:
+            tried[attempt.step_id].tries.setdefault(attempt.step_id, []).append(attempt)
+
+
+@lru_cache(4096)
+def decode_policy(text: str) -> Policy:
+    """The policy in a rollout's row. It is found again by its text: no id, which an undone write may give
+    away twice."""
+    return msgspec.json.decode(text, type=Policy)
 
 
 @cache
@@ -143,8 +248,15 @@ def _row(kind: type[R], values: Sequence[Any]) -> R:
 
 
 _KINDS: tuple[type[Base], ...] = (RolloutRow, RunRow, StepRow, AttemptRow)
+# A rollout may be for thousands of devices and carry long parameters: no permit needs to read them.
+_LEFT_OUT = {"arguments", "parameters", "targets", "policy"}
 _NAMES: dict[type[Base], list[str]] = {
-    kind: [column.name for column in _table(kind).columns] for kind in _KINDS
+    kind: [
+        column.name
+        for column in _table(kind).columns
+        if not (kind is RolloutRow and column.name in _LEFT_OUT)
+    ]
+    for kind in _KINDS
 }
 
 
@@ -160,7 +272,10 @@ def _slices() -> list[slice]:
 
 _SLICES = _slices()
 _QUERY = (
-    select(*(column for kind in _KINDS for column in _table(kind).columns))
+    select(
+        *(_table(kind).c[name] for kind in _KINDS for name in _NAMES[kind]),
+        sql_cast(RolloutRow.policy, Text),
+    )
     .select_from(_table(RolloutRow))
     .join(_table(RunRow), RunRow.rollout_id == RolloutRow.id)
     .join(_table(StepRow), StepRow.run_id == RunRow.id)
@@ -176,9 +291,28 @@ _BY_STEP = _QUERY.where(
         )
     )
 )
+_TRIES = (
+    select(*(_table(AttemptRow).c[name] for name in _NAMES[AttemptRow]))
+    .where(AttemptRow.step_id.in_(bindparam("step_ids", expanding=True)), AttemptRow.outcome.is_not(None))
+    .order_by(AttemptRow.id)
+)
+_ROLLOUT = select(
+    *(_table(RolloutRow).c[name] for name in _NAMES[RolloutRow]), sql_cast(RolloutRow.policy, Text)
+).where(RolloutRow.id == bindparam("rollout_id"))
 _OPEN_STEPS = (
-    select(StepRow.id, StepRow.state)
-    .where(StepRow.device_id == bindparam("device_id"), OPEN_STEP)
+    select(
+        StepRow.id,
+        StepRow.run_id,
+        StepRow.state,
+        StepRow.reason,
+        RunRow.wave,
+        RolloutRow.state,
+        RolloutRow.wave,
+        sql_cast(RolloutRow.policy, Text),
+    )
+    .join(RunRow, RunRow.id == StepRow.run_id)
+    .join(RolloutRow, RolloutRow.id == RunRow.rollout_id)
+    .where(StepRow.device_id == bindparam("device_id"), JOINED_OPEN_STEP)
     .order_by(StepRow.id)
 )
 _OPEN = _QUERY.where(

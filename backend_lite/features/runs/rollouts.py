@@ -1,58 +1,47 @@
-"""Making rollouts, ending them early, and letting the untaken expire."""
+"""Making rollouts, halting and resuming them, and ending them or their runs early."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import Cancel
 from agent.wire.states import RolloutState, RunState, Source, StepState
 from backend_lite.contract.fleet import Admission
-from backend_lite.contract.library import os_matches
-from backend_lite.contract.parameters import MAX_PARAMETERS_BYTES, ParameterValue
-from backend_lite.contract.runs import (
-    MAX_ARGUMENTS,
-    MAX_TIMEOUT_S,
-    Policy,
-    RolloutCreate,
-    RolloutCreated,
-)
+from backend_lite.contract.runs import RolloutCreate, RolloutCreated
 from backend_lite.core.clock import Clock
+from backend_lite.core.db.base import storable
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.core.security.principal import Principal
-from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.errors import ConflictError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
-from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.runs.advance import Advance
 from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.flow import Flow
+from backend_lite.features.runs.keeper import Keeper
+from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output_store import current_attempt_name
-from backend_lite.features.runs.parts import RunParts, insert_rows, load_open_runs, load_run, load_runs
-from backend_lite.features.runs.tables import RUN_STATES, RolloutRow, RolloutTaskRow, RunRow, StepRow
-from backend_lite.features.runs.tasks import insert_tasks
+from backend_lite.features.runs.parts import (
+    RolloutParts,
+    RunParts,
+    insert_rows,
+    load_open_runs,
+    load_rollout,
+    load_run,
+    load_runs,
+)
+from backend_lite.features.runs.plans import Plan, Plans, is_skipped
+from backend_lite.features.runs.rollout_rows import file_rows, rollout_row, run_row, step_row, task_row
+from backend_lite.features.runs.tables import RolloutRow, RolloutTaskRow, RunRow, StepRow, StepSecretsRow
+from backend_lite.features.runs.tasks import task_view, task_views
 from backend_lite.features.runs.transitions import change_step, count
 from backend_lite.features.runs.views import Views
 
 _BEFORE_START = (StepState.WAITING, StepState.QUEUED, StepState.OFFERED)
-
-
-@dataclass(frozen=True)
-class Work:
-    """What shall be executed: a revision, or text that only this rollout has (`payload`)."""
-
-    title: str
-    type: str
-    timeout_s: int
-    target_os_type: str | None = None
-    script_id: int | None = None
-    revision_id: int | None = None
-    revision: int | None = None
-    payload: str | None = None
-    arguments: list[str] = field(default_factory=list)
-    parameters: dict[str, ParameterValue] = field(default_factory=dict)
 
 
 class Rollouts:
@@ -61,15 +50,21 @@ class Rollouts:
     def __init__(
         self,
         fleet: FleetApi,
-        library: LibraryApi,
+        plans: Plans,
         dispatcher: Dispatcher,
+        advance: Advance,
+        keeper: Keeper,
+        flow: Flow,
         views: Views,
         clock: Clock,
         epoch: str,
     ) -> None:
         self._fleet = fleet
-        self._library = library
+        self._plans = plans
         self._dispatcher = dispatcher
+        self._advance = advance
+        self._keeper = keeper
+        self._flow = flow
         self._views = views
         self._clock = clock
         self._epoch = epoch
@@ -78,149 +73,81 @@ class Rollouts:
         self, unit: Unit, request: RolloutCreate, principal: Principal, key: str | None
     ) -> RolloutCreated:
         """The new rollout, or the one that `key` made before. Raises InvalidError, NotFoundError."""
-        session = unit.session
-        if key is not None and (known := self._by_key(session, principal, key)) is not None:
-            ids = session.scalars(select(RunRow.id).where(RunRow.rollout_id == known.id).order_by(RunRow.id))
-            return self._created(known, list(ids))
-        work = self._work(session, request)
-        targets = self._targets(session, request, work)
-        rollout, runs = self.start(unit, work, targets, request.policy, principal, key)
-        return self._created(rollout, [run.id for run in runs])
+        known = self._by_key(unit.session, principal, key)
+        if known is not None:
+            return known
+        return self.start(unit, self._plans.make(unit.session, request), principal, key)
 
-    def start(
-        self,
-        unit: Unit,
-        work: Work,
-        targets: Sequence[RunTarget],
-        policy: Policy,
-        principal: Principal,
-        key: str | None = None,
-    ) -> tuple[RolloutRow, list[RunRow]]:
-        """Write the rollout with a run of one step for each target, and offer what can be offered."""
-        now = self._clock.now_ms()
-        rollout = _rollout_row(work, policy, principal, key, len(targets), now)
+    def start(self, unit: Unit, plan: Plan, principal: Principal, key: str | None = None) -> RolloutCreated:
+        """Write the rollout with a run for each candidate, and offer what can be offered."""
+        known = self._by_key(unit.session, principal, key)
+        if known is not None:
+            return known
+        moment = Moment(unit, self._clock.now_ms())
+        rollout = rollout_row(plan, principal, key, moment.now)
         insert_rows(unit.session, [rollout])
-        insert_tasks(unit.session, [_task_row(rollout, work)])
-        runs = [_run_row(rollout, target, policy, now) for target in targets]
-        insert_rows(unit.session, runs)
-        steps = [_step_row(run, work, now) for run in runs]
-        insert_rows(unit.session, steps)
-        self._views.publish_rollout(unit, rollout)
-        for run, step in zip(runs, steps, strict=True):
-            parts = RunParts(rollout, run, [step]).remember()
-            if self._dispatcher.offer_next(unit, run.device_id, parts) != run.id:
-                self._views.publish(unit, parts, with_rollout=False)
-        return rollout, runs
+        tasks = _insert_tasks(unit.session, rollout, plan)
+        runs = _insert_runs(unit.session, rollout, plan)
+        views = [task_view(task) for task in tasks]
+        self._views.publish_rollout(unit, rollout, views)
+        self._begin(moment, runs)
+        # Read again: waves, places and devices that were turned away have changed it meanwhile.
+        row = unit.session.get_one(RolloutRow, rollout.id, populate_existing=True)
+        created = msgspec.structs.asdict(self._views.rollout(row, views))
+        return RolloutCreated(**created, run_ids=[parts.run.id for parts in runs])
+
+    def halt(self, unit: Unit, rollout_id: int, principal: Principal) -> None:
+        """Start nothing more; what has started goes on. Raises NotFoundError, ConflictError."""
+        moment, parts = self._open_rollout(unit, rollout_id)
+        if parts.rollout.state != RolloutState.HALTED:
+            self._advance.halt(moment, parts, f"Halted by {principal.name}."[:500])
+            self._flow.settle(moment)
+
+    def resume(self, unit: Unit, rollout_id: int) -> None:
+        """Go on with the wave, or with the next one where the rollout is not halted.
+
+        Raises NotFoundError, ConflictError.
+        """
+        moment, parts = self._open_rollout(unit, rollout_id)
+        rollout = parts.rollout
+        if rollout.state == RolloutState.WAITING:
+            raise ConflictError("The rollout starts by itself at the time that was set for it.")
+        if rollout.state == RolloutState.RUNNING and rollout.wave >= len(rollout.waves):
+            raise ConflictError("The rollout is under way, and has no further wave.")
+        self._advance.resume(moment, parts)
+        self._flow.settle(moment)
 
     def cancel_rollout(self, unit: Unit, rollout_id: int) -> None:
         """Cancel its runs that have not ended. Raises NotFoundError."""
-        if unit.session.get(RolloutRow, rollout_id) is None:
+        moment = Moment(unit, self._clock.now_ms())
+        if load_rollout(unit.session, rollout_id) is None:
             raise NotFoundError("Rollout not found")
+        unit.session.connection().execute(
+            update(RolloutRow).where(RolloutRow.id == rollout_id).values(cancel_requested=True)
+        )
         open_runs = select(RunRow.id).where(RunRow.rollout_id == rollout_id, RunRow.ended_at.is_(None))
-        runs = load_runs(unit.session, unit.session.scalars(open_runs))
-        for parts in runs:
-            parts.rollout.cancel_requested = True
-            self._cancel(unit, parts, "cancelled")
-        self._offer_again(unit, runs)
+        runs = load_runs(unit.session, unit.session.scalars(open_runs.order_by(RunRow.id)))
+        self._cancel(moment, runs, "before_start")
 
     def cancel_run(self, unit: Unit, run_id: int) -> None:
         """Cancel what can be; a run that has ended stays as it is. Raises NotFoundError."""
         parts = load_run(unit.session, run_id)
         if parts is None:
             raise NotFoundError("Run not found")
-        self._cancel(unit, parts, "cancelled")
-        self._offer_again(unit, [parts])
+        self._cancel(Moment(unit, self._clock.now_ms()), [parts], "before_start")
 
     def device_retired(self, unit: Unit, payload: dict[str, int]) -> None:
         """Outbox reaction: a device that is gone takes no more work, and tells nothing any more."""
-        for parts in load_open_runs(unit.session, payload["device_id"]):
-            self._cancel(unit, parts, "device_retired")
-            self._end_all(unit, parts, (StepState.CANCELLING,), StepState.UNKNOWN, "device_retired")
-
-    def expire(self, unit: Unit) -> None:
-        """End the runs that no device took in time."""
-        due = select(RunRow.id).where(
-            RunRow.state.in_((RunState.WAITING, RunState.QUEUED)), RunRow.expires_at <= self._clock.now_ms()
-        )
-        runs = load_runs(unit.session, unit.session.scalars(due))
+        moment = Moment(unit, self._clock.now_ms())
+        runs = load_open_runs(unit.session, payload["device_id"])
         for parts in runs:
-            self._end_all(unit, parts, _BEFORE_START, StepState.EXPIRED, "not_taken_in_time")
-        self._offer_again(unit, runs)
-
-    def _offer_again(self, unit: Unit, runs: list[RunParts]) -> None:
-        """Devices that have nothing in hand any more take what waits."""
-        for device_id in dict.fromkeys(parts.run.device_id for parts in runs):
-            self._dispatcher.offer_next(unit, device_id)
-
-    def _end_all(
-        self, unit: Unit, parts: RunParts, states: tuple[StepState, ...], end: StepState, reason: str
-    ) -> None:
-        now = self._clock.now_ms()
-        for step in parts.steps:
-            if step.state in states:
-                change_step(parts, step, end, now, reason=reason, source=Source.PRESUMED)
-        parts.save(unit.session)
-        self._views.publish(unit, parts)
-
-    def _cancel(self, unit: Unit, parts: RunParts, reason: str) -> None:
-        now, device_id = self._clock.now_ms(), parts.run.device_id
-        for step in parts.steps:
-            told = step.state in (StepState.OFFERED, StepState.RUNNING)
-            if step.state in _BEFORE_START:
-                change_step(parts, step, StepState.CANCELLED, now, reason=reason, source=Source.PRESUMED)
-            elif step.state == StepState.RUNNING:
-                change_step(parts, step, StepState.CANCELLING, now, reason=reason)
-            if told:
-                unit.publish(SendToDevice(device_id, Cancel(current_attempt_name(self._epoch, step))))
-        parts.save(unit.session)
-        self._views.publish(unit, parts)
-
-    def _by_key(self, session: Session, principal: Principal, key: str) -> RolloutRow | None:
-        return session.scalar(
-            select(RolloutRow).where(
-                RolloutRow.created_by_id == principal.user_id, RolloutRow.idempotency_key == key
-            )
-        )
-
-    def _created(self, row: RolloutRow, run_ids: list[int]) -> RolloutCreated:
-        return RolloutCreated(**msgspec.structs.asdict(self._views.rollout(row)), run_ids=run_ids)
-
-    def _work(self, session: Session, request: RolloutCreate) -> Work:
-        if (request.script_id is None) == (request.revision_id is None):
-            raise InvalidError("Give either script_id or revision_id.")
-        script = self._library.script_for_run(
-            session, script_id=request.script_id, revision_id=request.revision_id
-        )
-        work = Work(
-            title=script.name,
-            type=script.language,
-            timeout_s=request.policy.timeout_s or script.timeout_s,
-            target_os_type=script.target_os_type,
-            script_id=script.script_id,
-            revision_id=script.revision_id,
-            revision=script.revision,
-            arguments=request.arguments,
-            parameters=request.parameters,
-        )
-        _check(work, request.policy)
-        return work
-
-    def _targets(self, session: Session, request: RolloutCreate, work: Work) -> list[RunTarget]:
-        if request.targets.groups or request.targets.query:
-            raise InvalidError(
-                "This version runs on devices by their ids: leave targets.groups and query out."
-            )
-        if not request.targets.devices:
-            raise InvalidError("Choose at least one device (targets.devices).")
-        targets = [self._listed(session, device_id) for device_id in dict.fromkeys(request.targets.devices)]
-        check_os(work.target_os_type, targets)
-        return targets
-
-    def _listed(self, session: Session, device_id: int) -> RunTarget:
-        try:
-            return self.target(session, device_id)
-        except NotFoundError as error:
-            raise NotFoundError(f"Device not found: {device_id}. Nothing was started.") from error
+            for step in parts.steps:
+                if step.state in _BEFORE_START:
+                    _end(parts, step, StepState.CANCELLED, "device_retired", moment.now)
+                elif step.state in (StepState.RUNNING, StepState.CANCELLING):
+                    _end(parts, step, StepState.UNKNOWN, "device_retired", moment.now)
+        self._keeper.keep(moment, runs)
+        self._flow.settle(moment)
 
     def target(self, session: Session, device_id: int) -> RunTarget:
         """The device as a target. Raises NotFoundError for one that is unknown or retired."""
@@ -229,108 +156,113 @@ class Rollouts:
             raise NotFoundError("Device not found")
         return target
 
+    def _begin(self, moment: Moment, runs: Sequence[RunParts]) -> None:
+        """The turn of the first runs comes at once."""
+        for parts in runs:
+            if parts.run.state == RunState.QUEUED and not self._dispatcher.turn_away(moment, parts):
+                moment.fresh[parts.run.id] = parts
+                moment.device_is_free(parts.run.device_id)
+        if all(parts.run.ended_at is not None for parts in runs):
+            _end_at_once(moment, runs[0].rollout)
+        self._keeper.keep(moment, runs)
+        self._flow.settle(moment)
 
-def check_os(target_os_type: str | None, targets: Sequence[RunTarget]) -> None:
-    """Raises InvalidError that names both sides when a script is for another system."""
-    wrong = [target for target in targets if not os_matches(target_os_type, target.os_type)]
-    if not wrong:
-        return
-    named = ", ".join(f"{target.hostname} is {target.os_type}" for target in wrong[:5])
-    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-    sides = f"script {target_os_type}, device {wrong[0].os_type}"
-    raise InvalidError(
-        f"Script target_os_type is not compatible with device os_type: {sides} ({named}{more})",
-        code="os_mismatch",
-    )
+    def _cancel(self, moment: Moment, runs: Sequence[RunParts], reason: str) -> None:
+        for parts in runs:
+            for step in parts.steps:
+                if step.state in (StepState.OFFERED, StepState.RUNNING):
+                    name = current_attempt_name(self._epoch, step)
+                    moment.unit.publish(SendToDevice(step.device_id, Cancel(name)))
+                if step.state in _BEFORE_START:
+                    _end(parts, step, StepState.CANCELLED, reason, moment.now)
+                elif step.state == StepState.RUNNING:
+                    clock = parts.run.not_until
+                    change_step(parts, step, StepState.CANCELLING, moment.now, reason="cancelled")
+                    parts.run.not_until = clock
+        self._keeper.keep(moment, runs)
+        self._flow.settle(moment)
 
+    def _open_rollout(self, unit: Unit, rollout_id: int) -> tuple[Moment, RolloutParts]:
+        parts = load_rollout(unit.session, rollout_id) if storable(rollout_id) else None
+        if parts is None:
+            raise NotFoundError("Rollout not found")
+        if parts.rollout.ended_at is not None:
+            raise ConflictError("The rollout has ended.")
+        return Moment(unit, self._clock.now_ms()), parts
 
-def _check(work: Work, policy: Policy) -> None:
-    if not 1 <= work.timeout_s <= MAX_TIMEOUT_S:
-        raise InvalidError(f"The timeout must be between 1 and {MAX_TIMEOUT_S} seconds.")
-    if policy.expires_after_s < 1:
-        raise InvalidError("expires_after_s must be at least 1 second.")
-    if len(work.arguments) > MAX_ARGUMENTS:
-        raise InvalidError(f"At most {MAX_ARGUMENTS} arguments can be given.")
-    if any("\0" in argument for argument in work.arguments):
-        raise InvalidError("An argument cannot contain a NUL character.")
-    if work.type == "cmd" and work.arguments:
-        raise InvalidError(
-            "A cmd script takes no arguments, because cmd.exe would read them as commands. Use parameters: "
-            "they arrive as variables."
+    def _by_key(self, session: Session, principal: Principal, key: str | None) -> RolloutCreated | None:
+        if key is None:
+            return None
+        row = session.scalar(
+            select(RolloutRow).where(
+                RolloutRow.created_by_id == principal.user_id, RolloutRow.idempotency_key == key
+            )
         )
-    if len(msgspec.json.encode([work.arguments, work.parameters])) > MAX_PARAMETERS_BYTES:
-        raise InvalidError(f"Arguments and parameters together are limited to {MAX_PARAMETERS_BYTES} bytes.")
-    for name in work.parameters:
-        if not (name.isascii() and name.isidentifier()):
-            raise InvalidError(f"{name!r} cannot be the name of a parameter: use letters, digits and _.")
+        if row is None:
+            return None
+        ids = session.scalars(select(RunRow.id).where(RunRow.rollout_id == row.id).order_by(RunRow.id))
+        view = self._views.rollout(row, task_views(session, [row.id])[row.id])
+        return RolloutCreated(**msgspec.structs.asdict(view), run_ids=list(ids))
 
 
-def _rollout_row(
-    work: Work, policy: Policy, principal: Principal, key: str | None, total: int, now: int
-) -> RolloutRow:
-    row = RolloutRow(
-        title=work.title,
-        state=RolloutState.RUNNING,
-        type=work.type,
-        script_id=work.script_id,
-        revision_id=work.revision_id,
-        revision=work.revision,
-        arguments=work.arguments,
-        parameters=work.parameters,
-        policy=msgspec.to_builtins(policy),
-        total=total,
-        **dict.fromkeys(RUN_STATES, 0),
-        created_by_id=principal.user_id,
-        created_by=principal.name,
-        idempotency_key=key,
-        created_at=now,
-    )
-    count(row, RunState.QUEUED, total)
-    return row
+def _end(parts: RunParts, step: StepRow, state: StepState, reason: str, now: int) -> None:
+    if step.state in _BEFORE_START or state is StepState.UNKNOWN:
+        change_step(parts, step, state, now, reason=reason, source=Source.PRESUMED)
 
 
-def _task_row(rollout: RolloutRow, work: Work) -> RolloutTaskRow:
-    return RolloutTaskRow(
-        rollout_id=rollout.id,
-        n=1,
-        type=work.type,
-        name=work.title,
-        script_id=work.script_id,
-        revision_id=work.revision_id,
-        revision=work.revision,
-        payload=work.payload,
-        arguments=work.arguments,
-        parameters=work.parameters,
-        secrets=[],
-        files={},
-        timeout_s=work.timeout_s,
-        continue_on_error=False,
-        may_repeat=False,
-    )
+def _insert_tasks(session: Session, rollout: RolloutRow, plan: Plan) -> list[RolloutTaskRow]:
+    tasks = [task_row(rollout, n, work) for n, work in enumerate(plan.works, 1)]
+    session.add_all(tasks)
+    session.flush()
+    for n, work in enumerate(plan.works, 1):
+        session.add_all(file_rows(rollout, n, work))
+    session.flush()
+    return tasks
 
 
-def _run_row(rollout: RolloutRow, target: RunTarget, policy: Policy, now: int) -> RunRow:
-    return RunRow(
-        rollout_id=rollout.id,
-        device_id=target.id,
-        device=target.hostname,
-        state=RunState.QUEUED,
-        expires_at=now + policy.expires_after_s * 1000,
-        created_at=now,
-    )
+def _insert_runs(session: Session, rollout: RolloutRow, plan: Plan) -> list[RunParts]:
+    waves = _waves(rollout.waves)
+    rows = [run_row(rollout, plan, one, 1 if is_skipped(one) else next(waves)) for one in plan.candidates]
+    insert_rows(session, rows)
+    steps = [
+        step_row(rollout, run, n, work, candidate)
+        for run, candidate in zip(rows, plan.candidates, strict=True)
+        for n, work in enumerate(plan.works, 1)
+    ]
+    insert_rows(session, steps)
+    _insert_secrets(session, plan, rows, steps)
+    each = len(plan.works)
+    runs = [
+        RunParts(rollout, run, steps[i * each : (i + 1) * each], policy=plan.policy).remember()
+        for i, run in enumerate(rows)
+    ]
+    for run in rows:
+        count(rollout, run.state, +1)
+    return runs
 
 
-def _step_row(run: RunRow, work: Work, now: int) -> StepRow:
-    return StepRow(
-        run_id=run.id,
-        device_id=run.device_id,
-        n=1,
-        type=work.type,
-        name=work.title,
-        script_id=work.script_id,
-        revision_id=work.revision_id,
-        timeout_s=work.timeout_s,
-        state=StepState.QUEUED,
-        created_at=now,
-        updated_at=now,
-    )
+def _insert_secrets(session: Session, plan: Plan, runs: Sequence[RunRow], steps: Sequence[StepRow]) -> None:
+    if not any(work.secret_names for work in plan.works):
+        return
+    targets = {one.target.id: one.target for one in plan.candidates if not is_skipped(one)}
+    for step in steps:
+        names = plan.works[step.n - 1].secret_names
+        if names and step.device_id in targets:
+            sealed = plan.secrets(targets[step.device_id], step.n - 1)
+            session.add(StepSecretsRow(step_id=step.id, sealed=sealed))
+    session.flush()
+
+
+def _waves(sizes: Sequence[int]) -> Iterator[int]:
+    """The wave of each run that can do something, in their order."""
+    for wave, size in enumerate(sizes, 1):
+        for _ in range(size):
+            yield wave
+    while True:
+        yield 1
+
+
+def _end_at_once(moment: Moment, rollout: RolloutRow) -> None:
+    """Nothing of it can be carried out."""
+    if rollout.ended_at is None:
+        rollout.state, rollout.ended_at, rollout.look_at = RolloutState.DONE, moment.now, None

@@ -25,6 +25,9 @@ RUN_STATES = (
 OPEN_STEP = text("state IN ('waiting', 'queued', 'offered', 'running', 'cancelling')")
 """A step that has not ended. Literal text: a query uses the partial index only when it says the same."""
 
+JOINED_OPEN_STEP = text("steps.state IN ('waiting', 'queued', 'offered', 'running', 'cancelling')")
+"""The same, in a query of several tables."""
+
 LOOKED_AT = text("look_at IS NOT NULL")
 
 
@@ -151,8 +154,8 @@ class RunRow(Base):
 
     `not_until`: when a wait that has a clock of its own (window, retry, pause, reboot) is looked at again, or
     a run under way of which nothing was heard. `waiting` is the sentence of a wait that belongs to the run,
-    not to its rollout. `boot_id` is the boot in which its newest step was permitted. `output_key` is equal for
-    runs whose output is, byte for byte.
+    not to its rollout. `boot_id` is the boot in which its newest step was permitted. `output_key` is equal
+    for runs whose output is, byte for byte.
     """
 
     __tablename__ = "runs"

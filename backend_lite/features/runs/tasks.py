@@ -1,13 +1,106 @@
-"""The tasks of rollouts: what each step executes."""
+"""The tasks of rollouts: what each step executes, and how it is offered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from base64 import b64encode
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend_lite.features.runs.tables import RolloutTaskRow, RunRow, StepRow
+from agent.wire.messages import Offer, OfferFile
+from backend_lite.contract.parameters import PlainValue
+from backend_lite.contract.runs import Policy, RunAs, Task
+from backend_lite.core.events.bus import Event, EventBus
+from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.runs.moment import Moment
+from backend_lite.features.runs.tables import (
+    RolloutTaskRow,
+    RunRow,
+    StepRow,
+    StepSecretsRow,
+    TaskFileRow,
+)
+
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWork:
+    """A task with all that an offer of it carries to every device alike. `may_repeat`: a retry is allowed."""
+
+    type: str
+    payload: str
+    arguments: tuple[str, ...]
+    parameters: dict[str, PlainValue]
+    files: tuple[OfferFile, ...]
+    has_secrets: bool
+    may_repeat: bool
+
+    def too_new(self, policy: Policy) -> bool:
+        """True when an agent that speaks version 1 of the protocol could not carry it out as it is meant."""
+        return bool(
+            self.has_secrets
+            or self.files
+            or policy.run_as is RunAs.USER
+            or policy.working_folder
+            or policy.idle_timeout_s
+            or policy.parallel
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TasksRead(Event):
+    """The tasks of a rollout as they were in a write that is committed now."""
+
+    rollout_id: int
+    tasks: list[TaskWork]
+
+
+class Tasks:
+    """Tasks never change, so those of the newest rollouts are kept. A write that is undone may have given
+    its rollout's id to another one: only what was committed is kept."""
+
+    def __init__(self, library: LibraryApi, bus: EventBus) -> None:
+        self._library = library
+        self._kept: OrderedDict[int, list[TaskWork]] = OrderedDict()
+        bus.subscribe(TasksRead, self._keep)
+
+    def of(self, moment: Moment, rollout_id: int) -> list[TaskWork]:
+        """What the steps of the rollout's runs execute, in their order."""
+        found = self._kept.get(rollout_id) or moment.tasks.get(rollout_id)
+        if found is None:
+            found = moment.tasks[rollout_id] = self._load(moment.session, rollout_id)
+            moment.unit.publish(TasksRead(rollout_id, found))
+        return found
+
+    def _keep(self, event: TasksRead) -> None:
+        self._kept[event.rollout_id] = event.tasks
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
+    def _load(self, session: Session, rollout_id: int) -> list[TaskWork]:
+        files: dict[int, list[TaskFileRow]] = defaultdict(list)
+        for row in session.scalars(select(TaskFileRow).where(TaskFileRow.rollout_id == rollout_id)):
+            files[row.n].append(row)
+        return [self._work(session, task, files[task.n]) for task in _rows(session, [rollout_id])]
+
+    def _work(self, session: Session, task: RolloutTaskRow, files: list[TaskFileRow]) -> TaskWork:
+        payload = task.payload
+        if payload is None and task.revision_id is not None:
+            payload = self._library.script_for_run(session, revision_id=task.revision_id).content
+        offered = (OfferFile(file.name, task.files[file.name], _text(file.content)) for file in files)
+        return TaskWork(
+            type=task.type,
+            payload=payload or "",
+            arguments=tuple(task.arguments),
+            parameters=task.parameters,
+            files=tuple(offered),
+            has_secrets=bool(task.secrets),
+            may_repeat=task.may_repeat,
+        )
 
 
 def insert_tasks(session: Session, tasks: Sequence[RolloutTaskRow]) -> None:
@@ -15,7 +108,60 @@ def insert_tasks(session: Session, tasks: Sequence[RolloutTaskRow]) -> None:
     session.flush()
 
 
+def offer_of(session: Session, name: str, step: StepRow, task: TaskWork, policy: Policy) -> Offer:
+    """The offer of the step's attempt called `name`."""
+    secrets = session.get(StepSecretsRow, step.id) if task.has_secrets else None
+    return Offer(
+        attempt=name,
+        type=task.type,
+        payload=task.payload,
+        timeout_s=float(step.timeout_s),
+        arguments=task.arguments,
+        parameters=task.parameters,
+        idle_timeout_s=float(policy.idle_timeout_s or 0),
+        working_folder=policy.working_folder,
+        run_as=policy.run_as.value,
+        secrets=secrets.sealed if secrets is not None else {},
+        files=task.files,
+        parallel=policy.parallel,
+    )
+
+
+def task_views(session: Session, rollout_ids: Iterable[int]) -> dict[int, list[Task]]:
+    """The tasks of each rollout as people see them: secrets and files by name only."""
+    found: dict[int, list[Task]] = defaultdict(list)
+    for row in _rows(session, list(rollout_ids)):
+        found[row.rollout_id].append(task_view(row))
+    return found
+
+
+def task_view(row: RolloutTaskRow) -> Task:
+    return Task(
+        n=row.n,
+        type=row.type,
+        name=row.name,
+        script_id=row.script_id,
+        revision_id=row.revision_id,
+        revision=row.revision,
+        arguments=row.arguments,
+        parameters=row.parameters,
+        secrets=row.secrets,
+        files=row.files,
+        timeout_s=row.timeout_s,
+        continue_on_error=row.continue_on_error,
+    )
+
+
 def task_of(session: Session, step: StepRow) -> RolloutTaskRow:
     """The task that the step executes."""
     query = select(RolloutTaskRow).join(RunRow, RunRow.rollout_id == RolloutTaskRow.rollout_id)
     return session.scalars(query.where(RunRow.id == step.run_id, RolloutTaskRow.n == step.n)).one()
+
+
+def _rows(session: Session, rollout_ids: Sequence[int]) -> Sequence[RolloutTaskRow]:
+    query = select(RolloutTaskRow).where(RolloutTaskRow.rollout_id.in_(rollout_ids))
+    return session.scalars(query.order_by(RolloutTaskRow.rollout_id, RolloutTaskRow.n)).all()
+
+
+def _text(content: bytes) -> str:
+    return b64encode(content).decode()

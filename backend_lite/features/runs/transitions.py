@@ -13,7 +13,10 @@ from agent.wire.states import (
     StepState,
     may_change,
 )
+from backend_lite.contract.runs import Policy
+from backend_lite.features.runs.gates import Hold
 from backend_lite.features.runs.parts import RunParts
+from backend_lite.features.runs.shares import amount
 from backend_lite.features.runs.tables import RolloutRow, StepRow
 
 _BAD_ENDS = STEP_ENDS - {StepState.SUCCEEDED}
@@ -44,22 +47,43 @@ def change_step(
     current = StepState(step.state)
     if not may_change(current, state, source=Source(step.source) if step.source else None):
         raise IllegalTransitionError(f"step {step.id}: {current} -> {state}")
+    offered = _is_offered(parts)
     step.state, step.reason, step.source, step.updated_at = state, reason, source, now
+    parts.run.not_until = parts.run.waiting = None
     if state in STEP_ENDS:
         step.ended_at = now
-        _advance(parts.steps, step, now)
+        _advance(parts, step, now)
     _follow(parts, now)
+    if parts.policy.concurrency is not None:
+        parts.rollout.offered += _is_offered(parts) - offered
 
 
-def _advance(steps: Sequence[StepRow], ended: StepRow, now: int) -> None:
+def hold_step(parts: RunParts, step: StepRow, hold: Hold, now: int) -> None:
+    """Let an open step that is not under way wait, for the reason and until the time of `hold`."""
+    if step.state == StepState.WAITING:
+        step.reason = parts.run.reason = hold.reason
+    else:
+        change_step(parts, step, StepState.WAITING, now, reason=hold.reason)
+    parts.run.not_until, parts.run.waiting = hold.until, hold.sentence[:500]
+
+
+def _is_offered(parts: RunParts) -> bool:
+    """The run is about to start: it takes one of the places of a rollout that limits them."""
+    return parts.run.state == RunState.QUEUED and any(step.state == StepState.OFFERED for step in parts.steps)
+
+
+def _advance(parts: RunParts, ended: StepRow, now: int) -> None:
     """After an end: queue the next step, or skip the rest when the run may not go on."""
-    rest = [step for step in steps if step.n > ended.n and step.state == StepState.WAITING]
+    rest = [step for step in parts.steps if step.n > ended.n and step.state == StepState.WAITING]
     goes_on = ended.state == StepState.SUCCEEDED or (
         ended.continue_on_error and ended.state in (StepState.FAILED, StepState.TIMED_OUT, StepState.REJECTED)
     )
     if goes_on:
         for step in rest[:1]:
             step.state, step.updated_at = StepState.QUEUED, now
+            # The device took the run in time; the rest of it gets as long again.
+            patience = parts.policy.expires_after_s * 1000
+            parts.run.expires_at = max(parts.run.expires_at or 0, now + patience)
         return
     for step in rest:
         step.state, step.reason, step.source = StepState.SKIPPED, "earlier_step", Source.PRESUMED
@@ -74,7 +98,7 @@ def _follow(parts: RunParts, now: int) -> None:
         count(parts.rollout, run.state, -1)
         count(parts.rollout, state, +1)
         run.state = state
-        _follow_rollout(parts.rollout, now)
+        _follow_rollout(parts.rollout, parts.policy, now)
     deciding = _deciding_step(parts.steps)
     run.reason, run.source = deciding.reason[:80], deciding.source
     run.ended_at = now if state in RUN_ENDS else None
@@ -120,10 +144,22 @@ def count(rollout: RolloutRow, state: str, by: int) -> None:
     setattr(rollout, state, getattr(rollout, state) + by)
 
 
-def _follow_rollout(rollout: RolloutRow, now: int) -> None:
+def _follow_rollout(rollout: RolloutRow, policy: Policy, now: int) -> None:
     ended = sum(getattr(rollout, state) for state in RUN_ENDS)
-    if ended < rollout.total:
-        rollout.state, rollout.ended_at = RolloutState.RUNNING, None
-        return
-    rollout.state = RolloutState.CANCELLED if rollout.cancel_requested else RolloutState.DONE
-    rollout.ended_at = now
+    if ended == rollout.total:
+        rollout.state = RolloutState.CANCELLED if rollout.cancel_requested else RolloutState.DONE
+        rollout.ended_at, rollout.look_at, rollout.halt_reason = now, None, None
+    elif rollout.state == RolloutState.RUNNING and (sentence := too_many_failures(rollout, policy)):
+        rollout.state, rollout.halt_reason = RolloutState.HALTED, sentence
+
+
+def too_many_failures(rollout: RolloutRow, policy: Policy) -> str:
+    """Why so many bad ends halt the rollout; empty while they do not. Runs that failed or of which it is not
+    known count; those that a person stopped, or that no device took in time, do not."""
+    bad = rollout.failed + rollout.unknown - (rollout.forgiven or 0)
+    if policy.failure_limit is None or bad <= 0:
+        return ""
+    limit = amount(policy.failure_limit, rollout.total, "limit of failures")
+    if bad <= limit:
+        return ""
+    return f"{bad} of {rollout.total} runs ended badly, more than the {limit} that are allowed."

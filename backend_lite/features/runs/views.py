@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
-from agent.wire.states import RUN_ENDS, RolloutState, RunState, Source, StepState
+from agent.wire.states import RolloutState, RunState, Source, StepState
 from backend_lite.contract.common import format_time
 from backend_lite.contract.live import ROLLOUT, RUN
-from backend_lite.contract.runs import Counters, Policy, Rollout, Run, Step
+from backend_lite.contract.runs import Counters, Policy, Rollout, Run, Step, Targets, Task, Try
+from backend_lite.core.clock import Clock
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.features.fleet.api import Hub
 from backend_lite.features.runs.parts import RunParts
-from backend_lite.features.runs.tables import RUN_STATES, AttemptRow, RolloutRow, RunRow, StepRow
+from backend_lite.features.runs.sentences import rollout_wait, run_wait
+from backend_lite.features.runs.tables import RUN_STATES, AttemptRow, RolloutRow, StepRow
+
+PROGRESS = "progress"
+"""The part of a rollout that changes while it goes on."""
 
 SizesOf = Callable[[int], tuple[int, int] | None]
 
@@ -22,15 +28,16 @@ SizesOf = Callable[[int], tuple[int, int] | None]
 class Views:
     """`hub` tells who is connected, `sizes_of` how much output an open attempt has."""
 
-    def __init__(self, hub: Hub, sizes_of: SizesOf) -> None:
+    def __init__(self, hub: Hub, sizes_of: SizesOf, clock: Clock) -> None:
         self._hub = hub
         self._sizes_of = sizes_of
+        self._clock = clock
 
-    def rollout(self, row: RolloutRow) -> Rollout:
+    def rollout(self, row: RolloutRow, tasks: list[Task]) -> Rollout:
+        """A row with all its columns."""
         return Rollout(
             id=row.id,
             title=row.title,
-            state=RolloutState(row.state),
             script_id=row.script_id,
             revision_id=row.revision_id,
             revision=row.revision,
@@ -38,24 +45,30 @@ class Views:
             arguments=row.arguments,
             parameters=row.parameters,
             policy=msgspec.convert(row.policy, Policy),
-            counters=Counters(total=row.total, **{state: getattr(row, state) for state in RUN_STATES}),
             created_by=row.created_by,
             created_at=format_time(row.created_at),
-            ended_at=_time(row.ended_at),
+            tasks=tasks,
+            targets=msgspec.convert(row.targets, Targets),
+            waves=row.waves,
+            origin_id=row.origin_id,
+            **progress(row),
         )
 
-    def publish(self, unit: Unit, parts: RunParts, *, with_rollout: bool = True) -> None:
-        """Tell consoles about the run, and its rollout, as they are now in this unit."""
-        if with_rollout:
-            self.publish_rollout(unit, parts.rollout)
+    def publish(self, unit: Unit, parts: RunParts) -> None:
+        """Tell consoles about the run as it is now in this unit."""
         unit.publish(Changed(RUN, parts.run.id, lambda: self.run(parts)))
 
-    def publish_rollout(self, unit: Unit, rollout: RolloutRow) -> None:
-        unit.publish(Changed(ROLLOUT, rollout.id, lambda: self.rollout(rollout)))
+    def publish_rollout(self, unit: Unit, row: RolloutRow, tasks: list[Task]) -> None:
+        """Tell consoles about a new rollout."""
+        unit.publish(Changed(ROLLOUT, row.id, lambda: self.rollout(row, tasks)))
+
+    def publish_progress(self, unit: Unit, row: RolloutRow) -> None:
+        """Tell consoles what changes while a rollout goes on."""
+        unit.publish(Changed(ROLLOUT, row.id, lambda: msgspec.to_builtins(progress(row)), PROGRESS))
 
     def run(self, parts: RunParts) -> Run:
         row, rollout = parts.run, parts.rollout
-        waiting, until = self._waiting(row, parts.steps)
+        reason, waiting, until = run_wait(self._hub, rollout, row, parts.next_step, self._clock.now_ms())
         return Run(
             id=row.id,
             rollout_id=row.rollout_id,
@@ -63,7 +76,7 @@ class Views:
             device_id=row.device_id,
             device=row.device,
             state=RunState(row.state),
-            reason=row.reason,
+            reason=reason,
             source=Source(row.source) if row.source else None,
             waiting=waiting,
             until=_time(until),
@@ -71,12 +84,14 @@ class Views:
             started_at=_time(row.started_at),
             ended_at=_time(row.ended_at),
             created_by=rollout.created_by,
-            steps=[self._step(step, parts.attempt_of(step)) for step in parts.steps],
+            steps=[
+                self._step(step, parts.attempt_of(step), parts.tries.get(step.id, ())) for step in parts.steps
+            ],
             wave=row.wave,
             output_key=row.output_key,
         )
 
-    def _step(self, row: StepRow, attempt: AttemptRow | None) -> Step:
+    def _step(self, row: StepRow, attempt: AttemptRow | None, tries: Sequence[AttemptRow]) -> Step:
         ended = attempt is not None and attempt.outcome is not None
         open_sizes = self._sizes_of(attempt.id) if attempt is not None and not ended else None
         kept = (attempt.stdout_size, attempt.stderr_size) if attempt is not None else (0, 0)
@@ -104,31 +119,33 @@ class Views:
             stdout_gap=attempt.stdout_gap if attempt is not None else 0,
             stderr_gap=attempt.stderr_gap if attempt is not None else 0,
             output_removed_at=_time(attempt.output_removed_at) if attempt is not None else None,
+            tries=[_try(one) for one in tries],
         )
 
-    def _waiting(self, run: RunRow, steps: list[StepRow]) -> tuple[str, int | None]:
-        """Why an open run waits, and until when (ms); nothing for one that runs undisturbed or has ended."""
-        if run.state in RUN_ENDS:
-            return "", None
-        step = next((step for step in steps if step.ended_at is None), steps[-1])
-        connected = self._hub.connected(run.device_id)
-        if step.state in (StepState.QUEUED, StepState.OFFERED, StepState.WAITING):
-            return self._before_start(run, step, connected), run.expires_at
-        deadline = (step.started_at or run.created_at) + step.timeout_s * 1000
-        if not connected:
-            return f"No contact with {run.device}. The result is not known before it is back.", deadline
-        if step.state == StepState.CANCELLING:
-            return f"{run.device} has been told to stop and has not confirmed yet.", deadline
-        return "", deadline
 
-    def _before_start(self, run: RunRow, step: StepRow, connected: bool) -> str:
-        if not connected:
-            return f"{run.device} is offline. The run starts when it comes back."
-        if not self._hub.may_work(run.device_id):
-            return f"{run.device} may not work before it is approved."
-        if step.state == StepState.OFFERED:
-            return f"Offered to {run.device}, which has not started it yet."
-        return f"Another run is under way on {run.device}."
+def progress(row: RolloutRow) -> dict[str, Any]:
+    """The fields of a rollout that change while it goes on."""
+    return {
+        "state": RolloutState(row.state),
+        "counters": Counters(total=row.total, **{state: getattr(row, state) for state in RUN_STATES}),
+        "ended_at": _time(row.ended_at),
+        "wave": row.wave,
+        "waiting": rollout_wait(row),
+        "until": _time(row.look_at) if row.ended_at is None else None,
+    }
+
+
+def _try(row: AttemptRow) -> Try:
+    return Try(
+        attempt=row.n,
+        outcome=row.outcome or "",
+        detail=row.detail,
+        exit_code=row.exit_code,
+        started_at=_time(row.permitted_at),
+        ended_at=_time(row.ended_at),
+        stdout_size=row.stdout_size,
+        stderr_size=row.stderr_size,
+    )
 
 
 def _time(value: int | None) -> str | None:

@@ -132,7 +132,7 @@ async def test_the_newest_common_version_is_spoken(fleet_service: Fleet) -> None
     await fleet_service.enrolled(device)
     socket = fleet_service.connect()
     await say_hello(socket, device, fleet_service.leaf, wire_versions=(1, 2, 99))
-    assert (await socket.expect(Welcome)).wire_version == 1
+    assert (await socket.expect(Welcome)).wire_version == 2
 
 
 async def test_who_says_nothing_is_sent_away(fleet_service: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,9 +61,11 @@ class FakeClock:
 
 @dataclass
 class FakeHub:
-    """Devices that are there."""
+    """Devices that are there, all in the boot `boot`, unless `boots` says otherwise."""
 
     here: set[int] = field(default_factory=set)
+    versions: dict[int, int] = field(default_factory=dict)
+    boots: dict[int, str] = field(default_factory=dict)
 
     def connected(self, device_id: int) -> bool:
         return device_id in self.here
@@ -71,14 +73,35 @@ class FakeHub:
     def may_work(self, device_id: int) -> bool:
         return device_id in self.here
 
+    def wire_version(self, device_id: int) -> int | None:
+        return self.versions.get(device_id, 2) if device_id in self.here else None
+
+    def boot_id(self, device_id: int) -> str | None:
+        return self.boots.get(device_id, "boot") if device_id in self.here else None
+
 
 class FakeFleet(FleetApi):
-    """Every device is an approved Linux machine called `pc-<id>`, unless its admission says otherwise; 99 is
-    unknown."""
+    """Every device is an approved Linux machine called `pc-<id>`, unless one of the tables says otherwise; 99
+    is unknown. Group 1 has the devices 2 and 3."""
 
     def __init__(self, hub: FakeHub) -> None:
         self.admissions: dict[int, Admission] = {}
+        self.zones: dict[int, str] = {}
+        self.systems: dict[int, str] = {}
+        self.keys: dict[int, bytes] = {}
         super().__init__(hub, Listeners(), cast("Any", None))
+
+    def on_group_delete(self, users: Any) -> None:
+        pass
+
+    def group_members(self, _session: Session, group_id: int) -> list[int]:
+        return [2, 3] if group_id == 1 else []
+
+    def groups_of(self, _session: Session, device_id: int) -> list[int]:
+        return [1] if device_id in (2, 3) else []
+
+    def group_name(self, _session: Session, _group_id: int) -> str:
+        return "workshop"
 
     def targets(self, session: Session, device_ids: Iterable[int]) -> dict[int, RunTarget]:
         found = (self.target(session, device_id) for device_id in device_ids)
@@ -88,7 +111,9 @@ class FakeFleet(FleetApi):
         if device_id == 99:
             return None
         admission = self.admissions.get(device_id, Admission.APPROVED)
-        return RunTarget(device_id, f"pc-{device_id}", "linux", admission, ("sh",))
+        system = self.systems.get(device_id, "linux")
+        zone, key = self.zones.get(device_id, ""), self.keys.get(device_id, b"")
+        return RunTarget(device_id, f"pc-{device_id}", system, admission, ("sh", "bash"), zone, key)
 
 
 class Harness:
@@ -127,6 +152,10 @@ class Harness:
     @property
     def lists(self) -> Lists:
         return self.area.lists
+
+    async def look(self) -> None:
+        """What the background does once a second."""
+        await self.area.looks.look()
 
     def close(self) -> None:
         self.area.output.close()

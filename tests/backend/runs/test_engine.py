@@ -261,10 +261,10 @@ def test_a_device_that_is_away_is_waited_for_until_the_run_expires(play: Play) -
         assert run.waiting == "pc-1 is offline. The run starts when it comes back."
         assert run.until is not None
         harness.clock.ms += 59_999
-        await harness.database.write(harness.rollouts.expire)
+        await harness.look()
         assert (await harness.run(run_id)).state == RunState.QUEUED
         harness.clock.ms += 1
-        await harness.database.write(harness.rollouts.expire)
+        await harness.look()
         expected = (RunState.EXPIRED, StepState.EXPIRED, "not_taken_in_time", Source.PRESUMED)
         assert _said(await harness.run(run_id)) == expected
         await harness.connect(1)
@@ -318,8 +318,8 @@ def test_the_same_key_is_the_same_rollout(play: Play) -> None:
         ((1,), {"policy": Policy(timeout_s=-1)}, "timeout"),
         ((1,), {"arguments": ["a\0b"]}, "NUL"),
         ((1,), {"arguments": ["x"] * 201}, "200"),
-        ((1,), {"parameters": {"not a name": "x"}}, "'not a name'"),
-        ((1,), {"parameters": {"BIG": "x" * 70_000}}, "limited"),
+        ((1,), {"parameters": {"not a name": "x"}}, '"not a name"'),
+        ((1,), {"parameters": {"BIG": "x" * 70_000}}, "70,000 characters"),
     ],
 )
 def test_what_cannot_run_is_refused_whole(

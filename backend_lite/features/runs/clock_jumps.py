@@ -1,0 +1,65 @@
+"""A wall clock that is set by years must neither expire nor strand what is open."""
+
+from __future__ import annotations
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.orm import Session
+
+from backend_lite.core.clock import Clock
+from backend_lite.features.runs.gates import Waits
+from backend_lite.features.runs.tables import RolloutRow, RunRow
+
+JUMP_MS = 86_400_000
+"""A clock that moved by less is taken at its word: it was corrected, or the machine slept."""
+
+_BY_DURATION = (Waits.RETRY, Waits.REBOOT)
+
+
+class ClockWatch:
+    """Compares the wall clock with one that cannot be set."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wall, self._monotonic = clock.now_ms(), clock.monotonic()
+
+    def jump(self) -> int:
+        """By how much (ms) the wall clock was set since the last call; 0 where it is within a day."""
+        wall, monotonic = self._clock.now_ms(), self._clock.monotonic()
+        moved = wall - self._wall - round((monotonic - self._monotonic) * 1000)
+        self._wall, self._monotonic = wall, monotonic
+        return moved if abs(moved) > JUMP_MS else 0
+
+    def set_back(self, newest_ms: int) -> int:
+        """By how much (ms, negative) the wall clock is behind what was written before the service started."""
+        behind = self._clock.now_ms() - newest_ms
+        return behind if behind < -JUMP_MS else 0
+
+
+def newest_time(session: Session) -> int:
+    """When the newest open rollout was made, or an open run of one last changed hands (ms)."""
+    made = session.scalar(select(func.max(RolloutRow.created_at)).where(RolloutRow.ended_at.is_(None)))
+    started = session.scalar(select(func.max(RunRow.started_at)).where(RunRow.ended_at.is_(None)))
+    return max(made or 0, started or 0)
+
+
+def shift_clocks(session: Session, by_ms: int, now: int) -> None:
+    """Durations that run move along with the clock: what had two days left has two days left. Waits for a
+    date are looked at again now. What is under way is timed by its agent, which asks no wall clock."""
+    waits = case((RunRow.reason.in_(_BY_DURATION), RunRow.not_until + by_ms), else_=now)
+    under_way = RunRow.not_until.is_not(None)
+    session.execute(
+        update(RunRow)
+        .where(RunRow.ended_at.is_(None))
+        .values(
+            expires_at=RunRow.expires_at + by_ms,
+            not_until=case((~under_way, None), (RunRow.reason == "", RunRow.not_until + by_ms), else_=waits),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    healing = (RolloutRow.halt_reason.is_not(None)) & (RolloutRow.state == "running")
+    session.execute(
+        update(RolloutRow)
+        .where(RolloutRow.ended_at.is_(None))
+        .values(look_at=case((healing, RolloutRow.look_at + by_ms), else_=now))
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,170 @@
+"""What clocks do: once a second, everything whose time has come is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from agent.wire.states import RUN_ENDS, RunState, Source, StepState
+from backend_lite.contract.runs import OfflinePolicy
+from backend_lite.core.clock import Clock
+from backend_lite.core.db.database import Database
+from backend_lite.core.db.unit import Unit
+from backend_lite.features.fleet.api import Hub
+from backend_lite.features.runs.clock_jumps import ClockWatch, newest_time, shift_clocks
+from backend_lite.features.runs.flow import Flow
+from backend_lite.features.runs.gates import Waits
+from backend_lite.features.runs.keeper import Keeper
+from backend_lite.features.runs.moment import Moment
+from backend_lite.features.runs.parts import RunParts, load_rollout, load_runs
+from backend_lite.features.runs.pauses import Pauses
+from backend_lite.features.runs.tables import PauseRow, RolloutRow, RunRow, StepRow
+from backend_lite.features.runs.transitions import change_step
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 500
+"""So many runs are looked at in one write; the others follow at once."""
+WRITES_A_LOOK = 200
+PATIENCE_S = 60.0
+"""So long after a start nobody is taken for lost: agents need time to come back."""
+LOST_AGAIN_MS = 86_400_000
+
+BEFORE_START = (StepState.WAITING, StepState.QUEUED, StepState.OFFERED)
+_TAKES_ITS_TIME = (StepState.RUNNING, StepState.CANCELLING)
+_OPEN = tuple(state for state in RunState if state not in RUN_ENDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Ids of what is due; the first ones where there is much."""
+
+    rollouts: list[int]
+    waits: list[int]
+    expired: list[int]
+    pauses: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.rollouts or self.waits or self.expired or self.pauses)
+
+
+class Looks:
+    """`look` is called once a second."""
+
+    def __init__(
+        self, database: Database, clock: Clock, hub: Hub, keeper: Keeper, flow: Flow, pauses: Pauses
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._hub = hub
+        self._keeper = keeper
+        self._flow = flow
+        self._pauses = pauses
+        self._watch = ClockWatch(clock)
+        self._patient_until = clock.monotonic() + PATIENCE_S
+
+    async def start(self) -> None:
+        """The wall clock may have been set back while the service was away."""
+        newest = await self._database.read(newest_time)
+        await self._shift(self._watch.set_back(newest))
+
+    async def look(self) -> None:
+        """Do what is due, in writes that leave room for others between them."""
+        await self._shift(self._watch.jump())
+        for _ in range(WRITES_A_LOOK):
+            due = await self._database.read(self._due)
+            if not due:
+                break
+            await self._database.write(lambda unit, due=due: self._act(unit, due))  # type: ignore[misc]
+
+    async def _shift(self, by_ms: int) -> None:
+        if by_ms:
+            log.warning("the wall clock has jumped; clocks of open work move along", by_s=by_ms // 1000)
+            await self._database.write(lambda unit: shift_clocks(unit.session, by_ms, self._clock.now_ms()))
+
+    def _due(self, session: Session) -> Due:
+        now = self._clock.now_ms()
+        rollouts = select(RolloutRow.id).where(RolloutRow.look_at <= now).order_by(RolloutRow.look_at)
+        waits = select(RunRow.id).where(RunRow.not_until <= now, RunRow.ended_at.is_(None))
+        if self._is_patient():
+            waits = waits.where(or_(RunRow.reason != "", RunRow.state == RunState.WAITING))
+        return Due(
+            self._impatient(session, list(session.scalars(rollouts.limit(AT_ONCE)))),
+            list(session.scalars(waits.order_by(RunRow.not_until).limit(AT_ONCE))),
+            list(session.scalars(_expired(now).limit(AT_ONCE))),
+            session.scalar(select(PauseRow.id).where(PauseRow.until <= now).limit(1)) is not None,
+        )
+
+    def _is_patient(self) -> bool:
+        return self._clock.monotonic() < self._patient_until
+
+    def _impatient(self, session: Session, rollout_ids: list[int]) -> list[int]:
+        """Those that can be judged already: soon after a start nobody knows which devices are there."""
+        if not self._is_patient():
+            return rollout_ids
+        loaded = ((one, load_rollout(session, one)) for one in rollout_ids)
+        return [
+            rollout_id
+            for rollout_id, parts in loaded
+            if parts is not None and parts.policy.offline is OfflinePolicy.QUEUE and not parts.rollout.waves
+        ]
+
+    def _act(self, unit: Unit, due: Due) -> None:
+        moment = Moment(unit, self._clock.now_ms())
+        if due.pauses:
+            self._pauses.end_due(unit)
+        expired = load_runs(unit.session, due.expired)
+        for parts in expired:
+            self._expire(moment, parts)
+        self._keeper.keep(moment, expired)
+        waits = load_runs(unit.session, due.waits)
+        for parts in waits:
+            self._end_wait(moment, parts)
+        self._keeper.keep(moment, waits)
+        for rollout_id in due.rollouts:
+            moment.look_at(rollout_id)
+        self._flow.settle(moment)
+
+    def _expire(self, moment: Moment, parts: RunParts) -> None:
+        """End what no device took in time."""
+        step = parts.next_step
+        if parts.run.expires_at <= moment.now and step.state in BEFORE_START:
+            self._end(moment, parts, "not_taken_in_time")
+
+    def _end_wait(self, moment: Moment, parts: RunParts) -> None:
+        run, step = parts.run, parts.next_step
+        if run.not_until is None or run.not_until > moment.now:
+            return
+        if step.state in _TAKES_ITS_TIME:
+            self._end_silence(moment, parts, step)
+        elif step.state == StepState.WAITING and step.reason == Waits.REBOOT:
+            self._end(moment, parts, "no_reboot")
+        elif step.state == StepState.WAITING:
+            change_step(parts, step, StepState.QUEUED, moment.now)
+        else:
+            run.not_until = None
+
+    def _end_silence(self, moment: Moment, parts: RunParts, step: StepRow) -> None:
+        """A step should have ended long ago. Its device may still know; until it says so, nobody does."""
+        if self._hub.connected(step.device_id):
+            parts.run.not_until = moment.now + LOST_AGAIN_MS
+        else:
+            change_step(
+                parts, step, StepState.UNKNOWN, moment.now, reason="no_contact", source=Source.PRESUMED
+            )
+
+    def _end(self, moment: Moment, parts: RunParts, reason: str) -> None:
+        """The next step expires; the rest is skipped."""
+        change_step(
+            parts, parts.next_step, StepState.EXPIRED, moment.now, reason=reason, source=Source.PRESUMED
+        )
+
+
+def _expired(now: int) -> Select[int]:
+    under_way = select(StepRow.id).where(StepRow.run_id == RunRow.id, StepRow.state.in_(_TAKES_ITS_TIME))
+    return select(RunRow.id).where(
+        RunRow.state.in_(_OPEN), and_(RunRow.expires_at <= now, ~under_way.exists())
+    )

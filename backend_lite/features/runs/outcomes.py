@@ -1,0 +1,146 @@
+"""How attempts ended, as their agents report it, and what that means for their runs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import structlog
+from sqlalchemy import insert
+
+from agent.wire.codec import to_plain
+from agent.wire.messages import Done, Receipt
+from agent.wire.states import Outcome, Source, StepState, may_change
+from backend_lite.contract.runs import REBOOT_CODES, REBOOT_CODES_WINDOWS, RebootPolicy
+from backend_lite.core.events.bus import SendToDevice
+from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.runs.keeper import Keeper
+from backend_lite.features.runs.lookup import Found, find_attempt
+from backend_lite.features.runs.moment import Moment
+from backend_lite.features.runs.output import KeptOutput, SmallOutput
+from backend_lite.features.runs.output_keys import record_output, run_output_key
+from backend_lite.features.runs.output_store import AttemptRef
+from backend_lite.features.runs.parts import RunParts
+from backend_lite.features.runs.reboots import await_reboot
+from backend_lite.features.runs.retries import failure_words, retry_hold
+from backend_lite.features.runs.tables import SmallOutputRow, StepRow, StrayOutcomeRow
+from backend_lite.features.runs.tasks import Tasks
+from backend_lite.features.runs.transitions import change_step, hold_step
+from backend_lite.features.runs.verdict import REBOOT, Verdict, verdict
+
+log = structlog.get_logger(__name__)
+
+_ANNOUNCING = frozenset((*REBOOT_CODES, *REBOOT_CODES_WINDOWS))
+
+
+class Outcomes:
+    """Its methods run inside units of work; the receipt goes out after the commit."""
+
+    def __init__(self, fleet: FleetApi, tasks: Tasks, keeper: Keeper, service_epoch: str) -> None:
+        self._fleet = fleet
+        self._tasks = tasks
+        self._keeper = keeper
+        self._epoch = service_epoch
+
+    def take(
+        self, moment: Moment, ref: AttemptRef, message: Done, kept: KeptOutput, small: SmallOutput | None
+    ) -> None:
+        """The outcome of a permitted attempt, whose output is whole."""
+        found = find_attempt(moment.session, self._epoch, ref.device_id, ref.name)
+        reboot = False
+        if found is not None and found[2].outcome is None:
+            parts, step, attempt = found
+            attempt.outcome, attempt.exit_code = message.outcome, message.exit_code
+            attempt.detail, attempt.ended_at = message.detail, moment.now
+            record_output(attempt, message, kept)
+            if small is not None and (small.stdout or small.stderr):
+                moment.session.connection().execute(
+                    insert(SmallOutputRow).values(attempt_id=ref.id, **dataclasses.asdict(small))
+                )
+            reboot = self._judge(moment, parts, step, message)
+            parts.run.output_key = run_output_key(parts)
+            self._keeper.keep(moment, [parts])
+        moment.unit.publish(SendToDevice(ref.device_id, Receipt(ref.name, reboot)))
+        if not reboot:
+            moment.device_is_free(ref.device_id)
+
+    def take_unpermitted(self, moment: Moment, device_id: int, message: Done) -> None:
+        """An outcome whose nonce was granted nothing, or that is known already: it gets its receipt.
+
+        That an offer was never started is a proof, and the step can be offered again. One that is known gets
+        the same receipt again. Any other is evidence, and changes nothing.
+        """
+        found = find_attempt(moment.session, self._epoch, device_id, message.attempt)
+        reboot = False
+        if message.outcome == Outcome.NOT_STARTED:
+            if found is not None and found[1].state == StepState.OFFERED:
+                self._never_started(moment, found)
+        elif found is not None and found[2].nonce == message.nonce and found[2].outcome is not None:
+            reboot = self._still_to_restart(found)
+        else:
+            log.warning("an outcome matches no permit", device=device_id, attempt=message.attempt)
+            self._keep_evidence(moment, device_id, message)
+        moment.unit.publish(SendToDevice(device_id, Receipt(message.attempt, reboot)))
+
+    def _judge(self, moment: Moment, parts: RunParts, step: StepRow, message: Done) -> bool:
+        """Move the step to where the outcome leads; True when the machine shall be restarted for it."""
+        current = StepState(step.state)
+        ended = verdict(current, message, parts.policy, self._os_type(moment, step, message))
+        if not may_change(current, ended.state, source=Source(step.source) if step.source else None):
+            return False
+        if current is StepState.RUNNING and self._tries_again(moment, parts, step, ended, message):
+            return False
+        step.exit_code, step.duration_ms = message.exit_code, message.duration_ms
+        source = None if ended.state is StepState.QUEUED else Source.REPORTED
+        change_step(parts, step, ended.state, moment.now, reason=ended.reason, source=source)
+        if current is not StepState.RUNNING or ended.reason != REBOOT:
+            return False
+        boot_id = self._fleet.hub.boot_id(step.device_id)
+        return await_reboot(parts, step, boot_id, moment.now) and _restarts(parts)
+
+    def _tries_again(
+        self, moment: Moment, parts: RunParts, step: StepRow, ended: Verdict, message: Done
+    ) -> bool:
+        if not ended.may_be_retried or not parts.policy.retries.count:
+            return False
+        may_repeat = self._tasks.of(moment, parts.rollout.id)[step.n - 1].may_repeat
+        words = failure_words(message.outcome, message.exit_code)
+        hold = retry_hold(moment.session, parts, step, may_repeat, words, moment.now)
+        if hold is None:
+            return False
+        step.started_at = None
+        hold_step(parts, step, hold, moment.now)
+        return True
+
+    def _os_type(self, moment: Moment, step: StepRow, message: Done) -> str | None:
+        """The device's system, asked for only where the exit code may announce a restart."""
+        if message.exit_code not in _ANNOUNCING:
+            return None
+        target = self._fleet.target(moment.session, step.device_id)
+        return target.os_type if target is not None else None
+
+    def _never_started(self, moment: Moment, found: Found) -> None:
+        parts, step, attempt = found
+        attempt.outcome, attempt.ended_at = Outcome.NOT_STARTED, moment.now
+        change_step(parts, step, StepState.QUEUED, moment.now, reason="not_started")
+        self._keeper.keep(moment, [parts])
+        moment.device_is_free(step.device_id)
+
+    def _still_to_restart(self, found: Found) -> bool:
+        parts, step, _ = found
+        same = self._fleet.hub.boot_id(step.device_id) == parts.run.boot_id
+        return step.state == StepState.SUCCEEDED and step.reason == REBOOT and same and _restarts(parts)
+
+    def _keep_evidence(self, moment: Moment, device_id: int, message: Done) -> None:
+        moment.session.add(
+            StrayOutcomeRow(
+                device_id=device_id,
+                attempt=message.attempt[:80],
+                message=to_plain(message),
+                received_at=moment.now,
+            )
+        )
+
+
+def _restarts(parts: RunParts) -> bool:
+    """The policy wants the machine restarted, and the run has not reached its limit."""
+    return parts.policy.reboot is RebootPolicy.NOW and parts.run.reboots < parts.policy.max_reboots

@@ -1,0 +1,161 @@
+"""Pauses: while one lasts no work starts on the fleet, a group or a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from agent.wire.states import StepState
+from backend_lite.contract.common import format_time, parse_time
+from backend_lite.contract.live import PAUSE
+from backend_lite.contract.runs import Pause, PauseCreate, PauseScope
+from backend_lite.core.clock import Clock
+from backend_lite.core.db.base import storable
+from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Changed
+from backend_lite.core.security.principal import Principal
+from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.flow import Flow
+from backend_lite.features.runs.gates import Waits
+from backend_lite.features.runs.keeper import Keeper
+from backend_lite.features.runs.moment import Moment
+from backend_lite.features.runs.parts import RunParts, load_runs
+from backend_lite.features.runs.tables import OPEN_STEP, PauseRow, RunRow, StepRow
+from backend_lite.features.runs.transitions import change_step
+
+MAX_REASON = 500
+
+
+class Pauses:
+    """Its methods run inside the caller's unit or session."""
+
+    def __init__(
+        self, fleet: FleetApi, dispatcher: Dispatcher, keeper: Keeper, flow: Flow, clock: Clock
+    ) -> None:
+        self._fleet = fleet
+        self._dispatcher = dispatcher
+        self._keeper = keeper
+        self._flow = flow
+        self._clock = clock
+
+    def page(self, session: Session) -> list[Pause]:
+        """The oldest first."""
+        rows = session.scalars(select(PauseRow).order_by(PauseRow.id)).all()
+        return [self._view(session, row) for row in rows]
+
+    def create(self, unit: Unit, request: PauseCreate, principal: Principal) -> Pause:
+        """Take back what was offered there and has not started. Raises InvalidError, NotFoundError."""
+        moment = Moment(unit, self._clock.now_ms())
+        row = _row(request, principal, moment.now)
+        devices = self._devices(unit.session, row)
+        unit.session.add(row)
+        unit.session.flush()
+        view = self._view(unit.session, row)
+        unit.publish(Changed(PAUSE, row.id, view))
+        offered = self._offered(unit.session, devices)
+        for parts in offered:
+            hold = self._dispatcher.hold_of(moment, parts)
+            self._dispatcher.put_back(moment, parts, parts.next_step, hold)
+        self._keeper.keep(moment, offered)
+        self._flow.settle(moment)
+        return view
+
+    def end(self, unit: Unit, pause_id: int) -> None:
+        """Raises NotFoundError."""
+        row = unit.session.get(PauseRow, pause_id) if storable(pause_id) else None
+        if row is None:
+            raise NotFoundError("Pause not found")
+        self._end(Moment(unit, self._clock.now_ms()), [pause_id])
+
+    def of_group(self, unit: Unit, group_id: int) -> list[str]:
+        """What the fleet says when somebody wants to delete a group that is paused."""
+        rows = unit.session.scalars(select(PauseRow).where(PauseRow.group_id == group_id)).all()
+        return [f"a pause that {row.created_by} has set" for row in rows]
+
+    def end_due(self, unit: Unit) -> None:
+        """End those whose time has come."""
+        moment = Moment(unit, self._clock.now_ms())
+        due = list(unit.session.scalars(select(PauseRow.id).where(PauseRow.until <= moment.now)))
+        if due:
+            self._end(moment, due)
+
+    def _end(self, moment: Moment, pause_ids: list[int]) -> None:
+        moment.session.execute(delete(PauseRow).where(PauseRow.id.in_(pause_ids)))
+        for pause_id in pause_ids:
+            moment.unit.publish(Changed(PAUSE, pause_id, None))
+        paused = select(RunRow.id).where(RunRow.ended_at.is_(None), RunRow.reason == Waits.PAUSED)
+        runs = load_runs(moment.session, moment.session.scalars(paused.order_by(RunRow.id)))
+        # All of them: whichever another pause still holds waits again at once.
+        for parts in runs:
+            change_step(parts, parts.next_step, StepState.QUEUED, moment.now)
+        self._keeper.keep(moment, runs)
+        self._flow.settle(moment)
+
+    def _offered(self, session: Session, devices: Iterable[int] | None) -> list[RunParts]:
+        query = select(StepRow.run_id).where(OPEN_STEP, StepRow.state == StepState.OFFERED)
+        if devices is not None:
+            query = query.where(StepRow.device_id.in_(devices))
+        return load_runs(session, session.scalars(query.order_by(StepRow.id)))
+
+    def _devices(self, session: Session, row: PauseRow) -> list[int] | None:
+        """Those that are meant; None: all. Raises NotFoundError."""
+        if row.group_id is not None:
+            return self._fleet.group_members(session, row.group_id)
+        if row.device_id is not None:
+            if self._fleet.target(session, row.device_id) is None:
+                raise NotFoundError("Device not found")
+            return [row.device_id]
+        return None
+
+    def _view(self, session: Session, row: PauseRow) -> Pause:
+        name = ""
+        if row.group_id is not None:
+            name = self._fleet.group_name(session, row.group_id)
+        elif row.device_id is not None and (target := self._fleet.target(session, row.device_id)):
+            name = target.hostname
+        return Pause(
+            id=row.id,
+            scope=PauseScope(row.scope),
+            group_id=row.group_id,
+            device_id=row.device_id,
+            name=name,
+            reason=row.reason,
+            created_by=row.created_by,
+            created_at=format_time(row.created_at),
+            until=format_time(row.until) if row.until is not None else None,
+        )
+
+
+def _row(request: PauseCreate, principal: Principal, now: int) -> PauseRow:
+    wants_group, wants_device = (request.scope is scope for scope in (PauseScope.GROUP, PauseScope.DEVICE))
+    if wants_group != (request.group_id is not None) or wants_device != (request.device_id is not None):
+        raise InvalidError(
+            "A pause of a group has a group_id, one of a device a device_id, one of the fleet neither."
+        )
+    if len(request.reason) > MAX_REASON:
+        raise InvalidError(f"The reason of a pause is limited to {MAX_REASON} characters.")
+    return PauseRow(
+        scope=request.scope,
+        group_id=request.group_id,
+        device_id=request.device_id,
+        reason=request.reason.strip(),
+        created_by=principal.name,
+        created_at=now,
+        until=_until(request.until, now),
+    )
+
+
+def _until(text: str | None, now: int) -> int | None:
+    if text is None:
+        return None
+    try:
+        until = round(parse_time(text).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidError(f"{text[:40]!r} is not a time: write it like 2026-01-31T09:05:00Z.") from None
+    if until <= now:
+        raise InvalidError("The end of the pause lies in the past.")
+    return until

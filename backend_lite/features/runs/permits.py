@@ -1,0 +1,102 @@
+"""The at-most-once point: whether an attempt may start."""
+
+from __future__ import annotations
+
+from agent.wire.messages import Permit, PermitAnswer
+from agent.wire.states import Source, StepState
+from backend_lite.contract.fleet import Admission
+from backend_lite.core.events.bus import SendToDevice
+from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.gates import Hold, rollout_gate
+from backend_lite.features.runs.keeper import Keeper
+from backend_lite.features.runs.lookup import find_attempt
+from backend_lite.features.runs.moment import Moment
+from backend_lite.features.runs.output_store import AttemptRef, ref_of
+from backend_lite.features.runs.parts import RunParts
+from backend_lite.features.runs.tables import AttemptRow, StepRow
+from backend_lite.features.runs.transitions import change_step
+
+LOST_AFTER_MS = 7 * 86_400_000
+"""So long after a step should have ended, silence of its device makes its end unknown."""
+
+_WORDS = {
+    StepState.RUNNING: "yes",
+    StepState.CANCELLING: "cancelled",
+}
+
+
+class Permits:
+    """The first nonce wins, and only while the step is still offered and nothing keeps it from starting."""
+
+    def __init__(self, fleet: FleetApi, dispatcher: Dispatcher, keeper: Keeper, service_epoch: str) -> None:
+        self._fleet = fleet
+        self._dispatcher = dispatcher
+        self._keeper = keeper
+        self._epoch = service_epoch
+
+    def answer(self, moment: Moment, device_id: int, message: Permit) -> AttemptRef | None:
+        """The attempt whose output may come from now on; None when the answer is no."""
+        found = find_attempt(moment.session, self._epoch, device_id, message.attempt)
+        if found is None:
+            _say(moment, device_id, message, "no", "The service does not know this attempt.")
+            return None
+        parts, step, attempt = found
+        if attempt.nonce is None and attempt.outcome is None and step.state == StepState.OFFERED:
+            refusal = self._refuse(moment, parts, step)
+            if refusal:
+                _say(moment, device_id, message, "no", refusal)
+                return None
+            return self._grant(moment, parts, step, attempt, message)
+        word = _WORDS.get(StepState(step.state), "no")
+        if word == "no" or attempt.nonce != message.nonce or attempt.outcome is not None:
+            _say(moment, device_id, message, "no", f"The step is {step.state}.")
+            return None
+        _say(moment, device_id, message, word)
+        return ref_of(message.attempt, attempt, step)
+
+    def _refuse(self, moment: Moment, parts: RunParts, step: StepRow) -> str:
+        """Why the step may not start after all, and put it back; empty when it may. Asked in the permit's own
+        transaction: a quarantine, a halt or a pause may have been committed since the offer."""
+        target = self._fleet.target(moment.session, step.device_id)
+        if target is None or target.admission != Admission.APPROVED:
+            return self._put_back(moment, parts, step, None, "The device may not work now.")
+        if parts.run.expires_at <= moment.now:
+            change_step(
+                parts,
+                step,
+                StepState.EXPIRED,
+                moment.now,
+                reason="not_taken_in_time",
+                source=Source.PRESUMED,
+            )
+            self._keeper.keep(moment, [parts])
+            return "The work has expired."
+        if (gate := rollout_gate(parts.rollout, parts.run.wave)) is not None:
+            return self._put_back(moment, parts, step, None, f"The rollout waits ({gate}).")
+        hold = self._dispatcher.hold_of(moment, parts)
+        return self._put_back(moment, parts, step, hold, hold.sentence) if hold is not None else ""
+
+    def _put_back(
+        self, moment: Moment, parts: RunParts, step: StepRow, hold: Hold | None, refusal: str
+    ) -> str:
+        self._dispatcher.put_back(moment, parts, step, hold)
+        self._keeper.keep(moment, [parts])
+        return refusal
+
+    def _grant(
+        self, moment: Moment, parts: RunParts, step: StepRow, attempt: AttemptRow, message: Permit
+    ) -> AttemptRef:
+        attempt.nonce, attempt.permitted_at = message.nonce, moment.now
+        step.started_at = moment.now
+        parts.run.boot_id = self._fleet.hub.boot_id(step.device_id)
+        change_step(parts, step, StepState.RUNNING, moment.now)
+        parts.run.not_until = moment.now + step.timeout_s * 1000 + LOST_AFTER_MS
+        self._keeper.keep(moment, [parts])
+        _say(moment, step.device_id, message, "yes")
+        return ref_of(message.attempt, attempt, step)
+
+
+def _say(moment: Moment, device_id: int, message: Permit, answer: str, detail: str = "") -> None:
+    answered = PermitAnswer(message.attempt, message.nonce, answer, detail)
+    moment.unit.publish(SendToDevice(device_id, answered))

@@ -1,0 +1,131 @@
+"""The rows of a new rollout."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.wire.states import RolloutState, RunState, Source, StepState
+from backend_lite.core.security.principal import Principal
+from backend_lite.features.runs.advance import next_look, not_before
+from backend_lite.features.runs.gates import Waits
+from backend_lite.features.runs.plans import Plan, Work, is_skipped
+from backend_lite.features.runs.shares import wave_sizes
+from backend_lite.features.runs.tables import (
+    RUN_STATES,
+    RolloutRow,
+    RolloutTaskRow,
+    RunRow,
+    StepRow,
+    TaskFileRow,
+)
+from backend_lite.features.runs.targets import Candidate
+
+
+def rollout_row(plan: Plan, principal: Principal, key: str | None, now: int) -> RolloutRow:
+    """Its counters are set when its runs are made."""
+    first = plan.works[0]
+    alone = len(plan.works) == 1
+    row = RolloutRow(
+        title=plan.title,
+        state=RolloutState.WAITING if not_before(plan.policy) > now else RolloutState.RUNNING,
+        type=first.type,
+        script_id=first.script_id if alone else None,
+        revision_id=first.revision_id if alone else None,
+        revision=first.revision if alone else None,
+        arguments=first.arguments if alone else [],
+        parameters=first.parameters if alone else {},
+        policy=msgspec.to_builtins(plan.policy),
+        targets=msgspec.to_builtins(plan.targets),
+        waves=wave_sizes(plan.policy.waves, plan.runs),
+        wave=1,
+        forgiven=0,
+        offered=0,
+        total=len(plan.candidates),
+        **dict.fromkeys(RUN_STATES, 0),
+        cancel_requested=False,
+        created_by_id=principal.user_id,
+        created_by=principal.name,
+        idempotency_key=key,
+        origin_id=plan.origin_id,
+        created_at=now,
+    )
+    row.look_at = next_look(row, plan.policy, now)
+    return row
+
+
+def task_row(rollout: RolloutRow, n: int, work: Work) -> RolloutTaskRow:
+    return RolloutTaskRow(
+        rollout_id=rollout.id,
+        n=n,
+        type=work.type,
+        name=work.title,
+        script_id=work.script_id,
+        revision_id=work.revision_id,
+        revision=work.revision,
+        payload=work.payload,
+        arguments=work.arguments,
+        parameters=work.parameters,
+        secrets=work.secret_names,
+        files={file.name: file.file_name for file in work.files},
+        timeout_s=work.timeout_s,
+        continue_on_error=work.continue_on_error,
+        may_repeat=work.may_repeat,
+    )
+
+
+def file_rows(rollout: RolloutRow, n: int, work: Work) -> list[TaskFileRow]:
+    return [
+        TaskFileRow(rollout_id=rollout.id, n=n, name=file.name, content=file.content) for file in work.files
+    ]
+
+
+def run_row(rollout: RolloutRow, plan: Plan, candidate: Candidate, wave: int) -> RunRow:
+    start = max(rollout.created_at, not_before(plan.policy))
+    state, reason, _ = _beginning(rollout, candidate, wave)
+    ended = is_skipped(candidate)
+    return RunRow(
+        rollout_id=rollout.id,
+        device_id=candidate.target.id,
+        device=candidate.target.hostname,
+        state=state,
+        reason=reason,
+        source=Source.PRESUMED if ended else None,
+        wave=wave,
+        reboots=0,
+        expires_at=start + plan.policy.expires_after_s * 1000,
+        created_at=rollout.created_at,
+        ended_at=rollout.created_at if ended else None,
+    )
+
+
+def step_row(rollout: RolloutRow, run: RunRow, n: int, work: Work, candidate: Candidate) -> StepRow:
+    _, reason, state = _beginning(rollout, candidate, run.wave)
+    later = n > 1 and not is_skipped(candidate)
+    return StepRow(
+        run_id=run.id,
+        device_id=run.device_id,
+        n=n,
+        type=work.type,
+        name=work.title,
+        script_id=work.script_id,
+        revision_id=work.revision_id,
+        timeout_s=work.timeout_s,
+        continue_on_error=work.continue_on_error,
+        state=StepState.WAITING if later else state,
+        reason="" if later else reason,
+        source=run.source,
+        created_at=run.created_at,
+        updated_at=run.created_at,
+        ended_at=run.ended_at,
+    )
+
+
+def _beginning(rollout: RolloutRow, candidate: Candidate, wave: int) -> tuple[RunState, str, StepState]:
+    """State and reason of a new run, and the state of its first step."""
+    if is_skipped(candidate):
+        return RunState.SKIPPED, candidate.problem, StepState.SKIPPED
+    if rollout.state == RolloutState.WAITING:
+        return RunState.WAITING, Waits.NOT_BEFORE, StepState.WAITING
+    if wave > rollout.wave:
+        return RunState.WAITING, Waits.WAVE, StepState.WAITING
+    return RunState.QUEUED, "", StepState.QUEUED
