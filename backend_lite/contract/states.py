@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from agent.wire.states import RUN_ENDS, STEP_ENDS, RolloutState, RunState, Source, StepState
+from agent.wire.states import RUN_ENDS, STEP_ENDS, Outcome, RolloutState, RunState, Source, StepState
 
-__all__ = ["RUN_ENDS", "STEP_ENDS", "RolloutState", "RunState", "Source", "StepState"]
+__all__ = ["RUN_ENDS", "STEP_ENDS", "Outcome", "RolloutState", "RunState", "Source", "StepState"]

@@ -288,7 +288,7 @@ class OutputFeed:
         self._data = {at: data for at, data in self._data.items() if low <= at < high}
         self._judge(low, high)
         self._stale = False
-        self._assembler = LineAssembler(self._encodings(), self._gaps)
+        self._assembler = LineAssembler(self.encodings(), self._gaps)
         self._low, self._high = low, high
         self._at_end = high == self._parts.end and self._parts.knows_end
         self._feed(low, high)
@@ -312,15 +312,16 @@ class OutputFeed:
 
     def _judge(self, low: int, high: int) -> bool:
         """Guess the encodings anew from these parts; True when they are others now."""
-        before = self._encodings()
+        before = self.encodings()
         for at in range(low, high):
             part = self._parts[at]
             gap = self._gaps[part.stream]
             left_out = gap.missing if gap is not None and part.offset >= gap.at else 0
             self._guesses[part.stream].see(part.offset + left_out, self._data[at])
-        return before != self._encodings()
+        return before != self.encodings()
 
-    def _encodings(self) -> tuple[str, str]:
+    def encodings(self) -> tuple[str, str]:
+        """In use for stdout and stderr."""
         if self._encoding != AUTOMATIC:
             return self._encoding, self._encoding
         stdout, stderr = (guess.encoding for guess in self._guesses)
@@ -375,6 +376,6 @@ class OutputFeed:
         behind = max(0, total - before - shown)
         # While it is coming in, what was announced but not yet fetched is no other place.
         behind = 0 if self._at_end else behind
-        encodings = self._encodings()
+        encodings = self.encodings()
         encoding = encodings[0] if self._parts.end_sizes[0] else encodings[1]
         self._sink.place(Place(before, behind, total, self._assembler.replaced > 0, encoding))

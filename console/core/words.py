@@ -7,7 +7,7 @@ from typing import Any
 
 from backend_lite.contract.fleet import Admission, Contact
 from backend_lite.contract.library import Language
-from backend_lite.contract.states import RUN_ENDS, RunState, Source
+from backend_lite.contract.states import RUN_ENDS, Outcome, RunState, Source
 from console.core import formatting
 from console.core.texts import tr
 
@@ -26,6 +26,15 @@ _RUN = {
     RunState.UNKNOWN: ("Unknown", "warning"),
 }
 _STEP = {"offered": ("Starting", "accent"), "timed_out": ("Timed out", "bad"), "rejected": ("Refused", "bad")}
+_OUTCOMES = {
+    Outcome.EXITED: ("Ended", "idle"),
+    Outcome.TIMED_OUT: ("Timed out", "bad"),
+    Outcome.IDLE: ("Fell silent", "bad"),
+    Outcome.CANCELLED: ("Cancelled", "idle"),
+    Outcome.NOT_STARTED: ("Not started", "idle"),
+    Outcome.REJECTED: ("Refused", "bad"),
+    Outcome.UNKNOWN: ("Unknown", "warning"),
+}
 _REASONS = {
     # The state and the exit code say it already.
     "exit_code": "",
@@ -93,6 +102,15 @@ def state_word(state: str) -> tuple[str, str]:
         word, tone = _RUN[RunState(state)]
     else:
         word, tone = state, "idle"
+    return tr(word), tone
+
+
+def outcome_word(tried: Object) -> tuple[str, str]:
+    """(word, tone) of how an earlier try of a step ended; it would not have been tried again had it gone
+    well, so any exit is a failed one."""
+    if tried["outcome"] == Outcome.EXITED and tried.get("exit_code") != 0:
+        return tr("Failed"), "bad"
+    word, tone = _OUTCOMES.get(tried["outcome"], (tried["outcome"], "idle"))
     return tr(word), tone
 
 

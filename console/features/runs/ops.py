@@ -9,9 +9,10 @@ from backend_lite.contract.runs import ROLLOUTS, RUNS, Rollout, RolloutCreate, R
 from backend_lite.contract.streams import STREAMS
 from console.core.client import ApiClient
 from console.core.ops import Op, Progress
+from console.core.output_lines import Gaps
 from console.core.texts import tr
 from console.features.runs.output_source import RunOutput
-from console.features.runs.saving import write_output
+from console.features.runs.saving import output_text, write_output
 
 
 def start(client: ApiClient, wanted: RolloutCreate, key: str) -> Op[RolloutCreated]:
@@ -44,11 +45,20 @@ def cancel_run(client: ApiClient, run_id: int) -> Op[Run]:
     return Op(tr("Cancel the run"), call, (RUN,))
 
 
-def save_output(source: RunOutput, stream: int | None, path: Path) -> Op[int]:
+def copy_output(source: RunOutput, encodings: tuple[str, str], gaps: Gaps) -> Op[str]:
+    """Answers the text of both streams in the order of arrival."""
+
+    async def call(_progress: Progress) -> str:
+        return await output_text(source, encodings, gaps)
+
+    return Op(tr("Copy the output"), call)
+
+
+def save_output(source: RunOutput, stream: int | None, path: Path, total: int) -> Op[int]:
     """Writes the bytes of `stream`, or of both in the order of arrival; answers how many."""
 
     async def call(progress: Progress) -> int:
-        return await write_output(source, stream, path, progress.report)
+        return await write_output(source, stream, path, progress.report, total)
 
     name = STREAMS[stream] if stream is not None else tr("output")
     return Op(tr("Save {name} as a file", name=name), call)

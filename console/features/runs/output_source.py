@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend_lite.contract.runs import RUNS, OutputIndex
+from backend_lite.contract.runs import RUNS, OutputIndex, OutputMatches
 from backend_lite.contract.streams import STREAMS
 from console.core.client import ApiClient
 
@@ -24,3 +24,18 @@ class RunOutput:
             self._path,
             {"stream": STREAMS[stream], "offset": offset, "limit": limit, "attempt": self._attempt},
         )
+
+    async def search(
+        self, stream: int, text: str, offset: int, *, limit: int, match_case: bool, encoding: str | None
+    ) -> OutputMatches:
+        params: dict[str, str | int | float | bool] = {
+            "q": text,
+            "stream": STREAMS[stream],
+            "offset": offset,
+            "limit": limit,
+            "match_case": match_case,
+            "attempt": self._attempt,
+        }
+        if encoding is not None:
+            params["encoding"] = encoding
+        return await self._client.get(f"{self._path}/search", OutputMatches, params)

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QMenu, QStackedWidget, QWidget
+from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
 
 from backend_lite.contract.live import OUTPUT, ROLLOUT, RUN, SCRIPT
 from backend_lite.contract.runs import Rollout
@@ -18,20 +18,25 @@ from console.core import formatting, words
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.output_feed import OutputFeed
+from console.core.output_lines import NO_GAPS, Gap, Gaps
+from console.core.output_search import OutputSearch
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.run_words import duration_word, sentence
 from console.core.texts import tr
 from console.features.runs import ops
 from console.features.runs.output_source import RunOutput
 from console.features.runs.run_details import RunDetails
+from console.features.runs.run_steps import StepList, telling_step
 from console.shell.context import Context
 from console.shell.page import Page
-from console.shell.parts import PageHeader, button, column, label
+from console.shell.parts import PageHeader, button, column, label, row
 from console.widgets.empty_state import EmptyState
 from console.widgets.output_view import OutputView
 
 Object = dict[str, Any]
 _TICK_MS = 1_000
+MOST_COPIED = 10 << 20
+"""Bytes; more than that no clipboard should be asked to hold."""
 
 
 class RunPage(Page):
@@ -42,22 +47,20 @@ class RunPage(Page):
         self._context = context
         self._run_id = 0
         self._run: Object | None = None
-        self._step_n = 1
+        self._picked: tuple[int, int | None] | None = None
         self._source: RunOutput | None = None
         self._feed: OutputFeed | None = None
         self._feed_of: tuple[int, int, int] | None = None
+        self._shown: Object = {}
         crumb = button(tr("Runs /"), lambda: context.navigator.open("runs"), "link")
         self.again = button(tr("Run again…"), self._again)
         self.cancel = button(tr("Cancel"), self._cancel, "danger")
         self.save = button(tr("Save output…"), self._ask_save, icon="save")
         self.header = PageHeader("", self.save, self.again, self.cancel, crumb=crumb)
         self.sentence = label("", "muted", wrap=True)
-        self.steps = QComboBox()
-        self.steps.setAccessibleName(tr("Step"))
-        self.steps.hide()
-        self.steps.currentIndexChanged.connect(self._step_chosen)
         self.header.below.addWidget(self.sentence, 1)
-        self.header.below.addWidget(self.steps)
+        self.steps = StepList()
+        self.steps.picked.connect(self._pick)
         self.output = OutputView(tr("Output of the run"))
         self.waiting = EmptyState("clock", "", "")
         self.missing = EmptyState(
@@ -66,10 +69,16 @@ class RunPage(Page):
             tr("The address is wrong, or its history was cleaned up."),
             button(tr("Show all runs"), lambda: context.navigator.open("runs")),
         )
+        self.removed = EmptyState(
+            "clock",
+            tr("The output was removed"),
+            tr("The rules of retention keep output for a limited time. What the run came to is kept."),
+        )
         self.centre = QStackedWidget()
-        for part in (self.output, self.waiting, self.missing):
+        for part in (self.output, self.waiting, self.missing, self.removed):
             self.centre.addWidget(part)
-        self.setLayout(column(self.header, self.centre, gap=0))
+        self.search = OutputSearch(self.output.matches)
+        self.setLayout(column(self.header, row(self.steps, self.centre, gap=0), gap=0))
         self.info = RunDetails(context, opens=False)
         self.destroyed.connect(self.info.deleteLater)
         self._connect()
@@ -78,7 +87,7 @@ class RunPage(Page):
         run_id = int(target) if target and target.isdigit() else 0
         if run_id != self._run_id:
             self._end_feed()
-            self._run, self._step_n = None, 1
+            self._run, self._picked = None, None
             self._run_id = run_id
         known = self._context.live.get(RUN, run_id)
         if known is not None:
@@ -124,6 +133,10 @@ class RunPage(Page):
             signal.connect(partial(self._pass_on, wish))
         output.encoding_chosen.connect(self._decode)
         output.save_wanted.connect(self._ask_save)
+        output.copy_wanted.connect(self.copy_all)
+        output.place_wanted.connect(self._go_to)
+        output.search_wanted.connect(self._search)
+        output.search_ended.connect(self.search.stop)
 
     def _load(self) -> None:
         self._context.ops.run(
@@ -160,8 +173,7 @@ class RunPage(Page):
         self.cancel.setVisible(is_open)
         self.cancel.setEnabled(run["state"] != "cancelling")
         self.again.setVisible(True)
-        self._show_steps(run)
-        self._show_step(self._step())
+        self._show_step()
         self._tick()
         if first:
             self.details_changed.emit()
@@ -184,45 +196,33 @@ class RunPage(Page):
         if self._run is not None:
             self.info.show_run(self._run)
 
-    def _show_steps(self, run: Object) -> None:
-        steps = run.get("steps") or []
-        self.steps.setVisible(len(steps) > 1)
-        titles = [
-            tr("{n}. {name} · {state}", n=s["n"], name=s["name"], state=words.state_word(s["state"])[0])
-            for s in steps
-        ]
-        self.steps.blockSignals(True)
-        if self.steps.count() != len(titles):
-            self.steps.clear()
-            self.steps.addItems(titles)
-        for at, title in enumerate(titles):
-            self.steps.setItemText(at, title)
-        self.steps.setCurrentIndex(max(0, min(self._step_n, len(titles)) - 1))
-        self.steps.blockSignals(False)
+    def _pick(self) -> None:
+        self._picked = self.steps.choice
+        self._show_step()
 
-    def _step_chosen(self, at: int) -> None:
-        self._step_n = at + 1
-        self._show_step(self._step())
-
-    def _step(self) -> Object | None:
-        steps = (self._run or {}).get("steps") or []
-        return next((step for step in steps if step["n"] == self._step_n), None)
-
-    def _show_step(self, step: Object | None) -> None:
+    def _show_step(self) -> None:
         """The output of a step that has started; before that, why it has not."""
-        if step is None or not (step.get("started_at") or step["stdout_size"] or step["stderr_size"]):
+        steps = (self._run or {}).get("steps") or []
+        self.steps.show_steps(steps, self._picked or (telling_step(steps), None))
+        n, attempt = self.steps.choice
+        step = next((step for step in steps if step["n"] == n), None)
+        shown = _attempt(step, attempt)
+        if shown is None or not (shown.get("started_at") or shown["stdout_size"] or shown["stderr_size"]):
             self._end_feed()
             self._show_waiting()
             return
-        self.centre.setCurrentWidget(self.output)
-        self.save.setVisible(True)
-        if not self.isVisible():
+        removed = bool(shown.get("output_removed_at"))
+        self.centre.setCurrentWidget(self.removed if removed else self.output)
+        self.save.setVisible(not removed)
+        if removed or not self.isVisible():
+            self._end_feed()
             return
-        self._begin_feed(step)
+        self._shown = shown
+        self._begin_feed(n, shown)
         assert self._feed is not None
-        self._feed.grown(step["stdout_size"], step["stderr_size"])
-        if step.get("ended_at"):
-            self._feed.finish()
+        self._feed.grown(shown["stdout_size"], shown["stderr_size"])
+        if shown.get("ended_at"):
+            self._feed.finish(_gaps(shown))
 
     def _show_waiting(self) -> None:
         assert self._run is not None
@@ -235,19 +235,21 @@ class RunPage(Page):
 
     # ---- output
 
-    def _begin_feed(self, step: Object) -> None:
-        wanted = (self._run_id, step["n"], step["attempt"])
+    def _begin_feed(self, n: int, shown: Object) -> None:
+        wanted = (self._run_id, n, shown["attempt"])
         if self._feed is not None and self._feed_of == wanted:
             return
         self._end_feed()
         self._source = RunOutput(self._context.client, *wanted)
         self._feed_of = wanted
         self.output.reset()
-        self._feed = OutputFeed(self._source, self.output, encoding=self.output.encoding.currentData())
+        encoding = self.output.encoding.currentData()
+        self._feed = OutputFeed(self._source, self.output, encoding=encoding, gaps=_gaps(shown))
         self._feed.start()
 
     def _end_feed(self, *_why: object) -> None:
         if self._feed is not None:
+            self.search.stop()
             self._feed.stop()
             self._feed = None
             self._feed_of = None
@@ -260,8 +262,34 @@ class RunPage(Page):
         if self._feed is not None:
             self._feed.decode_as(encoding)
 
+    def _go_to(self, stream: int, offset: int) -> None:
+        if self._feed is not None:
+            self._feed.go_to(stream, offset)
+
+    def _search(self, text: str, match_case: bool) -> None:
+        if self._feed is not None and self._source is not None:
+            encodings = self._feed.encodings()
+            self.search.start(self._source, text, match_case=match_case, encodings=encodings)
+
+    def copy_all(self) -> None:
+        """The text of the whole output into the clipboard."""
+        if self._feed is None or self._source is None:
+            return
+        if _size(self._shown) > MOST_COPIED:
+            size = formatting.size(_size(self._shown))
+            sentence = tr("{size} are too much to copy at once. Save it as a file.", size=size)
+            self._context.notices.notice(sentence, "warning")
+            return
+        self._context.ops.run(
+            ops.copy_output(self._source, self._feed.encodings(), _gaps(self._shown)),
+            on_success=QGuiApplication.clipboard().setText,
+            owner=self,
+        )
+
     def _ask_save(self) -> None:
         menu = QMenu(self)
+        menu.addAction(tr("Copy all")).triggered.connect(lambda _checked: self.copy_all())
+        menu.addSeparator()
         for title, stream in (
             (tr("Both streams, in the order of arrival…"), None),
             (tr("stdout…"), STDOUT),
@@ -280,17 +308,18 @@ class RunPage(Page):
         dialog.open()
 
     def save_to(self, path: str, stream: int | None) -> None:
-        step = self._step()
-        if step is None:
+        source = self._source
+        if source is None:
             return
-        source = RunOutput(self._context.client, self._run_id, step["n"], step["attempt"])
+        sizes = (self._shown["stdout_size"], self._shown["stderr_size"])
+        total = sum(sizes) if stream is None else sizes[stream]
 
         def saved(count: int) -> None:
             self._context.notices.notice(
                 tr("{size} saved as {path}.", size=formatting.size(count), path=path), "good"
             )
 
-        self._context.ops.run(ops.save_output(source, stream, Path(path)), on_success=saved)
+        self._context.ops.run(ops.save_output(source, stream, Path(path), total), on_success=saved)
 
     # ---- what a person does
 
@@ -331,3 +360,27 @@ class RunPage(Page):
                 timeout_s=rollout.policy.timeout_s,
             ),
         )
+
+
+def _attempt(step: Object | None, attempt: int | None) -> Object | None:
+    """The step as it is, or an earlier try of it."""
+    if step is None or attempt is None:
+        return step
+    return next((one for one in step.get("tries") or [] if one["attempt"] == attempt), None)
+
+
+def _size(shown: Object) -> int:
+    return int(shown["stdout_size"] + shown["stderr_size"])
+
+
+def _gaps(shown: Object) -> Gaps:
+    """Where output was left out, once that is known."""
+    if not shown.get("truncated"):
+        return NO_GAPS
+    stdout, stderr = (_gap(shown, name) for name in ("stdout", "stderr"))
+    return stdout, stderr
+
+
+def _gap(shown: Object, name: str) -> Gap | None:
+    missing = shown[f"{name}_total"] - shown[f"{name}_size"]
+    return Gap(shown.get(f"{name}_gap", 0), missing) if missing > 0 else None
