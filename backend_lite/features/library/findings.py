@@ -1,11 +1,64 @@
-"""What a person should have seen in a script before it runs."""
+"""What a person should have seen in a script before it runs. Comments and texts that are only shown count for
+nothing, but for credentials of a well-known shape."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
 from backend_lite.contract.library import Language
-from backend_lite.contract.runs import Finding
+from backend_lite.contract.runs import Finding, Severity
+from backend_lite.features.library.finding_cmd import cmd_commands
+from backend_lite.features.library.finding_python import python_commands
+from backend_lite.features.library.finding_rules import RULES
+from backend_lite.features.library.finding_secrets import literal_in, shape_in
+from backend_lite.features.library.finding_trees import powershell_commands, shell_commands
+from backend_lite.features.library.finding_words import Command
+
+MAX_FINDINGS = 100
+_CREDENTIAL = "in clear: whoever can read the script has it. Make it a secret parameter."
+_COMMENTS = {
+    Language.CMD: ("rem ", "::", "@rem "),
+    Language.POWERSHELL: ("#",),
+    Language.BASH: ("#",),
+    Language.SH: ("#",),
+    Language.PYTHON: ("#",),
+}
+_COMMANDS: dict[Language, Callable[[str], list[Command]]] = {
+    Language.POWERSHELL: powershell_commands,
+    Language.BASH: shell_commands,
+    Language.SH: shell_commands,
+    Language.CMD: cmd_commands,
+    Language.PYTHON: python_commands,
+}
 
 
-def findings(_language: Language, _content: str) -> list[Finding]:
-    """By line."""
-    return []
+def findings(language: Language, content: str) -> list[Finding]:
+    """By line, each once; the first MAX_FINDINGS."""
+    return list(_findings(language, content))
+
+
+# The same script is looked at again with every preview.
+@lru_cache(maxsize=64)
+def _findings(language: Language, content: str) -> tuple[Finding, ...]:
+    found = {(one.line, one.rule, one.text): one for one in _all(language, content)}
+    return tuple(found[key] for key in sorted(found)[:MAX_FINDINGS])
+
+
+def _all(language: Language, content: str) -> Iterator[Finding]:
+    for command in _COMMANDS[language](content):
+        for rule in RULES:
+            if remark := rule(command):
+                yield Finding(remark.severity, remark.rule, remark.text, command.line)
+    yield from _credentials(language, content)
+
+
+def _credentials(language: Language, content: str) -> Iterator[Finding]:
+    bare = language in (Language.BASH, Language.SH, Language.CMD)
+    for number, line in enumerate(content.splitlines(), 1):
+        if what := shape_in(line):
+            yield Finding(Severity.DANGER, "credential", f"Holds {what} {_CREDENTIAL}", number)
+        elif not line.lstrip().lower().startswith(_COMMENTS[language]) and literal_in(line, bare=bare):
+            yield Finding(
+                Severity.WARNING, "credential", f"Seems to hold a password or key {_CREDENTIAL}", number
+            )
