@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 BENCHES = {
+    "P1": "tests.bench.p1_heartbeats",
+    "P2": "tests.bench.p2_many_agents",
     "P3": "tests.bench.p3_run_latency",
+    "P4": "tests.bench.p4_service_memory",
     "P5": "tests.bench.p5_idle_agent",
     "P9": "tests.bench.p9_console_start",
     "P10": "tests.bench.p10_device_table",
@@ -52,7 +55,9 @@ def _table(results: list[dict[str, Any]]) -> str:
     ]
     for result in results:
         reached = ", ".join(f"{key} {value}" for key, value in result["reached"].items())
-        budget = ", ".join(f"{key} ≤ {value}" for key, value in result["budget"].items())
+        limits = [f"{key} ≤ {value}" for key, value in result["budget"].items()]
+        limits += [f"{key} ≥ {value}" for key, value in result.get("at_least", {}).items()]
+        budget = ", ".join(limits)
         met = "yes" if result["met"] else "**no**"
         lines.append(f"| {result['name']} | {result['work']} | {budget} | {reached} | {met} |")
     return "\n".join(lines) + "\n"
