@@ -79,5 +79,5 @@ async def _text(client: ApiClient, run_id: int, steps: Sequence[int]) -> OutputT
             if raw and stream != STREAMS[0]:
                 parts.append(f"── {stream}")
             if raw:
-                parts.append(plain(raw[:COMPARED]))
+                parts.append(plain(raw[:COMPARED]).removesuffix("\n"))
     return OutputText("\n".join(parts), cut)
