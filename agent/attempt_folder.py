@@ -167,6 +167,7 @@ class AttemptFolder:
             os.close(fd)
         os.replace(self._at("exit.draft"), self._at("exit"))
         sync_folder(self.path)
+        sync_folder(os.path.dirname(self.path))
 
     def has_exit_record(self) -> bool:
         return os.path.exists(self._at("exit"))

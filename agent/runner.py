@@ -31,6 +31,7 @@ DROP = b"drop"
 CANCEL_POLL_S = 0.2
 LINGER_S = 1.0
 FULL_DISK_PAUSE_S = 1.0
+_LINGER_LOOK_S = 0.05
 _READ_SIZE = 1 << 16
 
 
@@ -66,10 +67,20 @@ class _Output:
         self._spool = spool
         self._maskers = maskers
         self._lock = threading.Lock()
+        self._busy = [False, False]
         self.heard_at = 0.0
 
     def add(self, stream: int, data: bytes) -> None:
         self.heard_at = processes.awake_clock()
+        self._busy[stream] = True
+        self._keep(stream, data)
+        self._busy[stream] = False
+
+    def is_busy(self) -> bool:
+        """True while something that the script has said is still being kept."""
+        return any(self._busy)
+
+    def _keep(self, stream: int, data: bytes) -> None:
         if not self._maskers:
             self._spool.add(stream, data)
             return
@@ -168,10 +179,15 @@ class _Execution:
         process.kill_tree()
 
     def _drain(self, readers: list[threading.Thread]) -> None:
-        # Something that the script left running may hold the pipes open for ever.
-        patience = processes.awake_clock() + LINGER_S
+        # Something that the script left running may hold the pipes open for ever. A slow disk is no such
+        # thing: what was read already is kept, however long that takes.
+        patience = LINGER_S
         for reader in readers:
-            reader.join(max(0.0, patience - processes.awake_clock()))
+            while patience > 0 and reader.is_alive():
+                before = processes.awake_clock()
+                reader.join(_LINGER_LOOK_S)
+                if not self._output.is_busy():
+                    patience -= processes.awake_clock() - before
 
     def _verdict(
         self, outcome: Outcome, detail: str, exit_code: int | None = None, duration_ms: int = 0
