@@ -25,7 +25,7 @@ from backend_lite.core.agent_endpoint import AgentEndpoint
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.http.websocket import Socket
-from backend_lite.features.fleet.channel import Channel
+from backend_lite.features.fleet.channel import GOING_AWAY, Channel
 from backend_lite.features.fleet.devices import Devices, KnownDevice
 from backend_lite.features.fleet.frames import decode, encode
 from backend_lite.features.fleet.hub import DeviceHub
@@ -117,6 +117,10 @@ class Handshake:
 
     async def _join(self, device: KnownDevice, channel: Channel, hello: Hello, version: int) -> bool:
         device_id, incarnation = device.id, hello.incarnation
+        if self._hub.is_late(channel):
+            # A hello that was long under way is no second copy of the device.
+            channel.close(GOING_AWAY)
+            return False
         rival = await self._rival(device, incarnation)
         caller = Caller(clean(channel.peer, 80), clean(hello.agent_version, 80), rival)
         said = await self._database.write(
@@ -125,7 +129,7 @@ class Handshake:
         if said.admission is Admission.RETIRED:
             raise _retired()
         if said.new:
-            # A question of the former life that comes late must not get a permit which nobody knows to be lost.
+            # A late question of the former life must not get a permit of which nobody knows that it is lost.
             self._hub.dismiss_others(device_id, incarnation)
         answer = await self._listeners.hello(device_id, hello, said.new)
 

@@ -60,6 +60,10 @@ class DeviceHub:
         """The open channels of other copies of the device."""
         return [one for one in self._channels.get(device_id, ()) if one.incarnation != incarnation]
 
+    def is_late(self, channel: Channel) -> bool:
+        """True when a younger connection of the device has been welcomed already."""
+        return any(one.number > channel.number for one in self._channels.get(channel.device_id, ()))
+
     def dismiss_others(self, device_id: int, incarnation: Incarnation) -> None:
         """Listen no more to former lives of the device."""
         for other in self.others(device_id, incarnation):
