@@ -35,12 +35,11 @@ log = logging.getLogger(__name__)
 FOREIGN_POLL_S = 0.25
 SILENCE_S = 2.0
 LOOKS_AT_THE_GATE = 15
-TROUBLE_PAUSE_S = 30.0
-HOLD_PAUSE_S = 5.0
+TROUBLE_PAUSE_S = 5.0
+HOLD_PAUSE_S = 2.0
 RESTART_PATIENCE_S = 600.0
 _LONGEST_NAME = 100
 _CANCELLED = "Cancelled before it started."
-_RESTARTED = "The device was restarted before it started."
 _RESTARTS = "The device is about to restart."
 _NOBODY = "Nobody is signed in on this device."
 _NO_ROOM = "The disk has no room to take this work in."
@@ -75,7 +74,10 @@ class Attempts:
     # ---- what the service says
 
     def connected(self, say: Say, wire_version: int) -> None:
-        self._launcher.warm_up()
+        try:
+            self._launcher.warm_up()
+        except OSError as error:
+            log.warning("no runner can be kept warm: %s", error.strerror)
         self._permits.connected(say, wire_version)
 
     def disconnected(self) -> None:
@@ -159,15 +161,31 @@ class Attempts:
             if entry.phase is Phase.DONE:
                 assert entry.done is not None
                 self._books.tell(entry.attempt, entry.done)
-            elif entry.phase is Phase.RECEIVED:
+            elif self._is_of_a_former_boot(entry):
+                # Not a proof that it never ran: this may be a snapshot from before it did. As it is not in
+                # the hello, the service offers it anew if it gave no permit, and knows it for lost if it did.
+                self._books.journal.drop(entry)
+            elif entry.phase is Phase.RECEIVED and entry.boot_id == self._boot_id:
                 waiting.append(entry.attempt)
-            elif not self._books.settle(entry):
+            elif not self._is_settled(entry):
                 self._books.outbox.open(entry.attempt, self._books.place(entry.attempt).spool)
                 # What runs already goes before everything that waits.
                 waiting.insert(0, entry.attempt)
         for attempt in waiting:
             self._to_do.put_nowait(lambda attempt=attempt: self._see_to(attempt))  # type: ignore[misc]
         self._books.remove_strangers()
+
+    def _is_of_a_former_boot(self, entry: Entry) -> bool:
+        """True for one that was received before the machine was restarted, and of which nothing is left."""
+        former = entry.phase is Phase.RECEIVED and entry.boot_id != self._boot_id
+        return former and standing(self._books.place(entry.attempt)) is Standing.UNTOUCHED
+
+    def _is_settled(self, entry: Entry) -> bool:
+        try:
+            return self._books.settle(entry)
+        except OSError as error:
+            log.warning("%s has to wait: %s", entry.attempt, error.strerror)
+            return False
 
     @property
     def _boot_id(self) -> str:
@@ -214,9 +232,6 @@ class Attempts:
             try:
                 if entry.phase is Phase.STARTING:
                     await self._see_through(entry)
-                elif entry.boot_id != self._boot_id:
-                    # Whatever the service knows of it: this proves that it never ran here.
-                    await self._decline(entry, Outcome.NOT_STARTED, _RESTARTED)
                 elif await self._may_begin(entry):
                     return await self._begin(entry)
             except OSError as error:

@@ -37,8 +37,12 @@ def replace_durably(path: str, data: bytes) -> None:
     """Put a private file in place at once: after a crash it holds the old content or the new, never half."""
     draft = f"{path}.{os.getpid()}.new"
     remove_file(draft)
-    write_new(draft, data)
-    os.replace(draft, path)
+    try:
+        write_new(draft, data)
+        os.replace(draft, path)
+    except OSError:
+        remove_file(draft)
+        raise
     sync_folder(os.path.dirname(path))
 
 

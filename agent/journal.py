@@ -7,7 +7,9 @@ never written again, because compaction replaces the file of records.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import zlib
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from agent.files import BINARY, read_file, replace_durably, write_all, write_new
+from agent.files import BINARY, read_file, replace_durably, sync_folder, write_all, write_new
 from agent.wire.codec import WireError, from_plain, to_plain
 from agent.wire.messages import Done, Incarnation, Offer
 
@@ -23,6 +25,9 @@ MOST_TOMBSTONES = 2000
 """The oldest go first, by their number alone: a clock that jumps by years must not bury what is still young,
 and where there are fewer, a tombstone stands for far more than 90 days."""
 COMPACT_ABOVE = 1 << 20
+
+
+log = logging.getLogger(__name__)
 
 
 class Phase(StrEnum):
@@ -88,6 +93,13 @@ class Journal:
         if self._size > COMPACT_ABOVE:
             self._compact()
 
+    def drop(self, entry: Entry) -> None:
+        """Forget an attempt that a former boot received and never started. It need not be durable: the next
+        life would do the same."""
+        del self.entries[entry.attempt]
+        with contextlib.suppress(OSError):
+            self._append({"is": "closed", "attempt": entry.attempt}, durable=False)
+
     def close(self) -> None:
         os.close(self._fd)
 
@@ -106,6 +118,8 @@ class Journal:
     def _open(self) -> None:
         """Read what is there and cut off what a crash left half written; needs no free space."""
         self._fd = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | BINARY, 0o600)
+        # What is fsynced into a file is no use while the file's own name can still be lost.
+        sync_folder(str(Path(self._path).parent))
         raw = read_file(self._path) or b""
         self._size = raw.rfind(b"\n") + 1
         os.ftruncate(self._fd, self._size)
@@ -146,6 +160,9 @@ class Journal:
         os.close(self._fd)
         try:
             replace_durably(self._path, b"".join(_line(record) for record in records))
+        except OSError as error:
+            # The long file says the same as the short one that found no room.
+            log.warning("the journal stays long for now: %s", error.strerror)
         finally:
             self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | BINARY)
             self._size = os.fstat(self._fd).st_size

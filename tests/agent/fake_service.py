@@ -46,6 +46,7 @@ from agent.wire.messages import (
     FactsReport,
     Heartbeat,
     Hello,
+    Holding,
     Offer,
     OutputFrame,
     OutputMark,
@@ -78,6 +79,7 @@ class FakeService:
         self.tokens = {"good-token"}
         self.devices: dict[str, bytes] = {}
         self.refuse: Refused | None = None
+        self.wire_versions = WIRE_VERSIONS
         self.permit_policy: Callable[[Permit], str | None] = self.grant_once
         self.gives_receipts = True
         self.loses_output = False
@@ -89,6 +91,7 @@ class FakeService:
         self.facts: list[FactsReport] = []
         self.heartbeats: list[Heartbeat] = []
         self.permits: list[Permit] = []
+        self.holdings: list[Holding] = []
         self.dones: list[Done] = []
         self.frames: list[OutputFrame] = []
         self.closed: set[str] = set()
@@ -240,7 +243,7 @@ class FakeService:
         async def say(message: ServiceMessage) -> None:
             await send({"type": "websocket.send", "text": encode(message)})
 
-        await say(Challenge(nonce, WIRE_VERSIONS, EPOCH))
+        await say(Challenge(nonce, self.wire_versions, EPOCH))
         frame = await receive()
         if frame["type"] != "websocket.receive":
             return
@@ -269,7 +272,8 @@ class FakeService:
         self, hello: Hello, receive: Callable[[], Any], send: Send, say: Callable[[ServiceMessage], Any]
     ) -> None:
         outgoing: asyncio.Queue[ServiceMessage | None] = asyncio.Queue()
-        await say(Welcome(1, 1, "approved", self.heartbeat_s, *self._about(hello)))
+        wire_version = max(set(hello.wire_versions) & set(self.wire_versions))
+        await say(Welcome(wire_version, 1, "approved", self.heartbeat_s, *self._about(hello)))
         for attempt, offer in self._offers.items():
             if attempt not in self.closed:
                 await say(offer)
@@ -317,6 +321,8 @@ class FakeService:
                 self._note(self.permits, message)
                 if answer is not None:
                     await say(PermitAnswer(message.attempt, message.nonce, answer))
+            case Holding():
+                self._note(self.holdings, message)
             case Done():
                 self._note(self.dones, message)
                 await self._acknowledge(message, say)
