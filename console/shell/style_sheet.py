@@ -234,6 +234,7 @@ QListView[role="offers"] {{
 QListView[role="offers"]::item {{ padding: 4px 6px; border-radius: 5px; }}
 QListView[role="offers"]::item:selected {{ background: {_hex(t.accent_tint)}; color: {_hex(t.accent)}; }}
 QListView[role="lines"] {{ background: transparent; }}
+QListView[role="steps"] {{ border: none; border-right: 1px solid {_hex(t.line)}; border-radius: 0; }}
 QListView[role="lines"]::item {{ padding: 6px 8px; border-bottom: 1px solid {_hex(t.line)}; }}
 QWidget[role="surface"] {{ background: {_hex(t.surface)}; }}
 QPushButton[role="toggle"] {{

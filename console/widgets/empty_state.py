@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from console.shell import icons
@@ -40,6 +41,15 @@ class EmptyState(QWidget):
     def say(self, title: str, text: str) -> None:
         self.title.setText(title)
         self.text.setText(text)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # Centred, the text gets the height of its hint, which is that of fewer lines than it has.
+        self.text.setMinimumHeight(self.text.heightForWidth(_WIDTH))
 
     def _tint(self) -> None:
         color = theme().color("faint")

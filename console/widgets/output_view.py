@@ -23,7 +23,7 @@ from console.widgets.output_matches import MatchList
 from console.widgets.output_text import MOST_LINES, OutputText
 
 _MARGIN = 12
-_SHORTEST = 8
+_SHORTEST = 15
 
 
 class OutputView(QWidget):
@@ -120,7 +120,7 @@ class OutputView(QWidget):
         self.size_note.setText(formatting.size(place.total) if place.total else "")
         self.damage_note.setText(tr("Not all of it is text in this encoding.") if place.damaged else "")
         self.damage_note.setVisible(place.damaged)
-        self.encoding.setItemText(0, tr("Automatic ({name})", name=_short(place.encoding)))
+        self.encoding.setItemText(0, tr("Auto: {name}", name=_short(place.encoding)))
         self._search_all.setVisible(place.before > 0 or place.behind > 0)
         self._show_jump()
 
