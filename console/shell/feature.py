@@ -48,7 +48,8 @@ class Match:
 @dataclass(frozen=True)
 class Feature:
     """`pages` maps a page key to what makes that page; it is made when it is first opened. `dialogs` maps a
-    key to what opens that dialog, for other features: see `Navigator.ask`."""
+    key to what opens that dialog, for other features: see `Navigator.ask`. `watches` work while somebody is
+    signed in, whatever page is open; each answers what stops it."""
 
     area: str
     navigation: list[NavEntry] = field(default_factory=list)
@@ -56,3 +57,4 @@ class Feature:
     dialogs: dict[str, Callable[[Context, Any], None]] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
+    watches: list[Callable[[Context], Callable[[], None]]] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -42,6 +43,7 @@ class MainWindow(QWidget):
         self.workspace: Workspace | None = None
         self._features = features
         self._may_close = False
+        self._watches: list[Callable[[], None]] = []
         self.top = TopBar(context.theme, context.navigator, self)
         self.banners = Banners(context.notices)
         self.centre = QStackedWidget()
@@ -71,6 +73,7 @@ class MainWindow(QWidget):
                 context.navigator.add(page_key, partial(factory, context))
             for key, opener in feature.dialogs.items():
                 context.navigator.add_dialog(key, partial(opener, context))
+            self._watches += [watch(context) for watch in feature.watches]
         self.workspace = Workspace(context, self._features)
         palette = Palette(self._features, context)
         for command in self._commands:
@@ -127,6 +130,9 @@ class MainWindow(QWidget):
             old.deleteLater()
 
     def _leave_workspace(self) -> None:
+        for stop in self._watches:
+            stop()
+        self._watches = []
         if self.workspace is not None:
             self.workspace.leave()
             self.workspace = None

@@ -33,6 +33,10 @@ class Page(QWidget):
         """Asked before another page is opened: False to stay, because something would be lost."""
         return True
 
+    def subjects(self) -> tuple[int, ...]:
+        """The ids of the devices that a command for "these devices" means here."""
+        return ()
+
     def details(self) -> QWidget | None:
         """The widget for the right pane, owned by this page; None hides the pane."""
         return None

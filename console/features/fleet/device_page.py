@@ -86,6 +86,9 @@ class DevicePage(Page):
         else:
             self._load()
 
+    def subjects(self) -> tuple[int, ...]:
+        return (self._device_id,) if self._device is not None else ()
+
     def _content(self) -> QScrollArea:
         grid = QGridLayout()
         grid.setSpacing(12)

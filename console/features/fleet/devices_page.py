@@ -11,6 +11,7 @@ from backend_lite.contract.fleet import Admission, Contact
 from backend_lite.contract.live import DEVICE
 from console.core.live import LiveBatch
 from console.core.live_tally import LiveTally
+from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.features.fleet import ops
@@ -95,6 +96,9 @@ class DevicesPage(Page):
         self.destroyed.connect(self.info.deleteLater)
         self._connect()
 
+    def subjects(self) -> tuple[int, ...]:
+        return tuple(self.table.selected_ids())
+
     def details(self) -> QWidget | None:
         return self.info if self.table.selected_count() else None
 
@@ -158,6 +162,10 @@ class DevicesPage(Page):
                 lambda _checked: self._context.navigator.open("device", str(chosen[0]["id"]))
             )
         menu.addAction(tr("Run on selection…")).triggered.connect(lambda _checked: self._run())
+        pause = PauseRequest(tuple(device["id"] for device in chosen))
+        menu.addAction(tr("Pause work…")).triggered.connect(
+            lambda _checked: self._context.navigator.ask(PAUSE_DIALOG, pause)
+        )
         waiting = [device["id"] for device in chosen if is_pending(device)]
         if waiting:
             title = plural(len(waiting), "Approve", "Approve {count} devices")

@@ -6,8 +6,12 @@ from typing import Any
 
 from backend_lite.contract.live import RUN
 from console.core import words
+from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import tr
+from console.features.runs.pause_dialog import open_pause_dialog
+from console.features.runs.pause_list import open_pause_list
+from console.features.runs.pause_watch import watch_pauses
 from console.features.runs.rollout_page import RolloutPage
 from console.features.runs.run_dialog import open_dialog
 from console.features.runs.run_page import RunPage
@@ -23,22 +27,58 @@ def feature() -> Feature:
             NavEntry(tr("Activity"), tr("Runs"), RunsPage.key, "runs", count_of=RUN, counts=words.is_open)
         ],
         pages={RunsPage.key: RunsPage, RunPage.key: RunPage, RolloutPage.key: RolloutPage},
-        dialogs={RUN_DIALOG: _open},
+        dialogs={RUN_DIALOG: _open, PAUSE_DIALOG: _open_pause},
         commands=[
             Command(
                 tr("Run a script…"),
-                lambda context: context.navigator.ask(RUN_DIALOG, RunRequest()),
+                lambda context: context.navigator.ask(RUN_DIALOG, RunRequest(device_ids=_here(context))),
                 "run",
                 "start execute rollout",
                 "Ctrl+R",
-            )
+            ),
+            Command(
+                tr("Pause work on these devices…"),
+                _pause_here,
+                "stop",
+                "hold freeze device",
+            ),
+            Command(
+                tr("Pause work on a group or the fleet…"),
+                lambda context: context.navigator.ask(PAUSE_DIALOG, PauseRequest()),
+                "stop",
+                "hold freeze maintenance stop all",
+            ),
+            Command(tr("Show what is paused…"), _show_pauses, "stop", "resume hold freeze"),
         ],
         matches=[Match(RUN, RunPage.key, "runs", _describe)],
+        watches=[watch_pauses],
     )
 
 
 def _open(context: Context, request: Any) -> None:
     open_dialog(context, request)
+
+
+def _open_pause(context: Context, request: Any) -> None:
+    open_pause_dialog(context, request)
+
+
+def _pause_here(context: Context) -> None:
+    devices = _here(context)
+    if devices:
+        context.navigator.ask(PAUSE_DIALOG, PauseRequest(devices))
+    else:
+        context.notices.notice(tr("Choose the devices first, then pause work on them."), "warning")
+
+
+def _show_pauses(context: Context) -> None:
+    open_pause_list(context)
+
+
+def _here(context: Context) -> tuple[int, ...]:
+    """The devices that the open page is about."""
+    page = context.navigator.page
+    return page.subjects() if page is not None else ()
 
 
 def _describe(run: dict[str, Any]) -> tuple[str, str]:
