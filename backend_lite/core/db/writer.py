@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.orm import Session
 
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Event
@@ -49,6 +48,7 @@ class Writer:
         self._engine = engine
         self._publish = publish
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._work, name="database writer", daemon=True)
         self._closed = False
 
@@ -77,6 +77,8 @@ class Writer:
             loop = batch[0].loop
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._deliver, batch)
+        if self._connection is not None:
+            self._connection.close()
 
     def _next_batch(self) -> list[_Item] | None:
         first = self._queue.get()
@@ -109,10 +111,17 @@ class Writer:
                 self._commit([item])
 
     def _pass(self, batch: list[_Item], run: Callable[[Connection, _Item], None]) -> None:
-        with self._engine.connect() as connection, connection.begin():
-            for item in batch:
-                item.value, item.error, item.events = None, None, []
-                run(connection, item)
+        connection, self._connection = self._connection or self._engine.connect(), None
+        try:
+            with connection.begin():
+                for item in batch:
+                    item.value, item.error, item.events = None, None, []
+                    run(connection, item)
+        except BaseException:
+            connection.close()
+            raise
+        # Kept for the next batch: to get one costs as much as several writes.
+        self._connection = connection
 
     def _deliver(self, batch: list[_Item]) -> None:
         for item in batch:
@@ -157,13 +166,10 @@ def _run_nested(connection: Connection, item: _Item) -> None:
 
 
 def _execute(connection: Connection, item: _Item) -> None:
-    # The session only borrows the transaction: closing it leaves the batch open.
-    session = Session(bind=connection, join_transaction_mode="rollback_only", expire_on_commit=False)
+    unit = Unit(connection)
     try:
-        unit = Unit(session)
         item.value = item.work(unit)
-        session.flush()
+        unit.flush()
         item.events = unit.events
     finally:
-        session.expunge_all()
-        session.close()
+        unit.close()

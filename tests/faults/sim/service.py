@@ -88,9 +88,10 @@ def _template(devices: int) -> bytes:
     connection.executescript(_LOG)
     listed = Devices(SimpleNamespace(now_ms=lambda: 0), cast("Any", None), cast("Any", _Unseen()))
     with Session(_engine()) as session:
+        unit = Unit(session.connection())
         for number in range(1, devices + 1):
             facts = Facts(f"pc-{number}", "linux", "Linux", "6", "x", "c", 2, 1, "1", ("sh",))
-            listed.enlist(Unit(session), identity_of(number).public_key, facts, Admission.APPROVED, "")
+            listed.enlist(unit, identity_of(number).public_key, facts, Admission.APPROVED, "")
         _add_script(session)
         session.commit()
     return connection.serialize()
