@@ -15,7 +15,7 @@ from console.widgets.query_box import QueryBox
 from console.widgets.row_index import Predicate
 
 _WAIT_MS = 40
-_WIDTH = 260
+_WIDTH, _NARROWEST = 260, 140
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class FilterBar(QWidget):
         self.box.setPlaceholderText(hint)
         self.box.setAccessibleName(hint)
         self.box.setClearButtonEnabled(True)
-        self.box.setFixedWidth(_WIDTH)
-
+        self.box.setMinimumWidth(_NARROWEST)
+        self.box.setMaximumWidth(_WIDTH)
         self.box.setTextMargins(24, 0, 0, 0)
         self._sign = QLabel()
         inside = QHBoxLayout(self.box)
@@ -72,7 +72,8 @@ class FilterBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme().gap)
-        layout.addWidget(self.box)
+        # It gives way to the chips where there is little room, and takes no more than it needs.
+        layout.addWidget(self.box, 100)
         for choice in choices:
             layout.addWidget(self._chip(choice))
         layout.addStretch(1)

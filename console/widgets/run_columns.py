@@ -24,8 +24,8 @@ def run_columns(clock: Clock) -> list[Column]:
 
     return [
         pill_column("state", tr("State"), lambda run: Pill(*words.state_word(run["state"])), width=100),
-        Column("title", tr("Script"), lambda run: str(run["title"]), Kind.STRONG, width=164),
-        Column("device", tr("Device"), lambda run: str(run["device"]), width=112),
+        Column("title", tr("Script"), lambda run: str(run["title"]), Kind.STRONG, width=156),
+        Column("device", tr("Device"), lambda run: str(run["device"]), width=108),
         Column("started", tr("Started"), started, sort=lambda run: run["id"], width=122),
         Column(
             "duration",
@@ -36,7 +36,7 @@ def run_columns(clock: Clock) -> list[Column]:
             width=88,
         ),
         Column("exit", tr("Exit"), _exit_code, Kind.NUMBER, sort=_exit_key, width=52),
-        Column("why", tr("Remark"), lambda run: remark(run, clock()), Kind.MUTED, width=88),
+        Column("why", tr("Remark"), lambda run: remark(run, clock()), Kind.MUTED, width=84),
         Column(
             "wave", tr("Wave"), _wave, Kind.NUMBER, sort=lambda run: run.get("wave", 1), width=60, hidden=True
         ),

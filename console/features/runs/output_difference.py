@@ -32,7 +32,7 @@ class OutputDifference(QWidget):
         self.note = label("", "muted", wrap=True)
         self.note.setContentsMargins(16, 6, 16, 6)
         self.diff = DiffView(tr("Differences between the outputs"))
-        self.nothing = EmptyState("terminal", "", "")
+        self.nothing = EmptyState("terminal", tr("Comparing…"), _comparing())
         self.centre = QStackedWidget()
         self.centre.addWidget(self.nothing)
         self.centre.addWidget(self.diff)
@@ -46,7 +46,7 @@ class OutputDifference(QWidget):
         if pair == self._pair:
             return
         self._pair = pair
-        self._say(tr("Comparing…"), "")
+        self._say(tr("Comparing…"), _comparing())
 
         def show(found: tuple[list[DiffLine], str]) -> None:
             if pair == self._pair:
@@ -93,6 +93,10 @@ def _difference(load: Op[list[OutputText]]) -> Op[tuple[list[DiffLine], str]]:
 def _first_lines(text: str) -> tuple[str, bool]:
     lines = text.splitlines()
     return "\n".join(lines[:MOST_LINES]), len(lines) > MOST_LINES
+
+
+def _comparing() -> str:
+    return tr("The beginning of both outputs is being read.")
 
 
 def _cut_sentence() -> str:

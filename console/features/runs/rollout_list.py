@@ -37,7 +37,7 @@ def rollout_columns(clock: Clock) -> list[Column]:
 
     return [
         pill_column("state", tr("State"), lambda item: Pill(*state_word(item)), width=100),
-        Column("title", tr("Script"), lambda item: str(item["title"]), Kind.STRONG, width=190),
+        Column("title", tr("Script"), lambda item: str(item["title"]), Kind.STRONG, width=176),
         Column("devices", tr("Devices"), _devices, Kind.NUMBER, sort=_total, width=76),
         Column("progress", tr("Progress"), sentence, Kind.SHARES, _shares, sort=_share_done, width=110),
         Column("failed", tr("Failed"), _failed, Kind.NUMBER, sort=failed_count, width=64),

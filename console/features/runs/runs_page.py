@@ -42,8 +42,7 @@ class RunsPage(Page):
         self.switch = Switch(tr("Show"), [(ROLLOUTS, tr("Rollouts")), (RUNS, tr("Runs"))])
         self.views = SavedViews(self, ViewStore(context.settings, f"{_person(context)}/runs"), self._view)
         self.columns = button(tr("Columns"), self._show_columns)
-        self.header = PageHeader(tr("Runs"), self.columns, self.views)
-        self.header.below.addWidget(self.switch)
+        self.header = PageHeader(tr("Runs"), self.switch, self.columns, self.views)
         self.centre = QStackedWidget()
         for part in (self.rollouts, self.runs):
             self.header.below.addWidget(part.filter, 1)
