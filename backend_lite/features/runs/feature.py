@@ -29,6 +29,8 @@ from backend_lite.features.runs.pause_routes import pause_routes
 from backend_lite.features.runs.pauses import Pauses
 from backend_lite.features.runs.permits import Permits
 from backend_lite.features.runs.plans import Plans
+from backend_lite.features.runs.preview import Previews
+from backend_lite.features.runs.preview_routes import preview_routes
 from backend_lite.features.runs.reruns import Reruns
 from backend_lite.features.runs.retention import Retention, retention_routes
 from backend_lite.features.runs.rollout_routes import VIEW, rollout_routes
@@ -99,6 +101,7 @@ def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
         name="runs",
         routes=lambda: [
             *rollout_routes(database, area.rollouts, area.reruns, area.lists),
+            *preview_routes(database, Previews(library, fleet, area.plans)),
             *run_routes(database, area.rollouts, area.reruns, area.lists),
             *pause_routes(database, area.pauses),
             *output_routes(database, area.lists, area.output),

@@ -102,15 +102,15 @@ class Plans:
 
     def make(self, session: Session, request: RolloutCreate) -> Plan:
         """Raises InvalidError and NotFoundError with the sentence why it cannot be carried out."""
-        works = [self._work(session, task, request.policy) for task in _tasks(request)]
-        candidates = self._candidates(session, request.targets, works)
+        works = [self.work(session, task, request.policy) for task in tasks_of(request)]
+        candidates = self.candidates(session, request.targets, works)
         refuse_named(candidates, works)
         title = request.title.strip()[:MAX_TITLE] or _title(works)
         plan = Plan(title, works, candidates, request.policy, request.targets)
         check_policy(request.policy, total=plan.runs, may_repeat=all(work.may_repeat for work in works))
         return plan
 
-    def _candidates(self, session: Session, targets: Targets, works: Sequence[Work]) -> list[Candidate]:
+    def candidates(self, session: Session, targets: Targets, works: Sequence[Work]) -> list[Candidate]:
         """Each device with the first problem that any of the tasks has there."""
         found: dict[int, Candidate] = {}
         for language, os_type in dict.fromkeys((work.type, work.target_os_type) for work in works):
@@ -120,7 +120,8 @@ class Plans:
                     found[one.target.id] = one
         return list(found.values())
 
-    def _work(self, session: Session, task: TaskCreate, policy: Policy) -> Work:
+    def work(self, session: Session, task: TaskCreate, policy: Policy) -> Work:
+        """What the task's step would execute. Raises InvalidError and NotFoundError."""
         if (task.script_id is None) == (task.revision_id is None):
             raise InvalidError("Give either script_id or revision_id.")
         script = self._library.script_for_run(session, script_id=task.script_id, revision_id=task.revision_id)
@@ -186,7 +187,8 @@ def os_mismatch(target_os_type: str | None, wrong: Sequence[RunTarget]) -> Inval
     )
 
 
-def _tasks(request: RolloutCreate) -> list[TaskCreate]:
+def tasks_of(request: RolloutCreate) -> list[TaskCreate]:
+    """Its tasks, also where it names one script. Raises InvalidError."""
     alone = request.script_id is not None or request.revision_id is not None
     if request.tasks and (alone or request.arguments or request.parameters):
         raise InvalidError("Give either tasks, or one script with its arguments and parameters.")

@@ -90,6 +90,7 @@ class RolloutTaskRow(Base):
     script; `secrets` are the names of its secret parameters, `files` the names of its files."""
 
     __tablename__ = "rollout_tasks"
+    __table_args__ = (Index("ix_rollout_tasks_script_id", "script_id", "rollout_id"),)
 
     rollout_id: Mapped[int] = mapped_column(Id, ForeignKey("rollouts.id"), primary_key=True)
     n: Mapped[int] = mapped_column(Integer, primary_key=True)

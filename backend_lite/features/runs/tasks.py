@@ -41,14 +41,14 @@ class TaskWork:
 
     def too_new(self, policy: Policy) -> bool:
         """True when an agent that speaks version 1 of the protocol could not carry it out as it is meant."""
-        return bool(
-            self.has_secrets
-            or self.files
-            or policy.run_as is RunAs.USER
-            or policy.working_folder
-            or policy.idle_timeout_s
-            or policy.parallel
-        )
+        return self.has_secrets or bool(self.files) or policy_too_new(policy)
+
+
+def policy_too_new(policy: Policy) -> bool:
+    """True when an agent that speaks version 1 of the protocol could not keep to it."""
+    return bool(
+        policy.run_as is RunAs.USER or policy.working_folder or policy.idle_timeout_s or policy.parallel
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def _rollout_tasks() -> None:
         ),
         sa.PrimaryKeyConstraint("rollout_id", "n", name=op.f("pk_rollout_tasks")),
     )
+    op.create_index("ix_rollout_tasks_script_id", "rollout_tasks", ["script_id", "rollout_id"])
 
 
 def _move_tasks_out_of_steps() -> None:
