@@ -18,7 +18,7 @@ from console.core.errors import ApiError, ServiceGone
 from console.core.output_lines import NO_GAPS, Gaps, LineAssembler, Update
 from console.core.output_parts import KnownParts
 
-SHOWN_BYTES = 512 << 10
+SHOWN_BYTES = 96 << 10
 """How much is loaded at once."""
 MOST_BYTES = 2 << 20
 """A reader who follows the end is shown less again when it has grown to this; one who does not is left

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem
 from backend_lite.contract.runs import OutputMatch
 from backend_lite.contract.streams import STREAMS
 from console.core.output_lines import plain_text
-from console.core.texts import tr
+from console.core.texts import plural, tr
 from console.shell.parts import column, icon_button, label, row
 from console.shell.theme import set_role, theme
 
@@ -69,14 +69,19 @@ class MatchList(QFrame):
             self.list.addItem(item)
         if matches:
             self._fit()
-        self._say(tr("Searching… {count} lines so far", count=f"{self.list.count():,}"))
+        count = self.list.count()
+        self._say(plural(count, "Searching… {count} line so far", "Searching… {count} lines so far"))
 
     def ended(self, *, whole: bool) -> None:
         count = self.list.count()
         if not count:
             self._say(tr("“{text}” is nowhere in the output.", text=self._searched))
         elif whole:
-            self._say(tr("{count} lines hold “{text}”", count=f"{count:,}", text=self._searched))
+            self._say(
+                plural(
+                    count, "{count} line holds “{text}”", "{count} lines hold “{text}”", text=self._searched
+                )
+            )
         else:
             self._say(
                 tr("The first {count} lines that hold “{text}”", count=f"{count:,}", text=self._searched)
