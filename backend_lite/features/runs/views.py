@@ -145,6 +145,11 @@ def _try(row: AttemptRow) -> Try:
         ended_at=_time(row.ended_at),
         stdout_size=row.stdout_size,
         stderr_size=row.stderr_size,
+        stdout_total=row.stdout_total,
+        stderr_total=row.stderr_total,
+        stdout_gap=row.stdout_gap,
+        stderr_gap=row.stderr_gap,
+        output_removed_at=_time(row.output_removed_at),
     )
 
 

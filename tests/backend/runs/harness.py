@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +27,7 @@ from agent.wire.messages import (
 from agent.wire.states import Outcome
 from backend_lite.config import Config, DataFolder
 from backend_lite.contract.fleet import Admission
-from backend_lite.contract.runs import Policy, RolloutCreate, Run, Targets
+from backend_lite.contract.runs import Policy, Rollout, RolloutCreate, Run, Targets, TaskCreate
 from backend_lite.core.agent_endpoint import AgentEndpoint
 from backend_lite.core.db.base import Base
 from backend_lite.core.db.database import Database
@@ -89,6 +91,7 @@ class FakeFleet(FleetApi):
         self.zones: dict[int, str] = {}
         self.systems: dict[int, str] = {}
         self.keys: dict[int, bytes] = {}
+        self.languages: dict[int, tuple[str, ...]] = {}
         super().__init__(hub, Listeners(), cast("Any", None))
 
     def on_group_delete(self, users: Any) -> None:
@@ -113,7 +116,8 @@ class FakeFleet(FleetApi):
         admission = self.admissions.get(device_id, Admission.APPROVED)
         system = self.systems.get(device_id, "linux")
         zone, key = self.zones.get(device_id, ""), self.keys.get(device_id, b"")
-        return RunTarget(device_id, f"pc-{device_id}", system, admission, ("sh", "bash"), zone, key)
+        languages = self.languages.get(device_id, ("sh",))
+        return RunTarget(device_id, f"pc-{device_id}", system, admission, languages, zone, key)
 
 
 class Harness:
@@ -163,10 +167,24 @@ class Harness:
 
     async def start(self, *devices: int, key: str | None = None, **fields: Any) -> list[int]:
         """A rollout of the one script; the ids of its runs."""
-        fields.setdefault("policy", Policy())
-        request = RolloutCreate(script_id=1, targets=Targets(devices=list(devices)), **fields)
+        fields = {"policy": Policy(), "targets": Targets(devices=list(devices)), "script_id": 1} | fields
+        request = RolloutCreate(**fields)
         created = await self.database.write(lambda unit: self.rollouts.create(unit, request, OWNER, key))
         return created.run_ids
+
+    async def start_tasks(self, tasks: list[TaskCreate], device_id: int, **fields: Any) -> int:
+        """A rollout of several steps on one device; the id of its run."""
+        (run_id,) = await self.start(device_id, script_id=None, tasks=tasks, **fields)
+        return run_id
+
+    async def rollout(self, rollout_id: int) -> Rollout:
+        return await self.database.read(lambda session: self.lists.rollout(session, rollout_id))
+
+    async def halt(self, rollout_id: int) -> None:
+        await self.database.write(lambda unit: self.rollouts.halt(unit, rollout_id, OWNER))
+
+    async def resume(self, rollout_id: int) -> None:
+        await self.database.write(lambda unit: self.rollouts.resume(unit, rollout_id))
 
     async def run(self, run_id: int) -> Run:
         return await self.database.read(lambda session: self.lists.run(session, run_id))
@@ -177,6 +195,27 @@ class Harness:
     async def connect(self, device_id: int) -> None:
         self.hub.here.add(device_id)
         await self.area.attempts.ready(device_id)
+
+    async def here(self, *devices: int) -> None:
+        for device_id in devices:
+            await self.connect(device_id)
+
+    async def take(self, device_id: int) -> str:
+        """Permit the newest offer of the device; its attempt."""
+        attempt = self.offers(device_id)[-1].attempt
+        assert await self.permit(attempt, "n", device_id) == "yes"
+        return attempt
+
+    async def carry_out(self, device_id: int, exit_code: int = 0) -> None:
+        """Take the newest offer of the device and end it."""
+        await self.done(await self.take(device_id), "n", device_id, exit_code=exit_code)
+
+    async def rollout_of(self, run_id: int) -> int:
+        return (await self.run(run_id)).rollout_id
+
+    async def disconnect(self, device_id: int) -> None:
+        self.hub.here.discard(device_id)
+        await self.area.attempts.lost(device_id)
 
     def offers(self, device_id: int) -> list[Offer]:
         return [m for d, m in self.sent if d == device_id and isinstance(m, Offer)]
@@ -238,21 +277,36 @@ def outcome(
 
 
 def _make_database(path: Path) -> None:
-    engine = create_engine(f"sqlite:///{path}")
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        for number in (1, 2, 3):
-            session.add(
-                fleet_tables.DeviceRow(
-                    id=number, uid=f"u{number}", public_key=bytes(32), hostname=f"pc-{number}", search="",
-                    admission="approved", created_at=0,
-                )
-            )  # fmt: skip
-        session.add(_script())
-        session.flush()
-        session.add(_revision())
-        session.commit()
-    engine.dispose()
+    path.write_bytes(_database())
+
+
+@functools.cache
+def _database() -> bytes:
+    """A new database with three devices, a group of two of them, and a script."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "new.sqlite"
+        engine = create_engine(f"sqlite:///{path}")
+        Base.metadata.create_all(engine)
+        with Session(engine) as session:
+            for number in (1, 2, 3):
+                session.add(_device(number))
+            session.add(fleet_tables.GroupRow(
+                id=1, name="workshop", name_key="workshop", description="", created_at=0, updated_at=0,
+                version=1, edited_at_version={},
+            ))  # fmt: skip
+            session.add(_script())
+            session.flush()
+            session.add(_revision())
+            session.commit()
+        engine.dispose()
+        return path.read_bytes()
+
+
+def _device(number: int) -> fleet_tables.DeviceRow:
+    return fleet_tables.DeviceRow(
+        id=number, uid=f"u{number}", public_key=bytes(32), hostname=f"pc-{number}", search="",
+        admission="approved", created_at=0,
+    )  # fmt: skip
 
 
 def _script() -> library_tables.ScriptRow:
