@@ -17,6 +17,7 @@ from agent.errors import AgentError
 from agent.identity import Identity
 from agent.job import Job
 from agent.journal import Journal
+from agent.machine import ThisMachine
 from agent.runners import Runner
 from agent.wire.messages import Facts, Metrics
 from tests.faults.sim.disk import Disk
@@ -145,6 +146,10 @@ class Machine:
             self.note("shuts down")
             self._end_everything()
             self.disk.sync_all()
+
+    def restart(self) -> None:
+        self.shut_down()
+        self.world.loop.call_later(10.0, lambda: None if self.on else self.boot())
 
     def _end_everything(self) -> None:
         self.world.history.trouble(self.device)
@@ -361,6 +366,13 @@ class SimScript:
 
     def let_go(self) -> None:
         """Nothing is left."""
+
+
+class SimThisMachine(ThisMachine):
+    def restart(self) -> None:
+        machine = machine_of(me())
+        machine.note("is asked to restart")
+        machine.world.loop.call_later(5.0, machine.restart)
 
 
 class SimProbes:

@@ -42,7 +42,7 @@ class Direction:
         self._flying.append(frame)
         self._loop.call_at(at, self._arrive)
 
-    def cut(self, keep: int, closed_after: float) -> None:
+    def cut(self, keep: int, closed_after: float, latest: float = HALF_OPEN_S) -> None:
         """Only the first `keep` of the frames under way arrive, at any time before it is known closed."""
         if self.cut_off:
             return
@@ -50,7 +50,7 @@ class Direction:
         while len(self._flying) > keep:
             self._flying.pop()
         late, self._flying = self._flying, deque()
-        moments = sorted(self._chance.uniform(0, closed_after) for _ in late)
+        moments = sorted(self._chance.uniform(0, min(closed_after, latest)) for _ in late)
         for moment, frame in zip(moments, late, strict=True):
             self._loop.call_later(moment, self._take, frame)
         self._loop.call_later(closed_after, self._close)
@@ -117,7 +117,7 @@ class Connection:
     def power_lost(self) -> None:
         """One machine is gone without a word."""
         for direction in (self.up, self.down):
-            direction.cut(self._chance.randint(0, direction.flying()), HALF_OPEN_S)
+            direction.cut(self._chance.randint(0, direction.flying()), HALF_OPEN_S, latest=5.0)
 
     def hang_up(self, closed_after: float = 0.05) -> None:
         """Closed by one side: what it sent before still arrives."""

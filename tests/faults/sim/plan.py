@@ -16,10 +16,10 @@ from tests.faults.sim.world import World
 FAULTS = (
     "agent killed", "agent killed in the middle", "runner killed", "runner killed in the middle",
     "power lost", "power lost in the middle", "restarted", "service killed", "service killed in the middle",
-    "service without power", "cut", "unreachable", "wiped", "reverted", "restored", "copied",
+    "service without power", "cut", "unreachable", "disk full", "wiped", "reverted", "restored", "copied",
 )  # fmt: skip
 LASTS_S = 60.0
-_RARE = frozenset({"wiped", "reverted", "restored", "copied"})
+_RARE = frozenset({"disk full", "wiped", "reverted", "restored", "copied"})
 
 
 class Plan:

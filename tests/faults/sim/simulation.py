@@ -154,6 +154,7 @@ def _stand_ins(world: World) -> list[tuple[Any, str, Any]]:
     return [
         (program, "Journal", simulated.open_journal),
         (program, "Runners", simulated.SimRunners),
+        (program, "ThisMachine", simulated.SimThisMachine),
         (program, "open_channel", simulated.open_channel),
         (program, "tls_context", lambda _pem: None),
         (program, "this_platform", simulated.SimPlatform),

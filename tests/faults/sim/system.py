@@ -214,6 +214,9 @@ class SimOs:
     def mkdir(self, path: Any, _mode: int = 0o777) -> None:
         self._files.mine().make_folder(str(path))
 
+    def makedirs(self, path: Any, _mode: int = 0o777, exist_ok: bool = False) -> None:
+        SimPath(str(path)).mkdir(parents=True, exist_ok=exist_ok)
+
     def rmdir(self, path: Any) -> None:
         self._files.mine().remove_folder(str(path))
 
