@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
+from backend_lite.contract.live import RUN
 from console.app import App
 from console.core.run_request import RunRequest
 from console.core.texts import tr
@@ -51,7 +52,13 @@ class Pictures:
         return self._count
 
     def _places(self, device_id: int, script_id: int, run_id: int) -> list[tuple[str, str | None]]:
-        single = {"device": str(device_id), "script": str(script_id), "run": str(run_id)}
+        rollout_id = (self._context.live.get(RUN, run_id) or {}).get("rollout_id")
+        single = {
+            "device": str(device_id),
+            "script": str(script_id),
+            "run": str(run_id),
+            "rollout": str(rollout_id),
+        }
         return [(key, single.get(key)) for key in self._context.navigator.page_keys()]
 
     async def _pages(self, places: list[tuple[str, str | None]], look: str) -> None:

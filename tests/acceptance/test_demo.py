@@ -22,6 +22,7 @@ PAGES = (
     "script",
     "runs",
     "run",
+    "rollout",
     "search",
     "run-dialog",
     "first-run",
