@@ -14,12 +14,16 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import signal
 import sys
 
 from agent import runner
 from agent.attempt_folder import AttemptFolder
 from agent.platform import processes
+
+if sys.platform != "win32":
+    from agent.platform.linux_cgroups import Groups, delegated_groups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ SAID = b"said"
 ENDED = b"ended"
 
 _READ_SIZE = 1 << 16
+_QUIET_S = 0.05
 _STDIN, _STDOUT = 0, 1
 
 
@@ -41,21 +46,31 @@ def main(attempts: str) -> NoReturn:
     processes.never_block(_STDOUT)
     # The collector would write into memory that forks share, for the sake of processes that soon end.
     gc.disable()
-    wishes = (line.partition(b" ") for line in lines(_STDIN))
     if sys.platform == "win32":
-        _be_the_runner(wishes, attempts)
+        _be_the_runner((line.partition(b" ") for line in lines(_STDIN)), attempts)
     else:
-        _fork_runners(wishes, attempts)
+        groups = delegated_groups()
+        quiet = groups.move_on if groups is not None else None
+        _fork_runners((line.partition(b" ") for line in lines(_STDIN, quiet)), attempts, groups)
     # Without the tidying-up of an interpreter: a thread may still wait for a pipe that nobody will close.
     os._exit(0)
 
 
-def lines(fd: int) -> Iterator[bytes]:
-    """The lines that come through a pipe, until it closes; one without its end does not count."""
+def lines(fd: int, when_quiet: Callable[[], None] | None = None) -> Iterator[bytes]:
+    """The lines that come through a pipe, until it closes; one without its end does not count.
+
+    `when_quiet` is called when nothing has come for a moment (not on Windows, where pipes do not tell).
+    """
     rest = b""
-    while piece := os.read(fd, _READ_SIZE):
+    while piece := _read(fd, when_quiet):
         *whole, rest = (rest + piece).split(b"\n")
         yield from whole
+
+
+def _read(fd: int, when_quiet: Callable[[], None] | None) -> bytes:
+    if when_quiet is not None and not select.select([fd], [], [], _QUIET_S)[0]:
+        when_quiet()
+    return os.read(fd, _READ_SIZE)
 
 
 def _be_the_runner(wishes: Iterator[Wish], attempts: str) -> None:
@@ -67,24 +82,28 @@ def _be_the_runner(wishes: Iterator[Wish], attempts: str) -> None:
 
 if sys.platform != "win32":
 
-    def _fork_runners(wishes: Iterator[Wish], attempts: str) -> None:
+    def _fork_runners(wishes: Iterator[Wish], attempts: str, groups: Groups | None) -> None:
         # Nobody here waits for the forks; the kernel takes them away.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         prepared: dict[bytes, int] = {}
         for word, _, attempt in wishes:
             if word == PREPARE:
-                prepared[attempt] = _fork(attempts, attempt, list(prepared.values()))
+                prepared[attempt] = _fork(attempts, attempt, list(prepared.values()), groups)
             elif attempt in prepared:
                 telling = prepared.pop(attempt)
                 with contextlib.suppress(BrokenPipeError):
                     os.write(telling, word)
                 os.close(telling)
 
-    def _fork(attempts: str, attempt: bytes, not_mine: list[int]) -> int:
+    def _fork(attempts: str, attempt: bytes, not_mine: list[int], groups: Groups | None) -> int:
         """A runner that waits for its word; the descriptor through which to tell it."""
         hearing, telling = os.pipe()
+        if groups is not None:
+            groups.about_to_fork()
         if os.fork() == 0:
             try:
+                if groups is not None:
+                    processes.in_group(groups.for_a_fork())
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 os.setsid()
                 # The word for this runner takes the place of what others are told.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from agent.platform.linux_cgroups import OwnGroup
     from agent.platform.people import Person
 
 DETACHED: dict[str, Any] = {"start_new_session": True}
@@ -38,6 +39,15 @@ def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends, so that none gets out of sight."""
     if sys.platform == "linux":
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+_group: OwnGroup | None = None
+
+
+def in_group(group: OwnGroup | None) -> None:
+    """This process is a runner, and this the control group of its script."""
+    global _group  # noqa: PLW0603
+    _group = group
 
 
 def start_mark(pid: int) -> str:
@@ -121,6 +131,8 @@ class ScriptProcess:
 
     def kill_tree(self) -> None:
         """End everything. Stopping comes first: a tree that forks faster than we look must stand still."""
+        if _group is not None:
+            _group.end()
         while not self.is_gone():
             for pid in _freeze(os.getpid()):
                 _signal(pid, signal.SIGKILL)

@@ -11,6 +11,7 @@ if sys.platform == "win32":
         adopt_orphans,
         awake_clock,
         hand_over,
+        in_group,
         is_alive,
         never_block,
         start_mark,
@@ -22,10 +23,12 @@ else:
         adopt_orphans,
         awake_clock,
         hand_over,
+        in_group,
         is_alive,
         never_block,
         start_mark,
     )
+
 
 __all__ = [
     "DETACHED",
@@ -33,6 +36,7 @@ __all__ = [
     "adopt_orphans",
     "awake_clock",
     "hand_over",
+    "in_group",
     "is_alive",
     "never_block",
     "start_mark",

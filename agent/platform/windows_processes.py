@@ -128,6 +128,10 @@ def adopt_orphans() -> None:
     """Nothing to do: a Job Object holds on to descendants by itself."""
 
 
+def in_group(group: None) -> None:
+    """Nothing to do: here a Job Object is the group."""
+
+
 def start_mark(pid: int) -> str:
     """When a process started, in words that only mean something on this boot; empty when it is gone."""
     handle = _kernel32.OpenProcess(_PROCESS_QUERY_LIMITED | _SYNCHRONIZE, False, pid)
