@@ -140,9 +140,9 @@ class ParametersEditor(QWidget):
             (self.up, place is not None and place > 0),
             (self.down, place is not None and place < len(self.value) - 1),
             (self.remove, place is not None),
-            (self.back, self._undo.can_undo),
         ):
             part.setEnabled(enabled)
+        self.back.setVisible(self._undo.can_undo)
         self.fields.setVisible(place is not None)
         if place is not None:
             self.fields.show_parameter(self.value[place], problems.get(place, ""))

@@ -67,6 +67,7 @@ class ScriptEditor(QWidget):
         self._show_language(edited.language)
         self.code.load(edited.content)
         self.fields.show()
+        self.parameters.show()
         self.centre.setCurrentWidget(self.code)
 
     def show_unsaved(self, edited: Edited) -> None:
@@ -79,6 +80,7 @@ class ScriptEditor(QWidget):
 
     def show_missing(self) -> None:
         self.fields.hide()
+        self.parameters.hide()
         self.notice.say("")
         self.centre.setCurrentWidget(self.missing)
 

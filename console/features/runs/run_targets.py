@@ -17,63 +17,82 @@ from console.shell.theme import set_role
 
 
 class RunTargets(QWidget):
-    """`changed` follows all of it."""
+    """`changed` follows all of it. Groups and query are made when they are first looked at."""
 
     changed = Signal()
 
     def __init__(self, context: Context) -> None:
         super().__init__()
+        self._context = context
         self.picker = DevicePicker(context)
-        self.groups = GroupPicker(context)
-        self.query = QueryTarget(context)
+        self._groups: GroupPicker | None = None
+        self._query: QueryTarget | None = None
         self.sentence = label("", "secondary", wrap=True)
         self._stack = QStackedWidget()
+        self._stack.addWidget(self.picker)
         self._chips: dict[str, QPushButton] = {}
         self._together = QButtonGroup(self)
         bar = row(label(tr("Where"), "header"), gap=6)
-        for key, part in (("devices", self.picker), ("groups", self.groups), ("query", self.query)):
-            self._stack.addWidget(part)
-            bar.addWidget(self._chip(key, part))
+        for key in ("devices", "groups", "query"):
+            bar.addWidget(self._chip(key))
         bar.addStretch(1)
         self.setLayout(column(bar, self._stack, self.sentence, gap=8))
-        for changed in (self.picker.changed, self.groups.changed, self.query.changed):
-            changed.connect(self._tell)
+        self.picker.changed.connect(self._tell)
         self._say()
+
+    @property
+    def groups(self) -> GroupPicker:
+        if self._groups is None:
+            self._groups = GroupPicker(self._context)
+            self._stack.addWidget(self._groups)
+            self._groups.changed.connect(self._tell)
+        return self._groups
+
+    @property
+    def query(self) -> QueryTarget:
+        if self._query is None:
+            self._query = QueryTarget(self._context)
+            self._stack.addWidget(self._query)
+            self._query.changed.connect(self._tell)
+        return self._query
 
     def show_request(self, request: RunRequest) -> None:
         self.picker.choose(request.device_ids)
-        self.groups.choose(request.group_ids)
-        self.query.show_text(request.query)
-        if request.device_ids:
+        if request.group_ids:
+            self.groups.choose(request.group_ids)
+        if request.query:
+            self.query.show_text(request.query)
+        if self.picker.chosen:
             self.picker.filter.choose("chosen" if len(self.picker.chosen) > 1 else "all")
             self.picker.table.select(self.picker.chosen[:1])
-        self.open("devices" if self.picker.chosen else "groups" if self.groups.chosen else "query")
-        if not (self.picker.chosen or self.groups.chosen or self.query.text):
             self.open("devices")
+        else:
+            self.open("groups" if self._chosen_groups else "query" if self._text else "devices")
 
     def open(self, key: str) -> None:
         self._chips[key].click()
 
     def value(self) -> Targets:
-        return Targets(self.picker.chosen, self.groups.chosen, "" if self.query.wrong() else self.query.text)
+        return Targets(self.picker.chosen, self._chosen_groups, "" if self._wrong_query else self._text)
 
     @property
     def are_named(self) -> bool:
         """True when only devices are chosen: how many is known without asking."""
-        return not self.groups.chosen and not self.query.text
+        return not self._chosen_groups and not self._text
 
     def wrong(self) -> str:
         """What has to be mended first, in a sentence; empty when nothing has."""
-        if self.query.wrong():
-            return tr("The query: {error}", error=self.query.wrong())
-        if not (self.picker.chosen or self.groups.chosen or self.query.text):
+        if self._wrong_query:
+            return tr("The query: {error}", error=self._wrong_query)
+        if self.are_named and not self.picker.chosen:
             return tr("Choose at least one device.")
         return ""
 
     def show_count(self, count: int | None) -> None:
         """How many devices there are, as far as it is known."""
-        only_query = not self.picker.chosen and not self.groups.chosen
-        self.query.show_count(count if only_query else None)
+        if self._query is not None:
+            alone = not self.picker.chosen and not self._chosen_groups
+            self._query.show_count(count if alone else None)
 
     def first_gap(self) -> QWidget | None:
         """Where a person has to choose something first."""
@@ -81,14 +100,34 @@ class RunTargets(QWidget):
 
     # ---- inside
 
-    def _chip(self, key: str, part: QWidget) -> QPushButton:
+    @property
+    def _chosen_groups(self) -> list[int]:
+        return self._groups.chosen if self._groups is not None else []
+
+    @property
+    def _text(self) -> str:
+        return self._query.text if self._query is not None else ""
+
+    @property
+    def _wrong_query(self) -> str:
+        return self._query.wrong() if self._query is not None else ""
+
+    def _chip(self, key: str) -> QPushButton:
         chip = QPushButton()
         set_role(chip, "chip")
         chip.setCheckable(True)
-        chip.clicked.connect(lambda _checked: self._stack.setCurrentWidget(part))
+        chip.clicked.connect(lambda _checked: self._show(key))
         self._together.addButton(chip)
         self._chips[key] = chip
         return chip
+
+    def _show(self, key: str) -> None:
+        parts: dict[str, QWidget] = {"devices": self.picker}
+        if key == "groups":
+            parts[key] = self.groups
+        elif key == "query":
+            parts[key] = self.query
+        self._stack.setCurrentWidget(parts[key])
 
     def _tell(self) -> None:
         self._say()
@@ -97,13 +136,11 @@ class RunTargets(QWidget):
     def _say(self) -> None:
         for key, title, count in (
             ("devices", tr("Devices"), len(self.picker.chosen)),
-            ("groups", tr("Groups"), len(self.groups.chosen)),
+            ("groups", tr("Groups"), len(self._chosen_groups)),
         ):
             self._chips[key].setText(f"{title} · {count:,}" if count else title)
-        self._chips["query"].setText(
-            tr("Query · in use") if self.query.text and not self.query.wrong() else tr("Query")
-        )
-        self._chips["query"].setAccessibleName(tr("Query"))
+        in_use = self._text and not self._wrong_query
+        self._chips["query"].setText(tr("Query · in use") if in_use else tr("Query"))
         self.sentence.setText(self._together_words())
         self.sentence.setVisible(bool(self.sentence.text()))
 
@@ -111,7 +148,8 @@ class RunTargets(QWidget):
         parts = []
         if self.picker.chosen:
             parts.append(plural(len(self.picker.chosen), "{count} device", "{count} devices"))
-        parts += [tr("the group “{name}”", name=group["name"]) for group in self.groups.chosen_groups()]
-        if self.query.text:
-            parts.append(tr("what matches “{query}”", query=self.query.text))
+        if self._groups is not None:
+            parts += [tr("the group “{name}”", name=group["name"]) for group in self._groups.chosen_groups()]
+        if self._text:
+            parts.append(tr("what matches “{query}”", query=self._text))
         return tr("Together: {parts}.", parts=", ".join(parts)) if len(parts) > 1 else ""

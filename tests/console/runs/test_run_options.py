@@ -114,7 +114,7 @@ def test_a_moment_is_said_as_it_was_understood(options: RunOptions) -> None:
         (lambda o: o.manner.codes.box.setText("a"), "Exit codes of success: Write exit codes"),
         (
             lambda o: o.manner.retries.box.setText("11"),
-            "Try again after a failure: Write a count from 1 to 10.",
+            "Try again after a failure: Write a count",
         ),
         (lambda o: o.manner.timeout.box.setText("8 days"), "Time limit: Write a time"),
     ],

@@ -64,7 +64,7 @@ def test_each_type_gives_its_own_value(form: ParameterForm, world: World, run: R
 
     async def story() -> None:
         config.read(tmp_path / "a.ini")
-        await until(lambda: config.value())
+        await until(config.value)
 
     run(story())
     assert config.box.text() == "a.ini · 3 B"
@@ -107,7 +107,7 @@ def test_a_file_that_is_too_large_is_not_taken(
 
     async def story() -> None:
         config.read(tmp_path / "big.bin")
-        await until(lambda: config.problem())
+        await until(config.problem)
         assert config.problem() == "big.bin has 512 KB; a file may have 512 KB at most."
         config.read(tmp_path / "missing.bin")
         await until(lambda: "cannot be read" in config.problem())
