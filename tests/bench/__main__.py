@@ -17,6 +17,7 @@ BENCHES = {
     "P3": "tests.bench.p3_run_latency",
     "P4": "tests.bench.p4_service_memory",
     "P5": "tests.bench.p5_idle_agent",
+    "P6": "tests.bench.p6_step_results",
     "P9": "tests.bench.p9_console_start",
     "P10": "tests.bench.p10_device_table",
 }

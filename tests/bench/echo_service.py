@@ -53,7 +53,6 @@ class Echo:
 
 
 async def _main(folder: Path) -> None:
-    folder.mkdir(parents=True)
     identity = open_identity(folder, {"127.0.0.1"})
     listener = Listener(Echo(), [bind("127.0.0.1", 0)], identity.ssl_context)
     await listener.start()
@@ -66,4 +65,5 @@ async def _main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    Path(sys.argv[1]).mkdir(parents=True)
     asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_main(Path(sys.argv[1])))

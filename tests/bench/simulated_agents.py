@@ -10,7 +10,6 @@ answer per line to stdout (see `Herd`). Times in answers are the machine's monot
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import hashlib
 import json
 import secrets
