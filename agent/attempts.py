@@ -93,6 +93,8 @@ class Attempts:
             if (entry := self._open.get(attempt)) is not None:
                 self._books.forget(entry)
                 self._permits.withdraw(attempt)
+                if entry.phase is not Phase.STARTING:
+                    self._close(entry)
         self._books.outbox.resume({mark.attempt: (mark.stdout, mark.stderr) for mark in marks})
 
     def on_offer(self, offer: Offer) -> None:
@@ -147,7 +149,7 @@ class Attempts:
                 self._restarts = True
                 self._to_do.put_nowait(lambda: self._restart_after(entry))
         else:
-            self._books.close(entry)
+            self._close(entry)
 
     def on_resend(self, attempt: str, stdout: int, stderr: int) -> None:
         self._books.outbox.resend(attempt, stdout, stderr)
@@ -311,7 +313,7 @@ class Attempts:
         elif answer == "cancelled":
             await self._decline(entry, Outcome.NOT_STARTED, _CANCELLED)
         elif answer == "no":
-            self._books.close(entry)
+            self._close(entry)
 
     async def _execute(self, entry: Entry, runner: Runner | None) -> None:
         takes_stock = entry.offer is not None and entry.offer.type == "inventory"
@@ -345,6 +347,15 @@ class Attempts:
             # A runner has it, though the journal lost that line: then what happened is what counts.
             self._books.start(entry)
             await self._see_through(entry)
+
+    def _close(self, entry: Entry) -> None:
+        """Free everything, at once or when the disk has room for that line of the journal."""
+        if not self._books.close(entry):
+            self._to_do.put_nowait(lambda: self._close_later(entry))
+
+    async def _close_later(self, entry: Entry) -> None:
+        while not self._books.close(entry):
+            await self._machine.pause(TROUBLE_PAUSE_S)
 
     async def _restart_after(self, entry: Entry) -> None:
         """Restart the machine once this attempt is closed for good and nothing is in the middle of work."""

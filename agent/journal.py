@@ -104,7 +104,7 @@ class Journal:
         os.close(self._fd)
 
     def _append(self, record: dict[str, Any], *, durable: bool) -> None:
-        line = _line(record)
+        line = self._line(record)
         try:
             write_all(self._fd, line)
             if durable:
@@ -114,6 +114,15 @@ class Journal:
             os.ftruncate(self._fd, self._size)
             raise
         self._size += len(line)
+
+    def _line(self, record: dict[str, Any]) -> bytes:
+        return _checked({**record, "file": self.incarnation.journal_file} if "boot" in record else record)
+
+    def _boot_of(self, record: dict[str, Any]) -> str:
+        """The boot on which a record was made; none that ever is where it was made in another file, for then
+        this is a copy of the folder, and what it knows of the present boot is not the whole story."""
+        mine = self.incarnation.journal_file
+        return str(record["boot"]) if record.get("file", mine) == mine else ""
 
     def _open(self) -> None:
         """Read what is there and cut off what a crash left half written; needs no free space."""
@@ -134,16 +143,21 @@ class Journal:
         if record["is"] == "received":
             offer = from_plain(record["offer"], Offer, "offer")
             self.entries[attempt] = Entry(
-                attempt, record["nonce"], record["boot"], Phase.RECEIVED, offer, parallel=offer.parallel
+                attempt,
+                record["nonce"],
+                self._boot_of(record),
+                Phase.RECEIVED,
+                offer,
+                parallel=offer.parallel,
             )
         elif record["is"] == "starting":
             parallel = record.get("parallel", False)
             self.entries[attempt] = Entry(
-                attempt, record["nonce"], record["boot"], Phase.STARTING, parallel=parallel
+                attempt, record["nonce"], self._boot_of(record), Phase.STARTING, parallel=parallel
             )
         elif record["is"] == "done":
             done = from_plain(record["done"], Done, "done")
-            self.entries[attempt] = Entry(attempt, done.nonce, record["boot"], Phase.DONE, done=done)
+            self.entries[attempt] = Entry(attempt, done.nonce, self._boot_of(record), Phase.DONE, done=done)
         elif record["is"] == "closed":
             entry = self.entries.pop(attempt, None)
             if entry is not None and entry.done is not None:
@@ -159,7 +173,7 @@ class Journal:
             records.append(_record_of(entry))
         os.close(self._fd)
         try:
-            replace_durably(self._path, b"".join(_line(record) for record in records))
+            replace_durably(self._path, b"".join(self._line(record) for record in records))
         except OSError as error:
             # The long file says the same as the short one that found no room.
             log.warning("the journal stays long for now: %s", error.strerror)
@@ -213,7 +227,7 @@ def _tombstone_record(attempt: str, done: Done) -> dict[str, Any]:
     return {"is": "tombstone", "attempt": attempt, "done": to_plain(done)}
 
 
-def _line(record: dict[str, Any]) -> bytes:
+def _checked(record: dict[str, Any]) -> bytes:
     body = json.dumps(record, separators=(",", ":")).encode("ascii")
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
