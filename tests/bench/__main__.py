@@ -20,6 +20,7 @@ BENCHES = {
     "P6": "tests.bench.p6_step_results",
     "P9": "tests.bench.p9_console_start",
     "P10": "tests.bench.p10_device_table",
+    "P11": "tests.bench.p11_large_output",
 }
 
 
