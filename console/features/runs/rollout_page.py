@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QWidget
 
 from backend_lite.contract.live import ROLLOUT, RUN
@@ -45,6 +46,7 @@ class RolloutPage(Page):
         self._context = context
         self._rollout_id = 0
         self._rollout: Object | None = None
+        self._is_stale = False
         self.search_hint = tr("Search devices, runs, scripts or commands")
         crumb = button(tr("Runs /"), lambda: context.navigator.open("runs"), "link")
         self.controls = RolloutActions(context, self, self._show)
@@ -95,8 +97,8 @@ class RolloutPage(Page):
             self._show(known)
         else:
             self._load()
-        if new:
-            self.runs.load_all()
+        self._is_stale = self._is_stale or new
+        self._read_all()
 
     def details(self) -> QWidget | None:
         return self.info if len(self.runs.chosen()) == 1 and self._rollout is not None else None
@@ -104,11 +106,9 @@ class RolloutPage(Page):
     # ---- inside
 
     def _content(self) -> QWidget:
-        tools = frame(
-            "tool-bar",
-            row(self.switch, self.runs.filter, None, self.outputs.summary, self.outputs.steps),
-            (16, 8, 16, 8),
-        )
+        line = row(self.switch, self.runs.filter, self.outputs.summary, self.outputs.steps)
+        line.setStretch(1, 1)
+        tools = frame("tool-bar", line, (16, 8, 16, 8))
         self._group_title = label("", "strong")
         self._against = QComboBox()
         self._against.setAccessibleName(tr("Compare with"))
@@ -161,6 +161,16 @@ class RolloutPage(Page):
             lambda *_: save_splitter(self._context.settings, _SPLIT, self._split)
         )
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._read_all()
+
+    def _read_all(self) -> None:
+        """Every run of it, once somebody looks."""
+        if self._is_stale and self.isVisible():
+            self._is_stale = False
+            self.runs.load_all()
+
     def _load(self) -> None:
         self._context.ops.run(
             ops.load_rollout(self._context.client, self._rollout_id),
@@ -184,7 +194,8 @@ class RolloutPage(Page):
     def _runs_changed(self, batch: LiveBatch) -> None:
         if batch.reset and self._rollout is not None:
             # What was read before may have ended meanwhile.
-            self.runs.load_all()
+            self._is_stale = True
+            self._read_all()
         if not self._calm.isActive():
             self._calm.start()
 
