@@ -92,10 +92,13 @@ def _live(sightings: dict[int, Sighting], of: Callable[[Sighting], Value], store
 
     def clause(match: Match) -> Condition:
         fits = value_test(match)
-        known = [(device_id, value) for device_id, s in sightings.items() if (value := of(s)) is not None]
-        hits = [device_id for device_id, value in known if fits(value)]
-        others = ~among(DeviceRow.id, (device_id for device_id, _ in known))
-        return or_(among(DeviceRow.id, hits), and_(others, func.coalesce(stored(match), false())))
+        hits: list[int] = []
+        misses: list[int] = []
+        for device_id, sighting in sightings.items():
+            if (value := of(sighting)) is not None:
+                (hits if fits(value) else misses).append(device_id)
+        others = and_(~among(DeviceRow.id, misses), func.coalesce(stored(match), false()))
+        return or_(among(DeviceRow.id, hits), others)
 
     return clause
 

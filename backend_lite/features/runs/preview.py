@@ -17,7 +17,13 @@ from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.library.api import LibraryApi, ScriptForRun
 from backend_lite.features.runs.plans import Plans, Work, is_skipped, refuse_named, tasks_of
 from backend_lite.features.runs.policies import check_policy
-from backend_lite.features.runs.preview_history import LastRun, expected_ms, last_runs, recent_rollouts
+from backend_lite.features.runs.preview_history import (
+    Bundles,
+    LastRun,
+    expected_ms,
+    last_runs,
+    recent_rollouts,
+)
 from backend_lite.features.runs.reboots import OLD_AGENT_VERSION
 from backend_lite.features.runs.shares import wave_sizes
 from backend_lite.features.runs.targets import Candidate
@@ -147,7 +153,7 @@ def _waves(
 def _last(
     session: Session,
     scripts: Sequence[ScriptForRun],
-    history: Sequence[list[int]],
+    history: Sequence[Bundles],
     candidates: Sequence[Candidate],
 ) -> dict[int, LastRun]:
     """Of the first script: with several it stands for all of them."""
@@ -156,10 +162,10 @@ def _last(
     return last_runs(session, scripts[0].script_id, history[0], [one.target.id for one in candidates])
 
 
-def _expected(session: Session, scripts: Sequence[ScriptForRun], history: Sequence[list[int]]) -> int | None:
+def _expected(session: Session, scripts: Sequence[ScriptForRun], history: Sequence[Bundles]) -> int | None:
     """All tasks together; None unless each of them has succeeded somewhere."""
     pairs = zip(scripts, history, strict=True)
-    known = [expected_ms(session, script.script_id, rollout_ids) for script, rollout_ids in pairs]
+    known = [expected_ms(session, script.script_id, bundles) for script, bundles in pairs]
     durations = [duration for duration in known if duration is not None]
     return sum(durations) if durations and len(durations) == len(known) else None
 
