@@ -36,7 +36,7 @@ class CountCheck(QWidget):
         self.box.clear()
         self.text.setText(
             tr(
-                "The script does something dangerous. To go on, type the number of devices: {count}",
+                "This is dangerous. To go on, type the number of devices: {count}",
                 count=count,
             )
         )

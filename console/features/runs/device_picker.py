@@ -26,8 +26,8 @@ _ROWS = 6
 
 
 class DevicePicker(QWidget):
-    """`changed` follows what is chosen, and news of devices that are. Devices that wait for approval are
-    left out: they cannot run anything."""
+    """`changed` follows what is chosen, also when a chosen device goes away. Devices that wait for approval
+    are left out: they cannot run anything."""
 
     changed = Signal()
 
@@ -109,12 +109,13 @@ class DevicePicker(QWidget):
     def _take(self, batch: LiveBatch) -> None:
         known = {key: device for key, device in batch.changed.items() if _is_approved(device)}
         gone = {*batch.removed, *(key for key in batch.changed if key not in known)}
+        before = len(self._chosen)
         if batch.reset:
             self._chosen &= known.keys()
         self._chosen -= gone
         self.table.model_.take(known, gone, reset=batch.reset)
         self._say_count()
-        if batch.reset or gone or self._chosen & known.keys():
+        if len(self._chosen) < before:
             self.changed.emit()
 
     def _say_count(self) -> None:

@@ -42,12 +42,12 @@ class PreviewLoader(QWidget):
         self._timer = _timer(self, AFTER_MS, self._load)
         self._news = _timer(self, NEWS_MS, self._load)
 
-    def ask(self, wanted: RolloutCreate | None, revisions: tuple[tuple[int, int], ...]) -> None:
+    def ask(self, wanted: RolloutCreate | None, revisions: tuple[tuple[int, int], ...]) -> bool:
         """What a person changed, or somebody at the scripts, which are in these `revisions` (script, number):
-        what was known before holds no more. None: there is nothing to ask."""
+        what was known before holds no more. None: there is nothing to ask. False when it is the same."""
         key = msgspec.json.encode([wanted, revisions]) if wanted is not None else b""
         if key == self._key:
-            return
+            return False
         self._stop()
         self._key, self._asked = key, wanted
         self.preview, self.refusal = None, ""
@@ -55,6 +55,7 @@ class PreviewLoader(QWidget):
         if wanted is not None:
             self._timer.start()
         self.changed.emit()
+        return True
 
     def ask_again(self) -> None:
         """After a failure, at once."""

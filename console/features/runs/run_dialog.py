@@ -39,7 +39,7 @@ from console.shell.theme import set_role
 
 Object = dict[str, Any]
 SIZE = (1160, 720)
-LEAST = (860, 540)
+LEAST = (900, 560)
 _CHOICES_WIDTH = 600
 _LONGEST_NAME = 24
 
@@ -180,9 +180,10 @@ class RunDialog(QDialog):
         scripts = self.what.scripts()
         self.targets.picker.show_scripts(scripts)
         self.options.show_scripts(scripts)
-        self._pressed = False
-        self.refusal.hide()
-        self.loader.ask(self._proposal(), tuple((one["id"], one["revision"]) for one in scripts))
+        revisions = tuple((one["id"], one["revision"]) for one in scripts)
+        if self.loader.ask(self._proposal(), revisions):
+            self._pressed = False
+            self.refusal.hide()
         self._refresh()
 
     def _news(self, batch: LiveBatch) -> None:

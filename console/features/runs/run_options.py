@@ -39,6 +39,7 @@ class RunOptions(QWidget):
         self.fold: QPushButton = button(tr("Options"), self._toggle, "section", icon="chevron-right")
         self.summary = label("", "secondary", wrap=True)
         self._inside = column(gap=20)
+        self._inside.setContentsMargins(0, theme().gap, 0, 0)
         self.inside = QWidget()
         self.inside.setLayout(self._inside)
         self.inside.hide()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
 
 from backend_lite.contract.live import DEVICE
 from backend_lite.contract.runs import Policy, Preview
@@ -16,7 +16,7 @@ from console.features.runs import preview_words
 from console.features.runs.preview_loader import PreviewLoader
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
-from console.shell.theme import theme
+from console.shell.theme import set_role, theme
 from console.widgets.lines import Lines
 from console.widgets.live_table import LiveTable
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
@@ -37,6 +37,7 @@ class RunPreview(QFrame):
     def __init__(self, context: Context, loader: PreviewLoader) -> None:
         super().__init__()
         self._context, self._loader = context, loader
+        self._known: Preview | None = None
         self._revision: int | None = None
         self._refused: list[int] = []
         self.state = label("", "secondary")
@@ -53,7 +54,12 @@ class RunPreview(QFrame):
         self.table.setMinimumHeight((_ROWS + 1) * theme().row_height)
         self._centre = QStackedWidget()
         self._centre.addWidget(self._plain_part())
-        self._centre.addWidget(self._known_part())
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._known_part())
+        self._centre.addWidget(area)
         head = row(label(tr("What will happen"), "title"), None, self.state)
         self.setLayout(column(head, self._centre, gap=12))
 
@@ -90,6 +96,7 @@ class RunPreview(QFrame):
         self._findings_part = QWidget()
         self._findings_part.setLayout(column(self.findings_title, self.findings, gap=6))
         part = QWidget()
+        set_role(part, "scrolled")
         lines = column(self.lines, self._drop_line, self._findings_part, self.table, gap=12)
         lines.setStretch(3, 1)
         part.setLayout(lines)
@@ -106,12 +113,17 @@ class RunPreview(QFrame):
         found = preview_words.finding_lines(preview.findings, tasks)
         self.findings.show_lines([(line.word, line.tone, line.text) for line in found])
         self._findings_part.setVisible(bool(found))
+        if preview is not self._known:
+            self._known = preview
+            self._fill(preview)
+        self._centre.setCurrentIndex(1)
+
+    def _fill(self, preview: Preview) -> None:
         rows = {
             device.device_id: {**msgspec.to_builtins(device), "id": device.device_id, "order": at}
             for at, device in enumerate(preview.devices)
         }
         self.table.model_.take(rows, reset=True)
-        self._centre.setCurrentIndex(1)
 
     def _columns(self) -> list[Column]:
         clock = self._context.clock

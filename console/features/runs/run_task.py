@@ -104,6 +104,7 @@ class RunTask(QWidget):
         self._show_script()
         self.arguments.set_values([[value] for value in task.arguments])
         self.parameters.show_values(task.parameters)
+        self._arguments_changed()
         self.go_on.setChecked(task.continue_on_error)
         if task.revision_id is not None:
             self._load_revisions()

@@ -180,6 +180,18 @@ def test_the_fast_path_is_one_key(open_: Open, world: World, trips: Trips, run: 
     assert world.api.calls() == [PREVIEW, POST]
 
 
+def test_a_heartbeat_does_not_undo_a_press(open_: Open, world: World, trips: Trips, run: Run) -> None:
+    dialog = open_(wait=False, device_ids=(1,))
+    world.api.answers[POST] = created(31)
+
+    async def story() -> None:
+        dialog.start()
+        dialog.picker.changed.emit()
+        await until(lambda: trips.opened == [("run", "31")])
+
+    run(story())
+
+
 def test_a_press_before_the_preview_does_not_go_past_what_it_finds(
     open_: Open, world: World, run: Run
 ) -> None:
