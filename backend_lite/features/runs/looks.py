@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS, RunState, Source, StepState
@@ -70,6 +70,7 @@ class Looks:
         """The wall clock may have been set back while the service was away."""
         newest = await self._database.read(newest_time)
         await self._shift(self._watch.set_back(newest))
+        await self._database.write(self._defer)
 
     async def look(self) -> None:
         """Do what is due, in writes that leave room for others between them."""
@@ -89,10 +90,8 @@ class Looks:
         now = self._clock.now_ms()
         rollouts = select(RolloutRow.id).where(RolloutRow.look_at <= now).order_by(RolloutRow.look_at)
         waits = select(RunRow.id).where(RunRow.not_until <= now, RunRow.ended_at.is_(None))
-        if self._is_patient():
-            waits = waits.where(or_(RunRow.reason != "", RunRow.state == RunState.WAITING))
         return Due(
-            self._impatient(session, list(session.scalars(rollouts.limit(AT_ONCE)))),
+            list(session.scalars(rollouts.limit(AT_ONCE))),
             list(session.scalars(waits.order_by(RunRow.not_until).limit(AT_ONCE))),
             list(session.scalars(_expired(now).limit(AT_ONCE))),
             session.scalar(select(PauseRow.id).where(PauseRow.until <= now).limit(1)) is not None,
@@ -101,16 +100,16 @@ class Looks:
     def _is_patient(self) -> bool:
         return self._clock.monotonic() < self._patient_until
 
-    def _impatient(self, session: Session, rollout_ids: list[int]) -> list[int]:
-        """Those that can be judged already: soon after a start nobody knows which devices are there."""
-        if not self._is_patient():
-            return rollout_ids
-        loaded = ((one, load_rollout(session, one)) for one in rollout_ids)
-        return [
-            rollout_id
-            for rollout_id, parts in loaded
-            if parts is not None and parts.policy.offline is OfflinePolicy.QUEUE and not parts.rollout.waves
-        ]
+    def _defer(self, unit: Unit) -> None:
+        """Soon after a start nobody knows which devices are there: what depends on that has to wait."""
+        until = self._clock.now_ms() + round(PATIENCE_S * 1000)
+        due = select(RolloutRow.id).where(RolloutRow.look_at < until)
+        for rollout_id in unit.session.scalars(due).all():
+            parts = load_rollout(unit.session, rollout_id)
+            assert parts is not None
+            if parts.rollout.waves or parts.policy.offline is not OfflinePolicy.QUEUE:
+                parts.rollout.look_at = until
+                parts.save(unit.session)
 
     def _act(self, unit: Unit, due: Due) -> None:
         moment = Moment(unit, self._clock.now_ms())
@@ -151,6 +150,8 @@ class Looks:
         """A step should have ended long ago. Its device may still know; until it says so, nobody does."""
         if self._hub.connected(step.device_id):
             parts.run.not_until = moment.now + LOST_AGAIN_MS
+        elif self._is_patient():
+            parts.run.not_until = moment.now + round(PATIENCE_S * 1000)
         else:
             change_step(
                 parts, step, StepState.UNKNOWN, moment.now, reason="no_contact", source=Source.PRESUMED

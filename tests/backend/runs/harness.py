@@ -53,12 +53,18 @@ OWNER = Principal(1, "owner", 1, 1 << 60)
 @dataclass
 class FakeClock:
     ms: int = 1_700_000_000_000
+    jumped: int = 0
 
     def now_ms(self) -> int:
         return self.ms
 
     def monotonic(self) -> float:
-        return self.ms / 1000
+        return (self.ms - self.jumped) / 1000
+
+    def jump_ms(self, by: int) -> None:
+        """Set the wall clock."""
+        self.ms += by
+        self.jumped += by
 
 
 @dataclass
