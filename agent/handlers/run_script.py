@@ -43,7 +43,7 @@ def cmd(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
     given = parameters.given(offer, folder, secrets)
     if offer.working_folder:
         # The script's own place stays the constant one below; a variable in quotes is not parsed again.
-        text = f'@cd /d "%{_FOLDER_VARIABLE}%" || exit /b 1\r\n{text}'
+        text = f'@cd /d "%{_FOLDER_VARIABLE}%"\r\n@if errorlevel 1 exit /b 1\r\n{text}'
     if not text.isascii():
         # cmd.exe reads a script in the console's code page.
         text = "@chcp 65001 >nul\r\n" + text

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
     from agent.platform.people import Person
-    from agent.platform.windows_people import ProcessOfPerson
+    from agent.platform.windows_start_as import ProcessOfPerson
 
 DETACHED: dict[str, Any] = {
     "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP,
@@ -156,7 +156,7 @@ def _start(
     argv: list[str], environment: dict[str, str], folder: str, person: Person | None, flags: int
 ) -> subprocess.Popen[bytes] | ProcessOfPerson:
     if person is not None:
-        from agent.platform.windows_people import start_as
+        from agent.platform.windows_start_as import start_as
 
         return start_as(person, argv, environment, folder, flags)
     return subprocess.Popen(

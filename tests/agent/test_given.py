@@ -161,7 +161,7 @@ def test_limits_and_the_working_folder_reach_the_runner(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(this_platform().os_type != "windows", reason="cmd.exe is a program of Windows")
 def test_a_cmd_script_starts_in_its_working_folder(tmp_path: Path) -> None:
-    folder, elsewhere = made(tmp_path / "a"), made(tmp_path / "50% & more")
+    folder, elsewhere = made(tmp_path / "a"), made(tmp_path / "other & more")
     given = Offer(ONE, "cmd", "@echo off\ncd\nexit /b 3", 60.0, working_folder=str(elsewhere))
     record = run_job(folder, job_for(given, str(folder), {}, None))
     assert record["exit_code"] == 3
