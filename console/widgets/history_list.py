@@ -51,7 +51,7 @@ class Listing:
 
 class HistoryList(QWidget):
     """`filter` is for the page to place. `counted(shown, total)` follows both numbers; `cleared`: a person
-    wants to see everything again."""
+    wants to see everything again. With `scoped` there is nothing before `show_where`."""
 
     counted = Signal(int, int)
     cleared = Signal()
@@ -65,10 +65,12 @@ class HistoryList(QWidget):
         columns: Sequence[Column],
         nothing: EmptyState,
         choices: Sequence[Choice] = (),
+        *,
+        scoped: bool = False,
     ) -> None:
         super().__init__()
         self._context, self._listing = context, listing
-        self._history = self._new_history(None, None)
+        self._history = self._new_history(None, (lambda _item: False) if scoped else None)
         self.table = LiveTable(
             name, title, columns, listing.search, context.settings, sort="started", descending=True
         )

@@ -81,13 +81,16 @@ class RunList(HistoryList):
         links: Sequence[str] = ("run", "device", "rollout"),
         hidden: Sequence[str] = (),
         says_all: bool = True,
+        scoped: bool = False,
     ) -> None:
         self._links = links
         self.chosen_note = label("", "secondary")
         self.again = button(tr("Run again"), self._again)
         self.cancel = button(tr("Cancel"), self._ask_cancel, "danger")
         columns = [one for one in run_columns(context.clock) if one.key not in hidden]
-        super().__init__(context, _listing(says_all=says_all), name, title, columns, nothing, choices)
+        super().__init__(
+            context, _listing(says_all=says_all), name, title, columns, nothing, choices, scoped=scoped
+        )
         self.table.opened.connect(lambda run_id: context.navigator.open("run", str(run_id)))
         self.table.selection_changed.connect(self._chosen)
         self.table.menu_opening.connect(self._fill_menu)
@@ -103,6 +106,9 @@ class RunList(HistoryList):
 
     def chosen(self) -> list[Object]:
         return self.table.selected_objects()
+
+    def chosen_devices(self) -> tuple[int, ...]:
+        return tuple(sorted({run["device_id"] for run in self.chosen()}))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Delete and self._open_ids():

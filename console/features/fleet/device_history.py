@@ -35,6 +35,7 @@ class DeviceHistory(QWidget):
             choices=run_choices(),
             links=("run", "rollout"),
             hidden=("device",),
+            scoped=True,
         )
         bar = frame("tool-bar", row(self.list.filter), (16, 8, 16, 8))
         self.setLayout(column(bar, self.list, gap=0))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend_lite.contract.live import RUN
+from backend_lite.contract.live import ROLLOUT, RUN
 from console.core import words
+from console.core.activity import sentence
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import tr
@@ -13,6 +14,7 @@ from console.features.runs.pause_dialog import open_pause_dialog
 from console.features.runs.pause_list import open_pause_list
 from console.features.runs.pause_watch import watch_pauses
 from console.features.runs.rollout_page import RolloutPage
+from console.features.runs.rollout_words import state_word
 from console.features.runs.run_dialog import open_dialog
 from console.features.runs.run_page import RunPage
 from console.features.runs.runs_page import RunsPage
@@ -50,7 +52,10 @@ def feature() -> Feature:
             ),
             Command(tr("Show what is paused…"), _show_pauses, "stop", "resume hold freeze"),
         ],
-        matches=[Match(RUN, RunPage.key, "runs", _describe)],
+        matches=[
+            Match(ROLLOUT, RolloutPage.key, "runs", _describe_rollout),
+            Match(RUN, RunPage.key, "runs", _describe),
+        ],
         watches=[watch_pauses],
     )
 
@@ -79,6 +84,11 @@ def _here(context: Context) -> tuple[int, ...]:
     """The devices that the open page is about."""
     page = context.navigator.page
     return page.subjects() if page is not None else ()
+
+
+def _describe_rollout(rollout: dict[str, Any]) -> tuple[str, str]:
+    word, _tone = state_word(rollout)
+    return str(rollout["title"]), tr("Rollout · {state} · {progress}", state=word, progress=sentence(rollout))
 
 
 def _describe(run: dict[str, Any]) -> tuple[str, str]:

@@ -65,6 +65,7 @@ class RolloutPage(Page):
             links=("run", "device"),
             hidden=("title", "by"),
             says_all=False,
+            scoped=True,
         )
         self.outputs = OutputsPane(context)
         self.difference = OutputDifference(context)
@@ -102,6 +103,9 @@ class RolloutPage(Page):
 
     def details(self) -> QWidget | None:
         return self.info if len(self.runs.chosen()) == 1 and self._rollout is not None else None
+
+    def subjects(self) -> tuple[int, ...]:
+        return self.runs.chosen_devices()
 
     # ---- inside
 

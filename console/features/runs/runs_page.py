@@ -61,6 +61,9 @@ class RunsPage(Page):
     def details(self) -> QWidget | None:
         return self.info if self.part is self.runs and len(self.runs.chosen()) == 1 else None
 
+    def subjects(self) -> tuple[int, ...]:
+        return self.runs.chosen_devices() if self.part is self.runs else ()
+
     # ---- inside
 
     def _connect(self) -> None:

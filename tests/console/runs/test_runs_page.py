@@ -319,5 +319,14 @@ def test_the_part_comes_back_as_it_was_left(all_runs: RunsPage, world: World, qt
     assert make(world, qtbot).part.table.accessibleName() == "Runs"
 
 
-def test_the_palette_finds_runs() -> None:
-    assert [match.describe(SOME[1]) for match in feature().matches] == [("Script 1", "PC-02 · Failed")]
+def test_the_palette_finds_rollouts_and_runs() -> None:
+    rollouts, runs = feature().matches
+    assert rollouts.describe(TWO[1]) == ("Script 1", "Rollout · Running · 1 of 2 done, 1 failed, 1 running")
+    assert runs.describe(SOME[1]) == ("Script 1", "PC-02 · Failed")
+
+
+def test_commands_for_these_devices_mean_those_of_the_chosen_runs(all_runs: RunsPage) -> None:
+    all_runs.runs.table.select([3, 2])
+    assert all_runs.subjects() == (1, 2)
+    all_runs.switch.choose("rollouts")
+    assert all_runs.subjects() == ()
