@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
@@ -27,10 +28,12 @@ from agent.wire.messages import (
 from agent.wire.states import Outcome
 from backend_lite.config import Config, DataFolder
 from backend_lite.contract.fleet import Admission
+from backend_lite.contract.parameters import ScriptParameter
 from backend_lite.contract.runs import Policy, Rollout, RolloutCreate, Run, Targets, TaskCreate
 from backend_lite.core.agent_endpoint import AgentEndpoint
 from backend_lite.core.db.base import Base
 from backend_lite.core.db.database import Database
+from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed, MemoryBus, SendToDevice
 from backend_lite.core.events.outbox import Outbox
 from backend_lite.core.feature import Kernel
@@ -72,6 +75,7 @@ class FakeHub:
     """Devices that are there, all in the boot `boot`, unless `boots` says otherwise."""
 
     here: set[int] = field(default_factory=set)
+    kept_out: set[int] = field(default_factory=set)
     versions: dict[int, int] = field(default_factory=dict)
     boots: dict[int, str] = field(default_factory=dict)
 
@@ -79,7 +83,7 @@ class FakeHub:
         return device_id in self.here
 
     def may_work(self, device_id: int) -> bool:
-        return device_id in self.here
+        return device_id in self.here and device_id not in self.kept_out
 
     def wire_version(self, device_id: int) -> int | None:
         return self.versions.get(device_id, 2) if device_id in self.here else None
@@ -129,11 +133,13 @@ class FakeFleet(FleetApi):
 class Harness:
     """One running service core with the runs area; `sent` are the messages to devices, in order."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: FakeClock | None = None) -> None:
+        self.folder = folder
         data = DataFolder(folder)
         data.open()
-        _make_database(data.database)
-        self.clock = FakeClock()
+        if not data.database.exists():
+            _make_database(data.database)
+        self.clock = clock or FakeClock()
         self.bus = MemoryBus()
         self.sent: list[tuple[int, ServiceMessage]] = []
         self.changes: list[Changed] = []
@@ -162,6 +168,11 @@ class Harness:
     @property
     def lists(self) -> Lists:
         return self.area.lists
+
+    def restarted(self) -> Harness:
+        """The service again, on the same data, after this one was killed: nothing is written any more."""
+        self.database.close()
+        return Harness(self.folder, self.clock)
 
     async def look(self) -> None:
         """What the background does once a second."""
@@ -333,3 +344,13 @@ def _revision() -> library_tables.ScriptRevisionRow:
         message="",
         created_at=0,
     )
+
+
+async def declare(harness: Harness, parameters: list[ScriptParameter]) -> None:
+    """Let the script declare them."""
+    plain = msgspec.to_builtins(parameters)
+
+    def work(unit: Unit) -> None:
+        unit.session.get_one(library_tables.ScriptRevisionRow, 1).parameters = plain
+
+    await harness.database.write(work)

@@ -206,6 +206,17 @@ def test_a_hello_is_told_where_to_go_on_and_what_to_forget(play: Play) -> None:
     play(scenario)
 
 
+def test_what_a_hello_does_not_list_is_lost_although_its_incarnation_is_known(play: Play) -> None:
+    """The service may have been killed when it had only just noted the new incarnation."""
+
+    async def scenario(harness: Harness) -> None:
+        run_id, _ = await _running(harness)
+        await harness.hello(new=False)
+        assert (await harness.run(run_id)).state == RunState.UNKNOWN
+
+    play(scenario)
+
+
 def test_a_new_life_loses_the_permits_that_it_does_not_list(play: Play) -> None:
     async def scenario(harness: Harness) -> None:
         run_id, attempt = await _running(harness)
