@@ -363,7 +363,7 @@ class Retention(Struct):
 
 
 class Try(Struct):
-    """An attempt of a step that was followed by another one."""
+    """An attempt of a step that was followed by another one; its output is told as that of a step."""
 
     attempt: int
     outcome: str
@@ -373,6 +373,11 @@ class Try(Struct):
     ended_at: Time | None
     stdout_size: int
     stderr_size: int
+    stdout_total: int = 0
+    stderr_total: int = 0
+    stdout_gap: int = 0
+    stderr_gap: int = 0
+    output_removed_at: Time | None = None
 
 
 class Step(Struct):

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
 
 from backend_lite.contract.live import OUTPUT, ROLLOUT, RUN, SCRIPT
 from backend_lite.contract.runs import Rollout
 from backend_lite.contract.streams import STDERR, STDOUT
-from console.core import formatting, words
+from console.core import formatting, run_ops, words
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.output_feed import OutputFeed
-from console.core.output_lines import NO_GAPS, Gap, Gaps
+from console.core.output_lines import Gap, Gaps
 from console.core.output_search import OutputSearch
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.run_words import duration_word, sentence
@@ -347,6 +347,9 @@ class RunPage(Page):
 
     def _ask_again(self, rollout: Rollout) -> None:
         assert self._run is not None
+        if len(rollout.tasks) > 1:
+            self._ask_from_where(rollout)
+            return
         if rollout.script_id is None or self._context.live.get(SCRIPT, rollout.script_id) is None:
             self._context.notices.notice(tr("The script of this run is no longer in the library."), "warning")
             return
@@ -359,6 +362,24 @@ class RunPage(Page):
                 parameters=dict(rollout.parameters),
                 timeout_s=rollout.policy.timeout_s,
             ),
+        )
+
+    def _ask_from_where(self, rollout: Rollout) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for task in rollout.tasks:
+            title = tr("From step {n}: {name}", n=task.n, name=task.name)
+            if task.n == 1:
+                title = tr("All steps again")
+            menu.addAction(title).triggered.connect(partial(self.again_from, task.n))
+        menu.popup(self.again.mapToGlobal(QPoint(0, self.again.height())))
+
+    def again_from(self, step: int, _checked: bool = False) -> None:
+        """The same steps on the same device, from one of them on, without asking further."""
+        self._context.ops.run(
+            run_ops.rerun(self._context.client, self._run_id, step),
+            on_success=lambda made: self._context.navigator.open("run", str(made.run_ids[0])),
+            owner=self,
         )
 
 
@@ -375,12 +396,10 @@ def _size(shown: Object) -> int:
 
 def _gaps(shown: Object) -> Gaps:
     """Where output was left out, once that is known."""
-    if not shown.get("truncated"):
-        return NO_GAPS
     stdout, stderr = (_gap(shown, name) for name in ("stdout", "stderr"))
     return stdout, stderr
 
 
 def _gap(shown: Object, name: str) -> Gap | None:
-    missing = shown[f"{name}_total"] - shown[f"{name}_size"]
+    missing = shown.get(f"{name}_total", 0) - shown[f"{name}_size"]
     return Gap(shown.get(f"{name}_gap", 0), missing) if missing > 0 else None
