@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from agent.wire.messages import Done, Hello, Holding, OutputFrame, OutputMark, Permit
 from agent.wire.states import Source, StepState
+from backend_lite.contract.fleet import Admission
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
-from backend_lite.features.fleet.api import HelloAnswer
+from backend_lite.features.fleet.api import FleetApi, HelloAnswer
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.keeper import Keeper
@@ -29,6 +30,7 @@ from backend_lite.features.runs.permits import Permits
 from backend_lite.features.runs.tables import OPEN_STEP, StepRow
 from backend_lite.features.runs.transitions import change_step
 
+_IN_DOUBT = (StepState.RUNNING, StepState.CANCELLING)
 log = structlog.get_logger(__name__)
 
 _MAX_RESTARTS = 3
@@ -41,6 +43,7 @@ class Attempts:
     def __init__(
         self,
         database: Database,
+        fleet: FleetApi,
         clock: Clock,
         output: OutputStore,
         dispatcher: Dispatcher,
@@ -51,6 +54,7 @@ class Attempts:
         service_epoch: str,
     ) -> None:
         self._database = database
+        self._fleet = fleet
         self._clock = clock
         self._output = output
         self._dispatcher = dispatcher
@@ -60,12 +64,16 @@ class Attempts:
         self._flow = flow
         self._epoch = service_epoch
 
-    async def hello(self, device_id: int, hello: Hello, new_incarnation: bool) -> HelloAnswer:
-        """Sort the agent's open attempts into those we still want and those it may forget."""
+    async def hello(self, device_id: int, hello: Hello, _new_incarnation: bool) -> HelloAnswer:
+        """Sort the agent's open attempts into those we still want and those it may forget.
+
+        An agent lists every attempt that it has a permit for, so one that it does not list is lost. That does
+        not depend on a new incarnation: the service may have been killed when it had only just noted that.
+        """
         listed = {entry.attempt: entry for entry in hello.open_attempts}
-        if new_incarnation:
+        wanted, permitted = await self._database.read(lambda session: self._known(session, device_id))
+        if not permitted <= listed.keys():
             await self._database.write(lambda unit: self._lose(self._at(unit), device_id, set(listed)))
-        wanted = await self._database.read(lambda session: self._wanted(session, device_id))
         marks: list[OutputMark] = []
         for name in listed:
             if name in wanted:
@@ -161,12 +169,14 @@ class Attempts:
         self._keeper.keep(moment, [parts])
 
     def _lose(self, moment: Moment, device_id: int, listed: set[str]) -> None:
-        """A new life of the device: permits of the one before that it does not list are lost."""
+        """Permits that the device does not list are lost; while it has a copy, a person has to decide."""
+        target = self._fleet.target(moment.session, device_id)
+        if target is None or target.admission == Admission.QUARANTINED:
+            return
         runs = load_open_runs(moment.session, device_id)
         for parts in runs:
             for step in parts.steps:
-                in_doubt = step.state in (StepState.RUNNING, StepState.CANCELLING)
-                if in_doubt and current_attempt_name(self._epoch, step) not in listed:
+                if step.state in _IN_DOUBT and current_attempt_name(self._epoch, step) not in listed:
                     change_step(
                         parts,
                         step,
@@ -178,8 +188,14 @@ class Attempts:
         self._keeper.keep(moment, runs)
         self._flow.settle(moment)
 
-    def _wanted(self, session: Session, device_id: int) -> set[str]:
-        """Names of the device's attempts of which the service still wants to hear."""
+    def _known(self, session: Session, device_id: int) -> tuple[set[str], set[str]]:
+        """Names of the device's attempts of which the service still wants to hear, and of those among them
+        that it holds a permit for."""
         in_doubt = StepRow.state == StepState.UNKNOWN, StepRow.source == Source.PRESUMED
         query = select(StepRow).where(StepRow.device_id == device_id, or_(OPEN_STEP, and_(*in_doubt)))
-        return {current_attempt_name(self._epoch, step) for step in session.scalars(query)}
+        steps = session.scalars(query).all()
+        permitted = [step for step in steps if step.state in _IN_DOUBT]
+        wanted, doubtful = (
+            {current_attempt_name(self._epoch, step) for step in some} for some in (steps, permitted)
+        )
+        return wanted, doubtful

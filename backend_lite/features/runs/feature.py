@@ -70,7 +70,7 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
     flow = Flow(dispatcher, advance)
     permits = Permits(fleet, dispatcher, keeper, epoch)
     outcomes = Outcomes(fleet, tasks, keeper, epoch)
-    attempts = Attempts(database, clock, output, dispatcher, permits, outcomes, keeper, flow, epoch)
+    attempts = Attempts(database, fleet, clock, output, dispatcher, permits, outcomes, keeper, flow, epoch)
     plans = Plans(library, Targeting(fleet))
     rollouts = Rollouts(fleet, plans, dispatcher, advance, keeper, flow, views, clock, epoch)
     pauses = Pauses(fleet, dispatcher, keeper, flow, clock)
