@@ -22,6 +22,7 @@ from agent import handlers, program
 from agent.platform import processes
 from backend_lite.features import runs
 from backend_lite.features.fleet import handshake
+from backend_lite.features.runs import feature
 from tests.faults.sim import machine as simulated
 from tests.faults.sim.checker import Checker
 from tests.faults.sim.kernel import Killed
@@ -167,6 +168,8 @@ def _stand_ins(world: World) -> list[tuple[Any, str, Any]]:
         (processes, "start_mark", simulated.start_mark),
         (processes, "is_alive", simulated.is_alive),
         (handshake, "secrets", _Secrets(world)),
+        # What the service looks at every second costs more than all the rest, and finds nothing most times.
+        (feature, "_SWEEP_S", 5.0),
     ]
 
 
