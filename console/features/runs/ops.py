@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backend_lite.contract.live import ROLLOUT, RUN
-from backend_lite.contract.runs import ROLLOUTS, RUNS, Rollout, RolloutCreate, RolloutCreated, Run
+from backend_lite.contract.live import RUN
+from backend_lite.contract.runs import ROLLOUTS, RUNS, Rollout, Run
 from backend_lite.contract.streams import STREAMS
 from console.core.client import ApiClient
 from console.core.ops import Op, Progress
@@ -13,15 +13,6 @@ from console.core.output_lines import Gaps
 from console.core.texts import tr
 from console.features.runs.output_source import RunOutput
 from console.features.runs.saving import output_text, write_output
-
-
-def start(client: ApiClient, wanted: RolloutCreate, key: str) -> Op[RolloutCreated]:
-    """The same `key` gives the same rollout, however often it is sent."""
-
-    async def call(_progress: Progress) -> RolloutCreated:
-        return await client.post(ROLLOUTS, wanted, RolloutCreated, {"Idempotency-Key": key})
-
-    return Op(tr("Start the run"), call, (ROLLOUT, RUN))
 
 
 def load_run(client: ApiClient, run_id: int) -> Op[Run]:

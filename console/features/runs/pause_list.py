@@ -27,7 +27,7 @@ class PauseList(QDialog):
         self.resize(*SIZE)
         self._context = context
         self.lines: dict[int, QWidget] = {}
-        self._column = column(gap=4)
+        self._column = column(gap=12)
         self.none = label(tr("Nothing is paused."), "muted")
         inside = QWidget()
         set_role(inside, "scrolled")

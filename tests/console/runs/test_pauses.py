@@ -9,12 +9,17 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.runs import PAUSES
-from console.core.pause_request import PauseRequest
+from console.core.pause_request import PAUSE_DIALOG, PauseRequest
+from console.core.run_request import RUN_DIALOG, RunRequest
+from console.features.runs.feature import feature
 from console.features.runs.pause_dialog import PauseDialog
 from console.features.runs.pause_list import PauseList
 from console.features.runs.pause_watch import PauseWatch
+from console.shell.navigator import Place
+from console.shell.page import Page
 from tests.console.conftest import World
 from tests.console.runs.starting import FLEET, GROUPS, Run
+from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.waiting import until
 
@@ -188,3 +193,35 @@ def test_many_pauses_are_one_banner_and_a_list(
 def test_nothing_is_said_after_signing_out(world: World, watch: PauseWatch) -> None:
     watch.stop()
     assert banners(world) == []
+
+
+# ---- commands
+
+
+class HerePage(Page):
+    """A page that is about some devices."""
+
+    here: tuple[int, ...] = ()
+
+    def subjects(self) -> tuple[int, ...]:
+        return self.here
+
+
+@pytest.mark.parametrize("here", [(), (1, 2)])
+def test_commands_mean_the_devices_of_the_open_page(
+    window: QWidget, world: World, trips: Trips, qtbot: QtBot, here: tuple[int, ...]
+) -> None:
+    page = HerePage()
+    page.here = here
+    qtbot.addWidget(page)
+    navigator = world.context.navigator
+    navigator._places, navigator._at, navigator._pages = [Place("here")], 0, {"here": page}
+    for command in feature().commands:
+        if "these devices" in command.title or "script" in command.title:
+            command.run(world.context)
+    wanted: list[tuple[str, Any]] = [(RUN_DIALOG, RunRequest(device_ids=here))]
+    if here:
+        wanted.append((PAUSE_DIALOG, PauseRequest(here)))
+    assert trips.asked == wanted
+    said = [] if here else ["Choose the devices first, then pause work on them."]
+    assert [notice.text for notice in world.notices] == said
