@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.run_query import RUN_FIELDS
 from backend_lite.contract.runs import RUNS, Rollout, RolloutCreated
+from backend_lite.contract.states import RunState
 from console.core import run_ops, words
 from console.core.live import LiveBatch
 from console.core.run_query import value_of
@@ -85,7 +86,7 @@ class RunList(HistoryList):
     ) -> None:
         self._links = links
         self.chosen_note = label("", "secondary")
-        self.again = button(tr("Run again"), self._again)
+        self.again = button(tr("Run again…"), self._again)
         self.cancel = button(tr("Cancel"), self._ask_cancel, "danger")
         columns = [one for one in run_columns(context.clock) if one.key not in hidden]
         super().__init__(
@@ -128,7 +129,7 @@ class RunList(HistoryList):
         count, open_, ended = self.table.selected_count(), len(self._open_ids()), len(self._ended())
         self.chosen_note.setText(tr("{count} chosen", count=f"{count:,}"))
         self.chosen_note.setVisible(count > 1)
-        self.again.setText(plural(ended, "Run again", "Run {count} again…"))
+        self.again.setText(plural(ended, "Run again…", "Run {count} again…"))
         self.again.setVisible(ended > 0)
         self.cancel.setText(plural(open_, "Cancel", "Cancel {count} runs…"))
         self.cancel.setVisible(open_ > 0)
@@ -180,19 +181,29 @@ class RunList(HistoryList):
             self._context.notices.notice(sentence, "warning")
 
     def _again(self) -> None:
-        """One on the spot; several of one rollout by the dialog, as one new rollout."""
+        """Several of one rollout by the dialog, as one new rollout; others as they were, after a question."""
         runs = self._ended()
         rollout = self._context.live.get(ROLLOUT, runs[0]["rollout_id"])
         if len(runs) == 1:
-            self._context.ops.run(
-                run_ops.rerun(self._context.client, runs[0]["id"]), on_success=self._open_new, owner=self
-            )
+            self._ask_again_there(runs[0])
         elif rollout is not None and len({run["rollout_id"] for run in runs}) == 1:
             devices = tuple(sorted({run["device_id"] for run in runs}))
             request = RunRequest.of_rollout(msgspec.convert(rollout, Rollout, strict=False), devices)
             self._context.navigator.ask(RUN_DIALOG, request)
         else:
             self._ask_again([run["id"] for run in runs])
+
+    def _ask_again_there(self, run: Object) -> None:
+        what = tr("“{title}” runs there with what it was given, in a new rollout.", title=run["title"])
+        doubt = tr("What became of it is not known: it may do its work twice.")
+        confirm(
+            self.window(),
+            tr("Run it again on {device}?", device=run["device"]),
+            f"{what} {doubt}" if run["state"] == RunState.UNKNOWN else what,
+            tr("Run again"),
+            lambda: self._rerun_one(run["id"]),
+            role="primary",
+        )
 
     def _ask_again(self, ids: list[int]) -> None:
         confirm(
@@ -202,6 +213,15 @@ class RunList(HistoryList):
             plural(len(ids), "Run again", "Run {count} again"),
             lambda: self._rerun(ids),
             role="primary",
+        )
+
+    def _rerun_one(self, run_id: int) -> None:
+        self.again.setEnabled(False)
+        self._context.ops.run(
+            run_ops.rerun(self._context.client, run_id),
+            on_success=self._open_new,
+            on_done=lambda: self.again.setEnabled(True),
+            owner=self,
         )
 
     def _open_new(self, made: RolloutCreated) -> None:

@@ -119,9 +119,11 @@ class RolloutActions:
         )
 
     def _rerun_failed(self) -> None:
+        self.failed.setEnabled(False)
         self._context.ops.run(
             rollout_ops.rerun_failed(self._context.client, self._rollout["id"]),
             on_success=self._open,
+            on_done=lambda: self.failed.setEnabled(self._bad() > 0),
             owner=self._page,
         )
 

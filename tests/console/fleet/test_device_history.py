@@ -11,6 +11,7 @@ from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.runs import RUNS
 from console.features.fleet.device_page import DevicePage
 from console.features.fleet.watch import FleetWatch
+from console.widgets.confirm import ConfirmDialog
 from tests.console import objects
 from tests.console.conftest import World
 from tests.console.trips import Trips
@@ -80,6 +81,7 @@ def test_a_run_is_opened_and_done_again(page: DevicePage, world: World, trips: T
         page.runs.list.table.select([2000])
         page.runs.list.table.opened.emit(2000)
         page.runs.list.again.click()
+        page.findChildren(ConfirmDialog)[-1].buttons["yes"].click()
         await until(lambda: trips.opened == [("run", "2000"), ("run", "41")])
 
     run(story())

@@ -216,10 +216,15 @@ def test_several_runs_are_cancelled_after_a_question(all_runs: RunsPage, world: 
 def test_a_run_is_done_again_there(all_runs: RunsPage, world: World, trips: Trips, run: Run) -> None:
     made = objects.rollout(9) | {"run_ids": [41]}
     world.api.answers[f"POST {RUNS}/2/rerun"] = (201, made)
-    all_runs.runs.table.select([2])
 
     async def story() -> None:
+        world.live.change(2, "run", 2, {"state": "unknown"})
+        await until(lambda: cells(all_runs.runs, 1)[0] == "Unknown")
+        all_runs.runs.table.select([2])
         all_runs.runs.again.click()
+        dialog = all_runs.findChildren(ConfirmDialog)[-1]
+        assert "it may do its work twice" in dialog.text.text()
+        dialog.buttons["yes"].click()
         await until(lambda: trips.opened == [("run", "41")])
 
     run(story())
