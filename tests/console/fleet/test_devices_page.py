@@ -286,7 +286,10 @@ def test_a_device_is_shown_with_its_runs(one: DevicePage, world: World, run: Run
         world.live.change(3, "device", 1, {"contact": "offline", "connected": False})
         await until(lambda: one.header.mark.text() == "Offline · 1 s")
         one.runs.list.table.model_.settle()
-        assert [item["state"] for item in one.runs.list.table.model_.shown_objects()] == ["failed", "succeeded"]
+        assert [item["state"] for item in one.runs.list.table.model_.shown_objects()] == [
+            "failed",
+            "succeeded",
+        ]
         one.run.click()
         assert trips.asked == [(RUN_DIALOG, RunRequest(device_ids=(1,)))]
 
