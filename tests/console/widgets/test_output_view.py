@@ -221,3 +221,46 @@ def test_every_colour_of_a_terminal_can_be_read(tokens: Tokens) -> None:
         made = formats.of(0, style)
         ground = made.background().color() if style.background else tokens.surface
         assert contrast(made.foreground().color(), ground) >= 3.0, style
+
+
+def test_who_scrolls_on_at_the_edge_gets_more(make: Make, qtbot: QtBot) -> None:
+    view = make()
+    asked: list[str] = []
+    view.earlier_wanted.connect(lambda: asked.append("earlier"))
+    view.later_wanted.connect(lambda: asked.append("later"))
+    view.begin(50)
+    view.take(whole(*lines(0, 100)))
+    view.place(Place(5_000, 5_000, 20_000, damaged=False))
+    assert asked == []
+    bar = view.text.verticalScrollBar()
+    bar.setValue(bar.minimum())
+    bar.setValue(3)
+    bar.setValue(bar.minimum())
+    # Once is enough until the answer is there.
+    assert asked == ["earlier"]
+    view.place(Place(4_000, 5_000, 20_000, damaged=False))
+    bar.setValue(bar.maximum())
+    assert asked == ["earlier", "later"]
+
+
+def test_the_encoding_that_was_guessed_is_named(make: Make) -> None:
+    view = make()
+    view.place(Place(0, 0, 9, damaged=False, encoding="cp850"))
+    assert view.encoding.currentText() == "Auto: CP850"
+    assert view.encoding.currentData() == "auto"
+
+
+def test_all_can_be_searched_only_where_not_all_is_shown(make: Make, qtbot: QtBot) -> None:
+    view = make()
+    view.take(whole(*lines(0, 3)))
+    view.find_bar.open()
+    buttons = {b.text(): b for b in view.find_bar.findChildren(QAbstractButton)}
+    search = buttons["Search all of it"]
+    assert not search.isVisible()
+    view.place(Place(5_000, 0, 20_000, damaged=False))
+    assert search.isVisible()
+    view.find_bar.box.setText("line")
+    with qtbot.waitSignal(view.search_wanted) as asked:
+        search.click()
+    assert asked.args == ["line", False]
+    assert view.matches.isVisible()
