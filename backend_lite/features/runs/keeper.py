@@ -20,15 +20,15 @@ class Keeper:
         """Save what has changed and tell consoles. Devices and rollouts that may be able to go on now are
         noted in `moment`: whoever changes runs lets `Flow.settle` look at them."""
         rollouts: dict[int, RolloutRow] = {}
-        for parts in many:
-            changed = any(row is parts.rollout for row, _ in parts.changes())
-            if changed:
+        changes = [(parts, parts.changes()) for parts in many]
+        for parts, changed in changes:
+            if any(row is parts.rollout for row, _ in changed):
                 rollouts[parts.rollout.id] = parts.rollout
                 if _may_go_on(parts):
                     moment.look_at(parts.rollout.id)
             if parts.changed(parts.run, "state") or parts.changed(parts.run, "not_until"):
                 moment.device_is_free(parts.run.device_id)
-        save_all(moment.session, many)
+        save_all(moment.session, changes)
         for rollout in rollouts.values():
             self._views.publish_progress(moment.unit, rollout)
         for parts in many:

@@ -185,7 +185,7 @@ class Harness:
     async def start(self, *devices: int, key: str | None = None, **fields: Any) -> list[int]:
         """A rollout of the one script; the ids of its runs."""
         fields = {"policy": Policy(), "targets": Targets(devices=list(devices)), "script_id": 1} | fields
-        request = RolloutCreate(**fields)
+        request = RolloutCreate(**cast("Any", fields))
         created = await self.database.write(lambda unit: self.rollouts.create(unit, request, OWNER, key))
         return created.run_ids
 

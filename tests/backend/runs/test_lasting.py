@@ -36,11 +36,8 @@ def test_everything_goes_on_after_the_service_has_restarted(play: Play) -> None:
             await again.output(running, b"half done")
             await again.done(running, "n", stdout=b"half done")
             await again.carry_out(2)
-            assert [(await again.run(run_id)).state for run_id in ids] == [
-                "succeeded",
-                "succeeded",
-                "waiting",
-            ]
+            states = [(await again.run(run_id)).state for run_id in ids]
+            assert states == ["succeeded", "succeeded", "waiting"]
             again.clock.ms += 60_000
             await again.look()
             await again.connect(3)
@@ -118,7 +115,7 @@ def test_a_clock_that_was_set_back_while_the_service_was_away_strands_nothing(pl
     play(scenario)
 
 
-def test_silence_makes_an_end_unknown_only_long_after_it_was_due_and_a_report_still_counts(
+def test_long_silence_makes_an_end_unknown_and_a_report_still_counts(
     play: Play,
 ) -> None:
     async def scenario(harness: Harness) -> None:
@@ -215,7 +212,7 @@ def test_a_wiped_journal_makes_unknown_what_had_started_and_runs_only_what_had_n
         assert (await harness.run(begun)).state == RunState.UNKNOWN
         await harness.carry_out(1)
         assert (await harness.run(waits)).state == RunState.SUCCEEDED
-        assert len(harness.offers(1)) == 2
+        assert len({offer.attempt for offer in harness.offers(1)}) == 2
 
     play(scenario)
 
