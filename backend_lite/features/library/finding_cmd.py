@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from backend_lite.features.library.finding_words import Command, program, unquoted
 
 _WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 _JOINT = re.compile(r'("[^"]*"?)|(\|\||&&|[&|()])')
-_COMMENT = re.compile(r"\s*@?\s*(rem\b|:)", re.IGNORECASE)
+_COMMENT = re.compile(r"rem\b|:", re.IGNORECASE)
+_MOST_WORDS = 50
+_LONGEST = 2000
+_MOST_BEFORE = 8
 _LEADING = frozenset({"if", "for", "else", "call", "start", "cmd", "do"})
 
 
@@ -19,7 +23,8 @@ def cmd_commands(content: str) -> list[Command]:
         for part, joint in _parts(text):
             commands = _commands(part, line, before)
             found.extend(commands)
-            before = (*before, *(command.name for command in commands)) if joint == "|" else ()
+            names = (*before, *(command.name for command in commands))
+            before = names[-_MOST_BEFORE:] if joint == "|" else ()
     return found
 
 
@@ -34,7 +39,7 @@ def _lines(content: str) -> list[tuple[int, str]]:
             begun = (start, text[:-1])
             continue
         begun = None
-        if not _COMMENT.match(text):
+        if not _COMMENT.match(text.lstrip(" \t@")):
             found.append((start, text))
     return [*found, begun] if begun else found
 
@@ -51,7 +56,7 @@ def _parts(text: str) -> list[tuple[str, str]]:
 
 
 def _commands(part: str, line: int, before: tuple[str, ...]) -> list[Command]:
-    words = _WORD.findall(part.strip().lstrip("@"))
+    words = [word[0] for word in islice(_WORD.finditer(part.strip().lstrip("@")), _MOST_WORDS)]
     if not words:
         return []
     found = [_command(words, part, line, before)]
@@ -62,4 +67,4 @@ def _commands(part: str, line: int, before: tuple[str, ...]) -> list[Command]:
 
 
 def _command(words: list[str], part: str, line: int, before: tuple[str, ...]) -> Command:
-    return Command(program(words[0]), tuple(map(unquoted, words[1:])), part.strip(), line, before)
+    return Command(program(words[0]), tuple(map(unquoted, words[1:])), part.strip()[:_LONGEST], line, before)

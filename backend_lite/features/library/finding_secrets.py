@@ -13,7 +13,7 @@ _SHAPES = (
     ("a key of Azure storage", re.compile(r"\bAccountKey=[A-Za-z0-9+/]{40,}={0,2}")),
     (
         "a password in an address",
-        re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$%{}\"'<>]+:[^\s/@$%{}\"'<>]{3,}@"),
+        re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@$%{}\"'<>]{1,100}:[^\s/@$%{}\"'<>]{3,200}@"),
     ),
 )
 _TELLING = r"(?:passw(?:or)?d|passwd|pwd|secret|api_?key|access_?key|token|credential)s?"

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 
 from tree_sitter import Language, Node, Parser
 
 from backend_lite.features.library.finding_words import Command, program, unquoted, without_prefix
+
+Names = tuple[str, ...]
+_LONGEST = 2000
+_MOST_WORDS = 200
+_MOST_BEFORE = 8
+_NO_WORDS = frozenset({"variable_assignment", "file_redirect", "herestring_redirect"})
 
 
 @cache
@@ -21,11 +28,6 @@ def parser_of(language: str) -> Parser:
     return Parser(Language(grammars[language].language()))
 
 
-def parse(language: str, content: str) -> Node:
-    # A parser keeps state: each call has one of its own.
-    return Parser(parser_of(language).language).parse(content.encode()).root_node
-
-
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it, in the order of the text; however deep."""
     stack = [node]
@@ -35,8 +37,16 @@ def walk(node: Node) -> Iterator[Node]:
         stack.extend(reversed(one.children))
 
 
-def text_of(node: Node) -> str:
-    return (node.text or b"").decode(errors="replace")
+class Source:
+    """A script and its tree. Texts are cut: what is nested would be copied once for each of its layers."""
+
+    def __init__(self, language: str, content: str) -> None:
+        self._raw = content.encode()
+        self.root = Parser(parser_of(language).language).parse(self._raw).root_node
+
+    def text(self, node: Node) -> str:
+        end = min(node.end_byte, node.start_byte + _LONGEST)
+        return self._raw[node.start_byte : end].decode(errors="replace")
 
 
 def line_of(node: Node) -> int:
@@ -44,79 +54,79 @@ def line_of(node: Node) -> int:
 
 
 def shell_commands(content: str) -> list[Command]:
-    return [command for node in walk(parse("bash", content)) if (command := _shell_command(node))]
+    source = Source("bash", content)
+    before: dict[int, Names] = {}
+    found: list[Command] = []
+    for node in walk(source.root):
+        if node.type == "pipeline":
+            parts = [_first_command(part) for part in node.named_children]
+            before |= _piped(
+                [part for part in parts if part is not None], lambda one: _shell_name(source, one)
+            )
+        elif node.type == "command" and (words := _shell_words(source, node)):
+            name, *rest = words
+            found.append(
+                Command(program(name), tuple(rest), source.text(node), line_of(node), before.get(node.id, ()))
+            )
+    return found
 
 
-def _shell_command(node: Node) -> Command | None:
-    if node.type != "command":
-        return None
-    words = [
-        unquoted(text_of(child))
-        for child in node.named_children
-        if child.type not in ("variable_assignment", "file_redirect", "herestring_redirect")
-    ]
-    words = without_prefix(words)
-    if not words:
-        return None
-    return Command(program(words[0]), tuple(words[1:]), text_of(node), line_of(node), _before(node))
+def _first_command(part: Node) -> Node | None:
+    """What a part of a pipeline runs, without its redirections."""
+    while part.type == "redirected_statement" and part.named_children:
+        part = part.named_children[0]
+    return part if part.type == "command" else None
 
 
-def _before(node: Node) -> tuple[str, ...]:
-    """The commands in front of this one in its pipeline."""
-    inner: Node = node
-    while inner.parent is not None and inner.parent.type in ("redirected_statement",):
-        inner = inner.parent
-    pipeline = inner.parent
-    if pipeline is None or pipeline.type != "pipeline":
-        return ()
-    names: list[str] = []
-    for sibling in pipeline.named_children:
-        if sibling.start_byte >= inner.start_byte:
-            break
-        first = next((one for one in walk(sibling) if one.type == "command"), None)
-        words = without_prefix([unquoted(text_of(child)) for child in first.named_children]) if first else []
-        names.extend(program(word) for word in words[:1])
-    return tuple(names)
+def _shell_words(source: Source, node: Node) -> list[str]:
+    children = (child for child in islice(node.named_children, _MOST_WORDS) if child.type not in _NO_WORDS)
+    return without_prefix([unquoted(source.text(child)) for child in children])
+
+
+def _shell_name(source: Source, node: Node) -> str:
+    words = _shell_words(source, node)
+    return program(words[0]) if words else ""
+
+
+def _piped(parts: Sequence[Node], name_of: Callable[[Node], str]) -> dict[int, Names]:
+    """By node, the names of the parts in front of it."""
+    found: dict[int, Names] = {}
+    names: Names = ()
+    for part in parts:
+        found[part.id] = names
+        names = (*names, name_of(part))[-_MOST_BEFORE:]
+    return found
 
 
 def powershell_commands(content: str) -> list[Command]:
     """Also calls of methods, by the name of the method: `.downloadstring`."""
+    source = Source("powershell", content)
+    before: dict[int, Names] = {}
     found: list[Command] = []
-    for node in walk(parse("powershell", content)):
+    for node in walk(source.root):
+        if node.type == "pipeline_chain":
+            before |= _piped(node.named_children, lambda one: _powershell_name(source, one))
+        elif node.type == "command" and (name := _powershell_name(source, node)):
+            words = tuple(unquoted(source.text(one)) for one in _elements(node))
+            found.append(Command(name, words, source.text(node), line_of(node), before.get(node.id, ())))
+        elif node.type == "invokation_expression":
+            found.append(Command(_powershell_name(source, node), (), source.text(node), line_of(node)))
+    return found
+
+
+def _powershell_name(source: Source, part: Node) -> str:
+    """The name of a command, or of the method in an expression."""
+    for node in islice(walk(part), _MOST_WORDS):
         if node.type == "command":
             name = node.child_by_field_name("command_name")
-            words = [unquoted(text_of(one)) for one in _elements(node)]
-            if name is not None:
-                command = program(text_of(name))
-                found.append(Command(command, tuple(words), text_of(node), line_of(node), _piped(node)))
-        elif node.type == "invokation_expression":
-            found.append(_call(node))
-    return found
+            return program(source.text(name)) if name is not None else ""
+        if node.type == "invokation_expression":
+            members = (one for one in node.named_children if one.type == "member_name")
+            return "." + "".join(source.text(one).lower() for one in members)
+    return ""
 
 
 def _elements(node: Node) -> list[Node]:
     elements = node.child_by_field_name("command_elements")
     children = elements.named_children if elements is not None else []
-    return [child for child in children if child.type != "command_argument_sep"]
-
-
-def _call(node: Node) -> Command:
-    member = next((one for one in node.named_children if one.type == "member_name"), None)
-    name = f".{text_of(member).lower()}" if member is not None else "."
-    return Command(name, (), text_of(node), line_of(node))
-
-
-def _piped(node: Node) -> tuple[str, ...]:
-    chain = node.parent
-    if chain is None or chain.type != "pipeline_chain":
-        return ()
-    names: list[str] = []
-    for sibling in chain.named_children:
-        if sibling.start_byte >= node.start_byte:
-            break
-        for one in walk(sibling):
-            if one.type == "command" and (name := one.child_by_field_name("command_name")) is not None:
-                names.append(program(text_of(name)))
-            elif one.type == "invokation_expression":
-                names.append(_call(one).name)
-    return tuple(names)
+    return [child for child in islice(children, _MOST_WORDS) if child.type != "command_argument_sep"]

@@ -16,6 +16,8 @@ from backend_lite.features.library.finding_trees import powershell_commands, she
 from backend_lite.features.library.finding_words import Command
 
 MAX_FINDINGS = 100
+MOST_PIPES = 3000
+"""The time that a parser needs for a pipeline grows with the square of its length."""
 _CREDENTIAL = "in clear: whoever can read the script has it. Make it a secret parameter."
 _COMMENTS = {
     Language.CMD: ("rem ", "::", "@rem "),
@@ -46,11 +48,25 @@ def _findings(language: Language, content: str) -> tuple[Finding, ...]:
 
 
 def _all(language: Language, content: str) -> Iterator[Finding]:
-    for command in _COMMANDS[language](content):
+    looked_at = _up_to(content, "|", MOST_PIPES)
+    if len(looked_at) < len(content):
+        line = looked_at.count("\n") + 1
+        yield Finding(Severity.NOTE, "length", "What follows here was not looked at: it is too much.", line)
+    for command in _COMMANDS[language](looked_at):
         for rule in RULES:
             if remark := rule(command):
                 yield Finding(remark.severity, remark.rule, remark.text, command.line)
     yield from _credentials(language, content)
+
+
+def _up_to(content: str, character: str, times: int) -> str:
+    """`content` in front of that occurrence of a character; all of it where there are fewer."""
+    at = -1
+    for _ in range(times):
+        at = content.find(character, at + 1)
+        if at < 0:
+            return content
+    return content[:at]
 
 
 def _credentials(language: Language, content: str) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend_lite.contract.library import Language
-from backend_lite.features.library.findings import MAX_FINDINGS, findings
+from backend_lite.features.library.findings import MAX_FINDINGS, MOST_PIPES, findings
 
 SH, PS, CMD, PY = Language.BASH, Language.POWERSHELL, Language.CMD, Language.PYTHON
 
@@ -134,6 +134,12 @@ def test_a_finding_is_said_once_and_in_the_order_of_lines() -> None:
     assert len(findings(SH, "reboot\n" * 500)) == MAX_FINDINGS
 
 
+def test_what_was_not_looked_at_is_said() -> None:
+    content = "a | b\n" * MOST_PIPES + "reboot\n"
+    assert seen(SH, "a | b\n" * (MOST_PIPES - 1) + "reboot\n") == [f"{MOST_PIPES} restart warning"]
+    assert seen(SH, content) == [f"{MOST_PIPES} length note"]
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_any_text_can_be_looked_at(language: Language) -> None:
     for content in ("", "\0", "((((" * 500, "\"'`$({[<", "é" * 10 + "\r\n|&;", "if " * 300, "a |" * 300):
@@ -146,6 +152,32 @@ def test_a_large_script_is_looked_at_in_reasonable_time(language: Language) -> N
     before = time.process_time()
     findings(language, line * (100_000 // len(line)))
     assert time.process_time() - before < 3
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "$(a ",
+        "a | ",
+        "a.",
+        "(",
+        "if x ",
+        "$x = ",
+        "f(",
+        "a ^\n",
+        "'",
+        "a; ",
+        "<( ",
+        "password=",
+        "  ",
+        "x://",
+    ],
+)
+def test_nothing_makes_it_slow(unit: str) -> None:
+    before = time.process_time()
+    for language in (SH, PS, CMD, PY):
+        findings(language, unit * (20_000 // len(unit)))
+    assert time.process_time() - before < 5
 
 
 def test_the_starter_library_holds_no_surprise() -> None:
