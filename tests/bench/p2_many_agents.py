@@ -24,11 +24,15 @@ def run() -> dict[str, Any]:
         with simulated_fleet(Path(name), SIZE) as fleet:
             script = fleet.api.make_script("1 KB", "echo hello".ljust(SIZE, "#"))
             took = {count: _took_ms(fleet, script, count) for count in AGENTS}
+            before = fleet.cpu_s()
+            _once(fleet, _body(fleet, script, AGENTS[-1]), AGENTS[-1])
+            cpu_s = fleet.cpu_s() - before
     return result(
         f"1 KB script to {AGENTS[-1]} connected agents, 1 KB results, all durable",
         {"last_ms": BUDGET_MS},
         {"last_ms": took[AGENTS[-1]]},
         growth_ms=took,
+        service_cpu_ms_each=round(cpu_s * 1000 / AGENTS[-1], 3),
         floor={"round_trip_ms": floors},
         times=TIMES,
     )
@@ -36,8 +40,12 @@ def run() -> dict[str, Any]:
 
 def _took_ms(fleet: Fleet, script: int, count: int) -> float:
     fleet.grow(count)
-    body = {"script_id": script, "targets": {"devices": fleet.ids[:count]}}
+    body = _body(fleet, script, count)
     return round(median([_once(fleet, body, count) for _ in range(1 + TIMES)][1:]), 1)
+
+
+def _body(fleet: Fleet, script: int, count: int) -> dict[str, Any]:
+    return {"script_id": script, "targets": {"devices": fleet.ids[:count]}}
 
 
 def _once(fleet: Fleet, body: dict[str, Any], count: int) -> float:
