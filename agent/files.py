@@ -52,6 +52,16 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
         view = view[os.write(fd, view) :]
 
 
+def write_both(fd: int, head: bytes, data: bytes) -> None:
+    """Two parts one after the other, where the system can without putting them together first."""
+    if sys.platform == "win32":
+        write_all(fd, head + data)
+        return
+    written = os.writev(fd, (head, data))
+    if written < len(head) + len(data):
+        write_all(fd, memoryview(head + data)[written:])
+
+
 def read_file(path: str) -> bytes | None:
     """The content, or None when there is no such file."""
     try:

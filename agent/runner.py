@@ -32,7 +32,7 @@ CANCEL_POLL_S = 0.2
 LINGER_S = 1.0
 FULL_DISK_PAUSE_S = 1.0
 _LINGER_LOOK_S = 0.05
-_READ_SIZE = 1 << 16
+_READ_SIZE = 1 << 18
 
 
 def run(folder: AttemptFolder, word: Callable[[], bytes], said: Callable[[], None]) -> None:

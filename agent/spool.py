@@ -16,7 +16,7 @@ import os
 import struct
 import threading
 
-from agent.files import BINARY, write_all
+from agent.files import BINARY, write_both
 
 try:
     from _sha256 import sha256  # type: ignore[import-not-found]
@@ -75,15 +75,14 @@ class SpoolWriter:
             self._said()
 
     def _add_to_head(self, stream: int, piece: bytes) -> int:
-        raw = HEADER.pack(self._now(), stream, len(piece)) + piece
         try:
-            write_all(self._fd, raw)
+            write_both(self._fd, HEADER.pack(self._now(), stream, len(piece)), piece)
         except OSError as error:
             os.ftruncate(self._fd, self._size)
             self._room = 0
             self._note(error)
             return 0
-        self._size += len(raw)
+        self._size += HEADER.size + len(piece)
         self._pieces += 1
         self._room = 0 if self._pieces == _MOST_PIECES else self._room - len(piece)
         self.total[stream] += len(piece)

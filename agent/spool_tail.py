@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import struct
 
-from agent.files import BINARY, remove_file, write_all
+from agent.files import BINARY, remove_file, write_all, write_both
 from agent.spool import HEADER, MOST_IN_A_PIECE
 
 _START = struct.Struct("<QQQ")
@@ -43,9 +43,8 @@ class TailWriter:
                 self._turn(before[0] + done * (stream == 0), before[1] + done * (stream == 1))
             piece = data[done : done + min(self._room, MOST_IN_A_PIECE)]
             assert self._fd is not None
-            raw = HEADER.pack(elapsed_ms, stream | self._mark << 8, len(piece)) + piece
-            write_all(self._fd, raw)
-            self._size += len(raw)
+            write_both(self._fd, HEADER.pack(elapsed_ms, stream | self._mark << 8, len(piece)), piece)
+            self._size += HEADER.size + len(piece)
             self._pieces += 1
             self._room = 0 if self._pieces == _MOST_PIECES else self._room - len(piece)
             done += len(piece)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import select
 import signal
@@ -24,6 +25,7 @@ DETACHED: dict[str, Any] = {"start_new_session": True}
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_CHILD_SUBREAPER = 36
+_PIPE_SIZE = 1 << 20
 _REAP_EVERY_S = 0.01
 _PS = "/bin/ps"
 
@@ -83,7 +85,7 @@ class ScriptProcess:
         """`environment` is laid over this process's own, or over that of the person."""
         # posix_spawn has no working folder of its own, and a runner starts only this one process.
         os.chdir(folder)
-        pairs = (os.pipe(), os.pipe())
+        pairs = (_wide_pipe(), _wide_pipe())
         writing = (pairs[0][1], pairs[1][1])
         try:
             if person is None:
@@ -152,6 +154,18 @@ class ScriptProcess:
                 return False
             if pid == self._pid:
                 self._exit_code = _exit_code(status)
+
+
+def _wide_pipe() -> tuple[int, int]:
+    """A pipe with so much room, where the system gives it, that a script hardly ever waits for its reader."""
+    pair = os.pipe()
+    if sys.platform == "linux":
+        try:
+            fcntl.fcntl(pair[0], fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+        except OSError:
+            # Ordinary users have only so much of it together.
+            return pair
+    return pair
 
 
 def _spawn(argv: list[str], environment: dict[str, str], writing: tuple[int, int]) -> int:

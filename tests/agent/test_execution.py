@@ -111,6 +111,34 @@ def test_offers_at_once_are_done_one_after_the_other(
     assert [permit.attempt for permit in service.permits] == attempts
 
 
+def test_parallel_offers_run_beside_the_others(
+    service: FakeService, running: AgentProcess, tmp_path: Path
+) -> None:
+    """Each waits for the other to begin: one after the other they would never end."""
+    script = 'touch "{0}/{1}"; until [ -e "{0}/{2}" ]; do sleep 0.05; done; echo {1}'
+    alone = service.offer(1, "sh", script.format(tmp_path, "one", "two"))
+    beside = service.offer(2, "sh", script.format(tmp_path, "two", "three"), parallel=True)
+    another = service.offer(3, "sh", script.format(tmp_path, "three", "one"), parallel=True)
+    for attempt, word in ((alone, b"one\n"), (beside, b"two\n"), (another, b"three\n")):
+        assert service.wait_for_done(attempt).exit_code == 0
+        assert service.output(attempt) == (word, b"")
+
+
+def test_a_service_that_only_knows_version_1_is_served(service: FakeService, agent: AgentProcess) -> None:
+    service.wire_versions = (1,)
+    (agent.folder).mkdir(mode=0o700)
+    (agent.folder / "settings.json").write_text('{"least_free_mb": 1000000000}')
+    agent.start()
+    attempt = service.offer(1, "sh", "echo hi")
+    service.wait(lambda: f"{attempt} waits: Only" in agent.log, "the agent to hold it")
+    agent.stop()
+    (agent.folder / "settings.json").unlink()
+    agent.start()
+    assert service.wait_for_done(attempt).exit_code == 0
+    assert service.output(attempt)[0] == b"hi\n"
+    assert service.holdings == []
+
+
 def test_cancel_of_a_running_script(service: FakeService, running: AgentProcess) -> None:
     attempt = service.offer(1, "sh", "echo begun; sleep 600 & sleep 600")
     service.wait(lambda: service.output(attempt)[0], "the script to begin")

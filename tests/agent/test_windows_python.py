@@ -41,6 +41,6 @@ def test_the_agents_own_tests_pass_on_windows(windows_python: WindowsPython, tmp
         *("-c", windows_python.path(settings), "--rootdir", windows_python.path(ROOT)),
         *("--ignore", "tests/agent/test_windows_python.py"),
         *("--basetemp", windows_python.path(tmp_path / "windows")),
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
