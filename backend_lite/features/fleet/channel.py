@@ -20,7 +20,8 @@ class Channel:
     """Sends in order and never makes the caller wait. A task exists only while something is to be sent.
 
     `number` grows with every connection of the process; `task` is the one that serves the connection;
-    `heard_at` (monotonic) is when its last frame came; `wire_version` is the agreed one. After `close` it takes nothing more.
+    `heard_at` (monotonic) is when its last frame came; `wire_version` is the agreed one. After `close` it
+    takes nothing more.
     """
 
     __slots__ = (
