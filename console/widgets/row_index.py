@@ -7,8 +7,8 @@ when somebody asks for them (`plan`, `commit`), because moving rows costs more t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
@@ -16,6 +16,8 @@ Object = dict[str, Any]
 SortKey = Callable[[Object], Any]
 Predicate = Callable[[Object], bool]
 
+FILTER_STEP = 250
+"""Rows that are asked about in one step of a new filter."""
 SORT_ANEW = 16
 """With more than this part of the rows out of place, sorting all of them is quicker than placing each."""
 
@@ -25,6 +27,29 @@ def both(first: Predicate | None, second: Predicate | None) -> Predicate | None:
     if first is None or second is None:
         return first or second
     return lambda item: first(item) and second(item)
+
+
+@dataclass
+class _Filter:
+    """Rows that hold every word and for which `predicate` holds; `passes[row]` is what it says of a row."""
+
+    words: list[str] = field(default_factory=list)
+    predicate: Predicate | None = None
+    passes: bytearray = field(default_factory=bytearray)
+
+    @property
+    def hides(self) -> bool:
+        return bool(self.words) or self.predicate is not None
+
+    def ask(self, row: int, text: str, item: Object) -> bool:
+        """Whether the row is shown; it is remembered."""
+        shown = all(word in text for word in self.words)
+        if shown and self.predicate is not None:
+            shown = self.predicate(item)
+        if row >= len(self.passes):
+            self.passes.extend(bytes(row + 1 - len(self.passes)))
+        self.passes[row] = shown
+        return shown
 
 
 @dataclass(frozen=True)
@@ -67,8 +92,8 @@ class RowIndex:
         self._everyone: list[int] = []
         self._misplaced: set[int] = set()
         self._gone: set[int] = set()
-        self._words: list[str] = []
-        self._predicate: Predicate | None = None
+        self._filter = _Filter()
+        self._next_filter: _Filter | None = None
         self._next_shown: list[int] | None = None
 
     def __len__(self) -> int:
@@ -151,9 +176,38 @@ class RowIndex:
 
     def filter(self, words: Sequence[str], predicate: Predicate | None = None) -> None:
         """Shows only rows whose search string holds every word and for which `predicate` holds, at once."""
-        # The longest first: it leaves the least for the others.
-        self._words = sorted((word.lower() for word in words), key=len, reverse=True)
-        self._predicate = predicate
+        for _step in self.filtering(words, predicate):
+            pass
+        self.use_filter()
+
+    def filtering(self, words: Sequence[str], predicate: Predicate | None = None) -> Iterator[None]:
+        """Asks about the rows some at each step, with changes in between; `use_filter` ends that.
+
+        Until then what is shown stays as it is. Another one that begins takes the place of this one.
+        """
+        # The longest word first: it leaves the least for the others.
+        wanted = _Filter(sorted((word.lower() for word in words), key=len, reverse=True), predicate)
+        wanted.passes = bytearray(len(self.rows))
+        self._next_filter = wanted
+        everyone = list(self._number.values()) if wanted.hides else []
+        for start in range(0, len(everyone), FILTER_STEP):
+            for row in everyone[start : start + FILTER_STEP]:
+                # A row that has gone meanwhile has no object.
+                if self.rows[row]:
+                    wanted.ask(row, self._search[row], self.rows[row])
+            yield
+
+    def filter_changes_nothing(self) -> bool:
+        """Whether `use_filter` would show what is shown already."""
+        new = self._next_filter
+        assert new is not None
+        found = [row for row in self._everyone if new.passes[row]] if new.hides else self._everyone
+        return self.settled and self._directed(found) == self.shown
+
+    def use_filter(self) -> None:
+        """Shows what `filtering` has found."""
+        assert self._next_filter is not None
+        self._filter, self._next_filter = self._next_filter, None
         if not self.settled:
             self._everyone = self._placed(self._everyone)
             self._settle()
@@ -165,7 +219,7 @@ class RowIndex:
         everyone = self._placed(self._everyone)
         new = self._directed(self._filtered(everyone))
         was = {row for row in self.shown if row in out}
-        now = {row for row in self._misplaced if self._matches(row)}
+        now = {row for row in self._misplaced if self._is_shown(row)}
         gone, come = was - now, now - was
         removed = [at for at, row in enumerate(self.shown) if row in gone] if gone else []
         inserted = [(at, row) for at, row in enumerate(new) if row in come] if come else []
@@ -198,6 +252,7 @@ class RowIndex:
             self._keys.append(self._key_of(item))
             self._search.append(self._search_of(item))
         self._number[object_id] = row
+        self._ask(row)
         # As long as ids only grow, the dict has them in their order.
         if self._newest is not None and object_id < self._newest:
             self._ascending = False
@@ -206,8 +261,7 @@ class RowIndex:
 
     def _change(self, row: int, item: Object) -> None:
         rows, searched = self.rows, self._searched
-        filtered = self._words or self._predicate
-        was_shown = filtered and self._matches(row)
+        was_shown = self._is_shown(row)
         # Most changes are figures: the values that are searched are the very same objects then.
         if searched is None or searched(rows[row]) != searched(item):
             self._search[row] = self._search_of(item)
@@ -216,22 +270,23 @@ class RowIndex:
         if key != self._keys[row]:
             self._keys[row] = key
             self._misplaced.add(row)
-        if filtered and self._matches(row) != was_shown:
+        self._ask(row)
+        if self._is_shown(row) != was_shown:
             self._misplaced.add(row)
 
-    def _matches(self, row: int) -> bool:
-        text = self._search[row]
-        if not all(word in text for word in self._words):
-            return False
-        return self._predicate is None or self._predicate(self.rows[row])
+    def _ask(self, row: int) -> None:
+        for filter_ in (self._filter, self._next_filter):
+            if filter_ is not None and filter_.hides:
+                filter_.ask(row, self._search[row], self.rows[row])
+
+    def _is_shown(self, row: int) -> bool:
+        return not self._filter.hides or bool(self._filter.passes[row])
 
     def _filtered(self, order: list[int]) -> list[int]:
-        search, predicate, rows = self._search, self._predicate, self.rows
-        for word in self._words:
-            order = [row for row in order if word in search[row]]
-        if predicate is not None:
-            order = [row for row in order if predicate(rows[row])]
-        return order
+        if not self._filter.hides:
+            return order
+        passes = self._filter.passes
+        return [row for row in order if passes[row]]
 
     def _directed(self, order: list[int]) -> list[int]:
         return order[::-1] if self.descending else order

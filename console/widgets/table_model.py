@@ -19,7 +19,9 @@ VisiblePositions = Callable[[], range]
 REPAINT_MS = 100
 """Cells are repainted at most this often."""
 SLICE = 2_000
-"""Objects taken in one go while the index is built."""
+"""Objects taken in one go while the index is built; with more, a filter is worked out bit by bit."""
+FILTER_S = 0.006
+"""The part of a frame that a filter may take."""
 MOST_SINGLE_CHANGES = 40
 """With more rows coming and going the view starts anew, which keeps selection and scroll position too."""
 PLACE_SHARE = 0.05
@@ -64,6 +66,7 @@ class TableModel(QAbstractTableModel):
         self._repaint: set[int] = set()
         self._not_before = 0.0
         self._built: Iterator[None] | None = None
+        self._asked: Iterator[None] | None = None
         self._told = (0, 0)
         self._flusher = QTimer(self)
         self._flusher.setSingleShot(True)
@@ -71,6 +74,9 @@ class TableModel(QAbstractTableModel):
         self._builder = QTimer(self)
         self._builder.setInterval(0)
         self._builder.timeout.connect(self._build_slice)
+        self._filterer = QTimer(self)
+        self._filterer.setInterval(0)
+        self._filterer.timeout.connect(self._filter_slice)
 
     # ---- what Qt asks
 
@@ -169,12 +175,25 @@ class TableModel(QAbstractTableModel):
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
 
     def filter(self, text: str, predicate: Predicate | None = None) -> None:
-        """Shows the rows that hold every word of `text` and for which `predicate` holds."""
+        """Shows the rows that hold every word of `text` and for which `predicate` holds.
+
+        At once where there are few; among many, what is shown stays until all have been asked about.
+        """
         self._words, self._predicate = text.lower().split(), predicate
-        self.beginResetModel()
-        self.order.filter(self._words, predicate)
-        self.endResetModel()
-        self._count()
+        self.filter_again()
+
+    def filter_again(self) -> None:
+        """Time has passed, and the filter may say something else of a row that has not changed."""
+        self._asked = self.order.filtering(self._words, self._predicate)
+        if self.total > SLICE:
+            self._filterer.start()
+        else:
+            self._end_filter()
+
+    @property
+    def filtering(self) -> bool:
+        """A filter is being worked out."""
+        return self._asked is not None
 
     def flush(self) -> None:
         """Shows what has come in; the timer does it at most every REPAINT_MS."""
@@ -193,6 +212,8 @@ class TableModel(QAbstractTableModel):
         """Takes all news and puts every row into its place now."""
         while self._built is not None:
             self._build_slice()
+        if self._asked is not None:
+            self._end_filter()
         self._not_before = 0.0
         self.flush()
 
@@ -225,6 +246,8 @@ class TableModel(QAbstractTableModel):
     def _building(self, objects: Mapping[int, Object]) -> Iterator[None]:
         """Makes a new index beside the one that is shown, a slice at each step, and puts it in its place."""
         index = self._new_index(self.order.descending)
+        words, predicate = self._words, self._predicate
+        index.filter(words, predicate)
         rest, sort_column = iter(objects.values()), self.sort_column
         for done in range(0, len(objects), SLICE):
             index.add_slice(islice(rest, SLICE))
@@ -232,8 +255,12 @@ class TableModel(QAbstractTableModel):
             yield
         if sort_column != self.sort_column or self.order.descending != index.descending:
             index.sort_by(self.columns[self.sort_column].sort_key, self.order.descending)
-        index.filter(self._words, self._predicate)
+        while (words, predicate) != (self._words, self._predicate):
+            words, predicate = self._words, self._predicate
+            yield from index.filtering(words, predicate)
+            index.use_filter()
         index.built()
+        self._stop_filter()
         self.beginResetModel()
         self.order = index
         self._repaint.clear()
@@ -247,6 +274,30 @@ class TableModel(QAbstractTableModel):
         self._builder.stop()
         self._count()
         self._wake()
+
+    def _filter_slice(self) -> None:
+        until = self._clock() + FILTER_S
+        while self._asked is not None and self._clock() < until:
+            if next(self._asked, self) is self:
+                self._end_filter()
+
+    def _end_filter(self) -> None:
+        """Asks about the rows that are left, and shows what has been found."""
+        assert self._asked is not None
+        for _step in self._asked:
+            pass
+        self._stop_filter()
+        if self.order.filter_changes_nothing():
+            self.order.use_filter()
+        else:
+            self.beginResetModel()
+            self.order.use_filter()
+            self.endResetModel()
+        self._count()
+
+    def _stop_filter(self) -> None:
+        self._filterer.stop()
+        self._asked = None
 
     def _settle(self) -> None:
         began = self._clock()

@@ -1,6 +1,8 @@
 """The order of a live table against a naive one."""
 
+from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,8 @@ events = st.one_of(
     st.tuples(st.just("apply"), st.lists(objects, max_size=6), st.sets(st.integers(0, 12), max_size=3)),
     st.tuples(st.just("sort"), st.sampled_from(["name", "cpu"]), st.booleans()),
     st.tuples(st.just("filter"), st.sampled_from(["", "a", "lab", "lab 2", "x"]), st.booleans()),
+    st.tuples(st.just("begin filter"), st.sampled_from(["", "a", "lab 2"]), st.booleans()),
+    st.tuples(st.just("end filter"), st.none(), st.none()),
     st.tuples(st.just("reverse"), st.none(), st.none()),
     st.tuples(st.just("settle"), st.none(), st.none()),
 )
@@ -70,11 +74,18 @@ def ids(index: RowIndex) -> list[int]:
 
 @given(st.lists(objects, max_size=12), st.lists(events, max_size=25))
 def test_it_shows_what_a_naive_table_shows(start: list[Object], story: list[tuple[str, Any, Any]]) -> None:
+    with patch("console.widgets.row_index.FILTER_STEP", 2):
+        compare_with_naive(start, story)
+
+
+def compare_with_naive(start: list[Object], story: list[tuple[str, Any, Any]]) -> None:
     naive = Naive()
     index = RowIndex(lambda item: item["name"].lower(), lambda item: item["name"])
     index.add_slice(start)
     index.built()
     naive.objects = {item["id"]: item for item in start}
+    asked: Iterator[None] | None = None
+    wanted: tuple[list[str], bool] = ([], False)
     for what, first, second in story:
         if what == "apply":
             changed = {item["id"]: item for item in first if item["id"] not in second}
@@ -85,8 +96,19 @@ def test_it_shows_what_a_naive_table_shows(start: list[Object], story: list[tupl
         elif what == "sort":
             index.sort_by(lambda item, key=first: item[key], second)  # type: ignore[misc]
             naive.key, naive.descending = first, second
+        elif what == "begin filter":
+            asked, wanted = index.filtering(first.split(), busy if second else None), (first.split(), second)
+            next(asked, None)
+        elif what == "end filter" and asked is not None:
+            for _step in asked:
+                pass
+            same = index.filter_changes_nothing()
+            before = ids(index)
+            index.use_filter()
+            assert not same or ids(index) == before
+            naive.words, naive.predicate, asked = wanted[0], busy if wanted[1] else None, None
         elif what == "filter":
-            words, predicate = first.split(), busy if second else None
+            words, predicate, asked = first.split(), busy if second else None, None
             index.filter(words, predicate)
             naive.words, naive.predicate = words, predicate
         elif what == "reverse":
