@@ -21,7 +21,7 @@ from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice
 from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
-from console.widgets.query_bar import QueryBar
+from console.widgets.query_bar import ProblemLine, QueryBar
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column
 
@@ -78,9 +78,8 @@ class HistoryList(QWidget):
         self.filter = QueryBar(
             self, listing.hint, listing.fields, self._predicate, choices, self._known_words
         )
-        self.problem = label("", "error", wrap=True)
-        self._problem_line = frame("tool-bar", row(self.problem), (16, 4, 16, 4))
-        self._problem_line.hide()
+        self._problem_line = ProblemLine(self.filter.query_box)
+        self.problem = self._problem_line.text
         self._look_older = button(tr("Look further back"), self.load_older)
         show_all = button(tr("Show all"), self._clear)
         self.no_match = EmptyState(
@@ -92,7 +91,6 @@ class HistoryList(QWidget):
         self._foot = frame("tool-bar-bottom", row(self.note, self.older, None, *self.tools()), (16, 4, 12, 4))
         self.setLayout(column(self._problem_line, self.view, self._foot, gap=0))
         self.view.counted.connect(self._counted)
-        self.filter.query_box.problem_changed.connect(self._say_problem)
         self.destroyed.connect(context.live.subscribe(listing.kind, self._take))
         self.view.recount()
 
@@ -182,10 +180,6 @@ class HistoryList(QWidget):
     def _counted(self, shown: int, total: int) -> None:
         self.say()
         self.counted.emit(shown, total)
-
-    def _say_problem(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self._problem_line.setVisible(bool(sentence))
 
     def _clear(self) -> None:
         self.filter.clear()

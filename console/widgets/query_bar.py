@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from backend_lite.contract.query import Field, Node
+from console.shell.parts import label, row
+from console.shell.theme import set_role, theme
 from console.widgets.filter_bar import Choice, FilterBar
 from console.widgets.query_box import Known, QueryBox
 from console.widgets.row_index import Predicate, both
 
 PredicateOf = Callable[[Node], Predicate]
+
+
+class ProblemLine(QFrame):
+    """Under the filter: why what is typed cannot be understood. Hidden while it can."""
+
+    def __init__(self, box: QueryBox) -> None:
+        super().__init__()
+        set_role(self, "tool-bar")
+        self.text = label("", "error", wrap=True)
+        line = row(self.text)
+        line.setContentsMargins(theme().margin, 4, theme().margin, 4)
+        self.setLayout(line)
+        self.hide()
+        box.problem_changed.connect(self._say)
+
+    def _say(self, sentence: str) -> None:
+        self.text.setText(sentence)
+        self.setVisible(bool(sentence))
 
 
 class QueryBar(FilterBar):

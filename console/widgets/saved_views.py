@@ -97,7 +97,7 @@ class SavedViews(QPushButton):
         confirm(
             self.window(),
             tr("Delete the view “{name}”?", name=self.current),
-            tr("Only the view goes; no run is touched."),
+            tr("Only the view goes; what it shows stays."),
             tr("Delete"),
             self._delete,
         )

@@ -93,6 +93,7 @@ SEARCHED = (
     "os_version",
     "address",
     "agent_version",
+    "hardware_summary",
     "tags",
 )
 

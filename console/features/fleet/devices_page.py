@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from backend_lite.contract.fleet import Admission, Contact
+from backend_lite.contract.fleet import DEVICE_FIELDS, Admission, Contact
 from backend_lite.contract.live import DEVICE
+from backend_lite.contract.query import Node
 from console.core.live import LiveBatch
 from console.core.live_tally import LiveTally
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
@@ -17,15 +19,19 @@ from console.core.texts import plural, tr
 from console.features.fleet import ops
 from console.features.fleet.columns import SEARCHED, device_columns, search_text
 from console.features.fleet.device_details import DeviceDetails
+from console.features.fleet.device_query import depends_on_time, device_predicate, known_words
 from console.features.fleet.removal import ask_removal
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.empty_state import EmptyState
-from console.widgets.filter_bar import Choice, FilterBar
+from console.widgets.filter_bar import Choice
 from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
+from console.widgets.query_bar import ProblemLine, QueryBar
+from console.widgets.row_index import Predicate
+from console.widgets.saved_views import SavedView, SavedViews, ViewStore
 
 Object = dict[str, Any]
 _TICK_MS = 5_000
@@ -53,16 +59,20 @@ class DevicesPage(Page):
         self._context, self._watch = context, watch
         self.setWindowTitle(tr("Devices"))
         self.search_hint = tr("Search devices, scripts, runs or commands")
-        self.filter = FilterBar(
+        self.filter = QueryBar(
             self,
             tr("Filter devices"),
+            DEVICE_FIELDS,
+            self._predicate,
             [
                 Choice("all", tr("All")),
                 Choice("online", tr("Online"), lambda device: choice_of(device) == "online"),
                 Choice("away", tr("Away"), lambda device: choice_of(device) == "away"),
                 Choice("pending", tr("Waiting for approval"), is_pending),
             ],
+            lambda: known_words(context.live.kind(DEVICE).values()),
         )
+        self.problem = ProblemLine(self.filter.query_box)
         self.table = LiveTable(
             "devices",
             tr("Devices"),
@@ -73,10 +83,15 @@ class DevicesPage(Page):
             sort="name",
         )
         self.table.tick(_TICK_MS)
+        self._again = QTimer(self)
+        self._again.setInterval(_TICK_MS)
+        self._again.timeout.connect(self._look_again)
+        self._again.start()
+        self.views = SavedViews(self, ViewStore(context.settings, f"{_person(context)}/devices"), self._view)
         self.columns = button(tr("Columns"), self._show_columns)
         self.export = button(tr("Export…"), self._export)
         self.run = button(tr("Run on selection…"), self._run, "primary")
-        self.header = PageHeader(tr("Devices"), self.columns, self.export, self.run)
+        self.header = PageHeader(tr("Devices"), self.views, self.columns, self.export, self.run)
         self.header.below.addWidget(self.filter, 1)
         self.nobody = EmptyState(
             "device",
@@ -87,11 +102,11 @@ class DevicesPage(Page):
         self.no_match = EmptyState(
             "filter",
             tr("No device matches"),
-            tr("No device holds these words."),
+            tr("No device is what the filter asks for."),
             button(tr("Show all devices"), self.filter.clear),
         )
         self.centre = ListView(context.live, self.table, self.filter, self.nobody, self.no_match)
-        self.setLayout(column(self.header, self.centre, gap=0))
+        self.setLayout(column(self.header, self.problem, self.centre, gap=0))
         self.info = DeviceDetails(context, watch)
         self.destroyed.connect(self.info.deleteLater)
         self._connect()
@@ -108,6 +123,7 @@ class DevicesPage(Page):
         table.selection_changed.connect(self._selected)
         table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._count)
+        self.views.chosen.connect(self._show_view)
         table.model_.building.connect(self._show_building)
         self._tally = LiveTally(live, DEVICE, choice_of, self.filter.set_count)
         stops = [
@@ -133,8 +149,28 @@ class DevicesPage(Page):
 
     def _count(self, shown: int, total: int) -> None:
         self.header.show_count(shown, total)
-        for part in (self.filter, self.columns, self.export, self.run):
+        for part in (self.filter, self.views, self.columns, self.export, self.run):
             part.setVisible(total > 0)
+
+    # ---- what is searched for
+
+    def _predicate(self, node: Node) -> Predicate:
+        return device_predicate(node, self._context.clock, search_text)
+
+    def _look_again(self) -> None:
+        if self.isVisible() and depends_on_time(self.filter.query_box.node):
+            self.table.model_.filter_again()
+
+    def _view(self) -> SavedView:
+        arrangement = self.table.header.arrangement()
+        return SavedView("", "", self.filter.box.text(), self.filter.choice, arrangement)
+
+    def _show_view(self, view: SavedView) -> None:
+        self.table.header.show_arrangement(view.arrangement)
+        self.filter.set_query(view.query, view.choice)
+        self.table.setFocus()
+
+    # ---- the selection
 
     def _show_building(self, done: int, total: int) -> None:
         if done < total:
@@ -204,3 +240,7 @@ class DevicesPage(Page):
             )
             return
         self._context.notices.notice(plural(count, "{count} device exported.", "{count} devices exported."))
+
+
+def _person(context: Context) -> str:
+    return context.session.user.id if context.session.user is not None else ""
