@@ -54,9 +54,9 @@ class Checker:
     def look_for_flags(self) -> None:
         """Two copies of a device have been connected for a while: a person must have been told."""
         for copy in self._plan.copies:
-            rows = self._service.rows(f"SELECT admission FROM devices WHERE hostname = '{copy.device}'")  # noqa: S608
-            if rows != [("quarantined",)]:
-                self._say(f"{copy.device} and its copy are both at work, and it is {rows[0][0]}")
+            admissions = dict(self._service.rows("SELECT hostname, admission FROM devices"))
+            if admissions[copy.device] != "quarantined":
+                self._say(f"{copy.device} and its copy are both at work, and it is {admissions[copy.device]}")
 
     async def verdict(self) -> list[str]:
         self._found += self._world.history.faults
@@ -84,14 +84,17 @@ class Checker:
             "SELECT id, step_id, n, outcome, stdout_size, stderr_size, stdout_total, stderr_total, detail "
             "FROM attempts ORDER BY id"
         )
-        self._attempts = [_Attempt(*row[:4], (row[4], row[5]), (row[6], row[7]), row[8]) for row in attempts]
+        self._attempts = [
+            _Attempt(id_, step, n, outcome, (out, err), (all_out, all_err), detail)
+            for id_, step, n, outcome, out, err, all_out, all_err, detail in attempts
+        ]
 
     def _repeatable(self, step: _Step) -> bool:
         query = (
             "SELECT json_extract(o.policy, '$.idempotent') FROM rollouts o "
-            f"JOIN runs r ON r.rollout_id = o.id WHERE r.id = {step.run_id}"  # noqa: S608
+            "JOIN runs r ON r.rollout_id = o.id WHERE r.id = ?"
         )
-        return bool(self._service.rows(query)[0][0])
+        return bool(self._service.rows(query, step.run_id)[0][0])
 
     def _effects_of(self, step: _Step) -> list[Effect]:
         names = [attempt_name(EPOCH, step.id, n) for n in range(1, step.attempt + 1)]

@@ -7,7 +7,7 @@ import re
 import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from agent import program, runner
 from agent.attempt_folder import AttemptFolder
@@ -35,7 +35,7 @@ _RESTART_S = 5.0
 class Machine:
     """One computer. A copy of it has the same `device`, identity and disk, but a name of its own."""
 
-    by_process: dict[Process, Machine] = {}
+    by_process: ClassVar[dict[Process, Machine]] = {}
 
     def __init__(self, world: World, name: str, device: str, identity: Identity, disk: Disk) -> None:
         self.world = world
@@ -288,7 +288,7 @@ _SETTING = re.compile(r"(\w+)=([\d.]+)")
 class SimScript:
     """What `ScriptProcess` is on a real machine: a script that prints, takes its time and exits.
 
-    Its arguments say how: `exit`, `time`, `out` and `err` (bytes), `pieces`, `deaf` (does not end when asked).
+    Its arguments say how: `exit`, `time`, `out` and `err` in bytes, `pieces`, `deaf` to being asked to end.
     """
 
     def __init__(self, argv: list[str], _environment: Any, folder: str, *_more: Any, **_others: Any) -> None:

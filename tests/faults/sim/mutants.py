@@ -5,6 +5,7 @@ Where one rule backs another, taking out one of them does no harm, and the two a
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -16,7 +17,6 @@ from unittest import mock
 from agent import books, outcomes
 from agent.attempt_folder import RECORD_SIZE, AttemptFolder
 from agent.attempts import Attempts
-from agent.books import Books
 from agent.files import write_all
 from agent.journal import Entry, Journal, Phase
 from agent.outbox import Outbox
@@ -27,11 +27,11 @@ from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet import incarnations
 from backend_lite.features.fleet.hub import DeviceHub
 from backend_lite.features.runs import attempts as service_attempts
-from backend_lite.features.runs import permits, rollouts
+from backend_lite.features.runs import permits, rollouts, transitions
+from backend_lite.features.runs.lookup import find_attempt
 from backend_lite.features.runs.output import OpenOutput, OutputFiles
 from tests.faults.sim.kernel import CURRENT
-from tests.faults.sim.machine import RunnerProcess
-from tests.faults.sim.simulation import Result, simulate
+from tests.faults.sim.simulation import simulate
 from tests.faults.sim.system import SimOs, SimPath
 
 Change = tuple[Any, str, Any]
@@ -39,17 +39,22 @@ Change = tuple[Any, str, Any]
 
 @dataclass(frozen=True)
 class Mutant:
-    """`backed_by` says why the rules are only taken out together. `caught_by` are seeds that catch it."""
+    """`backed_by` says why the rules are only taken out together. `caught_by` are seeds that catch it when
+    the faults of `focus` happen: those are what the rule is there for. Violations with the words of `besides`
+    do not count: one of the two rules alone is enough for them."""
 
     name: str
     changes: tuple[Change, ...]
+    focus: tuple[str, ...]
     caught_by: tuple[int, ...]
     backed_by: str = ""
+    besides: str = ""
 
 
-def play(mutant: Mutant, seed: int) -> Result:
+def violations_of(mutant: Mutant, seed: int) -> list[str]:
     with _taken_out(mutant):
-        return simulate(seed)
+        found = simulate(seed, mutant.focus).violations
+    return [one for one in found if not mutant.besides or mutant.besides not in one]
 
 
 @contextlib.contextmanager
@@ -78,12 +83,6 @@ def _only_in_memory(_journal: Journal, entry: Entry) -> None:
 
 
 _close_gate = AttemptFolder.close_gate
-
-
-def _runner_goes_on(folder: AttemptFolder, draft: str) -> bool:
-    process = CURRENT.get()
-    _close_gate(folder, draft)
-    return process is not None and "runner" in process.name
 
 
 def _runner_in_any_case(folder: AttemptFolder, draft: str) -> bool:
@@ -141,7 +140,7 @@ _answer = permits.Permits.answer
 
 
 def _any_nonce(self: Any, moment: Any, device_id: int, message: Permit) -> Any:
-    found = permits.find_attempt(moment.session, self._epoch, device_id, message.attempt)
+    found = find_attempt(moment.session, self._epoch, device_id, message.attempt)
     if found is None or found[2].nonce in (None, message.nonce) or found[1].state != StepState.RUNNING:
         return _answer(self, moment, device_id, message)
     permits._say(moment, device_id, message, "yes")
@@ -157,6 +156,7 @@ _done = service_attempts.Attempts.done
 
 async def _receipt_first(self: Any, device_id: int, message: Done) -> None:
     self._output._bus.publish([SendToDevice(device_id, Receipt(message.attempt))])
+    await asyncio.sleep(1.0)
     await _done(self, device_id, message)
 
 
@@ -167,7 +167,7 @@ async def _done_of_any_nonce(self: Any, device_id: int, message: Done) -> None:
     await _done(self, device_id, message)
 
 
-_change_step = rollouts.change_step
+_change_step = transitions.change_step
 
 
 def _certain_at_once(parts: Any, step: Any, state: StepState, now: int, **named: Any) -> None:
@@ -180,8 +180,101 @@ async def _no_sync(output: OpenOutput) -> None:
     output.spill()
 
 
-_NO_LOSS = ((service_attempts.Attempts, "_lose", _lose_nothing),)
-_NO_GATE = (
-    (AttemptFolder, "close_gate", _runner_in_any_case),
-    (Attempts, "_plan", None),
+_plan = Attempts._plan
+
+
+def _plan_anew(attempts: Attempts, entry: Entry, person: Any) -> Any:
+    """Prepare a runner although one may have been there already."""
+    place = attempts._books.place(entry.attempt)
+    with contextlib.suppress(FileNotFoundError):
+        SimPath.os.unlink(place._at("gate"))
+    return _plan(attempts, entry, person)
+
+
+def _no_doubt(_known: Any, _caller: Any) -> None:
+    """No hello ever raises a suspicion."""
+
+
+_NOTHING_LOST: Change = (service_attempts.Attempts, "_lose", _lose_nothing)
+_STARTING_UNWRITTEN: Change = (Journal, "starting", _only_in_memory)
+_GATE_UNHEEDED: Change = (AttemptFolder, "close_gate", _runner_in_any_case)
+_PLANNED_ANEW: Change = (Attempts, "_plan", _plan_anew)
+_NO_QUARANTINE: Change = (incarnations, "_doubt", _no_doubt)
+_ANY_NONCE: Change = (permits.Permits, "answer", _any_nonce)
+_ANY_DONE: Change = (service_attempts.Attempts, "done", _done_of_any_nonce)
+
+_KILLS = ("agent killed", "agent killed in the middle")
+_POWER = ("power lost", "power lost in the middle")
+_SERVICE = ("service killed in the middle", "service without power")
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant("the runner does not heed the gate", (_GATE_UNHEEDED,), _KILLS, ()),
+    Mutant("the agent proves without the gate", ((books, "settle", _believe_without_gate),), _KILLS, ()),
+    Mutant(
+        "STARTING is not written, and a gate that stands is taken away",
+        (_STARTING_UNWRITTEN, _PLANNED_ANEW),
+        _KILLS,
+        (),
+        "Either alone shows that a runner may have been there: the line in the journal, or the gate.",
+    ),
+    Mutant(
+        "neither RECEIVED nor STARTING is fsynced",
+        (
+            (Journal, "received", _without_sync(Journal.received)),
+            (Journal, "starting", _without_sync(Journal.starting)),
+        ),
+        _POWER,
+        (),
+        "The fsync of the one takes the other along; what a former boot received counts for nothing.",
+    ),
+    Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, ()),
+    Mutant("a copied journal is believed", ((Journal, "_boot_of", _boot_alone),), ("restored",), ()),
+    Mutant(
+        "the exit record is not fsynced",
+        ((AttemptFolder, "write_exit_record", _unsynced_verdict),),
+        _POWER,
+        (),
+    ),
+    Mutant(
+        "the spool is freed before the receipt", ((Outbox, "_send", _send_and_free),), ("cut", *_SERVICE), ()
+    ),
+    Mutant("a cancel is certain on the device", ((Attempts, "_cancel", _cancel_is_the_end),), ("cut",), ()),
+    Mutant(
+        "a cancel is certain after the permit", ((rollouts, "change_step", _certain_at_once),), ("cut",), ()
+    ),
+    Mutant("a permit that nobody lists is not lost", (_NOTHING_LOST,), ("wiped", *_POWER), ()),
+    Mutant("a former life may still ask", ((DeviceHub, "dismiss_others", _lose_nothing),), _POWER, ()),
+    Mutant(
+        "the receipt goes out before the commit",
+        ((service_attempts.Attempts, "done", _receipt_first),),
+        _SERVICE,
+        (),
+    ),
+    Mutant(
+        "the receipt does not wait for the output",
+        ((service_attempts.Attempts, "_complete", lambda *_: True),),
+        _SERVICE,
+        (),
+    ),
+    Mutant("output files are not fsynced", ((OpenOutput, "sync", _no_sync),), _SERVICE, ()),
+    Mutant(
+        "names of output files are not fsynced", ((OutputFiles, "sync_names", _lose_nothing),), _SERVICE, ()
+    ),
+    Mutant("a copy is not put into quarantine", (_NO_QUARANTINE,), ("copied",), ()),
+    Mutant(
+        "any nonce gets the permit, and a copy is not put into quarantine",
+        (_ANY_NONCE, _NO_QUARANTINE),
+        ("copied", "cut", *_KILLS),
+        (),
+        "Only a copy can have another nonce for an attempt, and while there is one nobody gets a permit.",
+        "are both at work",
+    ),
+    Mutant(
+        "an outcome of any nonce counts, and a copy is not put into quarantine",
+        (_ANY_DONE, _NO_QUARANTINE),
+        ("copied", "cut", *_KILLS),
+        (),
+        "Only a copy can have another nonce for an attempt.",
+        "are both at work",
+    ),
 )

@@ -33,14 +33,17 @@ class Plan:
         self._chance = world.chance
         self._serial = 0
 
-    def make(self) -> None:
+    def make(self, focus: tuple[str, ...]) -> None:
+        """`focus` are the faults that happen, often; without it chance decides which."""
         for _ in range(self._chance.randint(1, 4)):
             self._at(self._moment(), self._ask)
         for _ in range(self._chance.choice((0, 0, 1, 3))):
             self._at(self._moment(), self._cancel)
-        chosen = [fault for fault in FAULTS if self.world.maybe(0.08 if fault in _RARE else 0.25)]
-        for fault in chosen:
-            for _ in range(1 if fault in _RARE else self._chance.randint(1, 3)):
+        some = [fault for fault in FAULTS if self.world.maybe(0.08 if fault in _RARE else 0.25)]
+        for fault in focus or some:
+            for _ in range(
+                1 if fault in _RARE else self._chance.randint(3, 6) if focus else self._chance.randint(1, 3)
+            ):
                 self._at(self._moment(), lambda fault=fault: self._strike(fault))  # type: ignore[misc]
 
     def heal(self) -> None:

@@ -246,7 +246,7 @@ class Service:
     # ---- what a person does
 
     def ask(self, what: str, work: Callable[[Unit], Any]) -> asyncio.Task[Any] | None:
-        """Do it through the service that is up; None when it is down. The result is None if it was refused."""
+        """Do it through the service; None when that is down. The result is None if it was refused."""
         if self.process is None or not self.process.alive:
             return None
         return self.process.spawn(self._do(what, work))
@@ -264,19 +264,26 @@ class Service:
         return result
 
     def create(self, request: RolloutCreate, key: str) -> asyncio.Task[Any] | None:
-        rollouts = self.area.rollouts if self.up else None
-        return rollouts and self.ask(
+        if not self.up:
+            return None
+        rollouts = self.area.rollouts
+        return self.ask(
             f"starts {request.arguments} on {request.targets.devices}",
             lambda unit: rollouts.create(unit, request, OWNER, key),
         )
 
+    def approve(self, device_id: int) -> None:
+        if self.up:
+            devices = self.devices
+            self.ask(f"approves {device_id}", lambda unit: devices.approve(unit, device_id))
+
     # ---- what is in the database
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return _connection().execute(query).fetchall()
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        return _connection().execute(query, values).fetchall()
 
     def _read_log(self) -> None:
-        rows = self.rows("SELECT * FROM sim_log WHERE n > %d ORDER BY n" % (len(self.log)))
+        rows = self.rows("SELECT * FROM sim_log WHERE n > ? ORDER BY n", len(self.log))
         for row in rows:
             self.log.append(row)
             _, step_id, state, source, reason, attempt, exit_code = row
@@ -303,5 +310,5 @@ class _kept:  # noqa: N801
         self._patch.__enter__()
         return self._made
 
-    def __exit__(self, *error: object) -> None:
-        self._patch.__exit__(*error)
+    def __exit__(self, *_error: object) -> None:
+        self._patch.__exit__(None, None, None)

@@ -25,8 +25,8 @@ from tests.faults.sim.disk import Disk, Node
 from tests.faults.sim.kernel import CURRENT, Killed, Process, Strand, VirtualLoop
 
 WALL = 1_700_000_000.0
-_Stat = namedtuple("_Stat", "st_dev st_ino st_size st_mode st_mtime st_nlink")  # noqa: PYI024
-_Usage = namedtuple("_Usage", "total used free")  # noqa: PYI024
+_Stat = namedtuple("_Stat", "st_dev st_ino st_size st_mode st_mtime st_nlink")
+_Usage = namedtuple("_Usage", "total used free")
 _GIB = 1 << 30
 
 
@@ -127,10 +127,8 @@ class SimOs:
 
     def open(self, path: Any, flags: int, _mode: int = 0o777) -> int:
         disk, path = self._files.mine(), str(path)
-        if flags & os.O_CREAT:
-            node = disk.create(path, exclusive=bool(flags & os.O_EXCL))
-        else:
-            node = disk.get(path)
+        exclusive = bool(flags & os.O_EXCL)
+        node = disk.create(path, exclusive=exclusive) if flags & os.O_CREAT else disk.get(path)
         if flags & os.O_TRUNC:
             disk.truncate(node, 0)
         return self._files.add(_Open(disk, node, bool(flags & os.O_APPEND)))
@@ -250,7 +248,7 @@ class SimOsPath:
         return node is not None and not node.folder
 
     def getsize(self, path: Any) -> int:
-        return self._os.stat(path).st_size
+        return int(self._os.stat(path).st_size)
 
 
 def _stat(disk: Disk, node: Node) -> _Stat:
@@ -356,7 +354,7 @@ class SimPath(pathlib.PurePosixPath):
         self.os.rename(self, target)
         return SimPath(target)
 
-    replace = rename  # type: ignore[assignment]
+    replace = rename
 
     def open(self, mode: str = "r", buffering: int = -1, **_text: Any) -> SimFile:
         assert "b" in mode, "only bytes are read here"

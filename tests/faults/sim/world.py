@@ -13,7 +13,7 @@ from tests.faults.sim.system import WALL, Files
 class World:
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.chance = random.Random(seed)  # noqa: S311
+        self.chance = random.Random(seed)
         self.loop = VirtualLoop()
         self.history = History(self.loop)
         self.files = Files(self.chance)
