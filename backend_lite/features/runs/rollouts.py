@@ -120,7 +120,7 @@ class Rollouts:
     def cancel_rollout(self, unit: Unit, rollout_id: int) -> None:
         """Cancel its runs that have not ended. Raises NotFoundError."""
         moment = Moment(unit, self._clock.now_ms())
-        if load_rollout(unit.session, rollout_id) is None:
+        if not storable(rollout_id) or load_rollout(unit.session, rollout_id) is None:
             raise NotFoundError("Rollout not found")
         unit.session.connection().execute(
             update(RolloutRow).where(RolloutRow.id == rollout_id).values(cancel_requested=True)
@@ -131,7 +131,7 @@ class Rollouts:
 
     def cancel_run(self, unit: Unit, run_id: int) -> None:
         """Cancel what can be; a run that has ended stays as it is. Raises NotFoundError."""
-        parts = load_run(unit.session, run_id)
+        parts = load_run(unit.session, run_id) if storable(run_id) else None
         if parts is None:
             raise NotFoundError("Run not found")
         self._cancel(Moment(unit, self._clock.now_ms()), [parts], "before_start")
