@@ -12,16 +12,14 @@ from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 def writer_engine(path: Path) -> Engine:
     """One connection, WAL, every commit durable (synchronous FULL), transactions begun IMMEDIATE."""
-    engine = create_engine(
-        f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False}
-    )
+    engine = _engine(f"sqlite:///{path}", poolclass=StaticPool, connect_args={"check_same_thread": False})
     _configure(engine, _writer_pragmas, begin="BEGIN IMMEDIATE")
     return engine
 
 
 def reader_engine(path: Path, size: int) -> Engine:
     """`size` connections that cannot write."""
-    engine = create_engine(
+    engine = _engine(
         f"sqlite:///file:{path}?mode=ro&uri=true",
         poolclass=QueuePool,
         pool_size=size,
@@ -34,9 +32,14 @@ def reader_engine(path: Path, size: int) -> Engine:
 
 def migration_engine(path: Path) -> Engine:
     """Foreign keys are off: recreating a table with them on would delete every child row."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = _engine(f"sqlite:///{path}", poolclass=NullPool)
     _configure(engine, _migration_pragmas, begin="BEGIN IMMEDIATE")
     return engine
+
+
+def _engine(url: str, **options: Any) -> Engine:
+    # A failed statement is logged, and values may be what a person gave to a run in confidence.
+    return create_engine(url, hide_parameters=True, **options)
 
 
 def _configure(engine: Engine, pragmas: Any, *, begin: str) -> None:

@@ -13,6 +13,7 @@ from backend_lite.contract.common import Page, format_time
 from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.runs import Rollout, Run
 from backend_lite.core.clock import Clock
+from backend_lite.core.db.base import storable
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs.parts import load_run, load_runs
 from backend_lite.features.runs.run_queries import rollout_condition, run_conditions, state_condition
@@ -54,7 +55,7 @@ class Lists:
         return Page(self._rollouts(session, rows[:limit]), _next([row.id for row in rows], limit))
 
     def rollout(self, session: Session, rollout_id: int) -> Rollout:
-        row = session.get(RolloutRow, rollout_id)
+        row = session.get(RolloutRow, rollout_id) if storable(rollout_id) else None
         if row is None:
             raise NotFoundError("Rollout not found")
         return self._rollouts(session, [row])[0]
@@ -85,7 +86,7 @@ class Lists:
         return Page(self._runs(session, ids[:limit]), _next(ids, limit))
 
     def run(self, session: Session, run_id: int) -> Run:
-        parts = load_run(session, run_id)
+        parts = load_run(session, run_id) if storable(run_id) else None
         if parts is None:
             raise NotFoundError("Run not found")
         return self._views.run(parts)
@@ -95,7 +96,8 @@ class Lists:
 
         Raises NotFoundError, also where the output was removed.
         """
-        step = session.scalar(select(StepRow).where(StepRow.run_id == run_id, StepRow.n == n))
+        known = storable(run_id) and storable(n)
+        step = session.scalar(_step(run_id, n)) if known else None
         if step is None:
             raise NotFoundError("Step not found")
         number = step.attempt if attempt is None else attempt
@@ -131,6 +133,10 @@ class Lists:
 
     def _runs(self, session: Session, ids: list[int]) -> list[Run]:
         return [self._views.run(parts) for parts in load_runs(session, ids)]
+
+
+def _step(run_id: int, n: int) -> Select[StepRow]:
+    return select(StepRow).where(StepRow.run_id == run_id, StepRow.n == n)
 
 
 def _checked(limit: int) -> int:

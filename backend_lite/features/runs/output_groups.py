@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from agent.wire.states import RUN_ENDS, STEP_ENDS
 from backend_lite.contract.encodings import decode, guess, marked, visible
 from backend_lite.contract.runs import OutputGroup, OutputGroups
+from backend_lite.core.db.base import storable
 from backend_lite.core.db.database import Database
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs.output_store import OutputStore
@@ -75,7 +76,7 @@ class Groups:
 
 
 def _groups(session: Session, rollout_id: int, step: int | None) -> list[_Group]:
-    if session.get(RolloutRow, rollout_id) is None:
+    if not storable(rollout_id) or session.get(RolloutRow, rollout_id) is None:
         raise NotFoundError("Rollout not found")
     groups: dict[str | None, _Group] = {}
     for rows in _by_run(_rows(session, rollout_id, step)):

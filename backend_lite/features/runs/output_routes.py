@@ -18,8 +18,8 @@ from backend_lite.features.runs.lists import Lists
 from backend_lite.features.runs.output_groups import Groups
 from backend_lite.features.runs.output_search import OutputSearch, Wanted
 from backend_lite.features.runs.output_store import READ_LIMIT, OutputStore
+from backend_lite.features.runs.rollout_routes import VIEW, AnyId
 
-VIEW = "rollouts:view"
 MATCHES = 200
 MOST_MATCHES = 1000
 LONGEST_SEARCH = 500
@@ -41,7 +41,7 @@ def output_routes(database: Database, lists: Lists, output: OutputStore) -> Sequ
         stream: FromQuery[str] = STREAMS[0],
         offset: FromQuery[int] = 0,
         limit: FromQuery[int] = READ_LIMIT,
-        attempt: FromQuery[int | None] = None,
+        attempt: AnyId = None,
     ) -> Response[bytes]:
         """Raw bytes of `stream` from `offset`; fewer than `limit` when there are no more."""
         number = _stream(stream)
@@ -56,7 +56,7 @@ def output_routes(database: Database, lists: Lists, output: OutputStore) -> Sequ
         run_id: FromPath[int],
         n: FromPath[int],
         start: FromQuery[int] = 0,
-        attempt: FromQuery[int | None] = None,
+        attempt: AnyId = None,
     ) -> OutputIndex:
         """In which order the pieces of both streams arrived."""
         if start < 0:
@@ -74,7 +74,7 @@ def output_routes(database: Database, lists: Lists, output: OutputStore) -> Sequ
         limit: FromQuery[int] = MATCHES,
         match_case: FromQuery[bool] = False,
         encoding: FromQuery[str | None] = None,
-        attempt: FromQuery[int | None] = None,
+        attempt: AnyId = None,
     ) -> OutputMatches:
         """Lines of `stream` that hold `q`; `encoding` is told by the bytes unless it is given."""
         number, wanted = _stream(stream), _wanted(q, encoding, match_case)
@@ -86,7 +86,7 @@ def output_routes(database: Database, lists: Lists, output: OutputStore) -> Sequ
         return await searching.find(found, number, wanted, offset, limit)
 
     @get(f"{ROLLOUTS}/{{rollout_id:int}}/outputs", permission=VIEW, audience=USER)
-    async def get_outputs(rollout_id: FromPath[int], step: FromQuery[int | None] = None) -> OutputGroups:
+    async def get_outputs(rollout_id: FromPath[int], step: AnyId = None) -> OutputGroups:
         """Which runs wrote the same, in one step or in all."""
         return await groups.of_rollout(rollout_id, step)
 

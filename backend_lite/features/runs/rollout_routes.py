@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, get, post
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend_lite.contract.common import Page
 from backend_lite.contract.runs import ROLLOUTS, Rollout, RolloutCreate, RolloutCreated
+from backend_lite.core.db.base import MAX_ID
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.feature import Route
@@ -23,6 +24,8 @@ VIEW, RUN = "rollouts:view", "rollouts:run"
 MAX_KEY = 200
 
 AnyRequest = Request[Any, Any, Any]
+AnyId = Annotated[int | None, QueryParameter(ge=1, le=MAX_ID)]
+"""An id, or a number of that kind, in a query."""
 _ONE = f"{ROLLOUTS}/{{rollout_id:int}}"
 
 
@@ -35,7 +38,7 @@ def rollout_routes(database: Database, rollouts: Rollouts, reruns: Reruns, lists
 
     @get(ROLLOUTS, permission=VIEW, audience=USER)
     async def list_rollouts(
-        limit: FromQuery[int] = PAGE, cursor: FromQuery[int | None] = None, q: FromQuery[str] = ""
+        limit: FromQuery[int] = PAGE, cursor: AnyId = None, q: FromQuery[str] = ""
     ) -> Page[Rollout]:
         """Newest first, those that the query finds; `next` of a page is the `cursor` of the following one."""
         return await database.read(lambda session: lists.rollouts(session, limit, cursor, q=q))

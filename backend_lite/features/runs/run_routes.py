@@ -15,7 +15,7 @@ from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
 from backend_lite.features.runs.lists import NEWEST_FIRST, PAGE, Lists
 from backend_lite.features.runs.reruns import Reruns
-from backend_lite.features.runs.rollout_routes import RUN, VIEW, AnyRequest, idempotency_key
+from backend_lite.features.runs.rollout_routes import RUN, VIEW, AnyId, AnyRequest, idempotency_key
 from backend_lite.features.runs.rollouts import Rollouts
 
 
@@ -23,9 +23,9 @@ def run_routes(database: Database, rollouts: Rollouts, reruns: Reruns, lists: Li
     @get(RUNS, permission=VIEW, audience=USER)
     async def list_runs(
         limit: FromQuery[int] = PAGE,
-        cursor: FromQuery[int | None] = None,
-        rollout_id: FromQuery[int | None] = None,
-        device_id: FromQuery[int | None] = None,
+        cursor: AnyId = None,
+        rollout_id: AnyId = None,
+        device_id: AnyId = None,
         run_state: Annotated[str | None, QueryParameter(name="state")] = None,
         q: FromQuery[str] = "",
         sort: FromQuery[str] = NEWEST_FIRST,
