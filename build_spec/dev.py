@@ -2,7 +2,8 @@
 """Sets up, runs and tests DeployFlow from its source.
 
     python3 build_spec/dev.py run [ARGS]     set up .venv, then `python -m console --demo ARGS`
-    python3 build_spec/dev.py test [ARGS]    set up .venv with the test extras, then pytest ARGS
+    python3 build_spec/dev.py test [ARGS]    set up .venv with the test extras, then pytest ARGS; all tests
+                                             run in two processes
     python3 build_spec/dev.py setup          only set up .venv, with the test extras
     python3 build_spec/dev.py lock [ARGS]    pin the packages of the *.in files anew: uv pip compile ARGS
 
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
         return hand_over([str(PYTHON), "-m", "console", "--demo", *rest], dict(os.environ))
     if command == "test":
         set_up(TEST)
-        return hand_over([str(PYTHON), "-m", "pytest", *rest], test_environment())
+        return hand_over([str(PYTHON), "-m", "pytest", *spread(rest), *rest], test_environment())
     if command == "setup" and not rest:
         set_up(TEST)
         return 0
@@ -87,6 +88,12 @@ def main(arguments: Sequence[str]) -> int:
     asked = command in {"-h", "--help"}
     print(__doc__, file=sys.stdout if asked else sys.stderr)
     return 0 if asked else 2
+
+
+def spread(arguments: Sequence[str]) -> list[str]:
+    """What spreads all tests over two processes; a selection of them runs in one, unless it says otherwise."""
+    everything = all(argument.startswith("-") and not argument.startswith("-n") for argument in arguments)
+    return ["-n", "2", "--dist", "loadfile"] if everything else []
 
 
 def say(sentence: str) -> None:

@@ -133,6 +133,21 @@ def test_a_wrong_command_shows_the_right_ones(
     assert "dev.py run" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "spread"),
+    [
+        ([], True),
+        (["-q"], True),
+        (["-q", "-n", "4"], False),
+        (["-n0"], False),
+        (["tests/agent"], False),
+        (["-k", "journal"], False),
+    ],
+)
+def test_all_tests_are_spread_and_a_selection_is_not(arguments: list[str], spread: bool) -> None:
+    assert bool(dev.spread(arguments)) is spread
+
+
 def test_tests_run_without_what_the_caller_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
     monkeypatch.setenv("QT_SCALE_FACTOR", "2")
