@@ -14,6 +14,7 @@ from console.widgets.query_box import Known, QueryBox
 from console.widgets.row_index import Predicate, both
 
 PredicateOf = Callable[[Node], Predicate]
+_WIDTH = 400
 
 
 class ProblemLine(QFrame):
@@ -51,6 +52,7 @@ class QueryBar(FilterBar):
         self._predicate_of = predicate_of
         self._matches: Predicate | None = None
         super().__init__(page, hint, choices, self.query_box)
+        self.box.setMaximumWidth(_WIDTH)
         self.query_box.parsed.connect(self._understood)
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from operator import itemgetter
 from typing import Any
 
@@ -31,11 +32,17 @@ def both(first: Predicate | None, second: Predicate | None) -> Predicate | None:
 
 @dataclass
 class _Filter:
-    """Rows that hold every word and for which `predicate` holds; `passes[row]` is what it says of a row."""
+    """Rows that hold every word and for which `predicate` holds; `passes[row]` is what it says of a row.
+
+    `found` are those of `among`, as long as nothing is `asked_again`.
+    """
 
     words: list[str] = field(default_factory=list)
     predicate: Predicate | None = None
     passes: bytearray = field(default_factory=bytearray)
+    among: list[int] | None = None
+    found: list[int] = field(default_factory=list)
+    asked_again: bool = False
 
     @property
     def hides(self) -> bool:
@@ -50,6 +57,15 @@ class _Filter:
             self.passes.extend(bytes(row + 1 - len(self.passes)))
         self.passes[row] = shown
         return shown
+
+    def of(self, order: list[int]) -> list[int]:
+        """Those of `order` that are shown."""
+        if not self.hides:
+            return order
+        if order is not self.among or self.asked_again:
+            passes, self.asked_again = self.passes, False
+            self.among, self.found = order, list(compress(order, map(passes.__getitem__, order)))
+        return self.found
 
 
 @dataclass(frozen=True)
@@ -189,20 +205,22 @@ class RowIndex:
         wanted = _Filter(sorted((word.lower() for word in words), key=len, reverse=True), predicate)
         wanted.passes = bytearray(len(self.rows))
         self._next_filter = wanted
-        everyone = list(self._number.values()) if wanted.hides else []
-        for start in range(0, len(everyone), FILTER_STEP):
-            for row in everyone[start : start + FILTER_STEP]:
+        known = self.settled and len(self._everyone) == len(self._number)
+        order = self._everyone if known else list(self._number.values())
+        if not wanted.hides:
+            return
+        for start in range(0, len(order), FILTER_STEP):
+            for row in order[start : start + FILTER_STEP]:
                 # A row that has gone meanwhile has no object.
-                if self.rows[row]:
-                    wanted.ask(row, self._search[row], self.rows[row])
+                if self.rows[row] and wanted.ask(row, self._search[row], self.rows[row]):
+                    wanted.found.append(row)
             yield
+        wanted.among = order
 
     def filter_changes_nothing(self) -> bool:
         """Whether `use_filter` would show what is shown already."""
-        new = self._next_filter
-        assert new is not None
-        found = [row for row in self._everyone if new.passes[row]] if new.hides else self._everyone
-        return self.settled and self._directed(found) == self.shown
+        assert self._next_filter is not None
+        return self.settled and self._directed(self._next_filter.of(self._everyone)) == self.shown
 
     def use_filter(self) -> None:
         """Shows what `filtering` has found."""
@@ -211,13 +229,13 @@ class RowIndex:
         if not self.settled:
             self._everyone = self._placed(self._everyone)
             self._settle()
-        self.shown = self._directed(self._filtered(self._everyone))
+        self.shown = self._directed(self._filter.of(self._everyone))
 
     def plan(self) -> Plan:
         """What `commit` will do to the shown rows."""
         out = self._misplaced | self._gone
         everyone = self._placed(self._everyone)
-        new = self._directed(self._filtered(everyone))
+        new = self._directed(self._filter.of(everyone))
         was = {row for row in self.shown if row in out}
         now = {row for row in self._misplaced if self._is_shown(row)}
         gone, come = was - now, now - was
@@ -278,15 +296,10 @@ class RowIndex:
         for filter_ in (self._filter, self._next_filter):
             if filter_ is not None and filter_.hides:
                 filter_.ask(row, self._search[row], self.rows[row])
+                filter_.asked_again = True
 
     def _is_shown(self, row: int) -> bool:
         return not self._filter.hides or bool(self._filter.passes[row])
-
-    def _filtered(self, order: list[int]) -> list[int]:
-        if not self._filter.hides:
-            return order
-        passes = self._filter.passes
-        return [row for row in order if passes[row]]
 
     def _directed(self, order: list[int]) -> list[int]:
         return order[::-1] if self.descending else order
@@ -294,7 +307,7 @@ class RowIndex:
     def _sort(self) -> None:
         self._everyone = self._sorted()
         self._settle()
-        self.shown = self._directed(self._filtered(self._everyone))
+        self.shown = self._directed(self._filter.of(self._everyone))
 
     def _sorted(self) -> list[int]:
         # Ties keep the order of ids, because sorting is stable.

@@ -18,9 +18,11 @@ VisiblePositions = Callable[[], range]
 
 REPAINT_MS = 100
 """Cells are repainted at most this often."""
-SLICE = 2_000
-"""Objects taken in one go while the index is built; with more, a filter is worked out bit by bit."""
-FILTER_S = 0.006
+SLICE = 500
+"""Objects taken in one go while the index is built: that is done well within a frame."""
+FEW = 2_000
+"""So many rows are asked about a filter at once."""
+FILTER_S = 0.003
 """The part of a frame that a filter may take."""
 MOST_SINGLE_CHANGES = 40
 """With more rows coming and going the view starts anew, which keeps selection and scroll position too."""
@@ -67,6 +69,7 @@ class TableModel(QAbstractTableModel):
         self._not_before = 0.0
         self._built: Iterator[None] | None = None
         self._asked: Iterator[None] | None = None
+        self._same_filter = False
         self._told = (0, 0)
         self._flusher = QTimer(self)
         self._flusher.setSingleShot(True)
@@ -180,15 +183,17 @@ class TableModel(QAbstractTableModel):
         At once where there are few; among many, what is shown stays until all have been asked about.
         """
         self._words, self._predicate = text.lower().split(), predicate
-        self.filter_again()
+        self._begin_filter(same=False)
 
     def filter_again(self) -> None:
         """Time has passed, and the filter may say something else of a row that has not changed."""
-        self._asked = self.order.filtering(self._words, self._predicate)
-        if self.total > SLICE:
-            self._filterer.start()
-        else:
-            self._end_filter()
+        if self._asked is None:
+            self._begin_filter(same=True)
+
+    @property
+    def is_building(self) -> bool:
+        """Objects are being taken in, and news wait until all of them are there."""
+        return self._built is not None
 
     @property
     def filtering(self) -> bool:
@@ -275,6 +280,14 @@ class TableModel(QAbstractTableModel):
         self._count()
         self._wake()
 
+    def _begin_filter(self, *, same: bool) -> None:
+        self._same_filter = same
+        self._asked = self.order.filtering(self._words, self._predicate)
+        if self.total > FEW:
+            self._filterer.start()
+        else:
+            self._end_filter()
+
     def _filter_slice(self) -> None:
         until = self._clock() + FILTER_S
         while self._asked is not None and self._clock() < until:
@@ -287,12 +300,12 @@ class TableModel(QAbstractTableModel):
         for _step in self._asked:
             pass
         self._stop_filter()
-        if self.order.filter_changes_nothing():
+        if self._same_filter and self.order.filter_changes_nothing():
             self.order.use_filter()
-        else:
-            self.beginResetModel()
-            self.order.use_filter()
-            self.endResetModel()
+            return
+        self.beginResetModel()
+        self.order.use_filter()
+        self.endResetModel()
         self._count()
 
     def _stop_filter(self) -> None:

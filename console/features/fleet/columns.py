@@ -17,6 +17,8 @@ _CONTACT_ORDER: dict[str, int] = {contact: order for order, contact in enumerate
 
 
 def device_columns(watch: FleetWatch, clock: Clock) -> list[Column]:
+    """Those that are shown at first fit into a small window beside its details."""
+
     def contact(device: Object) -> Pill:
         return Pill(*words.contact_word(device, clock()))
 
@@ -29,10 +31,10 @@ def device_columns(watch: FleetWatch, clock: Clock) -> list[Column]:
         return -1 if run is None else int(run["id"])
 
     return [
-        Column("name", tr("Name"), name, Kind.STRONG, sort=_name_key, width=118),
-        pill_column("contact", tr("Contact"), contact, sort=_contact_key, width=112),
-        Column("system", tr("System"), words.device_system, width=150),
-        tags_column("tags", tr("Tags"), lambda device: device.get("tags") or (), width=110),
+        Column("name", tr("Name"), name, Kind.STRONG, sort=_name_key, width=112),
+        pill_column("contact", tr("Contact"), contact, sort=_contact_key, width=104),
+        Column("system", tr("System"), words.device_system, width=136),
+        tags_column("tags", tr("Tags"), lambda device: device.get("tags") or (), width=106),
         Column(
             "cpu_recent",
             tr("CPU, recent"),
@@ -41,13 +43,36 @@ def device_columns(watch: FleetWatch, clock: Clock) -> list[Column]:
             lambda device: watch.cpu(device["id"]) if device.get("connected") else (),
             sort=_cpu,
             width=98,
+            hidden=True,
         ),
-        Column("cpu", tr("CPU"), lambda d: _figure(d, "cpu_percent"), Kind.NUMBER, sort=_cpu, width=62),
-        Column("memory", tr("Memory"), lambda d: _share(d, "memory"), Kind.NUMBER, sort=_memory, width=78),
-        Column("disk", tr("Disk used"), lambda d: _share(d, "disk"), Kind.NUMBER, sort=_disk, width=86),
-        pill_column("last_run", tr("Last run"), last_run, sort=last_run_key, width=220),
-        Column("address", tr("Address"), lambda d: d.get("address") or NOTHING, Kind.MUTED, width=120),
-        Column("agent", tr("Agent"), lambda d: d.get("agent_version") or NOTHING, Kind.MUTED, width=80),
+        Column("cpu", tr("CPU"), lambda d: _figure(d, "cpu_percent"), Kind.NUMBER, sort=_cpu, width=60),
+        Column(
+            "memory",
+            tr("Memory"),
+            lambda d: _share(d, "memory"),
+            Kind.NUMBER,
+            sort=_memory,
+            width=78,
+            hidden=True,
+        ),
+        Column("disk", tr("Disk used"), lambda d: _share(d, "disk"), Kind.NUMBER, sort=_disk, width=84),
+        pill_column("last_run", tr("Last run"), last_run, sort=last_run_key, width=104),
+        Column(
+            "address",
+            tr("Address"),
+            lambda d: d.get("address") or NOTHING,
+            Kind.MUTED,
+            width=120,
+            hidden=True,
+        ),
+        Column(
+            "agent",
+            tr("Agent"),
+            lambda d: d.get("agent_version") or NOTHING,
+            Kind.MUTED,
+            width=80,
+            hidden=True,
+        ),
         Column(
             "seen",
             tr("Last contact"),
