@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from console.core import formatting
 from console.core.texts import tr
 
 Object = dict[str, Any]
+_NAMED = 4
 
 _RUN = {
     RunState.WAITING: ("Waiting", "idle"),
@@ -170,3 +172,12 @@ def device_system(device: Object) -> str:
         return str(device["os_description"])
     parts = (system_word(device["os_type"]) if device.get("os_type") else "", device.get("os_version") or "")
     return " ".join(part for part in parts if part) or formatting.NOTHING
+
+
+def named(names: Sequence[str]) -> str:
+    """`lab-1, lab-2 and 3 more`."""
+    shown = list(names[:_NAMED])
+    more = len(names) - len(shown)
+    if more:
+        return tr("{names} and {more} more", names=", ".join(shown), more=f"{more:,}")
+    return ", ".join(shown[:-1]) + tr(" and ") + shown[-1] if len(shown) > 1 else "".join(shown)

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QDialog, QLineEdit, QRadi
 from backend_lite.contract.common import format_time
 from backend_lite.contract.live import DEVICE, GROUP
 from backend_lite.contract.runs import PauseCreate, PauseScope
+from console.core import pause_ops
 from console.core.errors import ApiError
 from console.core.pause_request import PauseRequest
 from console.core.spans import parse_moment
 from console.core.texts import plural, tr
-from console.features.runs import pause_ops
-from console.features.runs.targets import named
+from console.core.words import named
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.widgets.form import Field

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QWidget
 
 from backend_lite.contract.live import PAUSE
+from console.core import pause_ops, pause_words
 from console.core.live import LiveBatch
 from console.core.texts import tr
-from console.features.runs import pause_ops, pause_words
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role

@@ -8,9 +8,9 @@ from typing import Any
 
 from backend_lite.contract.live import PAUSE
 from backend_lite.contract.runs import PauseScope
+from console.core import pause_ops, pause_words
 from console.core.live import LiveBatch
 from console.core.texts import tr
-from console.features.runs import pause_ops, pause_words
 from console.features.runs.pause_list import open_pause_list
 from console.shell.context import Context
 from console.shell.notices import Action

@@ -16,7 +16,7 @@ from backend_lite.contract.runs import (
 )
 from console.core import formatting
 from console.core.texts import plural, tr
-from console.features.runs.targets import named
+from console.core.words import named
 
 DANGEROUS_FROM = 25
 """From so many devices on a dangerous script asks for their number."""

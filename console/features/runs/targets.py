@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from backend_lite.contract.fleet import Admission
@@ -11,7 +10,6 @@ from console.core import words
 from console.core.texts import tr
 
 Object = dict[str, Any]
-_NAMED = 4
 
 
 def problem(script: Object | None, device: Object) -> str:
@@ -36,12 +34,3 @@ def missing_language(script: Object | None, device: Object) -> str:
     if script is None or not languages or script["language"] in languages:
         return ""
     return words.language_word(script["language"])
-
-
-def named(names: Sequence[str]) -> str:
-    """`lab-1, lab-2 and 3 more`."""
-    shown = list(names[:_NAMED])
-    more = len(names) - len(shown)
-    if more:
-        return tr("{names} and {more} more", names=", ".join(shown), more=f"{more:,}")
-    return ", ".join(shown[:-1]) + tr(" and ") + shown[-1] if len(shown) > 1 else "".join(shown)

@@ -9,7 +9,7 @@ from typing import Any
 from backend_lite.contract.runs import PauseScope
 from console.core import formatting
 from console.core.texts import tr
-from console.features.runs.targets import named
+from console.core.words import named
 
 Object = dict[str, Any]
 
