@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from agent.wire.states import StepState
-from backend_lite.contract.common import format_time, parse_time
+from backend_lite.contract.common import format_time
 from backend_lite.contract.live import PAUSE
 from backend_lite.contract.runs import Pause, PauseCreate, PauseScope
 from backend_lite.core.clock import Clock
@@ -21,6 +21,7 @@ from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.gates import Waits
+from backend_lite.features.runs.instants import instant
 from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.parts import RunParts, load_runs
@@ -152,10 +153,7 @@ def _row(request: PauseCreate, principal: Principal, now: int) -> PauseRow:
 def _until(text: str | None, now: int) -> int | None:
     if text is None:
         return None
-    try:
-        until = round(parse_time(text).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
-        raise InvalidError(f"{text[:40]!r} is not a time: write it like 2026-01-31T09:05:00Z.") from None
+    until = instant(text, "until")
     if until <= now:
         raise InvalidError("The end of the pause lies in the past.")
     return until

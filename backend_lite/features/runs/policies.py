@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath, PureWindowsPath
 
-from backend_lite.contract.common import parse_time
 from backend_lite.contract.runs import MAX_REBOOTS, MAX_RETRIES, MAX_TIMEOUT_S, Policy
 from backend_lite.errors import InvalidError
+from backend_lite.features.runs.instants import instant
 from backend_lite.features.runs.shares import amount, wave_sizes
 from backend_lite.features.runs.windows import check_window
 
@@ -40,11 +40,7 @@ def _check_times(policy: Policy) -> None:
     if not 1 <= policy.expires_after_s <= _LONGEST_S:
         raise InvalidError("expires_after_s must be at least 1 second and at most a year.")
     if policy.not_before is not None:
-        try:
-            parse_time(policy.not_before).timestamp()
-        except (ValueError, OverflowError, OSError):
-            shown = policy.not_before[:40]
-            raise InvalidError(f"not_before {shown!r} is not a time like 2026-01-31T09:05:00Z.") from None
+        instant(policy.not_before, "not_before")
 
 
 def _check_waves(policy: Policy, total: int) -> None:

@@ -1,4 +1,4 @@
-"""The harness, on a loop of its own."""
+"""The harness, on a loop of its own; and the whole service over HTTP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.backend.fleet.conftest import Fleet, fleet_service
 from tests.backend.runs.harness import Harness
+from tests.backend.runs.site import Site
+
+__all__ = ["fleet_service", "play", "site"]
 
 Scenario = Callable[[Harness], Awaitable[None]]
 
@@ -28,3 +32,8 @@ def play(tmp_path: Path) -> Iterator[Callable[[Scenario], None]]:
         asyncio.run(whole())
 
     yield run
+
+
+@pytest.fixture
+def site(fleet_service: Fleet) -> Site:
+    return Site(fleet_service)
