@@ -55,6 +55,7 @@ class MainWindow(QWidget):
         self._commands = frame_commands(self, of_features)
         self._connect()
         self._set_title("")
+        context.theme.dress(self)
         self.setMinimumSize(900, 560)
         if not restore_geometry(context.settings, self):
             self.resize(*FIRST_SIZE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
@@ -59,12 +59,23 @@ class Theme(QObject):
         self._fonts: dict[str, QFont] = {}
         self._icons: dict[tuple[str, str], QIcon] = {}
         self._buttons: WeakKeyDictionary[QAbstractButton, tuple[str, str]] = WeakKeyDictionary()
+        self._windows: WeakSet[QWidget] = WeakSet()
+        self.sheet = ""
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     def apply(self, mode: Mode | str) -> None:
         """Puts on the light or the dark theme, or follows the system's."""
         self.mode = Mode(mode)
         self._put_on(DARK if self._wants_dark() else LIGHT)
+
+    def dress(self, window: QWidget) -> None:
+        """Gives a window that belongs to no other the style sheet, for itself and all in it.
+
+        Not the application: Qt would then style every part anew each time that it is put into another one,
+        and a page would take three times as long to make.
+        """
+        self._windows.add(window)
+        window.setStyleSheet(self.sheet)
 
     def font(self, role: str) -> QFont:
         """`body strong secondary group header title page_title mono`; figures are tabular in all of them."""
@@ -116,11 +127,14 @@ class Theme(QObject):
         assert isinstance(app, QApplication)
         self.tokens = tokens
         self._icons.clear()
-        if not app.styleSheet():
+        if not self.sheet:
             app.setStyle("Fusion")
         app.setFont(self.font("body"))
         app.setPalette(_palette(tokens))
-        app.setStyleSheet(style_sheet(tokens, self))
+        self.sheet = style_sheet(tokens, self)
+        for window in list(self._windows):
+            if shiboken6.isValid(window):
+                window.setStyleSheet(self.sheet)
         for button, (name, color) in list(self._buttons.items()):
             if shiboken6.isValid(button):
                 button.setIcon(self.icon(name, color))

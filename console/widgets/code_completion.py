@@ -33,6 +33,8 @@ class CodeCompletion(QObject):
         set_role(self.popup, "completion")
         self._completer = QCompleter(self._shown, self)
         self._completer.setPopup(self.popup)
+        # Otherwise it belongs to no window, and looks like none of them.
+        self.popup.setParent(edit, self.popup.windowFlags())
         self._completer.setWidget(edit)
         self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._completer.setMaxVisibleItems(_SHOWN)

@@ -23,6 +23,8 @@ from console.widgets.table_columns import Column, Kind, Pill, pill_column
 
 Object = dict[str, Any]
 _ROWS = 6
+_MANY = 100
+"""So many rows are painted anew rather than looked at one by one."""
 
 
 class DevicePicker(QWidget):
@@ -76,7 +78,7 @@ class DevicePicker(QWidget):
         known = [(script["id"], script.get("target_os_type"), script["language"]) for script in scripts]
         if known != self._known:
             self._known, self._scripts = known, list(scripts)
-            self.table.model_.touch(list(self._context.live.kind(DEVICE)))
+            self._show_again(set(self._context.live.kind(DEVICE)), "remark")
 
     def choose(self, device_ids: Iterable[int]) -> None:
         before, self._chosen = self._chosen, self._possible(device_ids)
@@ -98,10 +100,20 @@ class DevicePicker(QWidget):
         return {key for key in device_ids if key in known and _is_approved(known[key])}
 
     def _touch(self, device_ids: set[int]) -> None:
-        self.table.model_.touch(device_ids)
-        self.table.model_.settle()
+        self._show_again(device_ids, "chosen")
+        if not self.table.model_.is_building:
+            self.table.model_.settle()
         self._say_count()
         self.changed.emit()
+
+    def _show_again(self, device_ids: set[int], column: str) -> None:
+        """The cells of `column` say something else; it matters to the order only where that is by it."""
+        model = self.table.model_
+        orders = column in (model.columns[model.sort_column].key, self.filter.choice)
+        if len(device_ids) > _MANY and not orders:
+            self.table.viewport().update()
+        else:
+            model.touch(device_ids)
 
     def _choose_shown(self) -> None:
         self.choose(self._chosen | {device["id"] for device in self.table.model_.shown_objects()})

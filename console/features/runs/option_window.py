@@ -99,6 +99,10 @@ class ZoneBox(QComboBox):
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.setCompleter(completer)
+        popup = completer.popup()
+        assert popup is not None
+        # Otherwise it belongs to no window, and looks like none of them.
+        popup.setParent(self, popup.windowFlags())
 
     @property
     def value(self) -> str:

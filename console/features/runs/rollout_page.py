@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -67,8 +68,7 @@ class RolloutPage(Page):
             says_all=False,
             scoped=True,
         )
-        self.outputs = OutputsPane(context)
-        self.difference = OutputDifference(context)
+        self._outputs: OutputsPane | None = None
         self.missing = EmptyState(
             "runs",
             tr("There is no such rollout"),
@@ -107,12 +107,37 @@ class RolloutPage(Page):
     def subjects(self) -> tuple[int, ...]:
         return self.runs.chosen_devices()
 
+    # ---- what is made when it is first looked at
+
+    @property
+    def outputs(self) -> OutputsPane:
+        if self._outputs is None:
+            self._outputs = made = OutputsPane(self._context)
+            self._tools.addWidget(made.summary)
+            self._tools.addWidget(made.steps)
+            self._split.insertWidget(0, made)
+            for at in range(self._split.count()):
+                self._split.setCollapsible(at, False)
+            self._split.setSizes([220, 320])
+            restore_splitter(self._context.settings, _SPLIT, self._split)
+            made.chosen_changed.connect(self._groups_chosen)
+            made.opened.connect(self.runs.table.setFocus)
+            if self._rollout is not None:
+                made.show_rollout(self._rollout)
+        return self._outputs
+
+    @cached_property
+    def difference(self) -> OutputDifference:
+        made = OutputDifference(self._context)
+        self.below.addWidget(made)
+        return made
+
     # ---- inside
 
     def _content(self) -> QWidget:
-        line = row(self.switch, self.runs.filter, self.outputs.summary, self.outputs.steps)
-        line.setStretch(1, 1)
-        tools = frame("tool-bar", line, (16, 8, 16, 8))
+        self._tools = row(self.switch, self.runs.filter)
+        self._tools.setStretch(1, 1)
+        tools = frame("tool-bar", self._tools, (16, 8, 16, 8))
         self._group_title = label("", "strong")
         self._against = QComboBox()
         self._against.setAccessibleName(tr("Compare with"))
@@ -127,16 +152,11 @@ class RolloutPage(Page):
         )
         self.below = QStackedWidget()
         self.below.addWidget(self.runs)
-        self.below.addWidget(self.difference)
         lower = QWidget()
         lower.setLayout(column(self._group_bar, self.below, gap=0))
         self._split = QSplitter(Qt.Orientation.Vertical)
-        for part in (self.outputs, lower):
-            self._split.addWidget(part)
-            self._split.setCollapsible(self._split.indexOf(part), False)
+        self._split.addWidget(lower)
         self._split.setHandleWidth(1)
-        self._split.setSizes([220, 320])
-        restore_splitter(self._context.settings, _SPLIT, self._split)
         inside = QWidget()
         inside.setLayout(column(self.head, tools, self._split, gap=0))
         return inside
@@ -158,8 +178,6 @@ class RolloutPage(Page):
         self.runs.counted.connect(lambda *_: self._calm.isActive() or self._calm.start())
         self.switch.chosen.connect(self._show_part)
         self.view.chosen.connect(lambda _key: self._show_below())
-        self.outputs.chosen_changed.connect(self._groups_chosen)
-        self.outputs.opened.connect(self.runs.table.setFocus)
         self._against.currentIndexChanged.connect(lambda _at: self._show_below())
         self._split.splitterMoved.connect(
             lambda *_: save_splitter(self._context.settings, _SPLIT, self._split)
@@ -217,7 +235,8 @@ class RolloutPage(Page):
         self.origin.setText(origin(rollout, now))
         self.policy.setText(policy_summary(rollout, now))
         self.controls.show_rollout(rollout)
-        self.outputs.show_rollout(rollout)
+        if self._outputs is not None:
+            self._outputs.show_rollout(rollout)
         if first:
             self._show_progress()
             self.title_changed.emit()
@@ -238,9 +257,10 @@ class RolloutPage(Page):
 
     def _show_part(self, key: str) -> None:
         by_output = key == OUTPUTS
-        self.outputs.setVisible(by_output)
-        self.outputs.summary.setVisible(by_output)
-        self.outputs.steps.setVisible(by_output and self.outputs.steps.count() > 1)
+        if by_output or self._outputs is not None:
+            self.outputs.setVisible(by_output)
+            self.outputs.summary.setVisible(by_output)
+            self.outputs.steps.setVisible(by_output and self.outputs.steps.count() > 1)
         self._group_bar.setVisible(by_output)
         if not by_output:
             self.view.choose(DEVICES)
@@ -295,14 +315,21 @@ class RolloutPage(Page):
         self.view.set_enabled(DIFFERENCE, bool(chosen and others))
 
     def _show_below(self) -> None:
-        chosen = [group for group in self.outputs.chosen() if group.key]
-        differs = self.view.key == DIFFERENCE and self.switch.key == OUTPUTS and bool(chosen)
+        by_output = self.switch.key == OUTPUTS
+        chosen = [group for group in self.outputs.chosen() if group.key] if by_output else []
+        differs = self.view.key == DIFFERENCE and bool(chosen)
         for part in (self._against, self._against_label):
             part.setVisible(differs)
         self.below.setCurrentWidget(self.difference if differs else self.runs)
-        first = next((g for g in self.outputs.groups() if g.key == self._against.currentData()), None)
-        if differs and first is not None:
-            self.difference.compare(first, chosen[-1], self.outputs.compared_steps)
+        if differs:
+            self._compare(chosen[-1])
+
+    def _compare(self, group: OutputGroup) -> None:
+        """With the one that is chosen in the box."""
+        wanted = self._against.currentData()
+        first = next((other for other in self.outputs.groups() if other.key == wanted), None)
+        if first is not None:
+            self.difference.compare(first, group, self.outputs.compared_steps)
 
 
 def _last(groups: list[OutputGroup]) -> OutputGroup | None:

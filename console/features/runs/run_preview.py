@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -47,21 +48,19 @@ class RunPreview(QFrame):
         self.drop = button(tr("Take them out"), lambda: self.drop_wanted.emit(self._refused))
         self.findings_title = label(tr("In the script"), "header")
         self.findings = Lines(tr("Findings in the script"), _FINDINGS)
-        self.table = LiveTable(
-            "preview", tr("Devices that it is for"), self._columns(), _search, sort="order"
-        )
-        self.table.header.setStretchLastSection(True)
-        self.table.setMinimumHeight((_ROWS + 1) * theme().row_height)
+        self._area: QScrollArea | None = None
         self._centre = QStackedWidget()
         self._centre.addWidget(self._plain_part())
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self._known_part())
-        self._centre.addWidget(area)
         head = row(label(tr("What will happen"), "title"), None, self.state)
         self.setLayout(column(head, self._centre, gap=12))
+
+    @cached_property
+    def table(self) -> LiveTable:
+        """Made with the first preview: the dialog opens sooner without it."""
+        made = LiveTable("preview", tr("Devices that it is for"), self._columns(), _search, sort="order")
+        made.header.setStretchLastSection(True)
+        made.setMinimumHeight((_ROWS + 1) * theme().row_height)
+        return made
 
     def say(self, sentence: str) -> None:
         """In place of a preview: what has to be chosen first."""
@@ -90,6 +89,16 @@ class RunPreview(QFrame):
         part.setLayout(column(self.plain, row(self.again, None), None))
         return part
 
+    def _known_area(self) -> QScrollArea:
+        if self._area is None:
+            self._area = QScrollArea()
+            self._area.setWidgetResizable(True)
+            self._area.setFrameShape(QFrame.Shape.NoFrame)
+            self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self._area.setWidget(self._known_part())
+            self._centre.addWidget(self._area)
+        return self._area
+
     def _known_part(self) -> QWidget:
         self._drop_line = QWidget()
         self._drop_line.setLayout(row(self.drop, None))
@@ -103,7 +112,7 @@ class RunPreview(QFrame):
         return part
 
     def _show(self, preview: Preview, policy: Policy, tasks: int) -> None:
-        now = self._context.clock()
+        now, area = self._context.clock(), self._known_area()
         self._revision = preview.revision if tasks == 1 else None
         self._refused = [device.device_id for device in preview_words.refused(preview)]
         self.state.setText(tr("as of {time}", time=formatting.clock_time(self._loader.known_at or now)))
@@ -116,7 +125,7 @@ class RunPreview(QFrame):
         if preview is not self._known:
             self._known = preview
             self._fill(preview)
-        self._centre.setCurrentIndex(1)
+        self._centre.setCurrentWidget(area)
 
     def _fill(self, preview: Preview) -> None:
         rows = {

@@ -40,6 +40,8 @@ class ScriptBox(QComboBox):
         set_role(popup, "completion")
         completer.setPopup(popup)
         self.setCompleter(completer)
+        # Otherwise it belongs to no window, and looks like none of them.
+        popup.setParent(self, popup.windowFlags())
         self._script_id: int | None = None
         self.currentIndexChanged.connect(self._take)
         self.line.editingFinished.connect(self._settle)

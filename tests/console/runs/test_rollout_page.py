@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.runs import ROLLOUTS, RUNS
 from console.core.run_request import RUN_DIALOG
+from console.features.runs.outputs_pane import OutputsPane
 from console.features.runs.rollout_page import DIFFERENCE, OUTPUTS, RolloutPage
 from console.widgets.confirm import ConfirmDialog
 from tests.console import objects
@@ -333,6 +334,15 @@ def test_identical_outputs_are_one_line(by_output: RolloutPage) -> None:
         (1, "Failed", "Cannot be stopped.", "exit code 1 · 18 B"),
     ]
     assert unnamed(by_output) == []
+
+
+def test_outputs_are_not_asked_for_before_somebody_looks(
+    page: RolloutPage, open_: Open, world: World
+) -> None:
+    give_outputs(world, GROUPS)
+    open_()
+    assert page.findChild(OutputsPane) is None
+    assert f"GET {ROLLOUTS}/8/outputs" not in world.api.calls()
 
 
 def test_a_group_shows_its_devices(by_output: RolloutPage) -> None:

@@ -3,7 +3,7 @@ from dataclasses import fields
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.core.resources import resource
@@ -52,15 +52,31 @@ def reversed_pair(tokens: Tokens, name: str) -> tuple[QColor, str, QColor]:
     return word, f"{name} tint", tint
 
 
-def test_dark_and_light_are_put_on_whole(worn: Theme, qapp: QApplication) -> None:
+def test_dark_and_light_are_put_on_whole(worn: Theme, qapp: QApplication, qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    worn.dress(window)
     changes: list[bool] = []
     worn.changed.connect(lambda: changes.append(worn.tokens.dark))
     worn.apply("dark")
     assert qapp.palette().color(QPalette.ColorRole.Window) == DARK.surface
-    assert DARK.surface.name() in qapp.styleSheet()
+    assert DARK.surface.name() in window.styleSheet()
     worn.apply("light")
-    assert LIGHT.surface.name() in qapp.styleSheet()
+    assert LIGHT.surface.name() in window.styleSheet()
     assert changes == [True, False]
+
+
+def test_the_style_sheet_is_on_windows_and_not_on_the_application(
+    worn: Theme, qapp: QApplication, qtbot: QtBot
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    inside = QPushButton("Go")
+    plain = inside.sizeHint()
+    worn.dress(window)
+    inside.setParent(window)
+    assert qapp.styleSheet() == ""
+    assert inside.sizeHint() != plain
 
 
 def test_it_follows_the_system_until_a_person_decides(worn: Theme) -> None:
