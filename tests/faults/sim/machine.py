@@ -90,8 +90,7 @@ class Machine:
 
     async def _run_agent(self, agent: Process) -> None:
         try:
-            for folder in _FOLDERS:
-                SimPath(ROOT + folder).mkdir(exist_ok=True)
+            self._lay_out()
             await program._keep_going(DataFolder(SimPath(ROOT)), self._enrollment(), self.identity, None)  # type: ignore[arg-type]
         except (OSError, AgentError) as error:
             self.note(f"agent ends: {error}")
@@ -102,6 +101,14 @@ class Machine:
                 self.world.history.fault(self.name, traceback.format_exc())
         finally:
             agent.exited()
+
+    def _lay_out(self) -> None:
+        """The folders, durable, as enrolment leaves them; what was taken away since is made anew."""
+        fresh = self.disk.find(ROOT) is None
+        for folder in _FOLDERS:
+            SimPath(ROOT + folder).mkdir(exist_ok=True)
+        if fresh:
+            self.disk.sync_all()
 
     def _agent_ended(self) -> None:
         self.note("agent is gone")

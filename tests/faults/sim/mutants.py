@@ -66,10 +66,17 @@ def _taken_out(mutant: Mutant) -> Iterator[None]:
 
 
 def _without_sync(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, as long as it lasts with no fsync that does anything."""
+    """The same, as long as it lasts with no fsync of its process that does anything."""
+    sync = SimOs.fsync
 
     def run(*arguments: Any, **named: Any) -> Any:
-        with mock.patch.object(SimOs, "fsync", lambda *_: None):
+        mine = CURRENT.get()
+
+        def sync_for_others(system: SimOs, fd: int) -> None:
+            if CURRENT.get() is not mine:
+                sync(system, fd)
+
+        with mock.patch.object(SimOs, "fsync", sync_for_others):
             return function(*arguments, **named)
 
     return run
@@ -124,6 +131,12 @@ async def _send_and_free(outbox: Outbox, parcel: Any, sender: Any) -> None:
         parcel.source.close()
         with contextlib.suppress(FileNotFoundError):
             SimPath.os.unlink(parcel.source._spool)
+
+
+def _no_rewind(outbox: Outbox, _marks: Any) -> None:
+    for parcel in outbox._parcels.values():
+        parcel.done_is_sent = False
+    outbox.said()
 
 
 def _cancel_is_the_end(attempts: Attempts, entry: Entry) -> None:
@@ -236,14 +249,17 @@ MUTANTS: tuple[Mutant, ...] = (
         (),
     ),
     Mutant(
-        "the spool is freed before the receipt", ((Outbox, "_send", _send_and_free),), ("cut", *_SERVICE), ()
+        "the spool is freed before the receipt",
+        ((Outbox, "_send", _send_and_free),),
+        ("service killed",) * 4,
+        (),
     ),
     Mutant("a cancel is certain on the device", ((Attempts, "_cancel", _cancel_is_the_end),), ("cut",), ()),
     Mutant(
         "a cancel is certain after the permit", ((rollouts, "change_step", _certain_at_once),), ("cut",), ()
     ),
     Mutant("a permit that nobody lists is not lost", (_NOTHING_LOST,), ("wiped", *_POWER), ()),
-    Mutant("a former life may still ask", ((DeviceHub, "dismiss_others", _lose_nothing),), _POWER, ()),
+    Mutant("a former life may still ask", ((DeviceHub, "dismiss_others", _lose_nothing),), _POWER * 2, ()),
     Mutant(
         "the receipt goes out before the commit",
         ((service_attempts.Attempts, "done", _receipt_first),),
@@ -251,10 +267,11 @@ MUTANTS: tuple[Mutant, ...] = (
         (),
     ),
     Mutant(
-        "the receipt does not wait for the output",
-        ((service_attempts.Attempts, "_complete", lambda *_: True),),
-        _SERVICE,
+        "the receipt does not wait for the output, and the marks of a welcome are not heeded",
+        ((service_attempts.Attempts, "_complete", lambda *_: True), (Outbox, "resume", _no_rewind)),
+        ("cut", "cut", *_SERVICE),
         (),
+        "What is missing is sent again because of the marks, or because the outcome does not fit.",
     ),
     Mutant("output files are not fsynced", ((OpenOutput, "sync", _no_sync),), _SERVICE, ()),
     Mutant(

@@ -29,6 +29,8 @@ class Plan:
         self.world, self.service, self.machines = world, service, machines
         self.accepted: list[int] = []
         self.copies: list[Machine] = []
+        self.filled: set[str] = set()
+        """Machines whose disk was full for a while."""
         self.over = False
         self._chance = world.chance
         self._serial = 0
@@ -177,6 +179,7 @@ class Plan:
     def _disk_full(self, machine: Machine) -> None:
         machine.note("disk is full")
         machine.disk.full = True
+        self.filled.add(machine.name)
         self._at(self._chance.uniform(1, 40), lambda: self._space_again(machine))
 
     def _space_again(self, machine: Machine) -> None:

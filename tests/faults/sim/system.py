@@ -28,6 +28,7 @@ WALL = 1_700_000_000.0
 _Stat = namedtuple("_Stat", "st_dev st_ino st_size st_mode st_mtime st_nlink")
 _Usage = namedtuple("_Usage", "total used free")
 _GIB = 1 << 30
+_HARMLESS = frozenset({"access", "fspath", "fsencode", "fsdecode"})
 
 
 class Pipe:
@@ -114,7 +115,9 @@ class SimOs:
         self.path = SimOsPath(self)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)
+        real = getattr(os, name)
+        assert not callable(real) or name in _HARMLESS, f"os.{name} is not simulated"
+        return real
 
     def getpid(self) -> int:
         return me().pid
@@ -157,6 +160,9 @@ class SimOs:
         written = opened.disk.write(opened.node, start, bytes(data))
         opened.position = start + written
         return written
+
+    def writev(self, fd: int, pieces: list[bytes]) -> int:
+        return self.write(fd, b"".join(pieces))
 
     def pwrite(self, fd: int, data: bytes | memoryview, offset: int) -> int:
         self._files.mine()
@@ -374,6 +380,10 @@ class SimPath(pathlib.PurePosixPath):
             return file.write(data)
 
 
+def _open(path: Any, mode: str = "r", **named: Any) -> SimFile:
+    return SimPath(str(path)).open(mode, **named)
+
+
 class SimShutil:
     def __init__(self, sim: SimOs) -> None:
         self._os = sim
@@ -530,6 +540,7 @@ def in_place(
                 and name.startswith(packages)
                 and not name.startswith(untouched)
             ):
+                stack.enter_context(mock.patch.object(module, "open", _open, create=True))
                 for attribute, value in list(vars(module).items()):
                     stand_in = stand_ins.get(id(value))
                     if stand_in is not None:
