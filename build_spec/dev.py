@@ -91,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
-    """What spreads all tests over two processes; a selection of them runs in one, unless it says otherwise."""
+    """What spreads all tests over two processes; a selection runs in one, unless it says otherwise."""
     everything = all(argument.startswith("-") and not argument.startswith("-n") for argument in arguments)
     return ["-n", "2", "--dist", "loadfile"] if everything else []
 
