@@ -246,8 +246,9 @@ class Task(Struct):
 
 
 class Rollout(Struct):
-    """`wave` of `waves` (numbers of runs) is under way. `waiting` says in a sentence why a rollout that has
-    not ended does not go on by itself, `until` its clock. `origin_id` is the rollout that it repeats."""
+    """`wave` of `waves` (numbers of runs) is under way; with `wave_done` it has ended, and the next one waits:
+    resuming begins it. `waiting` says in a sentence why a rollout that has not ended does not go on by
+    itself, `until` its clock. `origin_id` is the rollout that it repeats."""
 
     id: int
     title: str
@@ -270,6 +271,7 @@ class Rollout(Struct):
     waiting: str = ""
     until: Time | None = None
     origin_id: int | None = None
+    wave_done: bool = False
 
 
 class RolloutCreated(Rollout):

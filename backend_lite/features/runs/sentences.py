@@ -46,6 +46,12 @@ def rollout_wait(rollout: RolloutRow) -> str:
             return ""
 
 
+def is_wave_done(rollout: RolloutRow) -> bool:
+    """The wave has ended, and the next one waits for something: resuming begins it."""
+    held = rollout.state == RolloutState.RUNNING and bool(rollout.halt_reason)
+    return held and rollout.wave < len(rollout.waves)
+
+
 def _gate_sentence(rollout: RolloutRow, run: RunRow, gate: Waits) -> str:
     match gate:
         case Waits.HALTED:

@@ -16,7 +16,7 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.features.fleet.api import Hub
 from backend_lite.features.runs.parts import RunParts
-from backend_lite.features.runs.sentences import rollout_wait, run_wait
+from backend_lite.features.runs.sentences import is_wave_done, rollout_wait, run_wait
 from backend_lite.features.runs.tables import RUN_STATES, AttemptRow, RolloutRow, StepRow
 
 PROGRESS = "progress"
@@ -132,6 +132,7 @@ def progress(row: RolloutRow) -> dict[str, Any]:
         "wave": row.wave,
         "waiting": rollout_wait(row),
         "until": _time(row.look_at) if row.ended_at is None else None,
+        "wave_done": is_wave_done(row),
     }
 
 

@@ -17,7 +17,6 @@ from console.core.ops import Op
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.features.runs import rollout_ops
-from console.features.runs.rollout_words import may_start_next_wave
 from console.shell.context import Context
 from console.shell.parts import button
 from console.widgets.confirm import confirm
@@ -49,7 +48,8 @@ class RolloutActions:
     def show_rollout(self, rollout: Object) -> None:
         self._rollout = rollout
         open_, halted = is_open(rollout), rollout["state"] == RolloutState.HALTED
-        next_wave = may_start_next_wave(rollout)
+        # Only the service knows that a wave is done: runs that end early are of any wave.
+        next_wave = bool(rollout.get("wave_done"))
         bad = self._bad()
         self.failed.show()
         self.failed.setEnabled(bad > 0)

@@ -18,7 +18,7 @@ from backend_lite.contract.runs import (
     Waves,
     Window,
 )
-from backend_lite.contract.states import RUN_ENDS, RolloutState
+from backend_lite.contract.states import RolloutState
 from console.core import formatting
 from console.core.texts import plural, tr
 
@@ -153,14 +153,6 @@ def _retries(retries: Retries) -> str:
     return plural(
         retries.count, "one retry after {time}", "{count} retries, the first after {time}", time=time
     )
-
-
-def may_start_next_wave(rollout: Object) -> bool:
-    """True once the wave under way has ended and a person may go on without waiting for anything else."""
-    sizes, wave = rollout.get("waves") or [], int(rollout.get("wave") or 1)
-    counters = rollout.get("counters") or {}
-    ended = sum(int(counters.get(state, 0)) for state in RUN_ENDS)
-    return rollout["state"] == RolloutState.RUNNING and wave < len(sizes) and ended >= sum(sizes[:wave])
 
 
 def wave_title(rollout: Object, number: int) -> str:

@@ -346,33 +346,36 @@ class RunPage(Page):
             )
 
     def _ask_again(self, rollout: Rollout) -> None:
-        assert self._run is not None
         if len(rollout.tasks) > 1:
             self._ask_from_where(rollout)
+        else:
+            self.again_as(rollout)
+
+    def again_as(self, rollout: Rollout, _checked: bool = False) -> None:
+        """All of it on this device, once more by the dialog."""
+        assert self._run is not None
+        request = RunRequest.of_rollout(rollout, (self._run["device_id"],))
+        wanted = [task.script_id for task in request.tasks] or [request.script_id]
+        if any(one is None or self._context.live.get(SCRIPT, one) is None for one in wanted):
+            said = tr("The script of this run is no longer in the library.")
+            if len(wanted) > 1:
+                said = tr("Not all scripts of this run are still in the library.")
+            self._context.notices.notice(said, "warning")
             return
-        if rollout.script_id is None or self._context.live.get(SCRIPT, rollout.script_id) is None:
-            self._context.notices.notice(tr("The script of this run is no longer in the library."), "warning")
-            return
-        self._context.navigator.ask(
-            RUN_DIALOG,
-            RunRequest(
-                script_id=rollout.script_id,
-                device_ids=(self._run["device_id"],),
-                arguments=tuple(rollout.arguments),
-                parameters=dict(rollout.parameters),
-                timeout_s=rollout.policy.timeout_s,
-            ),
-        )
+        self._context.navigator.ask(RUN_DIALOG, request)
 
     def _ask_from_where(self, rollout: Rollout) -> None:
+        menu = self.menu_again(rollout)
+        menu.popup(self.again.mapToGlobal(QPoint(0, self.again.height())))
+
+    def menu_again(self, rollout: Rollout) -> QMenu:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for task in rollout.tasks:
+        menu.addAction(tr("All steps again…")).triggered.connect(partial(self.again_as, rollout))
+        for task in rollout.tasks[1:]:
             title = tr("From step {n}: {name}", n=task.n, name=task.name)
-            if task.n == 1:
-                title = tr("All steps again")
             menu.addAction(title).triggered.connect(partial(self.again_from, task.n))
-        menu.popup(self.again.mapToGlobal(QPoint(0, self.again.height())))
+        return menu
 
     def again_from(self, step: int, _checked: bool = False) -> None:
         """The same steps on the same device, from one of them on, without asking further."""

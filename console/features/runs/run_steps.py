@@ -67,9 +67,10 @@ class StepList(QListWidget):
             line = _Row(indent=0 if place[1] is None else _INDENT)
             item = QListWidgetItem()
             item.setData(_CHOICE, place)
-            item.setSizeHint(line.sizeHint())
             self.addItem(item)
             self.setItemWidget(item, line)
+            # Only within the list does it have its looks, and with them its size.
+            item.setSizeHint(line.sizeHint())
             self._rows[place] = line
         self.blockSignals(False)
 

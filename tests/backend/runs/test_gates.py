@@ -124,12 +124,16 @@ def test_a_wave_by_hand_waits_for_a_person(play: Play) -> None:
         await harness.here(1, 2)
         ids = await harness.start(1, 2, policy=Policy(waves=Waves(["50%"], by_hand=True)))
         rollout_id = await harness.rollout_of(ids[0])
+        assert not (await harness.rollout(rollout_id)).wave_done
         await harness.carry_out(1)
         harness.clock.ms += 10 * 60_000
         await harness.look()
         assert harness.offers(2) == []
-        assert "resumes" in (await harness.rollout(rollout_id)).waiting
+        rollout = await harness.rollout(rollout_id)
+        assert "resumes" in rollout.waiting
+        assert rollout.wave_done
         await harness.resume(rollout_id)
+        assert not (await harness.rollout(rollout_id)).wave_done
         assert len(harness.offers(2)) == 1
         with pytest.raises(ConflictError, match="no further wave"):
             await harness.resume(rollout_id)

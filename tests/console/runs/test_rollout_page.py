@@ -138,8 +138,14 @@ def test_it_follows_the_rollout_and_its_runs(page: RolloutPage, open_: Open, wor
         ("halted", {}, ["Rerun failed", "Run again…", "Resume", "Cancel…"]),
         (
             "running",
-            {"counters": {**COUNTERS, "succeeded": 3, "running": 0}},
+            {"counters": {**COUNTERS, "succeeded": 3, "running": 0}, "wave_done": True},
             ["Rerun failed", "Run again…", "Halt", "Start wave 3", "Cancel…"],
+        ),
+        (
+            # So many have ended as the waves so far have runs; some of them are skipped ones of the next.
+            "running",
+            {"counters": {**COUNTERS, "succeeded": 3, "running": 1, "waiting": 0}},
+            ["Rerun failed", "Run again…", "Halt", "Cancel…"],
         ),
         ("done", {"counters": {"total": 5, "succeeded": 5}}, ["Run again…"]),
         (

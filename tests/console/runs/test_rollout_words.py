@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from console.features.runs.rollout_words import (
-    may_start_next_wave,
     policy_summary,
     shares,
     state_word,
@@ -72,18 +71,6 @@ def test_what_a_person_chose_is_said(policy: dict[str, Any], text: str) -> None:
 )
 def test_what_is_done_is_as_good_as_its_worst_run(state: str, counters: dict[str, int], tone: str) -> None:
     assert state_word(objects.rollout(1, state, counters=counters))[1] == tone
-
-
-@pytest.mark.parametrize(
-    ("state", "wave", "succeeded", "possible"),
-    [("running", 1, 2, True), ("running", 1, 1, False), ("running", 2, 4, False), ("halted", 1, 2, False)],
-)
-def test_the_next_wave_may_start_once_one_is_done(
-    state: str, wave: int, succeeded: int, possible: bool
-) -> None:
-    counters = {"total": 4, "succeeded": succeeded}
-    rollout = objects.rollout(1, state, counters=counters, wave=wave, waves=[2, 2])
-    assert may_start_next_wave(rollout) is possible
 
 
 def test_waves_have_the_sizes_that_a_person_wrote() -> None:

@@ -16,7 +16,6 @@ from console.features.runs.run_steps import telling_step
 from tests.console import objects
 from tests.console.conftest import World
 from tests.console.runs.test_run_page import Output, output, page, text, trips
-from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.waiting import until
 
@@ -205,21 +204,3 @@ def test_all_is_copied_as_it_is_shown(
 
     run(story())
     assert "Save it as a file" in world.notices[-1].text
-
-
-def test_several_steps_are_run_again_from_one_of_them(
-    page: RunPage, world: World, trips: Trips, run: Run
-) -> None:
-    made = objects.rollout() | {"run_ids": [9], "id": 8}
-    world.api.answers[f"POST {RUNS}/1/rerun"] = (200, made)
-
-    async def story() -> None:
-        await world.go_live(run=[steps_run("succeeded", "failed")])
-        page.show_target("1")
-        page.again_from(2)
-        await until(lambda: trips.opened)
-
-    run(story())
-    assert trips.opened == [("run", "9")]
-    (request,) = [r for r in world.api.requests if r.url.path.endswith("/rerun")]
-    assert b'"from_step":2' in request.content

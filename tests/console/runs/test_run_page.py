@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.runs import ROLLOUTS, RUNS
-from console.core.run_request import RUN_DIALOG, RunRequest
+from backend_lite.contract.runs import ROLLOUTS, RUNS, Rollout
+from console.core.run_request import RUN_DIALOG
 from console.core.run_words import sentence, timeline
 from console.features.runs.run_page import RunPage
 from tests.console import objects
@@ -144,9 +145,10 @@ def test_cancel_asks_the_service(page: RunPage, world: World, run: Run) -> None:
 
 
 def test_run_again_proposes_the_same(page: RunPage, world: World, trips: Trips, run: Run) -> None:
+    given = {**objects.task(1), "arguments": ["-n", "a b"], "parameters": {"Days": 14}}
     world.api.answers[f"GET {ROLLOUTS}/7"] = (
         200,
-        objects.rollout(arguments=["-n", "a b"], parameters={"Days": 14}),
+        objects.rollout(tasks=[given], policy={"timeout_s": 600, "offline": "skip"}),
     )
 
     async def story() -> None:
@@ -156,12 +158,36 @@ def test_run_again_proposes_the_same(page: RunPage, world: World, trips: Trips, 
         await until(lambda: trips.asked)
 
     run(story())
-    assert trips.asked == [
-        (
-            RUN_DIALOG,
-            RunRequest(1, None, (1,), ("-n", "a b"), {"Days": 14}, 600),
-        )
-    ]
+    ((key, request),) = trips.asked
+    assert key == RUN_DIALOG
+    assert (request.script_id, request.device_ids, request.arguments) == (1, (1,), ("-n", "a b"))
+    assert request.parameters == {"Days": 14}
+    assert request.policy.offline == "skip"
+    assert request.again == "Script 1"
+
+
+def test_several_steps_are_run_again_by_the_dialog_or_from_one_of_them(
+    page: RunPage, world: World, trips: Trips, run: Run
+) -> None:
+    two = [{**objects.task(1), "continue_on_error": True}, {**objects.task(2, "Script 2"), "script_id": 2}]
+    world.api.answers[f"POST {RUNS}/1/rerun"] = (201, {**objects.rollout(9), "run_ids": [12]})
+
+    async def story() -> None:
+        library = [objects.script(1), objects.script(2)]
+        await world.go_live(run=[objects.run(1)], script=library, rollout=[objects.rollout(tasks=two)])
+        page.show_target("1")
+        rollout = msgspec.convert(world.context.live.get("rollout", 7), Rollout)
+        choices = page.menu_again(rollout).actions()
+        assert [one.text() for one in choices] == ["All steps again…", "From step 2: Script 2"]
+        choices[0].trigger()
+        choices[1].trigger()
+        await until(lambda: trips.opened)
+
+    run(story())
+    ((_key, request),) = trips.asked
+    assert [(task.script_id, task.continue_on_error) for task in request.tasks] == [(1, True), (2, False)]
+    assert world.api.body(f"POST {RUNS}/1/rerun") == {"from_step": 2}
+    assert trips.opened == [("run", "12")]
 
 
 def test_run_again_of_a_deleted_script_is_explained(page: RunPage, world: World, run: Run) -> None:
