@@ -246,7 +246,7 @@ class Task(Struct):
 
 
 class Rollout(Struct):
-    """`wave` of `waves` (numbers of runs) is under way; with `wave_done` it has ended, and the next one waits:
+    """`wave` of `waves` (numbers of runs) is under way; with `wave_done` it has ended and the next one waits:
     resuming begins it. `waiting` says in a sentence why a rollout that has not ended does not go on by
     itself, `until` its clock. `origin_id` is the rollout that it repeats."""
 
