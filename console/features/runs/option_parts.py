@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
 from backend_lite.contract.common import format_time, parse_time
 from backend_lite.contract.runs import (
     DEFAULT_EXPIRES_AFTER_S,
+    MAX_REBOOTS,
     MAX_RETRIES,
     MAX_TIMEOUT_S,
     OfflinePolicy,
@@ -31,6 +32,7 @@ from console.widgets.form import Field
 from console.widgets.parsed_field import ParsedField
 
 _SPAN = "Write a time such as 90 s, 30 min or 2 h."
+_LONGEST_WAIT_S = 366 * 86400
 _SHARE = "Write a count such as 5, or a share such as 10%."
 
 
@@ -89,7 +91,9 @@ class OptionGroup(QWidget):
         return made
 
 
-def _span(title: str, *, hint: str = "", empty: str = "", most: int = MAX_TIMEOUT_S) -> ParsedField[int]:
+def span_field(title: str, *, hint: str = "", empty: str = "", most: int = MAX_TIMEOUT_S) -> ParsedField[int]:
+    """A length of time in seconds, `most` at most."""
+
     def parse(text: str) -> int | None:
         seconds = values.span(text)
         return seconds if seconds is not None and seconds <= most else None
@@ -119,7 +123,9 @@ class WhenOptions(OptionGroup):
                 OfflinePolicy.FAIL: tr("Count them as failed"),
             }
         )
-        self.expires = _span(tr("Give up after"), empty=span_text(DEFAULT_EXPIRES_AFTER_S), most=366 * 86400)
+        self.expires = span_field(
+            tr("Give up after"), empty=span_text(DEFAULT_EXPIRES_AFTER_S), most=_LONGEST_WAIT_S
+        )
         self.window_ = WindowFields()
         self.window_.changed.connect(self.changed)
         away = Field(tr("Devices that are away"), self.offline)
@@ -159,7 +165,7 @@ class OrderOptions(OptionGroup):
             hint=tr("Such as 1, 10%, 50%; what is left is the last wave."),
             empty=tr("All together"),
         )
-        self.healthy = _span(
+        self.healthy = span_field(
             tr("The next wave starts after"),
             empty=tr("The wave has ended"),
             hint=tr("Without a lost device."),
@@ -217,8 +223,8 @@ class MannerOptions(OptionGroup):
 
     def __init__(self) -> None:
         super().__init__(tr("How on each device"))
-        self.timeout = _span(tr("Time limit"))
-        self.idle = _span(tr("Stop when silent for"), empty=tr("Never"))
+        self.timeout = span_field(tr("Time limit"))
+        self.idle = span_field(tr("Stop when silent for"), empty=tr("Never"))
         self.run_as = self._combo(
             {RunAs.SYSTEM: tr("The system (root)"), RunAs.USER: tr("The signed-in user")}
         )
@@ -227,6 +233,17 @@ class MannerOptions(OptionGroup):
                 RebootPolicy.WAIT: tr("Wait for the next restart"),
                 RebootPolicy.NOW: tr("Restart the device at once"),
             }
+        )
+        self.reboots = ParsedField(
+            tr("Restarts of a run at most"),
+            _reboot_count,
+            tr("Write a count up to {most}.", most=MAX_REBOOTS),
+            empty=str(Policy().max_reboots),
+        )
+        self.within = span_field(
+            tr("Give up without a restart for"),
+            empty=span_text(Policy().reboot_within_s),
+            most=_LONGEST_WAIT_S,
         )
         self.folder = ParsedField(tr("Working folder"), str, "", empty=tr("A new, empty one"))
         self.codes = ParsedField(
@@ -238,7 +255,7 @@ class MannerOptions(OptionGroup):
             tr("Write a count from 1 to {most}.", most=MAX_RETRIES),
             empty=tr("Never"),
         )
-        self.delay = _span(
+        self.delay = span_field(
             tr("First try again after"),
             empty=span_text(Retries().delay_s),
             hint=tr("Then twice as long each time."),
@@ -246,12 +263,14 @@ class MannerOptions(OptionGroup):
         self._place(
             self.timeout,
             self.idle,
-            Field(tr("Run as"), self.run_as),
-            Field(tr("When it asks for a restart"), self.reboot),
-            self.folder,
-            self.codes,
             self.retries,
             self.delay,
+            self.codes,
+            Field(tr("When it asks for a restart"), self.reboot),
+            self.reboots,
+            self.within,
+            Field(tr("Run as"), self.run_as),
+            self.folder,
         )
         self.retries.box.textChanged.connect(self._show_needed)
         self._may_retry = True
@@ -262,6 +281,10 @@ class MannerOptions(OptionGroup):
         self.idle.show_text(values.span_words(policy.idle_timeout_s))
         self.run_as.setCurrentIndex(self.run_as.findData(policy.run_as.value))
         self.reboot.setCurrentIndex(self.reboot.findData(policy.reboot.value))
+        usual = policy.max_reboots == Policy().max_reboots
+        self.reboots.show_text("" if usual else str(policy.max_reboots))
+        usual = policy.reboot_within_s == Policy().reboot_within_s
+        self.within.show_text("" if usual else span_text(policy.reboot_within_s))
         self.folder.show_text(policy.working_folder)
         usual = policy.exit_codes == [0]
         self.codes.show_text("" if usual else ", ".join(map(str, policy.exit_codes)))
@@ -274,6 +297,9 @@ class MannerOptions(OptionGroup):
         policy.idle_timeout_s = self.idle.value
         policy.run_as = RunAs(self.run_as.currentData())
         policy.reboot = RebootPolicy(self.reboot.currentData())
+        reboots = self.reboots.value
+        policy.max_reboots = Policy().max_reboots if reboots is None else reboots
+        policy.reboot_within_s = self.within.value or Policy().reboot_within_s
         policy.working_folder = self.folder.text
         policy.exit_codes = self.codes.value or [0]
         count = (self.retries.value or 0) if self._may_retry else 0
@@ -303,6 +329,11 @@ class MannerOptions(OptionGroup):
 def _retry_count(text: str) -> int | None:
     found = values.count(text)
     return found if found is not None and found <= MAX_RETRIES else None
+
+
+def _reboot_count(text: str) -> int | None:
+    found = 0 if text == "0" else values.count(text)
+    return found if found is not None and found <= MAX_REBOOTS else None
 
 
 def _time(moment: datetime) -> str:

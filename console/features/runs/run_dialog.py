@@ -180,6 +180,7 @@ class RunDialog(QDialog):
         scripts = self.what.scripts()
         self.targets.picker.show_scripts(scripts)
         self.options.show_scripts(scripts)
+        self.what.show_limit(self.options.value().timeout_s)
         revisions = tuple((one["id"], one["revision"]) for one in scripts)
         if self.loader.ask(self._proposal(), revisions):
             self._pressed = False

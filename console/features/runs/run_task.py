@@ -15,6 +15,8 @@ from backend_lite.contract.runs import MAX_ARGUMENTS, TaskCreate
 from console.core import words
 from console.core.texts import tr
 from console.features.runs import dialog_ops
+from console.features.runs.option_parts import span_field
+from console.features.runs.option_values import span_words
 from console.features.runs.parameter_form import ParameterForm
 from console.features.runs.script_box import RevisionBox, ScriptBox
 from console.shell.context import Context
@@ -23,6 +25,7 @@ from console.widgets.form import Field
 from console.widgets.rows_editor import RowsEditor
 
 Object = dict[str, Any]
+_LIMIT_WIDTH = 96
 
 
 class RunTask(QWidget):
@@ -35,9 +38,10 @@ class RunTask(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self.timeout_s: int | None = None
         self.script = ScriptBox()
         self.revision = RevisionBox(context.clock)
+        self.limit = span_field(tr("Time limit"))
+        self.limit.setFixedWidth(_LIMIT_WIDTH)
         self.note = label("", "secondary", wrap=True)
         self.parameters = ParameterForm()
         self.arguments = RowsEditor(tr("Argument"), [tr("Value")], tr("Add an argument"))
@@ -81,7 +85,7 @@ class RunTask(QWidget):
             revision_id=pinned,
             arguments=self.argument_values(),
             parameters=self.parameters.values(),
-            timeout_s=self.timeout_s,
+            timeout_s=self.limit.value,
             continue_on_error=self.go_on.isChecked(),
         )
 
@@ -89,6 +93,8 @@ class RunTask(QWidget):
         """What has to be mended first, in a sentence; empty when nothing has."""
         if self.known is None:
             return tr("Choose a script.")
+        if not self.limit.isHidden() and self.limit.wrong:
+            return tr("Time limit: {what}", what=self.limit.wrong)
         wrong = self._wrong_arguments()
         self.problem.setText(wrong)
         self.problem.setVisible(bool(wrong))
@@ -98,7 +104,7 @@ class RunTask(QWidget):
 
     def propose(self, task: TaskCreate, script_id: int | None) -> None:
         """`script_id` is needed where `task` pins a revision of it."""
-        self.timeout_s = task.timeout_s
+        self.limit.show_text(span_words(task.timeout_s))
         self.script.choose(script_id)
         self.revision.show_script(self.known, task.revision_id)
         self._show_script()
@@ -114,9 +120,15 @@ class RunTask(QWidget):
         self._field.label.setText(tr("Script {n}", n=number) if several else tr("Script"))
         for part in (self.up, self.down, self.remove):
             part.setVisible(several)
+        self.limit.setVisible(several)
         self.go_on.setVisible(several and number < count)
         self.up.setEnabled(number > 1)
         self.down.setEnabled(number < count)
+
+    def show_limit(self, common_s: int | None) -> None:
+        """What holds where no limit is written: that of all scripts, or the script's own."""
+        usual = common_s or (self.known or {}).get("timeout_s")
+        self.limit.show_empty(span_words(usual))
 
     def refresh(self, script_ids: set[int] | None) -> None:
         """Scripts were changed: these, or all of them."""
@@ -131,7 +143,7 @@ class RunTask(QWidget):
     def _build(self) -> None:
         self._field = Field(tr("Script"), self.script)
         self.script.setAccessibleName(tr("Script"))
-        first = row(self._field, Field(tr("Revision"), self.revision), gap=8)
+        first = row(self._field, Field(tr("Revision"), self.revision), self.limit, gap=8)
         first.setStretch(0, 1)
         for part in (self.up, self.down, self.remove):
             first.addLayout(column(None, part))
@@ -163,13 +175,14 @@ class RunTask(QWidget):
         self.revision.wanted.connect(self._load_revisions)
         self.parameters.changed.connect(self.changed)
         self.arguments.changed.connect(self._arguments_changed)
+        self.limit.changed.connect(self.changed)
         self.go_on.toggled.connect(lambda _on: self.changed.emit())
 
     def _fill(self) -> None:
         self.script.fill(list(self._context.live.kind(SCRIPT).values()))
 
     def _script_chosen(self) -> None:
-        self.timeout_s = None
+        self.limit.show_text("")
         self.revision.show_script(self.known)
         self._show_script()
 

@@ -54,6 +54,11 @@ class RunWhat(QWidget):
     def values(self) -> list[TaskCreate]:
         return [task.value() for task in self.tasks]
 
+    def show_limit(self, common_s: int | None) -> None:
+        """`common_s` holds for every script that has no limit of its own here."""
+        for task in self.tasks:
+            task.show_limit(common_s)
+
     def wrong(self) -> str:
         """What has to be mended first, in a sentence; empty when nothing has."""
         sentences = [task.wrong() for task in self.tasks]

@@ -11,13 +11,14 @@ from backend_lite.contract.runs import (
     RebootPolicy,
     Retries,
     RunAs,
+    TaskCreate,
     Waves,
     Window,
 )
 from console.features.runs import option_values as values
 from console.features.runs.run_options import RunOptions
 from tests.console.conftest import NOW, World
-from tests.console.runs.starting import LIBRARY, Open
+from tests.console.runs.starting import LIBRARY, Open, Run
 from tests.helpers.names import unnamed
 
 EVERYTHING = Policy(
@@ -37,6 +38,7 @@ EVERYTHING = Policy(
     exit_codes=[0, 3010],
     reboot=RebootPolicy.NOW,
     max_reboots=2,
+    reboot_within_s=7200,
 )
 
 
@@ -93,6 +95,38 @@ def test_the_limit_of_the_script_is_what_an_empty_field_means(options: RunOption
     assert options.value().timeout_s == 3600
 
 
+def test_a_run_may_be_kept_from_restarting(options: RunOptions) -> None:
+    options.unfold()
+    QTest.keyClicks(options.manner.reboots.box, "0")
+    assert options.value().max_reboots == 0
+
+
+def test_each_of_several_scripts_may_have_a_time_limit(open_: Open, run: Run) -> None:
+    dialog = open_(device_ids=(1,), tasks=(TaskCreate(script_id=1), TaskCreate(script_id=1, timeout_s=90)))
+    first, second = dialog.what.tasks
+
+    async def story() -> None:
+        assert (first.limit.text, second.limit.text) == ("", "1 min 30 s")
+        assert first.limit.box.placeholderText() == "30 min"
+        first.limit.box.insert("2 h")
+        dialog.options.manner.timeout.box.insert("1 h")
+        second.limit.box.clear()
+        assert second.limit.box.placeholderText() == "1 h"
+        wanted = dialog.wanted()
+        assert wanted is not None
+        assert [task.timeout_s for task in wanted.tasks] == [7200, None]
+        first.limit.box.insert("soon")
+        assert dialog.sentence.text().startswith("Script 1: Time limit: Write a time")
+
+    run(story())
+
+
+def test_a_single_script_has_its_time_limit_among_the_options(open_: Open) -> None:
+    dialog = open_(device_ids=(1,), timeout_s=120)
+    assert dialog.what.tasks[0].limit.isHidden()
+    assert dialog.options.manner.timeout.text == "2 min"
+
+
 def test_a_moment_is_said_as_it_was_understood(options: RunOptions) -> None:
     QTest.keyClicks(options.when.not_before.box, "2026-03-07 22:00")
     assert options.when.not_before.note.text() == "Saturday 7 March 2026, 22:00"
@@ -117,6 +151,8 @@ def test_a_moment_is_said_as_it_was_understood(options: RunOptions) -> None:
             "Try again after a failure: Write a count",
         ),
         (lambda o: o.manner.timeout.box.setText("8 days"), "Time limit: Write a time"),
+        (lambda o: o.manner.reboots.box.setText("11"), "Restarts of a run at most: Write a count"),
+        (lambda o: o.manner.within.box.setText("2 years"), "Give up without a restart for: Write a time"),
     ],
 )
 def test_what_is_wrong_is_said(options: RunOptions, type_: object, wrong: str) -> None:
