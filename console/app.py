@@ -38,11 +38,11 @@ AFTER_SETUP = "add-device"
 
 def features() -> list[Feature]:
     from console.features.enroll.feature import feature as enroll
-    from console.features.fleet.feature import feature as fleet
+    from console.features.fleet.feature import features as fleet
     from console.features.library.feature import feature as library
     from console.features.runs.feature import feature as runs
 
-    return [fleet(), enroll(), library(), runs(), access()]
+    return [*fleet(), enroll(), library(), runs(), access()]
 
 
 def make_context(service: ServiceProcess, settings_file: Path) -> Context:

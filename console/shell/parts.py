@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -154,12 +154,14 @@ class ElidedLabel(QLabel):
 
 
 class PageHeader(QFrame):
-    """The top of a page: crumb, title, a note beside it, and the page's buttons on the right.
+    """The top of a page: crumb, title, marks and a note beside it, and the page's buttons on the right.
 
     `below` takes a second line, such as chips or a filter.
     """
 
-    def __init__(self, title: str, *actions: QWidget, crumb: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, *actions: QWidget, crumb: QWidget | None = None, marks: Sequence[QWidget] = ()
+    ) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         set_role(self, "page-header")
@@ -168,7 +170,7 @@ class PageHeader(QFrame):
         self.note = label("", "muted")
         self.mark = label("", "mark", "idle")
         self.mark.hide()
-        first = row(*([crumb] if crumb else []), self.title, self.mark, self.note, None, *actions)
+        first = row(*([crumb] if crumb else []), self.title, self.mark, *marks, self.note, None, *actions)
         self.below = QHBoxLayout()
         self.below.setSpacing(theme().gap)
         self._column = column(first, self.below, gap=10)

@@ -22,6 +22,8 @@ PADDING = 10
 _PILL_HEIGHT = 20
 _TAG_HEIGHT = 20
 _CHECK = 16
+_SHORTEST_AFTER = 40
+"""Less than this behind a pill says nothing."""
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _CENTER = Qt.AlignmentFlag.AlignCenter
@@ -116,7 +118,7 @@ class TableDelegate(QStyledItemDelegate):
         painter.drawText(box, _CENTER, word)
         if pill.after:
             rest = area.adjusted(width + 6, 0, 0, 0)
-            if rest.width() > 12:
+            if rest.width() >= _SHORTEST_AFTER:
                 self._paint_text(painter, rest, pill.after, Kind.MUTED)
 
     def _paint_tags(self, painter: QPainter, area: QRect, tags: Sequence[str], _selected: bool) -> None:

@@ -10,15 +10,20 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QStac
 
 from backend_lite.contract.common import format_time
 from backend_lite.contract.fleet import Admission
-from backend_lite.contract.live import DEVICE
+from backend_lite.contract.live import DEVICE, PAUSE
+from backend_lite.contract.runs import PauseScope
 from console.core import formatting, words
 from console.core.live import LiveBatch
+from console.core.pause_request import PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import tr
 from console.features.fleet import ops
 from console.features.fleet.columns import name
 from console.features.fleet.device_details import ApprovalCard, Meters, sentence
+from console.features.fleet.device_groups import DeviceGroups
 from console.features.fleet.device_history import DeviceHistory
+from console.features.fleet.group_words import device_pauses
+from console.features.fleet.pause_part import PausePart
 from console.features.fleet.removal import ask_removal
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
@@ -43,7 +48,10 @@ class DevicePage(Page):
         crumb = button(tr("Devices /"), lambda: context.navigator.open("devices"), "link")
         self.run = button(tr("Run…"), self._run, "primary")
         self.remove = button(tr("Remove…"), self._remove, "danger")
-        self.header = PageHeader("", self.remove, self.run, crumb=crumb)
+        self.pause = PausePart(self, context, PauseScope.DEVICE)
+        self.header = PageHeader(
+            "", self.remove, self.pause.button, self.run, crumb=crumb, marks=[self.pause.badge]
+        )
         self.sentence = label("", "muted", wrap=True)
         self.header.below.addWidget(self.sentence, 1)
         self.approval = ApprovalCard(context)
@@ -52,6 +60,7 @@ class DevicePage(Page):
         self.machine = Facts(110)
         self.network = Facts(110)
         self.tags = Field(tr("Tags"), QLineEdit(), tr("Words with commas between them; Enter saves."))
+        self.groups = DeviceGroups(context)
         self.runs = DeviceHistory(context)
         self.tabs = QTabBar()
         self.tabs.setAccessibleName(tr("Parts of the device"))
@@ -79,6 +88,7 @@ class DevicePage(Page):
             self._device_id = device_id
             self.tabs.setCurrentIndex(0)
             self.runs.show_device(device_id)
+        self.groups.show_device(device_id)
         self._device = None
         known = self._context.live.get(DEVICE, self._device_id)
         if known is not None:
@@ -99,7 +109,8 @@ class DevicePage(Page):
             facts_card = card(label(title, "title"), facts, None)
             grid.addWidget(facts_card, 0, at)
             grid.setColumnStretch(at, 1)
-        lines = column(self.approval, card(self.meters), grid, card(self.tags), None, gap=12)
+        about = row(card(self.tags, None), card(self.groups, None), gap=12)
+        lines = column(self.approval, card(self.meters), grid, about, None, gap=12)
         lines.setContentsMargins(16, 16, 16, 16)
         inside = QWidget()
         set_role(inside, "scrolled")
@@ -115,7 +126,10 @@ class DevicePage(Page):
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._show_tab)
         self._tag_box().returnPressed.connect(self._save_tags)
-        self.destroyed.connect(self._context.live.subscribe(DEVICE, self._take))
+        self.groups.changed.connect(self._show_pauses)
+        live = self._context.live
+        for stop in (live.subscribe(DEVICE, self._take), live.subscribe(PAUSE, self._take_pauses)):
+            self.destroyed.connect(stop)
 
     def _tag_box(self) -> QLineEdit:
         assert isinstance(self.tags.input, QLineEdit)
@@ -147,6 +161,8 @@ class DevicePage(Page):
         self.header.title.setText(tr("Device {id}", id=self._device_id))
         self.header.set_mark("")
         self.sentence.clear()
+        self.pause.button.hide()
+        self.pause.badge.hide()
         self.run.setEnabled(False)
         self.remove.setEnabled(False)
 
@@ -157,7 +173,7 @@ class DevicePage(Page):
         self.setWindowTitle(name(device))
         self.header.title.setText(name(device))
         self.header.set_mark(*words.contact_word(device, self._context.clock()))
-        self.sentence.setText(sentence(device, self._context, self._watch))
+        self._show_pauses()
         self.run.setEnabled(device.get("admission") == Admission.APPROVED)
         self.remove.setEnabled(True)
         self.approval.show_device(device)
@@ -168,6 +184,20 @@ class DevicePage(Page):
             box.setText(", ".join(device.get("tags") or ()))
         if first:
             self.title_changed.emit()
+
+    def _take_pauses(self, _batch: LiveBatch) -> None:
+        self._show_pauses()
+
+    def _show_pauses(self) -> None:
+        """How it is with the device, and what pauses work on it, by whichever of its groups."""
+        if self._device is None:
+            return
+        known = self._context.live.kind(PAUSE).values()
+        pauses = device_pauses(known, self._device_id, self.groups.ids)
+        self.pause.show(PauseRequest((self._device_id,)), pauses)
+        self.pause.button.show()
+        said = sentence(self._device, self._context, self._watch)
+        self.sentence.setText(f"{said} {self.pause.sentence}".strip())
 
     def _show_facts(self, device: Object, facts: Object) -> None:
         now = self._context.clock()

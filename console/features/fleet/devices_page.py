@@ -9,17 +9,20 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from backend_lite.contract.fleet import DEVICE_FIELDS, Admission, Contact
-from backend_lite.contract.live import DEVICE
+from backend_lite.contract.live import DEVICE, GROUP
 from backend_lite.contract.query import Node
 from console.core.live import LiveBatch
 from console.core.live_tally import LiveTally
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
-from console.features.fleet import ops
+from console.features.fleet import group_ops, ops
 from console.features.fleet.columns import SEARCHED, device_columns, search_text
 from console.features.fleet.device_details import DeviceDetails
 from console.features.fleet.device_query import depends_on_time, device_predicate, known_words
+from console.features.fleet.group_changes import change_members, make_group
+from console.features.fleet.group_choice import GroupChoice
+from console.features.fleet.group_words import is_named
 from console.features.fleet.removal import ask_removal
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
@@ -202,6 +205,12 @@ class DevicesPage(Page):
         menu.addAction(tr("Pause work…")).triggered.connect(
             lambda _checked: self._context.navigator.ask(PAUSE_DIALOG, pause)
         )
+        menu.addSeparator()
+        menu.addAction(tr("Add to group…")).triggered.connect(lambda _checked: self.ask_add_to_group())
+        menu.addAction(tr("Remove from group…")).triggered.connect(
+            lambda _checked: self._look_into_groups(pause.device_ids)
+        )
+        menu.addSeparator()
         waiting = [device["id"] for device in chosen if is_pending(device)]
         if waiting:
             title = plural(len(waiting), "Approve", "Approve {count} devices")
@@ -217,6 +226,37 @@ class DevicesPage(Page):
 
     def _approve(self, device_ids: list[int]) -> None:
         self._context.ops.run(ops.approve(self._context.client, device_ids), owner=self)
+
+    # ---- groups
+
+    def ask_add_to_group(self) -> GroupChoice:
+        ids = self.table.selected_ids()
+        title = plural(len(ids), "Add the device to a group", "Add {count} devices to a group")
+        dialog = GroupChoice(self, self._context, title, tr("Add"))
+        dialog.chosen.connect(lambda group_id: change_members(self, self._context, group_id, ids, []))
+        dialog.named.connect(lambda name: make_group(self, self._context, name, ids))
+        dialog.open()
+        return dialog
+
+    def _look_into_groups(self, ids: tuple[int, ...]) -> None:
+        named = [key for key, group in self._context.live.kind(GROUP).items() if is_named(group)]
+        self._context.ops.run(
+            group_ops.naming(self._context.client, named, ids),
+            on_success=lambda found: self._ask_remove_from_group(list(ids), found),
+            owner=self,
+        )
+
+    def _ask_remove_from_group(self, ids: list[int], found: dict[int, int]) -> None:
+        if not found:
+            sentence = plural(len(ids), "No group names this device.", "No group names any of these devices.")
+            self._context.notices.notice(sentence)
+            return
+        title = plural(len(ids), "Remove the device from a group", "Remove {count} devices from a group")
+        dialog = GroupChoice(self, self._context, title, tr("Remove"), found)
+        dialog.chosen.connect(lambda group_id: change_members(self, self._context, group_id, [], ids))
+        dialog.open()
+
+    # ---- columns and files
 
     def _show_columns(self) -> None:
         menu = self.table.header.columns_menu(max(self.table.currentIndex().column(), 0))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from backend_lite.contract.live import DEVICE
+from backend_lite.contract.live import DEVICE, GROUP
 from console.core import words
 from console.core.texts import tr
 from console.features.fleet.columns import name
 from console.features.fleet.device_page import DevicePage
 from console.features.fleet.devices_page import DevicesPage
+from console.features.fleet.group_page import NEW, GroupPage
+from console.features.fleet.groups_page import GroupsPage, describe
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
 from console.shell.feature import Command, Feature, Match, NavEntry
-from console.shell.page import Page
+
+WatchOf = Callable[[Context], FleetWatch]
 
 
-def feature() -> Feature:
+def features() -> list[Feature]:
+    """Devices, and groups of them."""
     watches: list[FleetWatch] = []
 
     def watch(context: Context) -> FleetWatch:
@@ -25,16 +30,17 @@ def feature() -> Feature:
             watches.append(FleetWatch(context.live))
         return watches[0]
 
-    def devices(context: Context) -> Page:
-        return DevicesPage(context, watch(context))
+    return [_devices(watch), _groups(watch)]
 
-    def device(context: Context) -> Page:
-        return DevicePage(context, watch(context))
 
+def _devices(watch: WatchOf) -> Feature:
     return Feature(
         "fleet",
         navigation=[NavEntry(tr("Fleet"), tr("Devices"), DevicesPage.key, "device", count_of=DEVICE)],
-        pages={DevicesPage.key: devices, DevicePage.key: device},
+        pages={
+            DevicesPage.key: lambda context: DevicesPage(context, watch(context)),
+            DevicePage.key: lambda context: DevicePage(context, watch(context)),
+        },
         commands=[
             Command(
                 tr("Show all devices"),
@@ -44,6 +50,26 @@ def feature() -> Feature:
             )
         ],
         matches=[Match(DEVICE, DevicePage.key, "device", _describe)],
+    )
+
+
+def _groups(watch: WatchOf) -> Feature:
+    return Feature(
+        "groups",
+        navigation=[NavEntry(tr("Fleet"), tr("Groups"), GroupsPage.key, "group", count_of=GROUP)],
+        pages={
+            GroupsPage.key: GroupsPage,
+            GroupPage.key: lambda context: GroupPage(context, watch(context)),
+        },
+        commands=[
+            Command(
+                tr("New group of devices"),
+                lambda context: context.navigator.open(GroupPage.key, NEW),
+                "plus",
+                "create smart group query members",
+            )
+        ],
+        matches=[Match(GROUP, GroupPage.key, "group", describe)],
     )
 
 

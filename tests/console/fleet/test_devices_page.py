@@ -16,7 +16,7 @@ from console.core.live import LiveBatch
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.features.fleet.device_page import DevicePage
 from console.features.fleet.devices_page import DevicesPage
-from console.features.fleet.feature import feature
+from console.features.fleet.feature import features
 from console.features.fleet.watch import SAMPLES, FleetWatch
 from console.widgets.confirm import ConfirmDialog
 from tests.console import objects
@@ -368,7 +368,7 @@ def test_recent_figures_are_kept_and_forgotten_with_their_device() -> None:
 
 
 def test_the_pages_share_what_is_remembered(world: World, run: Run, qtbot: QtBot) -> None:
-    made = feature()
+    made, _groups = features()
     first, second = (made.pages[key](world.context) for key in ("devices", "device"))
     for page in (first, second):
         qtbot.addWidget(page)
