@@ -9,6 +9,7 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend_lite.contract.fleet import (
+    DEVICES,
     GROUPS,
     Device,
     Group,
@@ -62,7 +63,17 @@ def _reading(database: Database, groups: Groups, devices: Devices) -> Sequence[R
         )
         return Response(found, headers={"X-Total-Count": str(count)})
 
-    return [groups_list, group_get, group_devices]
+    @get(f"{_ONE}/members", permission="devices:view", audience=USER)
+    async def group_member_ids(group_id: FromPath[int]) -> list[int]:
+        """The ids of its devices now, named or found: for who knows the devices already."""
+        return await database.read(lambda session: groups.members(session, group_id))
+
+    @get(f"{DEVICES}/{{device_id:int}}/groups", permission=VIEW, audience=USER)
+    async def device_groups(device_id: FromPath[int]) -> list[Group]:
+        """The groups that the device is in now, by name."""
+        return await database.read(lambda session: groups.with_device(session, device_id))
+
+    return [groups_list, group_get, group_devices, group_member_ids, device_groups]
 
 
 def _writing(database: Database, groups: Groups) -> Sequence[Route]:

@@ -71,6 +71,14 @@ class Groups:
                 found.add(row.id)
         return sorted(found)
 
+    def with_device(self, session: Session, device_id: int) -> list[Group]:
+        """The groups that the device is in now, by name. Raises NotFoundError."""
+        device = session.get(DeviceRow, device_id) if storable(device_id) else None
+        if device is None or device.retired_at is not None:
+            raise NotFoundError("Device not found")
+        rows = (_group(session, group_id) for group_id in self.of_device(session, device_id))
+        return [self._view(session, row) for row in sorted(rows, key=lambda row: row.name_key)]
+
     def _device_ids(self, row: GroupRow, only: int | None = None) -> Select[int]:
         return select(DeviceRow.id).where(DeviceRow.retired_at.is_(None), self._condition(row, only))
 

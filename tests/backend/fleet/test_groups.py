@@ -110,6 +110,24 @@ async def test_a_group_has_what_its_query_finds_now(groups: Client) -> None:
     assert await groups.groups_of(device_id) == []
 
 
+async def test_the_members_of_a_group_and_the_groups_of_a_device_are_told(groups: Client) -> None:
+    first, second = [await groups.fleet.enrolled(Device()) for _ in range(2)]
+    await groups.tag(first, "lab")
+    named = await groups.make(name="b named", devices=[first, second])
+    found = await groups.make(name="A by query", query="tag:lab")
+    assert await groups.get(f"/{named['id']}/members") == [first, second]
+    assert await groups.get(f"/{found['id']}/members") == [first]
+    client, owner = groups.fleet.service.client, groups.fleet.owner
+    told = [
+        [group["name"] for group in (await client.get(f"{DEVICES}/{one}/groups", headers=owner)).json()]
+        for one in (first, second)
+    ]
+    assert told == [["A by query", "b named"], ["b named"]]
+    for missing in (999, 2**63):
+        assert (await client.get(f"{DEVICES}/{missing}/groups", headers=owner)).status_code == 404
+        assert (await groups.call("GET", f"/{missing}/members")).status_code == 404
+
+
 async def test_a_retired_device_leaves_its_groups(groups: Client) -> None:
     device_id, other = [await groups.fleet.enrolled(Device()) for _ in range(2)]
     await groups.make(devices=[device_id, other])
