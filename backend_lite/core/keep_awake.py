@@ -33,6 +33,7 @@ class KeepAwake:
     def __init__(self, way: Wakefulness | None = None) -> None:
         self._way = way or _of_this_system()
         self._held = False
+        self._told = False
 
     def keep(self, awake: bool) -> None:
         if awake == self._held:
@@ -44,7 +45,9 @@ class KeepAwake:
             else:
                 self._way.release()
         except OSError as error:
-            log.info("this computer may fall asleep during work", reason=str(error))
+            if not self._told:
+                log.info("this computer may fall asleep during work", reason=str(error))
+            self._told = True
 
 
 class _ExecutionState:

@@ -10,6 +10,7 @@ import structlog
 from agent.wire.messages import Done, Holding, Permit
 from backend_lite.contract.live import OUTPUT, PAUSE, ROLLOUT, RUN
 from backend_lite.core.feature import Feature, Kernel
+from backend_lite.core.keep_awake import KeepAwake
 from backend_lite.core.live import LiveKind
 from backend_lite.features.fleet.api import DEVICE_RETIRED, DeviceLost, FleetApi
 from backend_lite.features.library.api import LibraryApi
@@ -39,6 +40,7 @@ from backend_lite.features.runs.run_routes import run_routes
 from backend_lite.features.runs.targets import Targeting
 from backend_lite.features.runs.tasks import Tasks
 from backend_lite.features.runs.views import PROGRESS, Views
+from backend_lite.features.runs.vigil import Vigil
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +98,8 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
 
 def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
     area, database = compose(kernel, library, fleet), kernel.database
-    background = _Background(kernel, area)
+    vigil = Vigil(database, kernel.clock, fleet.hub, KeepAwake())
+    background = _Background(kernel, area, vigil)
     return Feature(
         name="runs",
         routes=lambda: [
@@ -121,9 +124,10 @@ def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
 
 
 class _Background:
-    """What clocks do, moving output to files, and what follows when a device goes away."""
+    """What clocks do, moving output to files, staying awake, and what follows when a device goes away."""
 
-    def __init__(self, kernel: Kernel, area: Area) -> None:
+    def __init__(self, kernel: Kernel, area: Area, vigil: Vigil) -> None:
+        self._vigil = vigil
         self._attempts = area.attempts
         self._looks = area.looks
         self._output = area.output
@@ -140,6 +144,7 @@ class _Background:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._vigil.end()
         self._output.close()
 
     async def _sweep(self) -> None:
@@ -147,6 +152,7 @@ class _Background:
             try:
                 self._output.spill_old()
                 await self._looks.look()
+                await self._vigil.look()
             except Exception:
                 # Full disk, say: the next turn tries again.
                 log.exception("runs sweep failed")

@@ -21,6 +21,7 @@ from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.parts import RunParts, load_rollout, load_runs
 from backend_lite.features.runs.pauses import Pauses
+from backend_lite.features.runs.stranded import EVERY_S, stranded_devices
 from backend_lite.features.runs.tables import PauseRow, RolloutRow, RunRow, StepRow
 from backend_lite.features.runs.transitions import change_step
 
@@ -65,6 +66,7 @@ class Looks:
         self._pauses = pauses
         self._watch = ClockWatch(clock)
         self._patient_until = clock.monotonic() + PATIENCE_S
+        self._next_search = clock.monotonic() + EVERY_S
 
     async def start(self) -> None:
         """The wall clock may have been set back while the service was away."""
@@ -80,11 +82,26 @@ class Looks:
             if not due:
                 break
             await self._database.write(lambda unit, due=due: self._act(unit, due))  # type: ignore[misc]
+        if self._clock.monotonic() >= self._next_search:
+            self._next_search = self._clock.monotonic() + EVERY_S
+            await self._wake_stranded()
 
     async def _shift(self, by_ms: int) -> None:
         if by_ms:
             log.warning("the wall clock has jumped; clocks of open work move along", by_s=by_ms // 1000)
             await self._database.write(lambda unit: shift_clocks(unit.session, by_ms, self._clock.now_ms()))
+
+    async def _wake_stranded(self) -> None:
+        found = await self._database.read(lambda session: stranded_devices(session, self._hub))
+        for ids in (found[start : start + AT_ONCE] for start in range(0, len(found), AT_ONCE)):
+            log.warning("work was waiting for devices that are there", devices=ids[:10], all=len(ids))
+            await self._database.write(lambda unit, ids=ids: self._wake(unit, ids))  # type: ignore[misc]
+
+    def _wake(self, unit: Unit, device_ids: list[int]) -> None:
+        moment = Moment(unit, self._clock.now_ms())
+        for device_id in device_ids:
+            moment.device_is_free(device_id)
+        self._flow.settle(moment)
 
     def _due(self, session: Session) -> Due:
         now = self._clock.now_ms()

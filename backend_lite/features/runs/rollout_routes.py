@@ -62,7 +62,7 @@ def rollout_routes(database: Database, rollouts: Rollouts, reruns: Reruns, lists
 
     @post(f"{_ONE}/resume", status_code=200, permission=RUN, audience=USER)
     async def resume_rollout(rollout_id: FromPath[int]) -> Rollout:
-        """Go on with a halted rollout; open the next wave of one that is not halted."""
+        """Go on with a halted rollout; open the next wave of one whose wave is done and waits for that."""
         await database.write(lambda unit: rollouts.resume(unit, rollout_id))
         return await database.read(lambda session: lists.rollout(session, rollout_id))
 

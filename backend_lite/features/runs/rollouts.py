@@ -36,6 +36,7 @@ from backend_lite.features.runs.parts import (
 )
 from backend_lite.features.runs.plans import Plan, Plans, is_skipped
 from backend_lite.features.runs.rollout_rows import file_rows, rollout_row, run_row, step_row, task_row
+from backend_lite.features.runs.sentences import is_wave_done
 from backend_lite.features.runs.tables import RolloutRow, RolloutTaskRow, RunRow, StepRow, StepSecretsRow
 from backend_lite.features.runs.tasks import task_view, task_views
 from backend_lite.features.runs.transitions import change_step, count
@@ -112,8 +113,8 @@ class Rollouts:
         rollout = parts.rollout
         if rollout.state == RolloutState.WAITING:
             raise ConflictError("The rollout starts by itself at the time that was set for it.")
-        if rollout.state == RolloutState.RUNNING and rollout.wave >= len(rollout.waves):
-            raise ConflictError("The rollout is under way, and has no further wave.")
+        if rollout.state == RolloutState.RUNNING and not is_wave_done(rollout):
+            raise ConflictError(_nothing_to_resume(rollout))
         self._advance.resume(moment, parts)
         self._flow.settle(moment)
 
@@ -203,6 +204,15 @@ class Rollouts:
         ids = session.scalars(select(RunRow.id).where(RunRow.rollout_id == row.id).order_by(RunRow.id))
         view = self._views.rollout(row, task_views(session, [row.id])[row.id])
         return RolloutCreated(**msgspec.structs.asdict(view), run_ids=list(ids))
+
+
+def _nothing_to_resume(rollout: RolloutRow) -> str:
+    if rollout.wave >= len(rollout.waves):
+        return "The rollout is under way, and has no further wave."
+    return (
+        f"Wave {rollout.wave} of {len(rollout.waves)} is under way. The next one can be started once all of "
+        "its runs have ended."
+    )
 
 
 def _end(parts: RunParts, step: StepRow, state: StepState, reason: str, now: int) -> None:

@@ -125,6 +125,8 @@ def test_a_wave_by_hand_waits_for_a_person(play: Play) -> None:
         ids = await harness.start(1, 2, policy=Policy(waves=Waves(["50%"], by_hand=True)))
         rollout_id = await harness.rollout_of(ids[0])
         assert not (await harness.rollout(rollout_id)).wave_done
+        with pytest.raises(ConflictError, match=r"Wave 1 of 2 is under way\. .* once all of its runs have"):
+            await harness.resume(rollout_id)
         await harness.carry_out(1)
         harness.clock.ms += 10 * 60_000
         await harness.look()
