@@ -107,6 +107,13 @@ class ScriptUpdate(Struct):
     idempotent: bool | UnsetType = UNSET
 
 
+class ScriptText(Struct):
+    """POST SCRIPTS/findings: a text, saved or not; the answer is a list of `contract.runs.Finding`."""
+
+    language: str
+    content: str
+
+
 class ScriptRevision(Struct):
     """GET SCRIPTS/{id}/revisions: newest first. `content_hash` is `sha256:` + hex over the UTF-8 content."""
 

@@ -16,6 +16,7 @@ class RunRequest:
 
     `tasks` are several scripts in their order; with them the fields of the single script do not count.
     `policy` is how it was carried out before; `again` is the title of what is done again.
+    With `on_one_device` it is a test: a person chooses one device, and no more than one.
     """
 
     script_id: int | None = None
@@ -29,6 +30,7 @@ class RunRequest:
     tasks: tuple[TaskCreate, ...] = ()
     policy: Policy | None = None
     again: str = ""
+    on_one_device: bool = False
 
     @staticmethod
     def of_rollout(rollout: Rollout, device_ids: tuple[int, ...] | None = None) -> RunRequest:

@@ -8,6 +8,7 @@ from typing import Any
 
 from backend_lite.contract.fleet import Admission, Contact
 from backend_lite.contract.library import Language
+from backend_lite.contract.runs import Severity
 from backend_lite.contract.states import RUN_ENDS, Outcome, RunState, Source
 from console.core import formatting
 from console.core.texts import tr
@@ -36,6 +37,11 @@ _OUTCOMES = {
     Outcome.NOT_STARTED: ("Not started", "idle"),
     Outcome.REJECTED: ("Refused", "bad"),
     Outcome.UNKNOWN: ("Unknown", "warning"),
+}
+_SEVERITIES = {
+    Severity.DANGER: ("Danger", "bad"),
+    Severity.WARNING: ("Careful", "warning"),
+    Severity.NOTE: ("Note", "idle"),
 }
 _REASONS = {
     # The state and the exit code say it already.
@@ -113,6 +119,12 @@ def outcome_word(tried: Object) -> tuple[str, str]:
     if tried["outcome"] == Outcome.EXITED and tried.get("exit_code") != 0:
         return tr("Failed"), "bad"
     word, tone = _OUTCOMES.get(tried["outcome"], (tried["outcome"], "idle"))
+    return tr(word), tone
+
+
+def severity_word(severity: str) -> tuple[str, str]:
+    """(word, tone) of a finding in a script."""
+    word, tone = _SEVERITIES[Severity(severity)]
     return tr(word), tone
 
 

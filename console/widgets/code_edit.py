@@ -153,6 +153,15 @@ class CodeEdit(QWidget):
             cursor.select(QTextCursor.SelectionType.Document)
             cursor.insertText(text.replace("\r\n", "\n"))
 
+    def go_to_line(self, number: int) -> None:
+        """To the first letter of a line, counted from 1, in the middle of what is seen."""
+        block = self.edit.document().findBlockByNumber(min(number, self.edit.blockCount()) - 1)
+        cursor = QTextCursor(block)
+        cursor.setPosition(block.position() + len(block.text()) - len(block.text().lstrip()))
+        self.edit.setTextCursor(cursor)
+        self.edit.centerCursor()
+        self.edit.setFocus()
+
     def text(self) -> str:
         if not self.edit.document().isModified():
             return self._loaded

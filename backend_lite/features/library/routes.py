@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -9,7 +10,15 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend_lite.contract.common import Page
-from backend_lite.contract.library import SCRIPTS, Script, ScriptCreate, ScriptRevision, ScriptUpdate
+from backend_lite.contract.library import (
+    SCRIPTS,
+    Script,
+    ScriptCreate,
+    ScriptRevision,
+    ScriptText,
+    ScriptUpdate,
+)
+from backend_lite.contract.runs import Finding
 from backend_lite.core.db.base import MAX_ID
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.lists import ListRequest
@@ -17,6 +26,7 @@ from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
 from backend_lite.core.versions import etag, version_wanted
 from backend_lite.features.access.api import AccessApi
+from backend_lite.features.library.findings import findings
 from backend_lite.features.library.reading import (
     REVISION_PAGE,
     get_revision,
@@ -24,6 +34,7 @@ from backend_lite.features.library.reading import (
     list_revisions,
     list_scripts,
 )
+from backend_lite.features.library.rules import checked_language, checked_size
 from backend_lite.features.library.scripts import Scripts
 
 VIEW = "scripts:view"
@@ -62,7 +73,14 @@ def _reading(database: Database) -> Sequence[Route]:
         script = await database.read(lambda session: get_script(session, script_id))
         return _answer(script)
 
-    return [scripts_list, script_get]
+    @post(f"{SCRIPTS}/findings", status_code=200, permission=VIEW, audience=USER, request_max_body_size=_BODY)
+    async def script_findings(data: JSONBody[ScriptText]) -> list[Finding]:
+        """What a person should have seen in this text before it runs; nothing is saved."""
+        language, content = checked_language(data.language), checked_size(data.content)
+        # A long script takes a while; others are answered meanwhile.
+        return await asyncio.to_thread(findings, language, content)
+
+    return [scripts_list, script_get, script_findings]
 
 
 def _revisions(database: Database, access: AccessApi) -> Sequence[Route]:

@@ -28,8 +28,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def checked_content(content: str) -> str:
-    """As it came, byte for byte."""
+def checked_size(content: str) -> str:
     size = len(content.encode())
     if size > MAX_CONTENT:
         raise InvalidError(
@@ -38,6 +37,12 @@ def checked_content(content: str) -> str:
             code="too_large",
             status=413,
         )
+    return content
+
+
+def checked_content(content: str) -> str:
+    """As it came, byte for byte."""
+    checked_size(content)
     if not content.strip():
         raise InvalidError("The script is empty: write what it should do.", code="empty_script")
     if "\0" in content:

@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backend_lite.contract.common import Page
-from backend_lite.contract.library import SCRIPTS, Script, ScriptCreate, ScriptRevision, ScriptUpdate
+from backend_lite.contract.library import (
+    SCRIPTS,
+    Script,
+    ScriptCreate,
+    ScriptRevision,
+    ScriptText,
+    ScriptUpdate,
+)
 from backend_lite.contract.live import SCRIPT
+from backend_lite.contract.runs import Finding
 from console.core.client import ApiClient
 from console.core.errors import ApiError
 from console.core.ops import Op, Progress
@@ -38,6 +46,15 @@ def update(client: ApiClient, script_id: int, change: ScriptUpdate, version: int
         return await client.put(f"{SCRIPTS}/{script_id}", change, Script, headers)
 
     return Op(tr("Save the script"), call, (SCRIPT,))
+
+
+def findings(client: ApiClient, text: ScriptText) -> Op[list[Finding]]:
+    """What a person should have seen in a text, saved or not, before it runs."""
+
+    async def call(_progress: Progress) -> list[Finding]:
+        return await client.post(f"{SCRIPTS}/findings", text, list[Finding])
+
+    return Op(tr("Look through the script"), call)
 
 
 def delete(client: ApiClient, script_ids: Sequence[int]) -> Op[int]:

@@ -6,9 +6,10 @@ import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
-from backend_lite.contract.library import ScriptRevision
+from backend_lite.contract.library import ScriptRevision, ScriptText
 from console.core.texts import tr
 from console.features.library.comparison import Comparison
+from console.features.library.findings_list import FindingsList
 from console.features.library.parameter_text import name_forms, texts_to_compare
 from console.features.library.parameters_editor import ParametersEditor
 from console.features.library.script_form import Edited, ScriptFields
@@ -30,6 +31,11 @@ class ScriptEditor(QWidget):
         self.fields = ScriptFields()
         self.notice = NoticeBar()
         self.code = CodeEdit(tr("Script"))
+        self.findings = FindingsList()
+        self.findings.wanted.connect(self.code.go_to_line)
+        text = QWidget()
+        text.setLayout(column(self.code, self.findings, gap=0))
+        self._text = text
         self.comparison = Comparison()
         self.missing = EmptyState(
             "script",
@@ -38,7 +44,7 @@ class ScriptEditor(QWidget):
             back,
         )
         self.centre = QStackedWidget()
-        for part in (self.code, self.comparison, self.missing):
+        for part in (self._text, self.comparison, self.missing):
             self.centre.addWidget(part)
         self.setLayout(column(self.fields, self.notice, self.centre, gap=0))
         self.fields.changed.connect(self.changed)
@@ -56,6 +62,9 @@ class ScriptEditor(QWidget):
     def name(self) -> str:
         return self.fields.name_box.text().strip()
 
+    def text(self) -> ScriptText:
+        return ScriptText(self.fields.language.currentData(), self.code.text())
+
     def value(self) -> Edited:
         return self.fields.value(self.code.text(), self.parameters.value)
 
@@ -68,7 +77,7 @@ class ScriptEditor(QWidget):
         self.code.load(edited.content)
         self.fields.show()
         self.parameters.show()
-        self.centre.setCurrentWidget(self.code)
+        self.centre.setCurrentWidget(self._text)
 
     def show_unsaved(self, edited: Edited) -> None:
         """Over what is saved; text and parameters as changes that can be undone."""
@@ -129,7 +138,7 @@ class ScriptEditor(QWidget):
 
     def end_comparison(self) -> None:
         if self.centre.currentWidget() is self.comparison:
-            self.centre.setCurrentWidget(self.code)
+            self.centre.setCurrentWidget(self._text)
             self.code.setFocus()
 
     def _language_changed(self, _at: int) -> None:

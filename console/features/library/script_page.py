@@ -25,6 +25,7 @@ from console.features.library import ops
 from console.features.library.draft_keeper import DraftKeeper
 from console.features.library.parameters_editor import ParametersEditor
 from console.features.library.revisions_pane import RevisionsPane
+from console.features.library.script_check import ScriptCheck
 from console.features.library.script_editor import ScriptEditor
 from console.features.library.script_form import Draft, Edited
 from console.shell.context import Context
@@ -47,14 +48,19 @@ class ScriptPage(Page):
         self._script: Script | None = None
         self._target = NEW
         self._saving = False
+        self._after_save: Callable[[], None] | None = None
         self._save_done = asyncio.Event()
         self._drafts = DraftKeeper(self, drafts, self._unsaved, context.notices)
         crumb = button(tr("Scripts /"), self._open_list, "link")
-        self.run = button(tr("Run…"), self._run, icon="run")
+        self.test = button(tr("Test-run…"), partial(self._ask_run, on_one=True))
+        self.test.setToolTip(tr("On one device, to see whether it works (F5)"))
+        self.test.setShortcut("F5")
+        self.run = button(tr("Run…"), self._ask_run, icon="run")
         self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
-        self.header = PageHeader("", self.run, self.save, crumb=crumb)
+        self.header = PageHeader("", self.test, self.run, self.save, crumb=crumb)
         self.parameters = ParametersEditor()
         self.editor = ScriptEditor(button(tr("Show all scripts"), self._open_list), self.parameters)
+        self.check = ScriptCheck(self, context, self.editor.text, self.editor.findings)
         self.setLayout(column(self.header, self.editor, gap=0))
         self.info = RevisionsPane(context.clock)
         self.side = QWidget()
@@ -72,6 +78,8 @@ class ScriptPage(Page):
         if self.editor.dirty:
             self._drafts.keep()
             self.editor.show_saved(Edited())
+        self._after_save = None
+        self.check.forget()
         self._target = target or NEW
         self._drafts.key = self._target
         self._script = None
@@ -143,6 +151,7 @@ class ScriptPage(Page):
         else:
             self._restore(draft)
         self._show_state()
+        self.check.later()
         self.title_changed.emit()
         (self.editor.fields.name_box if script is None else self.editor.code).setFocus()
 
@@ -153,6 +162,7 @@ class ScriptPage(Page):
         self.header.set_mark(tr("unsaved") if dirty else "", "accent")
         self.save.setEnabled((dirty or script is None) and not self._saving)
         self.run.setEnabled(script is not None)
+        self.test.setEnabled(script is not None)
         self.setWindowTitle(("● " if dirty else "") + name)
         when = "" if script is None else formatting.local_time(script.updated_at, self._context.clock())
         facts.show_fact(tr("Revision"), "" if script is None else str(script.revision))
@@ -160,6 +170,7 @@ class ScriptPage(Page):
 
     def _changed(self) -> None:
         self._drafts.later()
+        self.check.later()
         self._show_state()
 
     # ---- drafts
@@ -214,6 +225,9 @@ class ScriptPage(Page):
         self._saving = False
         self._save_done.set()
         self._show_state()
+        then, self._after_save = self._after_save, None
+        if then is not None and not self.editor.dirty:
+            then()
 
     def _saved(self, sent: Edited, script: Script) -> None:
         first, self._script = self._script is None, script
@@ -259,6 +273,7 @@ class ScriptPage(Page):
             return
         self._script = theirs
         self.editor.show_saved(Edited.of(theirs))
+        self.check.later()
         self._show_state()
         self._load_revisions()
 
@@ -351,13 +366,21 @@ class ScriptPage(Page):
     def _open_list(self) -> None:
         self._context.navigator.open("scripts")
 
-    def _run(self) -> None:
+    def _ask_run(self, on_one: bool = False) -> None:
+        """By the run dialog; what is run is the saved revision, so a changed one is saved before."""
         if self.editor.dirty:
             self.editor.notice.say(
-                tr("Save first: what is run is the saved revision."), "accent", {tr("Save"): self.save_now}
+                tr("Save first: what is run is the saved revision."),
+                "accent",
+                {tr("Save and go on"): partial(self._save_and, partial(self._ask_run, on_one))},
             )
         elif self._script is not None:
-            self._context.navigator.ask(RUN_DIALOG, RunRequest(script_id=self._script.id))
+            request = RunRequest(script_id=self._script.id, on_one_device=on_one)
+            self._context.navigator.ask(RUN_DIALOG, request)
+
+    def _save_and(self, then: Callable[[], None]) -> None:
+        self.save_now()
+        self._after_save = then if self._saving else None
 
 
 def drafts_of(context: Context) -> Drafts[Draft]:

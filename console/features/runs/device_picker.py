@@ -39,6 +39,7 @@ class DevicePicker(QWidget):
         self._scripts: list[Object] = []
         self._known: list[tuple[Any, ...]] = []
         self._chosen: set[int] = set()
+        self.is_for_one = False
         self.table = LiveTable("pick-devices", tr("Devices to run on"), self._columns(), _search, sort="name")
         self.table.setMinimumHeight((_ROWS + 1) * theme().row_height)
         self.filter = FilterBar(
@@ -84,9 +85,18 @@ class DevicePicker(QWidget):
         before, self._chosen = self._chosen, self._possible(device_ids)
         self._touch(before | self._chosen)
 
+    def choose_one_only(self) -> None:
+        """From now on a device takes the place of the one that was chosen."""
+        self.is_for_one = True
+        self.all_shown.hide()
+        self.table.setSelectionMode(LiveTable.SelectionMode.SingleSelection)
+
     def toggle(self, device_ids: list[int]) -> None:
         """Takes all of these in, or out when all of them were in."""
         wanted = self._possible(device_ids)
+        if self.is_for_one:
+            self.choose(wanted - self._chosen)
+            return
         self._chosen = self._chosen - wanted if wanted <= self._chosen else self._chosen | wanted
         self._touch(wanted)
 

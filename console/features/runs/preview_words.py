@@ -14,18 +14,13 @@ from backend_lite.contract.runs import (
     PreviewDevice,
     Severity,
 )
-from console.core import formatting
+from console.core import formatting, words
 from console.core.texts import plural, tr
 from console.core.words import named
 
 DANGEROUS_FROM = 25
 """From so many devices on a dangerous script asks for their number."""
 _WAVES = 6
-_SEVERITIES = {
-    Severity.DANGER: ("Danger", "bad"),
-    Severity.WARNING: ("Careful", "warning"),
-    Severity.NOTE: ("Note", "idle"),
-}
 _ORDER = [Severity.DANGER, Severity.WARNING, Severity.NOTE]
 
 
@@ -73,7 +68,7 @@ def finding_lines(findings: list[Finding], tasks: int) -> list[Line]:
         grouped.setdefault(key, []).append(finding.line)
     found = []
     for (_at, severity, text, task), places in sorted(grouped.items()):
-        word, tone = _SEVERITIES[severity]
+        word, tone = words.severity_word(severity)
         where = plural(
             len(places),
             "line {lines}",
@@ -82,7 +77,7 @@ def finding_lines(findings: list[Finding], tasks: int) -> list[Line]:
         )
         if tasks > 1:
             where = tr("script {n}, {where}", n=task, where=where)
-        found.append(Line(tr(word), tone, f"{text.rstrip('.')} · {where}"))
+        found.append(Line(word, tone, f"{text.rstrip('.')} · {where}"))
     return found
 
 

@@ -50,7 +50,7 @@ class RunDialog(QDialog):
     def __init__(self, parent: QWidget, context: Context, request: RunRequest) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Run again") if request.again else tr("Run a script"))
+        self.setWindowTitle(_title(request))
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.resize(*SIZE)
         self.setMinimumSize(*LEAST)
@@ -319,6 +319,12 @@ class RunDialog(QDialog):
             navigator.open("run", str(rollout.run_ids[0]))
         else:
             navigator.open("rollout", str(rollout.id))
+
+
+def _title(request: RunRequest) -> str:
+    if request.on_one_device:
+        return tr("Test-run on one device")
+    return tr("Run again") if request.again else tr("Run a script")
 
 
 def open_dialog(context: Context, request: RunRequest) -> RunDialog | None:

@@ -32,7 +32,8 @@ class RunTargets(QWidget):
         self._stack.addWidget(self.picker)
         self._chips: dict[str, QPushButton] = {}
         self._together = QButtonGroup(self)
-        bar = row(label(tr("Where"), "header"), gap=6)
+        self._title = label(tr("Where"), "header")
+        bar = row(self._title, gap=6)
         for key in ("devices", "groups", "query"):
             bar.addWidget(self._chip(key))
         bar.addStretch(1)
@@ -57,6 +58,8 @@ class RunTargets(QWidget):
         return self._query
 
     def show_request(self, request: RunRequest) -> None:
+        if request.on_one_device:
+            self._choose_one_only()
         self.picker.choose(request.device_ids)
         if request.group_ids:
             self.groups.choose(request.group_ids)
@@ -68,6 +71,12 @@ class RunTargets(QWidget):
             self.open("devices")
         else:
             self.open("groups" if self._chosen_groups else "query" if self._text else "devices")
+
+    def _choose_one_only(self) -> None:
+        self.picker.choose_one_only()
+        self._title.setText(tr("On which device"))
+        for chip in self._chips.values():
+            chip.hide()
 
     def open(self, key: str) -> None:
         self._chips[key].click()
@@ -85,7 +94,7 @@ class RunTargets(QWidget):
         if self._wrong_query:
             return tr("The query: {error}", error=self._wrong_query)
         if self.are_named and not self.picker.chosen:
-            return tr("Choose at least one device.")
+            return tr("Choose a device.") if self.picker.is_for_one else tr("Choose at least one device.")
         return ""
 
     def show_count(self, count: int | None) -> None:

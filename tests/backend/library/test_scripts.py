@@ -296,3 +296,27 @@ async def test_a_number_that_no_database_holds_is_just_not_there(library: Librar
     assert (await library.call("GET", f"/1/revisions/{huge}")).status_code == 404
     assert (await library.call("GET", "/1/revisions", params={"cursor": huge})).status_code == 400
     assert (await library.call("GET", params={"limit": huge})).status_code == 422
+
+
+async def test_a_text_is_looked_through_without_being_saved(library: Library) -> None:
+    answer = await library.call(
+        "POST", "/findings", json={"language": "bash", "content": "echo hi\nrm -rf /srv/data\n"}
+    )
+    assert answer.status_code == 200
+    assert [(found["severity"], found["line"]) for found in answer.json()] == [("warning", 2)]
+    assert (await library.call("GET")).json() == []
+    assert (await library.call("POST", "/findings", json={"language": "bash", "content": ""})).json() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ({"language": "perl", "content": "x"}, 400, "no language that agents can run"),
+        ({"language": "bash", "content": "x" * (MAX_CONTENT + 1)}, 413, "at most"),
+    ],
+)
+async def test_a_text_that_could_not_be_saved_is_not_looked_through(
+    library: Library, text: dict[str, str], status: int, said: str
+) -> None:
+    code, sentence = await library.refusal("POST", "/findings", json=text)
+    assert (code, said in sentence) == (status, True)

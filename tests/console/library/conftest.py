@@ -2,7 +2,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from console.core.drafts import Drafts
-from console.features.library import draft_keeper
+from console.features.library import draft_keeper, script_check
 from console.features.library.script_form import Draft
 from console.features.library.script_page import ScriptPage, drafts_of
 from tests.console import objects
@@ -27,6 +27,8 @@ def make(
     world: World, trips: Trips, drafts: Drafts[Draft], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> Make:
     monkeypatch.setattr(draft_keeper, "AFTER_MS", 1)
+    # Only where a test is about it, and within a running loop.
+    monkeypatch.setattr(script_check, "AFTER_MS", 3_600_000)
 
     def made() -> ScriptPage:
         page = ScriptPage(world.context, drafts)

@@ -190,6 +190,29 @@ def test_run_takes_the_saved_revision_only(page: ScriptPage, trips: Trips) -> No
     assert "Save first" in page.editor.notice.text.text()
 
 
+def test_a_test_run_is_for_one_device(page: ScriptPage, trips: Trips) -> None:
+    page.test.click()
+    assert trips.asked == [(RUN_DIALOG, RunRequest(script_id=1, on_one_device=True))]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_changed_script_is_saved_before_it_is_tested(
+    page: ScriptPage, world: World, trips: Trips, run: Run, refused: bool
+) -> None:
+    world.api.answers[PUT] = STALE if refused else echo
+
+    async def story() -> None:
+        page.editor.fields.description.insert("Says hello")
+        page.test.click()
+        assert not trips.asked
+        page.editor.notice.press("Save and go on")
+        await until(lambda: not page._saving)
+
+    run(story())
+    expected = [] if refused else [(RUN_DIALOG, RunRequest(script_id=1, on_one_device=True))]
+    assert trips.asked == expected
+
+
 def test_a_script_that_is_not_there_is_said_to_be_missing(make: Make, world: World, run: Run) -> None:
     page = make()
 
@@ -246,7 +269,7 @@ def test_a_stale_save_can_be_compared_and_saved_over(page: ScriptPage, world: Wo
             ("+", "mine echo hi"),
         ]
         QTest.keyClick(page.editor.comparison.diff, Qt.Key.Key_Escape)
-        assert page.editor.centre.currentWidget() is page.editor.code
+        assert page.editor.code.isVisible()
         world.api.answers[PUT] = echo
         page.editor.notice.press("Save mine over it")
         await until(lambda: not page.editor.dirty)

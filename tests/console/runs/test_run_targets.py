@@ -293,3 +293,19 @@ def test_an_older_revision_is_found_and_pinned_with_its_parameters(
 def test_what_is_sent_can_be_sent(open_: Open, script_id: int, world: World) -> None:
     open_(script_id=script_id, device_ids=(1,))
     assert json.loads(world.api.requests[-1].content)["script_id"] == script_id
+
+
+def test_a_test_run_is_for_one_device_and_no_more(open_: Open, run: Run) -> None:
+    dialog = open_(wait=False, on_one_device=True)
+    assert dialog.windowTitle() == "Test-run on one device"
+    assert dialog.sentence.text() == "Choose a device."
+
+    async def story() -> None:
+        dialog.picker.toggle([1])
+        dialog.picker.toggle([2])
+        assert dialog.picker.chosen == [2]
+        dialog.picker.toggle([2])
+        assert dialog.picker.chosen == []
+
+    run(story())
+    assert dialog.picker.all_shown.isHidden()
