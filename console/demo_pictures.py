@@ -32,12 +32,14 @@ class Pictures:
         self._steps = steps
         self._count = 0
 
-    async def take(self, device_id: int, script_id: int, run: DemoRun, request: RunRequest) -> int:
+    async def take(
+        self, device_id: int, group_id: int, script_id: int, run: DemoRun, request: RunRequest
+    ) -> int:
         """How many there are; at the end the session is over."""
         self._folder.mkdir(parents=True, exist_ok=True)
         window = self._app.window
         window.resize(*SIZE)
-        places = self._places(device_id, script_id, run.run_id)
+        places = self._places(device_id, group_id, script_id, run.run_id)
         for look in LOOKS:
             self._context.theme.apply(look)
             await self._pages(places, look)
@@ -51,10 +53,13 @@ class Pictures:
         await self._screen("first-run")
         return self._count
 
-    def _places(self, device_id: int, script_id: int, run_id: int) -> list[tuple[str, str | None]]:
+    def _places(
+        self, device_id: int, group_id: int, script_id: int, run_id: int
+    ) -> list[tuple[str, str | None]]:
         rollout_id = (self._context.live.get(RUN, run_id) or {}).get("rollout_id")
         single = {
             "device": str(device_id),
+            "group": str(group_id),
             "script": str(script_id),
             "run": str(run_id),
             "rollout": str(rollout_id),

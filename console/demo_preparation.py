@@ -6,11 +6,14 @@ import secrets
 from typing import TYPE_CHECKING
 
 from backend_lite.contract.enroll import ENROLLMENT_TOKENS, EnrollmentTokenCreate, EnrollmentTokenSecret
+from backend_lite.contract.fleet import GROUPS, Group, GroupCreate
+from backend_lite.contract.live import GROUP
 from console.core.local_agent import Invitation
 from console.core.ops import Op, Progress
 from console.core.session import Session
 from console.core.starter_library import load_starter_library
 from console.core.texts import tr
+from console.core.words import system_word
 
 if TYPE_CHECKING:
     from console.app import App
@@ -50,6 +53,16 @@ async def load_library_once(app: App, progress: Progress) -> int:
     count = await load_starter_library(app.context.client, progress)
     settings.setValue(LIBRARY_KEY, LIBRARY_VERSION)
     return count
+
+
+async def make_group(app: App, os_type: str) -> int:
+    """The id of a group with the machines of this system; it is kept from an earlier demo."""
+    name = tr("All {system}", system=system_word(os_type))
+    for group in app.context.live.kind(GROUP).values():
+        if group["name"] == name:
+            return int(group["id"])
+    wanted = GroupCreate(name, tr("Whatever joins the fleet and runs this system"), f"os:{os_type}")
+    return (await app.context.client.post(GROUPS, wanted, Group)).id
 
 
 async def enrol_this_pc(app: App) -> bool:

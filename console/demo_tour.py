@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from backend_lite.contract.live import DEVICE, SCRIPT
+from backend_lite.contract.live import DEVICE, GROUP, SCRIPT
 from console.app import App
 from console.core import words
 from console.core.errors import ConsoleError
@@ -19,7 +19,7 @@ from console.core.ops import Progress
 from console.core.run_request import RunRequest
 from console.core.texts import tr
 from console.demo_pictures import Pictures
-from console.demo_preparation import enrol_this_pc, load_library_once
+from console.demo_preparation import enrol_this_pc, load_library_once, make_group
 from console.demo_run import DemoRun
 from console.demo_steps import Steps, TourError
 from console.service_process import ServiceState
@@ -63,8 +63,9 @@ class _Guide:
         request = RunRequest(script_id=script["id"], device_ids=(device["id"],), arguments=arguments)
         run = DemoRun(self._app, self._steps)
         await run.go(request)
+        group_id = await self._group(device)
         pictures = Pictures(self._app, self._folder, self._steps)
-        count = await pictures.take(device["id"], script["id"], run, request)
+        count = await pictures.take(device["id"], group_id, script["id"], run, request)
         self._steps.say(tr("{count} pictures in {folder}", count=count, folder=self._folder))
 
     async def _open(self) -> None:
@@ -108,6 +109,13 @@ class _Guide:
         )
         self._steps.say(sentence.format(id=device["id"], about=about))
         return device
+
+    async def _group(self, device: dict[str, Any]) -> int:
+        group_id = await make_group(self._app, device["os_type"])
+        groups = self._context.live.kind(GROUP)
+        await self._steps.until(lambda: group_id in groups, tr("group"))
+        self._steps.say(tr("The group “{name}” has this PC.", name=groups[group_id]["name"]))
+        return group_id
 
     def _connected(self) -> dict[str, Any] | None:
         devices = self._context.live.kind(DEVICE).values()

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there
 PAGES = (
     "devices",
     "device",
+    "groups",
+    "group",
     "add-device",
     "scripts",
     "script",

@@ -66,7 +66,7 @@ class GroupMembers(QWidget):
         self.count = label("", "secondary")
         self.remove = button(tr("Take out of the group"), self._remove, "danger")
         self.add = button(tr("Add devices…"), self.add_wanted.emit, icon="plus")
-        self._empty_add = button(tr("Add devices…"), self.add_wanted.emit, "primary")
+        self._empty_add = button(tr("Add devices…"), self.add_wanted.emit)
         self._show_all = button(tr("Show all of the group"), self.filter.clear)
         self.nobody = EmptyState(
             "device",
