@@ -103,7 +103,7 @@ def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
     return Feature(
         name="runs",
         routes=lambda: [
-            *rollout_routes(database, area.rollouts, area.reruns, area.lists),
+            *rollout_routes(database, area.plans, area.rollouts, area.reruns, area.lists),
             *preview_routes(database, Previews(library, fleet, area.plans)),
             *run_routes(database, area.rollouts, area.reruns, area.lists),
             *pause_routes(database, area.pauses),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,11 +20,12 @@ from backend_lite.contract.runs import (
     Targets,
     TaskCreate,
 )
-from backend_lite.errors import InvalidError
+from backend_lite.errors import InvalidError, ServiceError
 from backend_lite.features.fleet.api import RunTarget
 from backend_lite.features.library.api import LibraryApi
-from backend_lite.features.runs.parameters import Prepared, prepare, seal
+from backend_lite.features.runs.parameters import Prepared, prepare
 from backend_lite.features.runs.policies import check_policy
+from backend_lite.features.runs.seals import Seals
 from backend_lite.features.runs.targets import Candidate, Targeting
 
 MAX_TITLE = 300
@@ -75,6 +77,7 @@ class Plan:
     targets: Targets
     origin_id: int | None = None
     sealed: Sealed | None = None
+    seals: Seals = field(default_factory=Seals, repr=False)
 
     @property
     def runs(self) -> int:
@@ -84,8 +87,7 @@ class Plan:
     def secrets(self, target: RunTarget, index: int) -> dict[str, str]:
         if self.sealed is not None:
             return self.sealed(target, index)
-        clear = self.works[index].secrets
-        return {name: seal(target.public_key, value) for name, value in clear.items()}
+        return self.seals.of(target.public_key, index, self.works[index].secrets)
 
 
 def is_skipped(candidate: Candidate) -> bool:
@@ -100,13 +102,27 @@ class Plans:
         self._library = library
         self._targeting = targeting
 
-    def make(self, session: Session, request: RolloutCreate) -> Plan:
-        """Raises InvalidError and NotFoundError with the sentence why it cannot be carried out."""
+    def seal_ahead(self, session: Session, request: RolloutCreate) -> Seals:
+        """The secrets that `make` will find are needed, as far as can be told before; nothing is refused."""
+        seals = Seals()
+        with suppress(ServiceError):
+            works = [self.work(session, task, request.policy) for task in tasks_of(request)]
+            secret = [(index, work.secrets) for index, work in enumerate(works) if work.secrets]
+            meant = self.candidates(session, request.targets, works) if secret else []
+            for one in meant:
+                for index, secrets in secret if not is_skipped(one) else ():
+                    seals.of(one.target.public_key, index, secrets)
+        return seals
+
+    def make(self, session: Session, request: RolloutCreate, seals: Seals | None = None) -> Plan:
+        """`seals` are of the same request. Raises InvalidError and NotFoundError with the sentence why it
+        cannot be carried out."""
         works = [self.work(session, task, request.policy) for task in tasks_of(request)]
         candidates = self.candidates(session, request.targets, works)
         refuse_named(candidates, works)
         title = request.title.strip()[:MAX_TITLE] or _title(works)
-        plan = Plan(title, works, candidates, request.policy, request.targets)
+        seals = seals or Seals()
+        plan = Plan(title, works, candidates, request.policy, request.targets, seals=seals)
         check_policy(request.policy, total=plan.runs, may_repeat=all(work.may_repeat for work in works))
         return plan
 
@@ -185,6 +201,10 @@ def os_mismatch(target_os_type: str | None, wrong: Sequence[RunTarget]) -> Inval
         f"Script target_os_type is not compatible with device os_type: {sides} ({named}{more})",
         code="os_mismatch",
     )
+
+
+def may_have_secrets(request: RolloutCreate) -> bool:
+    return bool(request.parameters) or any(task.parameters for task in request.tasks)
 
 
 def tasks_of(request: RolloutCreate) -> list[TaskCreate]:

@@ -36,6 +36,7 @@ from backend_lite.features.runs.parts import (
 )
 from backend_lite.features.runs.plans import Plan, Plans, is_skipped
 from backend_lite.features.runs.rollout_rows import file_rows, rollout_row, run_row, step_row, task_row
+from backend_lite.features.runs.seals import Seals
 from backend_lite.features.runs.sentences import is_wave_done
 from backend_lite.features.runs.tables import RolloutRow, RolloutTaskRow, RunRow, StepRow, StepSecretsRow
 from backend_lite.features.runs.tasks import task_view, task_views
@@ -71,13 +72,18 @@ class Rollouts:
         self._epoch = epoch
 
     def create(
-        self, unit: Unit, request: RolloutCreate, principal: Principal, key: str | None
+        self,
+        unit: Unit,
+        request: RolloutCreate,
+        principal: Principal,
+        key: str | None,
+        seals: Seals | None = None,
     ) -> RolloutCreated:
         """The new rollout, or the one that `key` made before. Raises InvalidError, NotFoundError."""
         known = self._by_key(unit.session, principal, key)
         if known is not None:
             return known
-        return self.start(unit, self._plans.make(unit.session, request), principal, key)
+        return self.start(unit, self._plans.make(unit.session, request, seals), principal, key)
 
     def start(self, unit: Unit, plan: Plan, principal: Principal, key: str | None = None) -> RolloutCreated:
         """Write the rollout with a run for each candidate, and offer what can be offered."""
