@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import AgentMessage, Facts
@@ -75,6 +76,10 @@ class FleetApi:
     def targets(self, session: Session, device_ids: Iterable[int]) -> dict[int, RunTarget]:
         """The devices among `device_ids` that there are, by id, also when they are retired."""
         return self._devices.targets(session, device_ids)
+
+    def approved(self, connection: Connection, device_ids: Iterable[int]) -> set[int]:
+        """Those of the devices that may work, as the transaction sees it."""
+        return self._devices.approved(connection, device_ids)
 
     def group_members(self, session: Session, group_id: int) -> list[int]:
         """The ids of the group's devices now. Raises NotFoundError for an unknown group."""

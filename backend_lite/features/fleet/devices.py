@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, or_, select, true
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from agent.wire.codec import to_plain
@@ -17,6 +17,7 @@ from backend_lite.contract.fleet import Admission, Device, DeviceUpdate
 from backend_lite.contract.live import DEVICE
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
+from backend_lite.core.db.prepared import Prepared, among
 from backend_lite.core.db.query_sql import Condition
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
@@ -86,6 +87,9 @@ _TARGET = select(
 )
 _ONE_TARGET = _TARGET.where(DeviceRow.id == bindparam("device_id"))
 _TARGETS = _TARGET.where(DeviceRow.id.in_(bindparam("device_ids", expanding=True)))
+_APPROVED = Prepared(
+    select(DeviceRow.id).where(among(DeviceRow.id), DeviceRow.admission == text("'approved'"))
+)
 _BUNDLE = 5000
 
 
@@ -151,6 +155,10 @@ class Devices:
             bundle = {"device_ids": ids[start : start + _BUNDLE]}
             found |= {row.id: _target_of(row) for row in session.connection().execute(_TARGETS, bundle)}
         return found
+
+    def approved(self, connection: Connection, device_ids: Iterable[int]) -> set[int]:
+        """Those of the devices that may work."""
+        return {row[0] for row in _APPROVED.listed(connection, device_ids)}
 
     def enlist(
         self, unit: Unit, public_key: bytes, facts: Facts, admission: Admission, address: str

@@ -39,7 +39,7 @@ class Advance:
     def look(self, moment: Moment, rollout_id: int) -> None:
         """Let the rollout do what it can do now, and say when it is looked at next."""
         moment.fresh.clear()
-        parts = load_rollout(moment.session, rollout_id)
+        parts = load_rollout(moment.connection, rollout_id)
         if parts is None or parts.rollout.ended_at is not None:
             return
         rollout, now = parts.rollout, moment.now
@@ -74,7 +74,7 @@ class Advance:
         moment.look_at(parts.rollout.id)
 
     def _save(self, moment: Moment, parts: RolloutParts) -> None:
-        if parts.save(moment.session):
+        if parts.save(moment.connection):
             self._views.publish_progress(moment.unit, parts.rollout)
 
     def _release(self, moment: Moment, parts: RolloutParts) -> None:
@@ -92,7 +92,7 @@ class Advance:
             .join(RunRow, RunRow.id == StepRow.run_id)
             .where(RunRow.rollout_id == rollout_id, JOINED_OPEN_STEP, StepRow.state == StepState.OFFERED)
         )
-        runs = load_runs(moment.session, moment.session.scalars(offered.order_by(RunRow.id)))
+        runs = load_runs(moment.connection, moment.session.scalars(offered.order_by(RunRow.id)))
         for parts in runs:
             self._dispatcher.put_back(moment, parts, parts.next_step, None)
         self._keeper.keep(moment, runs)
@@ -100,7 +100,7 @@ class Advance:
     def _open(self, moment: Moment, rollout: RolloutRow) -> None:
         """Queue the runs whose wave has come."""
         ids = _closed_runs(moment.session, rollout)
-        runs = load_runs(moment.session, ids[:AT_ONCE])
+        runs = load_runs(moment.connection, ids[:AT_ONCE])
         for parts in runs:
             change_step(parts, parts.next_step, StepState.QUEUED, moment.now)
             self._dispatcher.turn_away(moment, parts)
@@ -120,7 +120,7 @@ class Advance:
             RunRow.reason == Waits.CONCURRENCY,
         )
         ids = list(moment.session.scalars(query.order_by(RunRow.id).limit(left)))
-        runs = load_runs(moment.session, ids)
+        runs = load_runs(moment.connection, ids)
         for run in runs:
             change_step(run, run.next_step, StepState.QUEUED, moment.now)
             self._dispatcher.turn_away(moment, run)

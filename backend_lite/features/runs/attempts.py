@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -15,10 +17,12 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.api import FleetApi, HelloAnswer
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.flow import Flow
+from backend_lite.features.runs.gathering import Gathering
 from backend_lite.features.runs.keeper import Keeper
-from backend_lite.features.runs.lookup import find_attempt
+from backend_lite.features.runs.lookup import find_attempts
 from backend_lite.features.runs.moment import Moment
-from backend_lite.features.runs.outcomes import Outcomes
+from backend_lite.features.runs.outcomes import Outcomes, Told
+from backend_lite.features.runs.output import KeptOutput
 from backend_lite.features.runs.output_store import (
     AttemptRef,
     OpenAttemptOutput,
@@ -26,7 +30,7 @@ from backend_lite.features.runs.output_store import (
     current_attempt_name,
 )
 from backend_lite.features.runs.parts import load_open_runs
-from backend_lite.features.runs.permits import Permits
+from backend_lite.features.runs.permits import Asked, Permits
 from backend_lite.features.runs.tables import OPEN_STEP, StepRow
 from backend_lite.features.runs.transitions import change_step
 
@@ -38,7 +42,7 @@ _MAX_RESTARTS = 3
 
 
 class Attempts:
-    """Handlers of the agent channel. Each message is idempotent and one write; answers follow the commit."""
+    """Handlers of the agent channel. Each message is idempotent; answers follow the commit."""
 
     def __init__(
         self,
@@ -63,6 +67,9 @@ class Attempts:
         self._keeper = keeper
         self._flow = flow
         self._epoch = service_epoch
+        self._asked = Gathering(database, self._answer)
+        self._told = Gathering(database, self._take)
+        self._came = Gathering(database, self._catch_up)
 
     async def hello(self, device_id: int, hello: Hello, _new_incarnation: bool) -> HelloAnswer:
         """Sort the agent's open attempts into those we still want and those it may forget.
@@ -81,12 +88,7 @@ class Attempts:
         return HelloAnswer(tuple(marks), tuple(name for name in listed if name not in wanted))
 
     async def ready(self, device_id: int) -> None:
-        def work(unit: Unit) -> None:
-            moment = self._at(unit)
-            self._dispatcher.catch_up(moment, device_id)
-            self._flow.settle(moment)
-
-        await self._database.write(work)
+        await self._came.handle(device_id)
 
     async def lost(self, device_id: int) -> None:
         """The device's last channel is gone."""
@@ -99,13 +101,7 @@ class Attempts:
         await self._database.write(work)
 
     async def permit(self, device_id: int, message: Permit) -> None:
-        def work(unit: Unit) -> AttemptRef | None:
-            moment = self._at(unit)
-            ref = self._permits.answer(moment, device_id, message)
-            self._flow.settle(moment)
-            return ref
-
-        ref = await self._database.write(work)
+        ref = await self._asked.handle((device_id, message))
         if ref is not None:
             self._output.open(ref)
 
@@ -120,33 +116,28 @@ class Attempts:
         """Take an outcome once its output is whole; otherwise ask for what is missing."""
         entry = await self._output.find(device_id, message.attempt)
         if entry is None or entry.ref.nonce != message.nonce:
-            await self._database.write(lambda unit: self._unpermitted(unit, device_id, message))
+            await self._told.handle(Told(device_id, message))
             return
-        if not self._complete(entry, message):
+        kept = entry.output.kept()
+        if not self._complete(entry, kept, message):
             self._output.ask_again(entry)
             return
         small = entry.output.small()
         if small is None:
             await entry.output.sync()
-        kept = entry.output.kept()
-
-        def work(unit: Unit) -> None:
-            moment = self._at(unit)
-            self._outcomes.take(moment, entry.ref, message, kept, small)
-            self._flow.settle(moment)
-
-        await self._database.write(work)
+        await self._told.handle(Told(device_id, message, kept, small))
         self._output.finish(entry.ref, in_database=small is not None)
 
-    def _complete(self, entry: OpenAttemptOutput, message: Done) -> bool:
+    def _complete(self, entry: OpenAttemptOutput, kept: KeptOutput, message: Done) -> bool:
         told = (message.stdout_size, message.stderr_size)
-        have = entry.output.sizes
-        if entry.output.matches(told, (message.stdout_sha256, message.stderr_sha256)):
+        if kept == KeptOutput(told, (message.stdout_sha256, message.stderr_sha256)):
             return True
         if entry.restarts >= _MAX_RESTARTS:
-            log.error("output stays damaged, kept as it is", attempt=message.attempt, have=have, told=told)
+            log.error(
+                "output stays damaged, kept as it is", attempt=message.attempt, have=kept.sizes, told=told
+            )
             return True
-        if have[0] > told[0] or have[1] > told[1] or have == told:
+        if kept.sizes[0] > told[0] or kept.sizes[1] > told[1] or kept.sizes == told:
             entry.restarts += 1
             entry.output.restart()
         return False
@@ -154,13 +145,26 @@ class Attempts:
     def _at(self, unit: Unit) -> Moment:
         return Moment(unit, self._clock.now_ms())
 
-    def _unpermitted(self, unit: Unit, device_id: int, message: Done) -> None:
+    def _answer(self, unit: Unit, asked: Sequence[Asked]) -> list[AttemptRef | None]:
         moment = self._at(unit)
-        self._outcomes.take_unpermitted(moment, device_id, message)
+        refs = self._permits.answer(moment, asked)
         self._flow.settle(moment)
+        return refs
+
+    def _take(self, unit: Unit, told: Sequence[Told]) -> Sequence[None]:
+        moment = self._at(unit)
+        self._outcomes.take(moment, told)
+        self._flow.settle(moment)
+        return [None] * len(told)
+
+    def _catch_up(self, unit: Unit, device_ids: Sequence[int]) -> Sequence[None]:
+        moment = self._at(unit)
+        self._dispatcher.catch_up(moment, list(dict.fromkeys(device_ids)))
+        self._flow.settle(moment)
+        return [None] * len(device_ids)
 
     def _hold(self, moment: Moment, device_id: int, message: Holding) -> None:
-        found = find_attempt(moment.session, self._epoch, device_id, message.attempt)
+        (found,) = find_attempts(moment.connection, self._epoch, [(device_id, message.attempt)])
         if found is None or found[1].state != StepState.OFFERED:
             return
         parts, step, _ = found
@@ -173,7 +177,7 @@ class Attempts:
         target = self._fleet.target(moment.session, device_id)
         if target is None or target.admission == Admission.QUARANTINED:
             return
-        runs = load_open_runs(moment.session, device_id)
+        runs = load_open_runs(moment.connection, [device_id])
         for parts in runs:
             for step in parts.steps:
                 if step.state in _IN_DOUBT and current_attempt_name(self._epoch, step) not in listed:

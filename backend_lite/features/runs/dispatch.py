@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent.wire.messages import Cancel, Receipt
 from agent.wire.states import RunState, Source, StepState
 from backend_lite.contract.runs import OfflinePolicy, RebootPolicy
@@ -12,27 +14,27 @@ from backend_lite.features.runs.gates import (
     Waits,
     concurrency_hold,
     gate_of,
+    rollout_gate,
     slots_left,
     window_gate,
 )
-from backend_lite.features.runs.keeper import Keeper
+from backend_lite.features.runs.keeper import IN_HAND, Keeper
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output_store import current_attempt_name
 from backend_lite.features.runs.parts import (
     OpenStep,
     RunParts,
-    insert_rows,
+    insert_attempts,
     load_open_runs,
-    load_run,
+    load_runs,
     open_steps,
 )
 from backend_lite.features.runs.pause_gate import pause_gate
 from backend_lite.features.runs.reboots import OLD_AGENT_VERSION
-from backend_lite.features.runs.tables import AttemptRow, StepRow
-from backend_lite.features.runs.tasks import Tasks, offer_of
+from backend_lite.features.runs.rows import ATTEMPT_ROWS
+from backend_lite.features.runs.tables import StepRow
+from backend_lite.features.runs.tasks import Tasks, offer_of, sealed_secrets
 from backend_lite.features.runs.transitions import change_step, hold_step
-
-_IN_HAND = (StepState.OFFERED, StepState.RUNNING, StepState.CANCELLING)
 
 
 class Dispatcher:
@@ -45,24 +47,24 @@ class Dispatcher:
         self._keeper = keeper
         self._epoch = service_epoch
 
-    def offer_next(self, moment: Moment, device_id: int) -> None:
-        """Offer the device the oldest work that it may do now, if it is there and has nothing in hand."""
-        if not self._hub.may_work(device_id):
+    def offer(self, moment: Moment, device_ids: Sequence[int]) -> None:
+        """Offer each device the oldest work that it may do now, if it is there and has nothing in hand."""
+        there = [device_id for device_id in device_ids if self._hub.may_work(device_id)]
+        if not there:
             return
-        steps = open_steps(moment.session, device_id)
-        busy = any(occupies(step) for step in steps)
-        for step in steps:
-            if (step.policy.parallel or not busy) and is_ready(step):
-                offered = self._try(moment, step.run_id, step.step_id)
-                busy = busy or (offered and not step.policy.parallel)
+        steps = open_steps(moment.connection, there)
+        turns = [_Turn(steps[device_id]) for device_id in there if device_id in steps]
+        while turns := [turn for turn in turns if turn.has_next()]:
+            offered = self._try(moment, [turn.step for turn in turns])
+            for turn in turns:
+                turn.took(turn.step.step_id in offered)
 
     def hold_of(self, moment: Moment, parts: RunParts) -> Hold | None:
         """What keeps work from starting on the run's device: a pause, or its window."""
         hold = pause_gate(moment, self._fleet, parts.run)
         if hold is None and parts.policy.window is not None:
-            target = self._fleet.target(moment.session, parts.run.device_id)
-            assert target is not None
-            hold = window_gate(parts.policy.window, target, moment.now)
+            self._get_targets(moment, [parts.run.device_id])
+            hold = window_gate(parts.policy.window, moment.targets[parts.run.device_id], moment.now)
         return hold
 
     def turn_away(self, moment: Moment, parts: RunParts) -> bool:
@@ -85,25 +87,28 @@ class Dispatcher:
         else:
             hold_step(parts, step, hold, moment.now)
 
-    def catch_up(self, moment: Moment, device_id: int) -> None:
-        """A device is ready: repeat what it may have missed, then offer. Repeating is harmless."""
-        runs = load_open_runs(moment.session, device_id)
+    def catch_up(self, moment: Moment, device_ids: Sequence[int]) -> None:
+        """Devices are ready: repeat what they may have missed, then offer. Repeating is harmless."""
+        runs = load_open_runs(moment.connection, device_ids)
+        offered: list[tuple[RunParts, StepRow]] = []
         for parts in runs:
             for step in parts.steps:
                 if step.state == StepState.OFFERED:
-                    self._send_offer(moment, parts, step)
+                    offered.append((parts, step))
                 elif step.state == StepState.CANCELLING:
                     name = current_attempt_name(self._epoch, step)
-                    moment.unit.publish(SendToDevice(device_id, Cancel(name)))
+                    moment.unit.publish(SendToDevice(step.device_id, Cancel(name)))
                 elif step.state == StepState.WAITING and step.reason == Waits.REBOOT:
                     self._after_reboot(moment, parts, step)
+        self._send(moment, offered)
         self._keeper.keep(moment, runs)
-        moment.device_is_free(device_id)
+        for device_id in device_ids:
+            moment.device_is_free(device_id)
 
     def lost(self, moment: Moment, device_id: int) -> None:
         """The device has gone: an offer that it has not taken up keeps no place that others could have. What
         consoles are told of its open runs depends on whether it is connected."""
-        runs = load_open_runs(moment.session, device_id)
+        runs = load_open_runs(moment.connection, [device_id])
         for parts in runs:
             step = parts.next_step
             if step.state == StepState.OFFERED and parts.policy.concurrency is not None:
@@ -119,55 +124,98 @@ class Dispatcher:
             name = current_attempt_name(self._epoch, announced)
             moment.unit.publish(SendToDevice(step.device_id, Receipt(name, reboot=True)))
 
-    def _try(self, moment: Moment, run_id: int, step_id: int) -> bool:
-        """True when the step was offered; else it waits with its reason, or was refused."""
-        parts = moment.fresh.get(run_id) or load_run(moment.session, run_id)
-        assert parts is not None
-        step = next(one for one in parts.steps if one.id == step_id)
-        hold = self.hold_of(moment, parts) or self._no_place(parts)
-        if hold is not None:
-            if step.reason != hold.reason:
+    def _try(self, moment: Moment, steps: Sequence[OpenStep]) -> set[int]:
+        """The ids of the steps that were offered; the others wait with their reason, or were refused."""
+        runs = self._runs(moment, steps)
+        changed: list[RunParts] = []
+        offered: list[tuple[RunParts, StepRow]] = []
+        for parts, tried in zip(runs, steps, strict=True):
+            step = parts.step(tried.step_id)
+            hold = self.hold_of(moment, parts) or self._no_place(parts)
+            if hold is None and rollout_gate(parts.rollout, parts.run.wave) is None:
+                _begin_attempt(parts, step, moment.now)
+                offered.append((parts, step))
+                changed.append(parts)
+            elif hold is not None and step.reason != hold.reason:
                 hold_step(parts, step, hold, moment.now)
-                self._keeper.keep(moment, [parts])
-            return False
-        if step.state == StepState.WAITING:
-            change_step(parts, step, StepState.QUEUED, moment.now)
-        self._offer(moment, parts, step)
-        self._keeper.keep(moment, [parts])
-        return step.state == StepState.OFFERED
+                changed.append(parts)
+        if offered:
+            insert_attempts(moment.connection, [parts.attempts[step.id] for parts, step in offered])
+        self._send(moment, offered)
+        self._keeper.keep(moment, changed)
+        return {step.id for _, step in offered if step.state == StepState.OFFERED}
+
+    def _runs(self, moment: Moment, steps: Sequence[OpenStep]) -> list[RunParts]:
+        unknown = [step.run_id for step in steps if step.run_id not in moment.fresh]
+        loaded = {parts.run.id: parts for parts in load_runs(moment.connection, unknown)}
+        runs = [moment.fresh.get(step.run_id) or loaded[step.run_id] for step in steps]
+        self._get_targets(moment, [one.run.device_id for one in runs if one.policy.window is not None])
+        return runs
+
+    def _get_targets(self, moment: Moment, device_ids: Sequence[int]) -> None:
+        unknown = [device_id for device_id in device_ids if device_id not in moment.targets]
+        if unknown:
+            moment.targets |= self._fleet.targets(moment.session, unknown)
 
     def _no_place(self, parts: RunParts) -> Hold | None:
         left = slots_left(parts.rollout, parts.policy)
         has_one = parts.run.state == RunState.RUNNING
         return None if left is None or left > 0 or has_one else concurrency_hold(parts.policy)
 
-    def _offer(self, moment: Moment, parts: RunParts, step: StepRow) -> None:
-        if (earlier := parts.attempt_of(step)) is not None and earlier.outcome is not None:
-            parts.tries.setdefault(step.id, []).append(earlier)
-        step.attempt += 1
-        attempt = AttemptRow(step_id=step.id, n=step.attempt, offered_at=moment.now)
-        insert_rows(moment.session, [attempt])
-        parts.attempts[step.id] = attempt
-        parts.note(attempt)
-        change_step(parts, step, StepState.OFFERED, moment.now)
-        self._send_offer(moment, parts, step)
+    def _send(self, moment: Moment, offered: Sequence[tuple[RunParts, StepRow]]) -> None:
+        """Send the offers of steps that are offered."""
+        works = [self._tasks.of(moment, parts.rollout.id)[step.n - 1] for parts, step in offered]
+        secret = [step.id for (_, step), work in zip(offered, works, strict=True) if work.has_secrets]
+        sealed = sealed_secrets(moment.connection, secret) if secret else {}
+        for (parts, step), work in zip(offered, works, strict=True):
+            old = (self._hub.wire_version(step.device_id) or 0) <= OLD_AGENT_VERSION
+            if old and work.too_new(parts.policy):
+                sentence = f"The agent on {parts.run.device} is too old for this work: update it."
+                change_step(
+                    parts, step, StepState.REJECTED, moment.now, reason=sentence, source=Source.PRESUMED
+                )
+                continue
+            name = current_attempt_name(self._epoch, step)
+            message = offer_of(name, step, work, parts.policy, sealed.get(step.id, {}))
+            moment.unit.publish(SendToDevice(step.device_id, message))
 
-    def _send_offer(self, moment: Moment, parts: RunParts, step: StepRow) -> None:
-        task = self._tasks.of(moment, parts.rollout.id)[step.n - 1]
-        old = (self._hub.wire_version(step.device_id) or 0) <= OLD_AGENT_VERSION
-        if old and task.too_new(parts.policy):
-            sentence = f"The agent on {parts.run.device} is too old for this work: update it."
-            change_step(parts, step, StepState.REJECTED, moment.now, reason=sentence, source=Source.PRESUMED)
-            return
-        name = current_attempt_name(self._epoch, step)
-        message = offer_of(moment.session, name, step, task, parts.policy)
-        moment.unit.publish(SendToDevice(step.device_id, message))
+
+class _Turn:
+    """What a device is offered one after the other, oldest first, until it is busy."""
+
+    __slots__ = ("_busy", "_rest", "step")
+
+    def __init__(self, steps: Sequence[OpenStep]) -> None:
+        self._busy = any(occupies(step) for step in steps)
+        self._rest = iter(steps)
+        self.step = steps[0]
+
+    def has_next(self) -> bool:
+        """True when `step` is one that it may do now."""
+        for step in self._rest:
+            if (step.policy.parallel or not self._busy) and is_ready(step):
+                self.step = step
+                return True
+        return False
+
+    def took(self, offered: bool) -> None:
+        self._busy = self._busy or (offered and not self.step.policy.parallel)
+
+
+def _begin_attempt(parts: RunParts, step: StepRow, now: int) -> None:
+    if step.state == StepState.WAITING:
+        change_step(parts, step, StepState.QUEUED, now)
+    if (earlier := parts.attempt_of(step)) is not None and earlier.outcome is not None:
+        parts.tries.setdefault(step.id, []).append(earlier)
+    step.attempt += 1
+    parts.attempts[step.id] = ATTEMPT_ROWS.new(step_id=step.id, n=step.attempt, offered_at=now)
+    change_step(parts, step, StepState.OFFERED, now)
 
 
 def occupies(step: OpenStep) -> bool:
     """The step keeps its device from other work, which is not `parallel`: it is in hand, or the machine is
     about to restart because of it."""
-    if step.state in _IN_HAND:
+    if step.state in IN_HAND:
         return not step.policy.parallel
     return step.reason == Waits.REBOOT and step.policy.reboot is RebootPolicy.NOW
 

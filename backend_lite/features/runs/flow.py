@@ -16,9 +16,8 @@ class Flow:
         """Look at all that was noted in `moment`, and at what follows from that, until nothing does."""
         while moment.devices or moment.rollouts:
             while moment.devices:
-                device_id = next(iter(moment.devices))
-                del moment.devices[device_id]
-                self._dispatcher.offer_next(moment, device_id)
+                free, moment.devices = list(moment.devices), {}
+                self._dispatcher.offer(moment, free)
             if moment.rollouts:
                 rollout_id = next(iter(moment.rollouts))
                 del moment.rollouts[rollout_id]

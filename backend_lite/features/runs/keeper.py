@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.wire.states import RUN_ENDS, RolloutState
+from agent.wire.states import RUN_ENDS, RolloutState, StepState
 from backend_lite.features.runs.gates import slots_left
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.parts import RunParts, save_all
-from backend_lite.features.runs.tables import RolloutRow
+from backend_lite.features.runs.rows import ROLLOUT_ROWS, RUN_ROWS
 from backend_lite.features.runs.views import Views
+
+IN_HAND = (StepState.OFFERED, StepState.RUNNING, StepState.CANCELLING)
+"""The device has the step, or is about to."""
 
 
 class Keeper:
@@ -19,27 +22,32 @@ class Keeper:
     def keep(self, moment: Moment, many: Sequence[RunParts]) -> None:
         """Save what has changed and tell consoles. Devices and rollouts that may be able to go on now are
         noted in `moment`: whoever changes runs lets `Flow.settle` look at them."""
-        rollouts: dict[int, RolloutRow] = {}
-        changes = [(parts, parts.changes()) for parts in many]
-        for parts, changed in changes:
-            if any(row is parts.rollout for row, _ in changed):
-                rollouts[parts.rollout.id] = parts.rollout
-                if _may_go_on(parts):
-                    moment.look_at(parts.rollout.id)
-            if parts.changed(parts.run, "state") or parts.changed(parts.run, "not_until"):
+        of_rollouts = {id(parts.rollout): parts for parts in many}.values()
+        changed = [parts for parts in of_rollouts if ROLLOUT_ROWS.has_changed(parts.rollout)]
+        for parts in changed:
+            if _may_go_on(parts):
+                moment.look_at(parts.rollout.id)
+        for parts in many:
+            if _may_free_its_device(parts):
                 moment.device_is_free(parts.run.device_id)
-        save_all(moment.session, changes)
-        for rollout in rollouts.values():
-            self._views.publish_progress(moment.unit, rollout)
+        save_all(moment.connection, many)
+        for parts in changed:
+            self._views.publish_progress(moment.unit, parts.rollout)
         for parts in many:
             self._views.publish(moment.unit, parts)
+
+
+def _may_free_its_device(parts: RunParts) -> bool:
+    run, before = parts.run, RUN_ROWS.before
+    has_moved = run.state != before(run, "state") or run.not_until != before(run, "not_until")
+    return has_moved and parts.next_step.state not in IN_HAND
 
 
 def _may_go_on(parts: RunParts) -> bool:
     """A changed rollout that has something to do: withdraw its offers, open a wave, fill a place."""
     rollout = parts.rollout
     if rollout.state == RolloutState.HALTED:
-        return parts.changed(rollout, "state")
+        return bool(rollout.state != ROLLOUT_ROWS.before(rollout, "state"))
     if rollout.state != RolloutState.RUNNING:
         return False
     if (slots_left(rollout, parts.policy) or 0) > 0 and rollout.waiting:

@@ -86,7 +86,7 @@ class Lists:
         return Page(self._runs(session, ids[:limit]), _next(ids, limit))
 
     def run(self, session: Session, run_id: int) -> Run:
-        parts = load_run(session, run_id) if storable(run_id) else None
+        parts = load_run(session.connection(), run_id) if storable(run_id) else None
         if parts is None:
             raise NotFoundError("Run not found")
         return self._views.run(parts)
@@ -132,7 +132,7 @@ class Lists:
         return [self._views.rollout(row, tasks[row.id]) for row in rows]
 
     def _runs(self, session: Session, ids: list[int]) -> list[Run]:
-        return [self._views.run(parts) for parts in load_runs(session, ids)]
+        return [self._views.run(parts) for parts in load_runs(session.connection(), ids)]
 
 
 def _step(run_id: int, n: int) -> Select[StepRow]:

@@ -122,21 +122,21 @@ class Looks:
         until = self._clock.now_ms() + round(PATIENCE_S * 1000)
         due = select(RolloutRow.id).where(RolloutRow.look_at < until)
         for rollout_id in unit.session.scalars(due).all():
-            parts = load_rollout(unit.session, rollout_id)
+            parts = load_rollout(unit.connection, rollout_id)
             assert parts is not None
             if parts.rollout.waves or parts.policy.offline is not OfflinePolicy.QUEUE:
                 parts.rollout.look_at = until
-                parts.save(unit.session)
+                parts.save(unit.connection)
 
     def _act(self, unit: Unit, due: Due) -> None:
         moment = Moment(unit, self._clock.now_ms())
         if due.pauses:
             self._pauses.end_due(unit)
-        expired = load_runs(unit.session, due.expired)
+        expired = load_runs(unit.connection, due.expired)
         for parts in expired:
             self._expire(moment, parts)
         self._keeper.keep(moment, expired)
-        waits = load_runs(unit.session, due.waits)
+        waits = load_runs(unit.connection, due.waits)
         for parts in waits:
             self._end_wait(moment, parts)
         self._keeper.keep(moment, waits)

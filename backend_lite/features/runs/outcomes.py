@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import insert
 
 from agent.wire.codec import to_plain
 from agent.wire.messages import Done, Receipt
@@ -14,14 +14,14 @@ from backend_lite.contract.runs import REBOOT_CODES, REBOOT_CODES_WINDOWS, Reboo
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.keeper import Keeper
-from backend_lite.features.runs.lookup import Found, find_attempt
+from backend_lite.features.runs.lookup import Found, find_attempts
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output import KeptOutput, SmallOutput
 from backend_lite.features.runs.output_keys import record_output, run_output_key
-from backend_lite.features.runs.output_store import AttemptRef
-from backend_lite.features.runs.parts import RunParts
+from backend_lite.features.runs.parts import RunParts, changed_of
 from backend_lite.features.runs.reboots import await_reboot
 from backend_lite.features.runs.retries import failure_words, retry_hold
+from backend_lite.features.runs.rows import SMALL_OUTPUT_ROWS
 from backend_lite.features.runs.tables import SmallOutputRow, StepRow, StrayOutcomeRow
 from backend_lite.features.runs.tasks import Tasks
 from backend_lite.features.runs.transitions import change_step, hold_step
@@ -30,6 +30,17 @@ from backend_lite.features.runs.verdict import REBOOT, Verdict, verdict
 log = structlog.get_logger(__name__)
 
 _ANNOUNCING = frozenset((*REBOOT_CODES, *REBOOT_CODES_WINDOWS))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a device says of an attempt. `kept` is its output, whole; None where the service has no permit
+    with that nonce, or no longer waits for it. `small` is output that fits into the database."""
+
+    device_id: int
+    message: Done
+    kept: KeptOutput | None = None
+    small: SmallOutput | None = None
 
 
 class Outcomes:
@@ -41,45 +52,54 @@ class Outcomes:
         self._keeper = keeper
         self._epoch = service_epoch
 
-    def take(
-        self, moment: Moment, ref: AttemptRef, message: Done, kept: KeptOutput, small: SmallOutput | None
-    ) -> None:
-        """The outcome of a permitted attempt, whose output is whole."""
-        found = find_attempt(moment.session, self._epoch, ref.device_id, ref.name)
-        reboot = False
-        if found is not None and found[2].outcome is None:
-            parts, step, attempt = found
-            attempt.outcome, attempt.exit_code = message.outcome, message.exit_code
-            attempt.detail, attempt.ended_at = message.detail, moment.now
-            record_output(attempt, message, kept)
-            if small is not None and (small.stdout or small.stderr):
-                moment.session.connection().execute(
-                    insert(SmallOutputRow).values(attempt_id=ref.id, **dataclasses.asdict(small))
-                )
-            reboot = self._judge(moment, parts, step, message)
-            parts.run.output_key = run_output_key(parts)
-            self._keeper.keep(moment, [parts])
-        moment.unit.publish(SendToDevice(ref.device_id, Receipt(ref.name, reboot)))
-        if not reboot:
-            moment.device_is_free(ref.device_id)
+    def take(self, moment: Moment, told: Sequence[Told]) -> None:
+        """Each gets its receipt, known outcomes the same one again."""
+        named = [(one.device_id, one.message.attempt) for one in told]
+        found = find_attempts(moment.connection, self._epoch, named)
+        small: list[SmallOutputRow] = []
+        for one, place in zip(told, found, strict=True):
+            if one.kept is None:
+                reboot = self._take_unpermitted(moment, one.device_id, one.message, place)
+            else:
+                reboot = place is not None and self._take(moment, one, place, small)
+                if not reboot:
+                    moment.device_is_free(one.device_id)
+            moment.unit.publish(SendToDevice(one.device_id, Receipt(one.message.attempt, reboot)))
+        if small:
+            SMALL_OUTPUT_ROWS.insert(moment.connection, small)
+        self._keeper.keep(moment, changed_of([place[0] for place in found if place is not None]))
 
-    def take_unpermitted(self, moment: Moment, device_id: int, message: Done) -> None:
-        """An outcome whose nonce was granted nothing, or that is known already: it gets its receipt.
+    def _take(self, moment: Moment, told: Told, found: Found, small: list[SmallOutputRow]) -> bool:
+        """The outcome of a permitted attempt, whose output is whole; True when the machine shall restart."""
+        parts, step, attempt = found
+        message = told.message
+        assert told.kept is not None
+        if attempt.outcome is not None:
+            return False
+        attempt.outcome, attempt.exit_code = message.outcome, message.exit_code
+        attempt.detail, attempt.ended_at = message.detail, moment.now
+        record_output(attempt, message, told.kept)
+        if told.small is not None and (told.small.stdout or told.small.stderr):
+            small.append(SMALL_OUTPUT_ROWS.new(attempt_id=attempt.id, **told.small._asdict()))
+        reboot = self._judge(moment, parts, step, message)
+        parts.run.output_key = run_output_key(parts)
+        return reboot
 
-        That an offer was never started is a proof, and the step can be offered again. One that is known gets
-        the same receipt again. Any other is evidence, and changes nothing.
+    def _take_unpermitted(self, moment: Moment, device_id: int, message: Done, found: Found | None) -> bool:
+        """An outcome whose nonce was granted nothing, or that is known already.
+
+        That an offer was never started is a proof, and the step can be offered again. One that is known
+        changes nothing. Any other is evidence, and changes nothing either.
         """
-        found = find_attempt(moment.session, self._epoch, device_id, message.attempt)
-        reboot = False
         if message.outcome == Outcome.NOT_STARTED:
             if found is not None and found[1].state == StepState.OFFERED:
-                self._never_started(moment, found)
+                _never_started(moment, found)
         elif found is not None and found[2].nonce == message.nonce and found[2].outcome is not None:
-            reboot = self._still_to_restart(found)
+            return self._still_to_restart(found)
         else:
             log.warning("an outcome matches no permit", device=device_id, attempt=message.attempt)
-            self._keep_evidence(moment, device_id, message)
-        moment.unit.publish(SendToDevice(device_id, Receipt(message.attempt, reboot)))
+            _keep_evidence(moment, device_id, message)
+        return False
 
     def _judge(self, moment: Moment, parts: RunParts, step: StepRow, message: Done) -> bool:
         """Move the step to where the outcome leads; True when the machine shall be restarted for it."""
@@ -118,27 +138,28 @@ class Outcomes:
         target = self._fleet.target(moment.session, step.device_id)
         return target.os_type if target is not None else None
 
-    def _never_started(self, moment: Moment, found: Found) -> None:
-        parts, step, attempt = found
-        attempt.outcome, attempt.ended_at = Outcome.NOT_STARTED, moment.now
-        change_step(parts, step, StepState.QUEUED, moment.now, reason="not_started")
-        self._keeper.keep(moment, [parts])
-        moment.device_is_free(step.device_id)
-
     def _still_to_restart(self, found: Found) -> bool:
         parts, step, _ = found
         same = self._fleet.hub.boot_id(step.device_id) == parts.run.boot_id
         return step.state == StepState.SUCCEEDED and step.reason == REBOOT and same and _restarts(parts)
 
-    def _keep_evidence(self, moment: Moment, device_id: int, message: Done) -> None:
-        moment.session.add(
-            StrayOutcomeRow(
-                device_id=device_id,
-                attempt=message.attempt[:80],
-                message=to_plain(message),
-                received_at=moment.now,
-            )
+
+def _never_started(moment: Moment, found: Found) -> None:
+    parts, step, attempt = found
+    attempt.outcome, attempt.ended_at = Outcome.NOT_STARTED, moment.now
+    change_step(parts, step, StepState.QUEUED, moment.now, reason="not_started")
+    moment.device_is_free(step.device_id)
+
+
+def _keep_evidence(moment: Moment, device_id: int, message: Done) -> None:
+    moment.session.add(
+        StrayOutcomeRow(
+            device_id=device_id,
+            attempt=message.attempt[:80],
+            message=to_plain(message),
+            received_at=moment.now,
         )
+    )
 
 
 def _restarts(parts: RunParts) -> bool:

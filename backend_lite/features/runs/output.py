@@ -13,9 +13,8 @@ import os
 import struct
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from agent.wire.messages import STREAMS, OutputFrame
 
@@ -25,8 +24,7 @@ PIECE_SIZE = _PIECE.size
 _PIECES = "pieces"
 
 
-@dataclass(frozen=True, slots=True)
-class SmallOutput:
+class SmallOutput(NamedTuple):
     """The whole output of an attempt, ready for the database."""
 
     stdout: bytes
@@ -34,8 +32,7 @@ class SmallOutput:
     pieces: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class KeptOutput:
+class KeptOutput(NamedTuple):
     """What the service has of an attempt: bytes of stdout and stderr, and their SHA-256."""
 
     sizes: tuple[int, int]
@@ -203,11 +200,9 @@ class OpenOutput:
         for stream in (*self._streams, self._pieces):
             stream.spill()
 
-    def matches(self, sizes: tuple[int, int], hashes: tuple[str, str]) -> bool:
-        return self.sizes == sizes and self._hashes() == hashes
-
     def kept(self) -> KeptOutput:
-        return KeptOutput(self.sizes, self._hashes())
+        hashes = self._streams[0].sha256(), self._streams[1].sha256()
+        return KeptOutput(self.sizes, hashes)
 
     def restart(self) -> None:
         for stream in (*self._streams, self._pieces):
@@ -219,9 +214,6 @@ class OpenOutput:
             return None
         stdout, stderr = (self._streams[i].read(0, SMALL) for i in range(2))
         return SmallOutput(stdout, stderr, self._pieces.read(0, SMALL))
-
-    def _hashes(self) -> tuple[str, str]:
-        return self._streams[0].sha256(), self._streams[1].sha256()
 
     def _mend_pieces(self) -> None:
         """After a kill the list of pieces may lag behind the bytes, or end in half a piece."""

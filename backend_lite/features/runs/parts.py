@@ -1,26 +1,20 @@
-"""A run with everything that changes along with it: loaded by one query, written back by what changed.
-
-Runs are written thousands of times a minute, so their rows bypass the ORM's session, and every statement is
-built once: building one costs about five times what its execution does. The mapped classes serve as typed
-values here and are never added to a session; every change is saved before anything is loaded again.
-"""
+"""Runs with everything that changes along with them: loaded together, written back by what changed."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from typing import Any, TypeVar, cast
+from functools import lru_cache
 
 import msgspec
-from sqlalchemy import Select, Table, Text, Update, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, func, select
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.orm import Session
 
 from agent.wire.states import STEP_ENDS
 from backend_lite.contract.runs import Policy
-from backend_lite.core.db.base import Base
+from backend_lite.core.db.prepared import Prepared, among
+from backend_lite.features.runs.rows import ATTEMPT_ROWS, ROLLOUT_ROWS, RUN_ROWS, STEP_ROWS
 from backend_lite.features.runs.tables import (
     JOINED_OPEN_STEP,
     OPEN_STEP,
@@ -30,14 +24,12 @@ from backend_lite.features.runs.tables import (
     StepRow,
 )
 
-R = TypeVar("R", bound=Base)
-Changes = list[tuple[Base, dict[str, Any]]]
-
 
 @dataclass(slots=True)
 class RunParts:
     """`steps` in their order; `attempts` are the current ones, `tries` the earlier ones, by step id. Runs
-    loaded together share their rollout, which then lacks its arguments, parameters and targets."""
+    loaded together share their rollout, which then lacks its arguments, parameters and targets. Every
+    change is saved before anything is loaded again."""
 
     rollout: RolloutRow
     run: RunRow
@@ -45,7 +37,6 @@ class RunParts:
     attempts: dict[int, AttemptRow] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
     tries: dict[int, list[AttemptRow]] = field(default_factory=dict)
-    _saved: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def next_step(self) -> StepRow:
@@ -55,83 +46,108 @@ class RunParts:
     def attempt_of(self, step: StepRow) -> AttemptRow | None:
         return self.attempts.get(step.id)
 
+    def step(self, step_id: int) -> StepRow:
+        return next(step for step in self.steps if step.id == step_id)
+
+    def has_changed(self) -> bool:
+        """True when its run, a step or an attempt is not as the database has it."""
+        return (
+            RUN_ROWS.has_changed(self.run)
+            or any(map(STEP_ROWS.has_changed, self.steps))
+            or any(map(ATTEMPT_ROWS.has_changed, self.attempts.values()))
+        )
+
     def has_step(self, step_id: int) -> bool:
         return any(step.id == step_id for step in self.steps)
 
-    def rows(self) -> list[Base]:
-        return [self.rollout, self.run, *self.steps, *self.attempts.values()]
 
-    def remember(self) -> RunParts:
-        """What the rows hold now is what the database holds."""
-        for row in self.rows():
-            self.note(row)
-        return self
+@dataclass(slots=True)
+class RolloutParts:
+    """A rollout by itself, without its arguments, parameters and targets."""
 
-    def note(self, row: Base) -> None:
-        """What that row holds now is what the database holds."""
-        self._saved[id(row)] = _values(row)
+    rollout: RolloutRow
+    policy: Policy
 
-    def changes(self) -> Changes:
-        """Each row that has changed since the parts were loaded or saved, with its new values."""
-        found: Changes = []
-        for row in self.rows():
-            saved, now = self._saved.get(id(row), {}), _values(row)
-            if now != saved:
-                changed = {name: value for name, value in now.items() if value != saved.get(name)}
-                found.append((row, changed))
-        return found
-
-    def changed(self, row: Base, name: str) -> bool:
-        """True when that value has changed since the parts were loaded or saved."""
-        return bool(getattr(row, name) != self._saved.get(id(row), {}).get(name))
+    def save(self, connection: Connection) -> bool:
+        """Write what has changed; True when anything has."""
+        changed = ROLLOUT_ROWS.has_changed(self.rollout)
+        ROLLOUT_ROWS.save(connection, [self.rollout])
+        return changed
 
 
-def save_all(session: Session, many: Sequence[tuple[RunParts, Changes]]) -> None:
+def save_all(connection: Connection, many: Sequence[RunParts]) -> None:
     """Write the changes of all of them, with one statement for each sort of change."""
-    writes: dict[tuple[type[Base], tuple[str, ...]], dict[int, dict[str, Any]]] = defaultdict(dict)
-    for parts, changes in many:
-        for row, changed in changes:
-            row_id = cast("Any", row).id
-            writes[type(row), tuple(changed)][row_id] = {"row_id": row_id, **changed}
-            parts.note(row)
-    for (kind, names), rows in writes.items():
-        session.connection().execute(_update(kind, names), list(rows.values()))
+    ROLLOUT_ROWS.save(connection, rollouts_of(many))
+    RUN_ROWS.save(connection, [parts.run for parts in many])
+    STEP_ROWS.save(connection, [step for parts in many for step in parts.steps])
+    ATTEMPT_ROWS.save(connection, [attempt for parts in many for attempt in parts.attempts.values()])
 
 
-def insert_rows(session: Session, rows: Sequence[Base]) -> None:
-    """Insert rows of one table; each gets its id, and its columns' defaults."""
-    table = _table(type(rows[0]))
-    for row in rows:
-        for column in table.columns:
-            if column.default is not None and getattr(row, column.name) is None:
-                default = cast("Any", column.default)
-                setattr(row, column.name, default.arg(None) if default.is_callable else default.arg)
-    names = [column.name for column in table.columns if column.name != "id"]
-    values = [{name: row.__dict__.get(name) for name in names} for row in rows]
-    ids = session.connection().execute(_insert(type(rows[0])), values).scalars()
-    for row, row_id in zip(rows, ids, strict=True):
-        cast("Any", row).id = row_id
+def changed_of(many: Iterable[RunParts]) -> list[RunParts]:
+    """Those with a run, step or attempt that has changed since it was loaded, each once."""
+    return [parts for parts in {id(parts): parts for parts in many}.values() if parts.has_changed()]
 
 
-def load_runs(session: Session, run_ids: Iterable[int]) -> list[RunParts]:
+def rollouts_of(many: Iterable[RunParts]) -> list[RolloutRow]:
+    """Their rollouts, each once."""
+    return list({id(parts.rollout): parts.rollout for parts in many}.values())
+
+
+def insert_attempts(connection: Connection, attempts: Sequence[AttemptRow]) -> None:
+    """New current attempts, one for each step; they get their ids."""
+    ATTEMPT_ROWS.insert(connection, attempts)
+    # Later attempts of a step have higher ids.
+    found = _ATTEMPT_IDS.listed(connection, [attempt.step_id for attempt in attempts])
+    ids = {row[0]: row[1] for row in found}
+    for attempt in attempts:
+        attempt.id = ids[attempt.step_id]
+        ATTEMPT_ROWS.note(attempt)
+
+
+def insert_rollout(connection: Connection, rollout: RolloutRow) -> None:
+    ROLLOUT_ROWS.insert(connection, [rollout])
+    ((rollout.id,),) = _NEWEST_ROLLOUT.all(connection)
+    ROLLOUT_ROWS.note(rollout)
+
+
+def insert_runs(connection: Connection, runs: Sequence[RunRow]) -> None:
+    """The first runs of a rollout; they get their ids."""
+    RUN_ROWS.insert(connection, runs)
+    for run, (run_id,) in zip(runs, _RUN_IDS.all(connection, runs[0].rollout_id), strict=True):
+        run.id = run_id
+        RUN_ROWS.note(run)
+
+
+def insert_steps(connection: Connection, steps: Sequence[StepRow]) -> None:
+    """All steps of new runs, run by run and in their order; they get their ids."""
+    STEP_ROWS.insert(connection, steps)
+    ids = _STEP_IDS.listed(connection, list(dict.fromkeys(step.run_id for step in steps)))
+    for step, (step_id,) in zip(steps, ids, strict=True):
+        step.id = step_id
+        STEP_ROWS.note(step)
+
+
+def load_runs(connection: Connection, run_ids: Iterable[int]) -> list[RunParts]:
     """The runs that there are, in the order of `run_ids`."""
     wanted = list(run_ids)
-    found = {parts.run.id: parts for parts in _load(session, _BY_RUNS, run_ids=wanted)}
+    found = {parts.run.id: parts for parts in _load(connection, _BY_RUNS, wanted)}
     return [found[run_id] for run_id in wanted if run_id in found]
 
 
-def load_run(session: Session, run_id: int) -> RunParts | None:
-    return next(iter(_load(session, _BY_RUN, run_id=run_id)), None)
+def load_run(connection: Connection, run_id: int) -> RunParts | None:
+    return next(iter(load_runs(connection, [run_id])), None)
 
 
-def load_run_of_step(session: Session, step_id: int, device_id: int) -> RunParts | None:
-    """The run that has the step, if it is the device's."""
-    return next(iter(_load(session, _BY_STEP, step_id=step_id, device_id=device_id)), None)
+def load_runs_of_steps(connection: Connection, step_ids: Sequence[int]) -> dict[int, RunParts]:
+    """By the id of each step: the run that has it."""
+    wanted = set(step_ids)
+    found = _load(connection, _BY_STEPS, list(wanted))
+    return {step.id: parts for parts in found for step in parts.steps if step.id in wanted}
 
 
-def load_open_runs(session: Session, device_id: int) -> list[RunParts]:
-    """The device's runs that have a step which has not ended, oldest first."""
-    return _load(session, _OPEN, device_id=device_id)
+def load_open_runs(connection: Connection, device_ids: Sequence[int]) -> list[RunParts]:
+    """The devices' runs that have a step which has not ended, oldest first."""
+    return _load(connection, _OPEN, device_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,65 +164,59 @@ class OpenStep:
     policy: Policy
 
 
-def open_steps(session: Session, device_id: int) -> list[OpenStep]:
-    """The device's steps that have not ended, oldest first."""
-    rows = session.connection().execute(_OPEN_STEPS, {"device_id": device_id})
-    return [OpenStep(*row[:-1], decode_policy(row[-1])) for row in rows]
+def open_steps(connection: Connection, device_ids: Sequence[int]) -> dict[int, list[OpenStep]]:
+    """By the id of each device: its steps that have not ended, oldest first."""
+    found: dict[int, list[OpenStep]] = defaultdict(list)
+    rollouts: dict[int, RolloutParts] = {}
+    rows = _OPEN_STEPS.listed(connection, device_ids)
+    if rows:
+        rollouts = _rollouts(connection, {row[-1] for row in rows})
+    for device_id, step_id, run_id, state, reason, wave, rollout_id in rows:
+        parts = rollouts[rollout_id]
+        gate = parts.rollout.state, parts.rollout.wave, parts.policy
+        found[device_id].append(OpenStep(step_id, run_id, state, reason, wave, *gate))
+    return found
 
 
-@dataclass(slots=True)
-class RolloutParts:
-    """A rollout by itself, without its arguments, parameters and targets."""
-
-    rollout: RolloutRow
-    policy: Policy
-    _saved: dict[str, Any] = field(default_factory=dict)
-
-    def save(self, session: Session) -> bool:
-        """Write what has changed; True when anything has."""
-        now = _values(self.rollout)
-        changed = {name: value for name, value in now.items() if value != self._saved.get(name)}
-        if changed:
-            statement = _update(RolloutRow, tuple(changed))
-            session.connection().execute(statement, {"row_id": self.rollout.id, **changed})
-            self._saved = now
-        return bool(changed)
+def load_rollout(connection: Connection, rollout_id: int) -> RolloutParts | None:
+    return _rollouts(connection, {rollout_id}).get(rollout_id)
 
 
-def load_rollout(session: Session, rollout_id: int) -> RolloutParts | None:
-    columns = session.connection().execute(_ROLLOUT, {"rollout_id": rollout_id}).first()
-    if columns is None:
-        return None
-    rollout = _row(RolloutRow, columns[:-1])
-    return RolloutParts(rollout, decode_policy(columns[-1]), _values(rollout))
+def _rollouts(connection: Connection, rollout_ids: Iterable[int]) -> dict[int, RolloutParts]:
+    rows = _ROLLOUTS.listed(connection, list(rollout_ids))
+    return {
+        row[0]: RolloutParts(ROLLOUT_ROWS.load(connection, row[:-1]), decode_policy(row[-1])) for row in rows
+    }
 
 
-def _load(session: Session, query: Select[Any], **values: Any) -> list[RunParts]:
+def _load(connection: Connection, query: Prepared, ids: Sequence[int]) -> list[RunParts]:
+    rows = query.listed(connection, ids)
+    if not rows:
+        return []
+    rollouts = _rollouts(connection, {row[_ROLLOUT_ID] for row in rows})
     found: dict[int, RunParts] = {}
-    rollouts: dict[int, RolloutRow] = {}
-    for columns in session.connection().execute(query, values):
-        rollout, run, step, attempt = (columns[part] for part in _SLICES)
-        policy = columns[-1]
-        parts = found.get(run[0])
+    tried: dict[int, RunParts] = {}
+    for row in rows:
+        parts = found.get(row[0])
         if parts is None:
-            shared = rollouts.get(rollout[0])
-            if shared is None:
-                shared = rollouts[rollout[0]] = _row(RolloutRow, rollout)
-            parts = found[run[0]] = RunParts(shared, _row(RunRow, run), policy=decode_policy(policy))
-        parts.steps.append(_row(StepRow, step))
-        if attempt[0] is not None:
-            parts.attempts[step[0]] = _row(AttemptRow, attempt)
-    _load_tries(session, found.values())
-    return [parts.remember() for parts in found.values()]
+            shared = rollouts[row[_ROLLOUT_ID]]
+            run = RUN_ROWS.load(connection, row[:_RUN_END])
+            parts = found[row[0]] = RunParts(shared.rollout, run, policy=shared.policy)
+        step = STEP_ROWS.load(connection, row[_RUN_END:_STEP_END])
+        parts.steps.append(step)
+        if row[_STEP_END] is not None:
+            parts.attempts[step.id] = ATTEMPT_ROWS.load(connection, row[_STEP_END:])
+        if step.attempt > 1:
+            tried[step.id] = parts
+    if tried:
+        _load_tries(connection, tried)
+    return list(found.values())
 
 
-def _load_tries(session: Session, many: Iterable[RunParts]) -> None:
-    tried = {step.id: parts for parts in many for step in parts.steps if step.attempt > 1}
-    if not tried:
-        return
+def _load_tries(connection: Connection, tried: dict[int, RunParts]) -> None:
     current = {attempt.id for parts in tried.values() for attempt in parts.attempts.values()}
-    for columns in session.connection().execute(_TRIES, {"step_ids": list(tried)}):
-        attempt = _row(AttemptRow, columns)
+    for row in _TRIES.listed(connection, list(tried)):
+        attempt = ATTEMPT_ROWS.load(connection, row)
         if attempt.id not in current:
             tried[attempt.step_id].tries.setdefault(attempt.step_id, []).append(attempt)
 
@@ -218,106 +228,49 @@ def decode_policy(text: str) -> Policy:
     return msgspec.json.decode(text, type=Policy)
 
 
-@cache
-def _update(kind: type[Base], names: tuple[str, ...]) -> Update:
-    table = _table(kind)
-    return (
-        update(table)
-        .where(table.c.id == bindparam("row_id"))
-        .values({name: bindparam(name) for name in names})
-    )
+_ROLLOUT_ID = RUN_ROWS.names.index("rollout_id")
+_RUN_END = len(RUN_ROWS.names)
+_STEP_END = _RUN_END + len(STEP_ROWS.names)
 
-
-@cache
-def _insert(kind: type[Base]) -> Any:
-    table = _table(kind)
-    return insert(table).returning(table.c.id, sort_by_parameter_order=True)
-
-
-def _table(kind: type[Base]) -> Table:
-    return cast("Table", kind.__table__)
-
-
-def _values(row: Base) -> dict[str, Any]:
-    # Past the mapping, whose attributes are five times as slow: these rows are plain values.
-    stored = row.__dict__
-    return {name: stored.get(name) for name in _NAMES[type(row)]}
-
-
-def _row(kind: type[R], values: Sequence[Any]) -> R:
-    row = kind()
-    row.__dict__.update(zip(_NAMES[kind], values, strict=True))
-    return row
-
-
-_KINDS: tuple[type[Base], ...] = (RolloutRow, RunRow, StepRow, AttemptRow)
-# A rollout may be for thousands of devices and carry long parameters: no permit needs to read them.
-_LEFT_OUT = {"arguments", "parameters", "targets", "policy"}
-_NAMES: dict[type[Base], list[str]] = {
-    kind: [
-        column.name
-        for column in _table(kind).columns
-        if not (kind is RolloutRow and column.name in _LEFT_OUT)
-    ]
-    for kind in _KINDS
-}
-
-
-def _slices() -> list[slice]:
-    """Where the columns of each table stand in a row of the query."""
-    slices: list[slice] = []
-    start = 0
-    for kind in _KINDS:
-        slices.append(slice(start, start + len(_NAMES[kind])))
-        start += len(_NAMES[kind])
-    return slices
-
-
-_SLICES = _slices()
-_QUERY = (
-    select(
-        *(_table(kind).c[name] for kind in _KINDS for name in _NAMES[kind]),
-        sql_cast(RolloutRow.policy, Text),
-    )
-    .select_from(_table(RolloutRow))
-    .join(_table(RunRow), RunRow.rollout_id == RolloutRow.id)
-    .join(_table(StepRow), StepRow.run_id == RunRow.id)
-    .outerjoin(_table(AttemptRow), and_(AttemptRow.step_id == StepRow.id, AttemptRow.n == StepRow.attempt))
+_RUNS = (
+    select(*RUN_ROWS.columns, *STEP_ROWS.columns, *ATTEMPT_ROWS.columns)
+    .select_from(RUN_ROWS.table)
+    .join(STEP_ROWS.table, StepRow.run_id == RunRow.id)
+    .outerjoin(ATTEMPT_ROWS.table, and_(AttemptRow.step_id == StepRow.id, AttemptRow.n == StepRow.attempt))
     .order_by(RunRow.id, StepRow.n)
 )
-_BY_RUN = _QUERY.where(RunRow.id == bindparam("run_id"))
-_BY_RUNS = _QUERY.where(RunRow.id.in_(bindparam("run_ids", expanding=True)))
-_BY_STEP = _QUERY.where(
-    RunRow.id.in_(
-        select(StepRow.run_id).where(
-            StepRow.id == bindparam("step_id"), StepRow.device_id == bindparam("device_id")
-        )
-    )
+_BY_RUNS = Prepared(_RUNS.where(among(RunRow.id)))
+_BY_STEPS = Prepared(_RUNS.where(RunRow.id.in_(select(StepRow.run_id).where(among(StepRow.id)))))
+_OPEN = Prepared(
+    _RUNS.where(RunRow.id.in_(select(StepRow.run_id).where(among(StepRow.device_id), OPEN_STEP)))
 )
-_TRIES = (
-    select(*(_table(AttemptRow).c[name] for name in _NAMES[AttemptRow]))
-    .where(AttemptRow.step_id.in_(bindparam("step_ids", expanding=True)), AttemptRow.outcome.is_not(None))
+_TRIES = Prepared(
+    select(*ATTEMPT_ROWS.columns)
+    .where(among(AttemptRow.step_id), AttemptRow.outcome.is_not(None))
     .order_by(AttemptRow.id)
 )
-_ROLLOUT = select(
-    *(_table(RolloutRow).c[name] for name in _NAMES[RolloutRow]), sql_cast(RolloutRow.policy, Text)
-).where(RolloutRow.id == bindparam("rollout_id"))
-_OPEN_STEPS = (
+_ROLLOUTS = Prepared(
+    select(*ROLLOUT_ROWS.columns, sql_cast(RolloutRow.policy, Text)).where(among(RolloutRow.id))
+)
+_OPEN_STEPS = Prepared(
     select(
+        StepRow.device_id,
         StepRow.id,
         StepRow.run_id,
         StepRow.state,
         StepRow.reason,
         RunRow.wave,
-        RolloutRow.state,
-        RolloutRow.wave,
-        sql_cast(RolloutRow.policy, Text),
+        RunRow.rollout_id,
     )
     .join(RunRow, RunRow.id == StepRow.run_id)
-    .join(RolloutRow, RolloutRow.id == RunRow.rollout_id)
-    .where(StepRow.device_id == bindparam("device_id"), JOINED_OPEN_STEP)
+    .where(among(StepRow.device_id), JOINED_OPEN_STEP)
     .order_by(StepRow.id)
 )
-_OPEN = _QUERY.where(
-    RunRow.id.in_(select(StepRow.run_id).where(StepRow.device_id == bindparam("device_id"), OPEN_STEP))
+_NEWEST_ROLLOUT = Prepared(select(func.max(RolloutRow.id)))
+_RUN_IDS = Prepared(
+    select(RunRow.id).where(RunRow.rollout_id == bindparam("rollout_id")).order_by(RunRow.id), "rollout_id"
+)
+_STEP_IDS = Prepared(select(StepRow.id).where(among(StepRow.run_id)).order_by(StepRow.run_id, StepRow.n))
+_ATTEMPT_IDS = Prepared(
+    select(AttemptRow.step_id, AttemptRow.id).where(among(AttemptRow.step_id)).order_by(AttemptRow.id)
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from backend_lite.contract.runs import PauseScope
+from backend_lite.core.db.prepared import Prepared
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.gates import Hold, Waits
 from backend_lite.features.runs.moment import Moment
@@ -24,10 +25,11 @@ class ActivePause:
     until: int | None
 
 
-# Built once: every permit asks for it.
-_PAUSES = select(
-    PauseRow.scope, PauseRow.group_id, PauseRow.device_id, PauseRow.reason, PauseRow.until
-).order_by(PauseRow.id)
+_PAUSES = Prepared(
+    select(PauseRow.scope, PauseRow.group_id, PauseRow.device_id, PauseRow.reason, PauseRow.until).order_by(
+        PauseRow.id
+    )
+)
 
 
 def pause_gate(moment: Moment, fleet: FleetApi, run: RunRow) -> Hold | None:
@@ -35,17 +37,18 @@ def pause_gate(moment: Moment, fleet: FleetApi, run: RunRow) -> Hold | None:
     pauses = active_pauses(moment)
     if not pauses:
         return None
-    groups: frozenset[int] = frozenset()
-    if any(pause.group_id is not None for pause in pauses):
-        groups = frozenset(fleet.groups_of(moment.session, run.device_id))
+    groups = frozenset(
+        pause.group_id
+        for pause in pauses
+        if pause.group_id is not None and run.device_id in _members(moment, fleet, pause.group_id)
+    )
     found = next((pause for pause in pauses if holds(pause, run.device_id, groups)), None)
     return None if found is None else _hold(found, run.device, moment.now)
 
 
 def active_pauses(moment: Moment) -> list[ActivePause]:
     if moment.pauses is None:
-        rows = moment.session.connection().execute(_PAUSES)
-        pauses = [ActivePause(*row) for row in rows]
+        pauses = [ActivePause(*row) for row in _PAUSES.all(moment.connection)]
         moment.pauses = [one for one in pauses if one.until is None or one.until > moment.now]
     return moment.pauses
 
@@ -58,6 +61,13 @@ def holds(pause: ActivePause, device_id: int, groups: frozenset[int]) -> bool:
             return pause.device_id == device_id
         case _:
             return pause.group_id in groups
+
+
+def _members(moment: Moment, fleet: FleetApi, group_id: int) -> frozenset[int]:
+    found = moment.members.get(group_id)
+    if found is None:
+        found = moment.members[group_id] = frozenset(fleet.group_members(moment.session, group_id))
+    return found
 
 
 def _hold(pause: ActivePause, device: str, now: int) -> Hold:

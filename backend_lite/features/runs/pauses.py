@@ -89,7 +89,7 @@ class Pauses:
         for pause_id in pause_ids:
             moment.unit.publish(Changed(PAUSE, pause_id, None))
         paused = select(RunRow.id).where(RunRow.ended_at.is_(None), RunRow.reason == Waits.PAUSED)
-        runs = load_runs(moment.session, moment.session.scalars(paused.order_by(RunRow.id)))
+        runs = load_runs(moment.connection, moment.session.scalars(paused.order_by(RunRow.id)))
         # All of them: whichever another pause still holds waits again at once.
         for parts in runs:
             change_step(parts, parts.next_step, StepState.QUEUED, moment.now)
@@ -100,7 +100,7 @@ class Pauses:
         query = select(StepRow.run_id).where(OPEN_STEP, StepRow.state == StepState.OFFERED)
         if devices is not None:
             query = query.where(StepRow.device_id.in_(devices))
-        return load_runs(session, session.scalars(query.order_by(StepRow.id)))
+        return load_runs(session.connection(), session.scalars(query.order_by(StepRow.id)))
 
     def _devices(self, session: Session, row: PauseRow) -> list[int] | None:
         """Those that are meant; None: all. Raises NotFoundError."""

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent.wire.messages import Permit, PermitAnswer
 from agent.wire.states import Source, StepState
-from backend_lite.contract.fleet import Admission
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.gates import Hold, rollout_gate
 from backend_lite.features.runs.keeper import Keeper
-from backend_lite.features.runs.lookup import find_attempt
+from backend_lite.features.runs.lookup import Found, find_attempts
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output_store import AttemptRef, ref_of
-from backend_lite.features.runs.parts import RunParts
+from backend_lite.features.runs.parts import RunParts, changed_of
 from backend_lite.features.runs.tables import AttemptRow, StepRow
 from backend_lite.features.runs.transitions import change_step
 
 LOST_AFTER_MS = 7 * 86_400_000
 """So long after a step should have ended, silence of its device makes its end unknown."""
 
-_WORDS = {
-    StepState.RUNNING: "yes",
-    StepState.CANCELLING: "cancelled",
-}
+_WORDS: dict[str, str] = {StepState.RUNNING: "yes", StepState.CANCELLING: "cancelled"}
+
+Asked = tuple[int, Permit]
+"""The device that asks, and its message."""
 
 
 class Permits:
@@ -35,31 +36,41 @@ class Permits:
         self._keeper = keeper
         self._epoch = service_epoch
 
-    def answer(self, moment: Moment, device_id: int, message: Permit) -> AttemptRef | None:
-        """The attempt whose output may come from now on; None when the answer is no."""
-        found = find_attempt(moment.session, self._epoch, device_id, message.attempt)
+    def answer(self, moment: Moment, asked: Sequence[Asked]) -> list[AttemptRef | None]:
+        """For each: the attempt whose output may come from now on; None when the answer is no."""
+        named = [(device_id, message.attempt) for device_id, message in asked]
+        found = find_attempts(moment.connection, self._epoch, named)
+        devices = {one[1].device_id for one in found if one is not None}
+        # Asked in the permits' own transaction, as all that follows: a quarantine, a halt or a pause may
+        # have been committed since the offer.
+        approved = self._fleet.approved(moment.connection, devices)
+        refs = [self._answer(moment, *one, place, approved) for one, place in zip(asked, found, strict=True)]
+        self._keeper.keep(moment, changed_of([place[0] for place in found if place is not None]))
+        return refs
+
+    def _answer(
+        self, moment: Moment, device_id: int, message: Permit, found: Found | None, approved: set[int]
+    ) -> AttemptRef | None:
         if found is None:
             _say(moment, device_id, message, "no", "The service does not know this attempt.")
             return None
         parts, step, attempt = found
         if attempt.nonce is None and attempt.outcome is None and step.state == StepState.OFFERED:
-            refusal = self._refuse(moment, parts, step)
+            refusal = self._refuse(moment, parts, step, approved)
             if refusal:
                 _say(moment, device_id, message, "no", refusal)
                 return None
-            return self._grant(moment, parts, step, attempt, message)
-        word = _WORDS.get(StepState(step.state), "no")
+            self._grant(moment, parts, step, attempt, message)
+        word = _WORDS.get(step.state, "no")
         if word == "no" or attempt.nonce != message.nonce or attempt.outcome is not None:
             _say(moment, device_id, message, "no", f"The step is {step.state}.")
             return None
         _say(moment, device_id, message, word)
         return ref_of(message.attempt, attempt, step)
 
-    def _refuse(self, moment: Moment, parts: RunParts, step: StepRow) -> str:
-        """Why the step may not start after all, and put it back; empty when it may. Asked in the permit's own
-        transaction: a quarantine, a halt or a pause may have been committed since the offer."""
-        target = self._fleet.target(moment.session, step.device_id)
-        if target is None or target.admission != Admission.APPROVED:
+    def _refuse(self, moment: Moment, parts: RunParts, step: StepRow, approved: set[int]) -> str:
+        """Why the step may not start after all, and put it back; empty when it may."""
+        if step.device_id not in approved:
             return self._put_back(moment, parts, step, None, "The device may not work now.")
         if parts.run.expires_at <= moment.now:
             change_step(
@@ -70,7 +81,6 @@ class Permits:
                 reason="not_taken_in_time",
                 source=Source.PRESUMED,
             )
-            self._keeper.keep(moment, [parts])
             return "The work has expired."
         if (gate := rollout_gate(parts.rollout, parts.run.wave)) is not None:
             return self._put_back(moment, parts, step, None, f"The rollout waits ({gate}).")
@@ -81,20 +91,16 @@ class Permits:
         self, moment: Moment, parts: RunParts, step: StepRow, hold: Hold | None, refusal: str
     ) -> str:
         self._dispatcher.put_back(moment, parts, step, hold)
-        self._keeper.keep(moment, [parts])
         return refusal
 
     def _grant(
         self, moment: Moment, parts: RunParts, step: StepRow, attempt: AttemptRow, message: Permit
-    ) -> AttemptRef:
+    ) -> None:
         attempt.nonce, attempt.permitted_at = message.nonce, moment.now
         step.started_at = moment.now
         parts.run.boot_id = self._fleet.hub.boot_id(step.device_id)
         change_step(parts, step, StepState.RUNNING, moment.now)
         parts.run.not_until = moment.now + step.timeout_s * 1000 + LOST_AFTER_MS
-        self._keeper.keep(moment, [parts])
-        _say(moment, step.device_id, message, "yes")
-        return ref_of(message.attempt, attempt, step)
 
 
 def _say(moment: Moment, device_id: int, message: Permit, answer: str, detail: str = "") -> None:

@@ -9,6 +9,7 @@ from backend_lite.core.security.principal import Principal
 from backend_lite.features.runs.advance import next_look, not_before
 from backend_lite.features.runs.gates import Waits
 from backend_lite.features.runs.plans import Plan, Work, is_skipped
+from backend_lite.features.runs.rows import ROLLOUT_ROWS, RUN_ROWS, STEP_ROWS
 from backend_lite.features.runs.shares import wave_sizes
 from backend_lite.features.runs.tables import (
     RUN_STATES,
@@ -25,7 +26,7 @@ def rollout_row(plan: Plan, principal: Principal, key: str | None, now: int) -> 
     """Its counters are set when its runs are made."""
     first = plan.works[0]
     alone = len(plan.works) == 1
-    row = RolloutRow(
+    row = ROLLOUT_ROWS.new(
         title=plan.title,
         state=RolloutState.WAITING if not_before(plan.policy) > now else RolloutState.RUNNING,
         type=first.type,
@@ -83,7 +84,7 @@ def run_row(rollout: RolloutRow, plan: Plan, candidate: Candidate, wave: int) ->
     start = max(rollout.created_at, not_before(plan.policy))
     state, reason, _ = _beginning(rollout, candidate, wave)
     ended = is_skipped(candidate)
-    return RunRow(
+    return RUN_ROWS.new(
         rollout_id=rollout.id,
         device_id=candidate.target.id,
         device=candidate.target.hostname,
@@ -101,7 +102,7 @@ def run_row(rollout: RolloutRow, plan: Plan, candidate: Candidate, wave: int) ->
 def step_row(rollout: RolloutRow, run: RunRow, n: int, work: Work, candidate: Candidate) -> StepRow:
     _, reason, state = _beginning(rollout, candidate, run.wave)
     later = n > 1 and not is_skipped(candidate)
-    return StepRow(
+    return STEP_ROWS.new(
         run_id=run.id,
         device_id=run.device_id,
         n=n,

@@ -28,7 +28,9 @@ from backend_lite.features.runs.output_store import current_attempt_name
 from backend_lite.features.runs.parts import (
     RolloutParts,
     RunParts,
-    insert_rows,
+    insert_rollout,
+    insert_runs,
+    insert_steps,
     load_open_runs,
     load_rollout,
     load_run,
@@ -92,7 +94,7 @@ class Rollouts:
             return known
         moment = Moment(unit, self._clock.now_ms())
         rollout = rollout_row(plan, principal, key, moment.now)
-        insert_rows(unit.session, [rollout])
+        insert_rollout(unit.connection, rollout)
         tasks = _insert_tasks(unit.session, rollout, plan)
         runs = _insert_runs(unit.session, rollout, plan)
         views = [task_view(task) for task in tasks]
@@ -127,18 +129,18 @@ class Rollouts:
     def cancel_rollout(self, unit: Unit, rollout_id: int) -> None:
         """Cancel its runs that have not ended. Raises NotFoundError."""
         moment = Moment(unit, self._clock.now_ms())
-        if not storable(rollout_id) or load_rollout(unit.session, rollout_id) is None:
+        if not storable(rollout_id) or load_rollout(unit.connection, rollout_id) is None:
             raise NotFoundError("Rollout not found")
         unit.session.connection().execute(
             update(RolloutRow).where(RolloutRow.id == rollout_id).values(cancel_requested=True)
         )
         open_runs = select(RunRow.id).where(RunRow.rollout_id == rollout_id, RunRow.ended_at.is_(None))
-        runs = load_runs(unit.session, unit.session.scalars(open_runs.order_by(RunRow.id)))
+        runs = load_runs(unit.connection, unit.session.scalars(open_runs.order_by(RunRow.id)))
         self._cancel(moment, runs, "before_start")
 
     def cancel_run(self, unit: Unit, run_id: int) -> None:
         """Cancel what can be; a run that has ended stays as it is. Raises NotFoundError."""
-        parts = load_run(unit.session, run_id) if storable(run_id) else None
+        parts = load_run(unit.connection, run_id) if storable(run_id) else None
         if parts is None:
             raise NotFoundError("Run not found")
         self._cancel(Moment(unit, self._clock.now_ms()), [parts], "before_start")
@@ -146,7 +148,7 @@ class Rollouts:
     def device_retired(self, unit: Unit, payload: dict[str, int]) -> None:
         """Outbox reaction: a device that is gone takes no more work, and tells nothing any more."""
         moment = Moment(unit, self._clock.now_ms())
-        runs = load_open_runs(unit.session, payload["device_id"])
+        runs = load_open_runs(unit.connection, [payload["device_id"]])
         for parts in runs:
             for step in parts.steps:
                 if step.state in _BEFORE_START:
@@ -190,7 +192,7 @@ class Rollouts:
         self._flow.settle(moment)
 
     def _open_rollout(self, unit: Unit, rollout_id: int) -> tuple[Moment, RolloutParts]:
-        parts = load_rollout(unit.session, rollout_id) if storable(rollout_id) else None
+        parts = load_rollout(unit.connection, rollout_id) if storable(rollout_id) else None
         if parts is None:
             raise NotFoundError("Rollout not found")
         if parts.rollout.ended_at is not None:
@@ -239,17 +241,17 @@ def _insert_tasks(session: Session, rollout: RolloutRow, plan: Plan) -> list[Rol
 def _insert_runs(session: Session, rollout: RolloutRow, plan: Plan) -> list[RunParts]:
     waves = _waves(rollout.waves)
     rows = [run_row(rollout, plan, one, 1 if is_skipped(one) else next(waves)) for one in plan.candidates]
-    insert_rows(session, rows)
+    insert_runs(session.connection(), rows)
     steps = [
         step_row(rollout, run, n, work, candidate)
         for run, candidate in zip(rows, plan.candidates, strict=True)
         for n, work in enumerate(plan.works, 1)
     ]
-    insert_rows(session, steps)
+    insert_steps(session.connection(), steps)
     _insert_secrets(session, plan, rows, steps)
     each = len(plan.works)
     runs = [
-        RunParts(rollout, run, steps[i * each : (i + 1) * each], policy=plan.policy).remember()
+        RunParts(rollout, run, steps[i * each : (i + 1) * each], policy=plan.policy)
         for i, run in enumerate(rows)
     ]
     for run in rows:

@@ -7,12 +7,14 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+import msgspec
+from sqlalchemy import Connection, Text, cast, select
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import Offer, OfferFile
 from backend_lite.contract.parameters import PlainValue
 from backend_lite.contract.runs import Policy, RunAs, Task
+from backend_lite.core.db.prepared import Prepared, among
 from backend_lite.core.events.bus import Event, EventBus
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.moment import Moment
@@ -25,6 +27,9 @@ from backend_lite.features.runs.tables import (
 )
 
 _KEPT = 64
+_SECRETS = Prepared(
+    select(StepSecretsRow.step_id, cast(StepSecretsRow.sealed, Text)).where(among(StepSecretsRow.step_id))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +108,14 @@ class Tasks:
         )
 
 
-def insert_tasks(session: Session, tasks: Sequence[RolloutTaskRow]) -> None:
-    session.add_all(tasks)
-    session.flush()
+def sealed_secrets(connection: Connection, step_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """By the id of each step that has any: its secrets, sealed."""
+    rows = _SECRETS.listed(connection, step_ids)
+    return {step_id: msgspec.json.decode(sealed) for step_id, sealed in rows}
 
 
-def offer_of(session: Session, name: str, step: StepRow, task: TaskWork, policy: Policy) -> Offer:
+def offer_of(name: str, step: StepRow, task: TaskWork, policy: Policy, secrets: dict[str, str]) -> Offer:
     """The offer of the step's attempt called `name`."""
-    secrets = session.get(StepSecretsRow, step.id) if task.has_secrets else None
     return Offer(
         attempt=name,
         type=task.type,
@@ -121,7 +126,7 @@ def offer_of(session: Session, name: str, step: StepRow, task: TaskWork, policy:
         idle_timeout_s=float(policy.idle_timeout_s or 0),
         working_folder=policy.working_folder,
         run_as=policy.run_as.value,
-        secrets=secrets.sealed if secrets is not None else {},
+        secrets=secrets,
         files=task.files,
         parallel=policy.parallel,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import (
@@ -119,6 +119,10 @@ class FakeFleet(FleetApi):
     def targets(self, session: Session, device_ids: Iterable[int]) -> dict[int, RunTarget]:
         found = (self.target(session, device_id) for device_id in device_ids)
         return {target.id: target for target in found if target is not None}
+
+    def approved(self, _connection: Connection, device_ids: Iterable[int]) -> set[int]:
+        allowed = Admission.APPROVED
+        return {one for one in device_ids if self.admissions.get(one, allowed) is allowed and one != 99}
 
     def target(self, _session: Session, device_id: int) -> RunTarget | None:
         if device_id == 99:

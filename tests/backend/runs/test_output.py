@@ -62,7 +62,7 @@ def test_large_output_goes_to_files_and_survives_a_kill(tmp_path: Path) -> None:
     again = OpenOutput(files, 7, 0.0)
     assert again.sizes == (len(data), 0)
     assert again.append(_frame(STDOUT, len(data), b"end"))
-    assert again.matches((len(data) + 3, 0), (_hash(data + b"end"), _hash(b"")))
+    assert again.kept() == ((len(data) + 3, 0), (_hash(data + b"end"), _hash(b"")))
     assert files.read(7, "stdout", len(data) - 2, 10) == data[-2:] + b"end"
     output.close()
     again.close()
@@ -89,7 +89,7 @@ def test_restart_forgets_files_too(tmp_path: Path) -> None:
     output.restart()
     output.append(_frame(STDOUT, 0, b"right"))
     assert _all(output, STDOUT) == b"right"
-    assert output.matches((5, 0), (_hash(b"right"), _hash(b"")))
+    assert output.kept() == ((5, 0), (_hash(b"right"), _hash(b"")))
     asyncio.run(output.sync())
     output.close()
 

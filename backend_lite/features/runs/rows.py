@@ -1,0 +1,143 @@
+"""Rows of the hot path as plain objects: the names and defaults of the mapped classes, and no mapping.
+
+Attributes of mapped classes cost ten times as much. A row remembers what the database holds (`stored`), so
+that only what has changed is written.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import field, make_dataclass
+from itertools import compress
+from operator import attrgetter, ne
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import Column, Connection, Table, bindparam, insert, update
+from sqlalchemy.engine import Dialect
+
+from backend_lite.core.db.base import Base
+from backend_lite.core.db.prepared import Prepared
+from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, SmallOutputRow, StepRow
+
+R = TypeVar("R", bound=Base)
+Conversions = list[tuple[int, Callable[[Any], Any]]]
+
+
+class Kind(Generic[R]):
+    """The plain rows of a table; type checkers see its mapped class, whose attributes they have.
+
+    `names` are the columns that are loaded and saved; those called `unloaded` are only inserted.
+    """
+
+    def __init__(self, mapped: type[R], *unloaded: str) -> None:
+        self.table = cast("Table", mapped.__table__)
+        self.names = [column.name for column in self.table.columns if column.name not in unloaded]
+        self.columns = [self.table.c[name] for name in self.names]
+        every = [*self.columns, *(self.table.c[name] for name in unloaded)]
+        shape = [(column.name, Any, _default(column)) for column in every]
+        stored = ("stored", Any, field(default=(), repr=False))
+        self.new = cast("type[R]", make_dataclass(mapped.__name__, [*shape, stored], slots=True, eq=False))
+        self._place = {name: place for place, name in enumerate(self.names)}
+        self._values = attrgetter(*self.names)
+        self._inserted = [column for column in every if column.name != "id"]
+        self._insert = _insert_of(self.table, self._inserted)
+        self._updates: dict[tuple[bool, ...], Prepared] = {}
+        self._read: dict[str, Conversions] = {}
+        self._written: dict[str, Conversions] = {}
+
+    def load(self, connection: Connection, values: Sequence[Any]) -> R:
+        """The row whose columns `names` the driver gave as `values`."""
+        row = self.new(*self._converted(connection.dialect, values))
+        self.note(row)
+        return row
+
+    def note(self, row: R) -> None:
+        """What the row holds now is what the database holds."""
+        cast("Any", row).stored = self._values(row)
+
+    def before(self, row: R, name: str) -> Any:
+        """The value that the database holds; None for a new row."""
+        stored = cast("Any", row).stored
+        return stored[self._place[name]] if stored else None
+
+    def has_changed(self, row: R) -> bool:
+        return bool(self._values(row) != cast("Any", row).stored)
+
+    def save(self, connection: Connection, rows: Iterable[R]) -> None:
+        """Write what has changed, by one statement for each set of columns. Lists never change."""
+        writes: dict[tuple[bool, ...], list[tuple[Any, ...]]] = defaultdict(list)
+        for row in cast("Iterable[Any]", rows):
+            now, stored = self._values(row), row.stored
+            if now != stored:
+                mask = tuple(map(ne, now, stored))
+                writes[mask].append((*compress(now, mask), row.id))
+                row.stored = now
+        for mask, values in writes.items():
+            self._update_of(mask).many(connection, values)
+
+    def insert(self, connection: Connection, rows: Sequence[R]) -> None:
+        """In their order; ids that the database gives are not read."""
+        values = attrgetter(*(column.name for column in self._inserted))
+        conversions = self._written.get(connection.dialect.name)
+        if conversions is None:
+            conversions = _conversions(self._inserted, connection.dialect, written=True)
+            self._written[connection.dialect.name] = conversions
+        self._insert.many(connection, [_apply(conversions, values(row)) for row in rows])
+
+    def _converted(self, dialect: Dialect, values: Sequence[Any]) -> Sequence[Any]:
+        conversions = self._read.get(dialect.name)
+        if conversions is None:
+            conversions = self._read[dialect.name] = _conversions(self.columns, dialect, written=False)
+        return _apply(conversions, values)
+
+    def _update_of(self, mask: tuple[bool, ...]) -> Prepared:
+        found = self._updates.get(mask)
+        if found is None:
+            names = list(compress(self.names, mask))
+            changed: dict[str, Any] = {name: bindparam(name) for name in names}
+            statement = update(self.table).where(self.table.c.id == bindparam("row_id")).values(changed)
+            found = self._updates[mask] = Prepared(statement, *names, "row_id")
+        return found
+
+
+def _default(column: Column[Any]) -> Any:
+    default = cast("Any", column.default)
+    if default is None:
+        return field(default=None)
+    if default.is_callable:
+        return field(default_factory=lambda: default.arg(None))
+    return field(default=default.arg)
+
+
+def _insert_of(table: Table, columns: Sequence[Column[Any]]) -> Prepared:
+    names = [column.name for column in columns]
+    return Prepared(insert(table).values({name: bindparam(name) for name in names}), *names)
+
+
+def _conversions(columns: Sequence[Column[Any]], dialect: Dialect, *, written: bool) -> Conversions:
+    """Which of the columns hold another type in the database than in a row."""
+    found: Conversions = []
+    for place, column in enumerate(columns):
+        impl = column.type.dialect_impl(dialect)
+        convert = impl.bind_processor(dialect) if written else impl.result_processor(dialect, None)
+        if convert is not None:
+            found.append((place, convert))
+    return found
+
+
+def _apply(conversions: Conversions, values: Sequence[Any]) -> Sequence[Any]:
+    if not conversions:
+        return values
+    changed = list(values)
+    for place, convert in conversions:
+        changed[place] = convert(changed[place])
+    return changed
+
+
+# A rollout may be for thousands of devices and carry long parameters: no permit needs to read them.
+ROLLOUT_ROWS = Kind(RolloutRow, "arguments", "parameters", "targets", "policy")
+RUN_ROWS = Kind(RunRow)
+STEP_ROWS = Kind(StepRow)
+ATTEMPT_ROWS = Kind(AttemptRow)
+SMALL_OUTPUT_ROWS = Kind(SmallOutputRow)
