@@ -364,6 +364,19 @@ class Retention(Struct):
     output_max_bytes: int = 20 << 30
 
 
+class RetentionPreview(Struct):
+    """POST RETENTION/preview with the body of PUT RETENTION: what the next turn would remove by these rules.
+
+    `outputs` are those of steps, also of the `runs` that go whole, with `output_bytes` of the `kept_bytes`
+    that there are.
+    """
+
+    runs: int
+    outputs: int
+    output_bytes: int
+    kept_bytes: int
+
+
 class Try(Struct):
     """An attempt of a step that was followed by another one; its output is told as that of a step."""
 

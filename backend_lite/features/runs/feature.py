@@ -108,7 +108,7 @@ def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
             *run_routes(database, area.rollouts, area.reruns, area.lists),
             *pause_routes(database, area.pauses),
             *output_routes(database, area.lists, area.output),
-            *retention_routes(database),
+            *retention_routes(database, kernel.clock),
             *action_routes(database, area.actions),
         ],
         live={

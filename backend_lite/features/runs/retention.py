@@ -8,11 +8,11 @@ from functools import partial
 
 import msgspec
 import structlog
-from litestar import get, put
+from litestar import get, post, put
 from litestar.params import JSONBody
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.runs import RETENTION
+from backend_lite.contract.runs import RETENTION, RetentionPreview
 from backend_lite.contract.runs import Retention as Rules
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
@@ -29,6 +29,7 @@ from backend_lite.features.runs.removal import (
     remove_output,
     remove_runs,
 )
+from backend_lite.features.runs.retention_preview import look_ahead
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +44,18 @@ def read_rules(session: Session) -> Rules:
     return msgspec.json.decode(kept, type=Rules) if kept else Rules()
 
 
-def change_rules(unit: Unit, rules: Rules) -> Rules:
+def checked_rules(rules: Rules) -> Rules:
     """Raises InvalidError."""
     if not (0 <= rules.runs_days <= MOST_DAYS and 0 <= rules.output_days <= MOST_DAYS):
         raise InvalidError(f"runs_days and output_days are 0 (for ever) to {MOST_DAYS} days.")
     if rules.output_max_bytes < 0:
         raise InvalidError("output_max_bytes is 0 (no limit) or a number of bytes.")
+    return rules
+
+
+def change_rules(unit: Unit, rules: Rules) -> Rules:
+    """Raises InvalidError."""
+    checked_rules(rules)
     set_meta(unit.session, _KEY, msgspec.json.encode(rules).decode())
     return rules
 
@@ -125,7 +132,7 @@ class Retention:
             await self._output.remove(removed.attempt_ids)
 
 
-def retention_routes(database: Database) -> Sequence[Route]:
+def retention_routes(database: Database, clock: Clock) -> Sequence[Route]:
     @get(RETENTION, permission="settings:view", audience=USER)
     async def get_retention() -> Rules:
         """What is removed, and when."""
@@ -136,4 +143,10 @@ def retention_routes(database: Database) -> Sequence[Route]:
         """From the next turn on, some minutes from now."""
         return await database.write(lambda unit: change_rules(unit, data))
 
-    return [get_retention, put_retention]
+    @post(f"{RETENTION}/preview", status_code=200, permission="settings:view", audience=USER)
+    async def preview_retention(data: JSONBody[Rules]) -> RetentionPreview:
+        """What the next turn would remove by these rules; nothing is changed."""
+        rules, now = checked_rules(data), clock.now_ms()
+        return await database.read(lambda session: look_ahead(session, rules, now))
+
+    return [get_retention, put_retention, preview_retention]

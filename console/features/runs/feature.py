@@ -13,6 +13,7 @@ from console.core.texts import tr
 from console.features.runs.pause_dialog import open_pause_dialog
 from console.features.runs.pause_list import open_pause_list
 from console.features.runs.pause_watch import watch_pauses
+from console.features.runs.retention_page import RetentionPage
 from console.features.runs.rollout_page import RolloutPage
 from console.features.runs.rollout_words import state_word
 from console.features.runs.run_dialog import open_dialog
@@ -26,9 +27,15 @@ def feature() -> Feature:
     return Feature(
         "runs",
         navigation=[
-            NavEntry(tr("Activity"), tr("Runs"), RunsPage.key, "runs", count_of=RUN, counts=words.is_open)
+            NavEntry(tr("Activity"), tr("Runs"), RunsPage.key, "runs", count_of=RUN, counts=words.is_open),
+            NavEntry(tr("Administration"), tr("Retention"), RetentionPage.key, "history"),
         ],
-        pages={RunsPage.key: RunsPage, RunPage.key: RunPage, RolloutPage.key: RolloutPage},
+        pages={
+            RunsPage.key: RunsPage,
+            RunPage.key: RunPage,
+            RolloutPage.key: RolloutPage,
+            RetentionPage.key: RetentionPage,
+        },
         dialogs={RUN_DIALOG: _open, PAUSE_DIALOG: _open_pause},
         commands=[
             Command(

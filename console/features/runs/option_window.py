@@ -91,6 +91,8 @@ class ZoneBox(QComboBox):
         super().__init__()
         self.line = QLineEdit()
         self.setLineEdit(self.line)
+        # With a style sheet Qt puts the text at the very edge.
+        self.line.setTextMargins(8, 0, 0, 0)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)

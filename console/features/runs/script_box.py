@@ -27,6 +27,8 @@ class ScriptBox(QComboBox):
         super().__init__()
         self.line = QLineEdit()
         self.setLineEdit(self.line)
+        # With a style sheet Qt puts the text at the very edge.
+        self.line.setTextMargins(8, 0, 0, 0)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMaxVisibleItems(_SHOWN)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -14,7 +14,15 @@ from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs import removal
 from backend_lite.features.runs.output_store import OutputStore
 from backend_lite.features.runs.retention import Retention, change_rules, read_rules
-from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, SmallOutputRow, StepRow
+from backend_lite.features.runs.retention_preview import look_ahead
+from backend_lite.features.runs.tables import (
+    HAS_OUTPUT,
+    AttemptRow,
+    RolloutRow,
+    RunRow,
+    SmallOutputRow,
+    StepRow,
+)
 from tests.backend.runs.conftest import Scenario
 from tests.backend.runs.harness import Harness
 
@@ -167,3 +175,46 @@ def test_rules_are_kept_and_checked(play: Play) -> None:
                 await harness.database.write(lambda unit, wrong=wrong: change_rules(unit, wrong))  # type: ignore[misc]
 
     play(scenario)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {},
+        {"output_days": 10},
+        {"runs_days": 10},
+        {"output_max_bytes": 150_000},
+        {"output_days": 10, "output_max_bytes": 1},
+        {"runs_days": 10, "output_days": 5, "output_max_bytes": 150_000},
+    ],
+)
+def test_what_is_foretold_is_what_goes(play: Play, rules: dict[str, int]) -> None:
+    async def scenario(harness: Harness) -> None:
+        for _ in range(2):
+            await _finished(harness, LARGE)
+            harness.clock.ms += 1
+            await _finished(harness, b"hi\n")
+            harness.clock.ms += 7 * DAY
+        await _finished(harness, LARGE)
+        harness.clock.ms += DAY
+        (open_,) = await harness.start(2)
+        wanted = Rules(**{"runs_days": 0, "output_days": 0, "output_max_bytes": 0, **rules})
+        now = harness.clock.now_ms()
+        foretold = await harness.database.read(lambda session: look_ahead(session, wanted, now))
+        before = await _totals(harness)
+        await _turn(harness, **rules)
+        after = await _totals(harness)
+        assert [foretold.runs, foretold.outputs, foretold.output_bytes] == [
+            was - left for was, left in zip(before, after, strict=True)
+        ]
+        assert foretold.kept_bytes == before[2]
+        assert (await harness.run(open_)).id == open_
+
+    play(scenario)
+
+
+async def _totals(harness: Harness) -> list[int]:
+    """Runs, outputs and bytes of output that there are."""
+    outputs = select(func.count()).select_from(AttemptRow).where(HAS_OUTPUT)
+    kept = await harness.database.read(lambda session: session.scalar(outputs) or 0)
+    return [await _count(harness, RunRow), kept, await harness.database.read(removal.output_size)]

@@ -41,6 +41,7 @@ ROUTES = [
     ("DELETE", f"{PAUSES}/{{pause_id}}", RUN),
     ("GET", RETENTION, "settings:view"),
     ("PUT", RETENTION, "settings:edit"),
+    ("POST", f"{RETENTION}/preview", "settings:view"),
     ("POST", f"{DEVICES}/{{device_id}}/actions", "devices:run"),
     ("GET", f"{DEVICES}/{{device_id}}/actions", "devices:view"),
 ]
