@@ -16,6 +16,7 @@ from tests.faults.sim.mutants import MUTANTS, Mutant, violations_of
 from tests.faults.sim.simulation import simulate
 
 SEEDS = range(1, 61)
+MOST_FOR_A_MUTANT = 60
 
 
 def test_no_seed_ends_in_a_violation() -> None:
@@ -27,7 +28,9 @@ def test_no_seed_ends_in_a_violation() -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_without_a_safety_rule_a_violation_is_found(mutant: Mutant) -> None:
-    assert any(violations_of(mutant, seed) for seed in mutant.caught_by[:1])
+    # The known ones first; a change of the product may shift what happens in them.
+    seeds = dict.fromkeys((*mutant.caught_by, *range(1, MOST_FOR_A_MUTANT)))
+    assert any(violations_of(mutant, seed) for seed in seeds)
 
 
 def test_the_same_seed_is_the_same_history_in_any_process() -> None:

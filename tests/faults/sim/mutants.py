@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
@@ -21,16 +21,16 @@ from agent.files import write_all
 from agent.journal import Entry, Journal, Phase
 from agent.outbox import Outbox
 from agent.outcomes import Standing
-from agent.wire.messages import Done, Permit, Receipt
+from agent.wire.codec import parse_attempt_name
+from agent.wire.messages import Done, Permit, PermitAnswer, Receipt
 from agent.wire.states import Outcome, Source, StepState
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet import incarnations
-from backend_lite.features.fleet.hub import DeviceHub
 from backend_lite.features.runs import attempts as service_attempts
-from backend_lite.features.runs import permits, rollouts, transitions
-from backend_lite.features.runs.lookup import find_attempt
+from backend_lite.features.runs import rollouts, transitions
 from backend_lite.features.runs.output import OpenOutput, OutputFiles
 from tests.faults.sim.kernel import CURRENT
+from tests.faults.sim.service import database_connection
 from tests.faults.sim.simulation import simulate
 from tests.faults.sim.system import SimOs, SimPath
 
@@ -149,15 +149,21 @@ def _cancel_is_the_end(attempts: Attempts, entry: Entry) -> None:
 # ---- the service
 
 
-_answer = permits.Permits.answer
+_permit = service_attempts.Attempts.permit
 
 
-def _any_nonce(self: Any, moment: Any, device_id: int, message: Permit) -> Any:
-    found = find_attempt(moment.session, self._epoch, device_id, message.attempt)
-    if found is None or found[2].nonce in (None, message.nonce) or found[1].state != StepState.RUNNING:
-        return _answer(self, moment, device_id, message)
-    permits._say(moment, device_id, message, "yes")
-    return None
+async def _any_nonce(self: Any, device_id: int, message: Permit) -> None:
+    _, step_id, n = parse_attempt_name(message.attempt)
+    running = database_connection().execute(
+        "SELECT a.nonce FROM attempts a JOIN steps s ON s.id = a.step_id "
+        "WHERE s.id = ? AND a.n = ? AND s.attempt = a.n AND s.state = 'running'",
+        (step_id, n),
+    )
+    if (row := running.fetchone()) is None or row[0] == message.nonce:
+        await _permit(self, device_id, message)
+        return
+    answer = PermitAnswer(message.attempt, message.nonce, "yes")
+    self._output._bus.publish([SendToDevice(device_id, answer)])
 
 
 def _lose_nothing(*_arguments: Any) -> None:
@@ -170,13 +176,6 @@ _done = service_attempts.Attempts.done
 async def _receipt_first(self: Any, device_id: int, message: Done) -> None:
     self._output._bus.publish([SendToDevice(device_id, Receipt(message.attempt))])
     await asyncio.sleep(1.0)
-    await _done(self, device_id, message)
-
-
-async def _done_of_any_nonce(self: Any, device_id: int, message: Done) -> None:
-    entry = await self._output.find(device_id, message.attempt)
-    if entry is not None:
-        message = replace(message, nonce=entry.ref.nonce)
     await _done(self, device_id, message)
 
 
@@ -213,21 +212,22 @@ _STARTING_UNWRITTEN: Change = (Journal, "starting", _only_in_memory)
 _GATE_UNHEEDED: Change = (AttemptFolder, "close_gate", _runner_in_any_case)
 _PLANNED_ANEW: Change = (Attempts, "_plan", _plan_anew)
 _NO_QUARANTINE: Change = (incarnations, "_doubt", _no_doubt)
-_ANY_NONCE: Change = (permits.Permits, "answer", _any_nonce)
-_ANY_DONE: Change = (service_attempts.Attempts, "done", _done_of_any_nonce)
+_ANY_NONCE: Change = (service_attempts.Attempts, "permit", _any_nonce)
 
 _KILLS = ("agent killed", "agent killed in the middle")
 _POWER = ("power lost", "power lost in the middle")
 _SERVICE = ("service killed in the middle", "service without power")
 
 MUTANTS: tuple[Mutant, ...] = (
-    Mutant("the runner does not heed the gate", (_GATE_UNHEEDED,), _KILLS, ()),
-    Mutant("the agent proves without the gate", ((books, "settle", _believe_without_gate),), _KILLS, ()),
+    Mutant("the runner does not heed the gate", (_GATE_UNHEEDED,), _KILLS, (4, 5, 46)),
+    Mutant(
+        "the agent proves without the gate", ((books, "settle", _believe_without_gate),), _KILLS, (4, 5, 50)
+    ),
     Mutant(
         "STARTING is not written, and a gate that stands is taken away",
         (_STARTING_UNWRITTEN, _PLANNED_ANEW),
         _KILLS,
-        (),
+        (1, 2, 4),
         "Either alone shows that a runner may have been there: the line in the journal, or the gate.",
     ),
     Mutant(
@@ -237,61 +237,65 @@ MUTANTS: tuple[Mutant, ...] = (
             (Journal, "starting", _without_sync(Journal.starting)),
         ),
         _POWER,
-        (),
+        (37,),
         "The fsync of the one takes the other along; what a former boot received counts for nothing.",
     ),
-    Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, ()),
-    Mutant("a copied journal is believed", ((Journal, "_boot_of", _boot_alone),), ("restored",), ()),
+    Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, (2, 5, 6)),
+    Mutant(
+        "a copied journal is believed", ((Journal, "_boot_of", _boot_alone),), ("restored",), (36, 39, 108)
+    ),
     Mutant(
         "the exit record is not fsynced",
         ((AttemptFolder, "write_exit_record", _unsynced_verdict),),
         _POWER,
-        (),
+        (1, 26, 40),
     ),
     Mutant(
         "the spool is freed before the receipt",
         ((Outbox, "_send", _send_and_free),),
         ("service killed",) * 4,
-        (),
+        (16, 48, 74),
     ),
-    Mutant("a cancel is certain on the device", ((Attempts, "_cancel", _cancel_is_the_end),), ("cut",), ()),
     Mutant(
-        "a cancel is certain after the permit", ((rollouts, "change_step", _certain_at_once),), ("cut",), ()
+        "a cancel is certain on the device",
+        ((Attempts, "_cancel", _cancel_is_the_end),),
+        ("cut",),
+        (2, 29, 30),
     ),
-    Mutant("a permit that nobody lists is not lost", (_NOTHING_LOST,), ("wiped", *_POWER), ()),
-    Mutant("a former life may still ask", ((DeviceHub, "dismiss_others", _lose_nothing),), _POWER * 2, ()),
+    Mutant(
+        "a cancel is certain after the permit",
+        ((rollouts, "change_step", _certain_at_once),),
+        ("cut",),
+        (2, 17, 23),
+    ),
+    Mutant("a permit that nobody lists is not lost", (_NOTHING_LOST,), ("wiped", *_POWER), (3, 5, 7)),
     Mutant(
         "the receipt goes out before the commit",
         ((service_attempts.Attempts, "done", _receipt_first),),
         _SERVICE,
-        (),
+        (3, 6, 10),
     ),
     Mutant(
         "the receipt does not wait for the output, and the marks of a welcome are not heeded",
         ((service_attempts.Attempts, "_complete", lambda *_: True), (Outbox, "resume", _no_rewind)),
         ("cut", "cut", *_SERVICE),
-        (),
+        (2, 4, 11),
         "What is missing is sent again because of the marks, or because the outcome does not fit.",
     ),
-    Mutant("output files are not fsynced", ((OpenOutput, "sync", _no_sync),), _SERVICE, ()),
+    Mutant("output files are not fsynced", ((OpenOutput, "sync", _no_sync),), _SERVICE, (8, 10, 13)),
     Mutant(
-        "names of output files are not fsynced", ((OutputFiles, "sync_names", _lose_nothing),), _SERVICE, ()
+        "names of output files are not fsynced",
+        ((OutputFiles, "sync_names", _lose_nothing),),
+        _SERVICE,
+        (25, 68, 90),
     ),
-    Mutant("a copy is not put into quarantine", (_NO_QUARANTINE,), ("copied",), ()),
+    Mutant("a copy is not put into quarantine", (_NO_QUARANTINE,), ("copied",), (1, 2, 3)),
     Mutant(
         "any nonce gets the permit, and a copy is not put into quarantine",
         (_ANY_NONCE, _NO_QUARANTINE),
         ("copied", "cut", *_KILLS),
-        (),
+        (18, 34),
         "Only a copy can have another nonce for an attempt, and while there is one nobody gets a permit.",
-        "are both at work",
-    ),
-    Mutant(
-        "an outcome of any nonce counts, and a copy is not put into quarantine",
-        (_ANY_DONE, _NO_QUARANTINE),
-        ("copied", "cut", *_KILLS),
-        (),
-        "Only a copy can have another nonce for an attempt.",
         "are both at work",
     ),
 )

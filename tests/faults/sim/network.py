@@ -117,7 +117,7 @@ class Connection:
     def power_lost(self) -> None:
         """One machine is gone without a word."""
         for direction in (self.up, self.down):
-            direction.cut(self._chance.randint(0, direction.flying()), HALF_OPEN_S, latest=5.0)
+            direction.cut(self._chance.randint(0, direction.flying()), HALF_OPEN_S, latest=25.0)
 
     def hang_up(self, closed_after: float = 0.05) -> None:
         """Closed by one side: what it sent before still arrives."""

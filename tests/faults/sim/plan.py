@@ -114,6 +114,10 @@ class Plan:
 
     # ---- faults
 
+    def _cancelled(self, _machine: Machine) -> None:
+        """No fault, but what a focus may want often."""
+        self._cancel()
+
     def _strike(self, fault: str) -> None:
         getattr(self, "_" + fault.replace(" ", "_"))(self._chance.choice(self.machines))
 

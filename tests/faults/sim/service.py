@@ -63,7 +63,7 @@ def identity_of(number: int) -> Identity:
 
 
 @cache
-def _connection() -> sqlite3.Connection:
+def database_connection() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", check_same_thread=False)
     connection.isolation_level = None
     return connection
@@ -72,7 +72,7 @@ def _connection() -> sqlite3.Connection:
 @cache
 def _engine() -> Engine:
     """One for all simulations: it knows the statements that it compiled once."""
-    engine = create_engine("sqlite://", creator=_connection, poolclass=StaticPool)
+    engine = create_engine("sqlite://", creator=database_connection, poolclass=StaticPool)
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
@@ -83,7 +83,7 @@ def _engine() -> Engine:
 
 @cache
 def _template(devices: int) -> bytes:
-    connection = _connection()
+    connection = database_connection()
     Base.metadata.create_all(_engine())
     connection.executescript(_LOG)
     listed = Devices(SimpleNamespace(now_ms=lambda: 0), cast("Any", None), cast("Any", _Unseen()))
@@ -178,7 +178,7 @@ class Service:
         self.devices: Devices
         self.database: InlineDatabase
         self.log: list[tuple[Any, ...]] = []
-        _connection().deserialize(_template(devices))
+        database_connection().deserialize(_template(devices))
 
     @property
     def up(self) -> bool:
@@ -280,7 +280,7 @@ class Service:
     # ---- what is in the database
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        return _connection().execute(query, values).fetchall()
+        return database_connection().execute(query, values).fetchall()
 
     def _read_log(self) -> None:
         rows = self.rows("SELECT * FROM sim_log WHERE n > ? ORDER BY n", len(self.log))

@@ -32,7 +32,7 @@ from tests.faults.sim.service import Service
 from tests.faults.sim.system import in_place
 from tests.faults.sim.world import World
 
-PATIENCE_S = 1500.0
+PATIENCE_S = 900.0
 AFTERWARDS_S = 45.0
 COPIES_LIVE_S = 200.0
 _LOOK_S = 5.0
