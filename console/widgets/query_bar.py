@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QFrame, QWidget
 
-from backend_lite.contract.query import Field, Node
+from backend_lite.contract.query import And, Field, Node, Search, all_of
 from console.shell.parts import label, row
 from console.shell.theme import set_role, theme
 from console.widgets.filter_bar import Choice, FilterBar
@@ -36,8 +36,9 @@ class ProblemLine(QFrame):
 
 
 class QueryBar(FilterBar):
-    """`changed` has no text: everything is in its predicate. While the query cannot be understood the last
-    one that could be goes on."""
+    """While the query cannot be understood the last one that could be goes on. `changed` has everything in
+    its predicate and no text; with `looks_into_rows` plain words are its text, since a table finds them in
+    its search strings much more quickly. Those have to be what `predicate_of` looks into."""
 
     def __init__(
         self,
@@ -47,10 +48,14 @@ class QueryBar(FilterBar):
         predicate_of: PredicateOf,
         choices: Sequence[Choice] = (),
         known: Known | None = None,
+        *,
+        looks_into_rows: bool = False,
     ) -> None:
         self.query_box = QueryBox(fields, known)
         self._predicate_of = predicate_of
         self._matches: Predicate | None = None
+        self._looks_into_rows = looks_into_rows
+        self._words = ""
         super().__init__(page, hint, choices, self.query_box)
         self.box.setMaximumWidth(_WIDTH)
         self.query_box.parsed.connect(self._understood)
@@ -72,8 +77,24 @@ class QueryBar(FilterBar):
         self._tell()
 
     def _understood(self, node: Node) -> None:
-        self._matches = self._predicate_of(node) if self.box.text().strip() else None
+        words, rest = _plain_words(node) if self._looks_into_rows else ([], node)
+        self._words = " ".join(words)
+        self._matches = None if rest == And() else self._predicate_of(rest)
 
     def _tell(self) -> None:
         self._timer.stop()
-        self.changed.emit("", self.predicate)
+        self.changed.emit(self._words, self.predicate)
+
+
+def _plain_words(node: Node) -> tuple[list[str], Node]:
+    """Words that must all be there, and what else must be true."""
+    words: list[str] = []
+    rest: list[Node] = []
+    for one in node.nodes if isinstance(node, And) else [node]:
+        text = one.pattern.text if isinstance(one, Search) else ""
+        plain = text and "*" not in text and not any(map(str.isspace, text))
+        if plain and text.lower() == text.casefold():
+            words.append(text)
+        else:
+            rest.append(one)
+    return words, all_of(rest)

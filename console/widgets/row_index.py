@@ -48,15 +48,15 @@ class _Filter:
     def hides(self) -> bool:
         return bool(self.words) or self.predicate is not None
 
-    def ask(self, row: int, text: str, item: Object) -> bool:
-        """Whether the row is shown; it is remembered."""
+    def ask(self, row: int, text: str, item: Object) -> None:
+        """Remembers anew whether the row is shown."""
         shown = all(word in text for word in self.words)
         if shown and self.predicate is not None:
             shown = self.predicate(item)
         if row >= len(self.passes):
             self.passes.extend(bytes(row + 1 - len(self.passes)))
         self.passes[row] = shown
-        return shown
+        self.asked_again = True
 
     def of(self, order: list[int]) -> list[int]:
         """Those of `order` that are shown."""
@@ -210,12 +210,21 @@ class RowIndex:
         if not wanted.hides:
             return
         for start in range(0, len(order), FILTER_STEP):
-            for row in order[start : start + FILTER_STEP]:
-                # A row that has gone meanwhile has no object.
-                if self.rows[row] and wanted.ask(row, self._search[row], self.rows[row]):
-                    wanted.found.append(row)
+            wanted.found += self._asked_first(wanted, order[start : start + FILTER_STEP])
             yield
         wanted.among = order
+
+    def _asked_first(self, wanted: _Filter, part: list[int]) -> list[int]:
+        """Those of some rows that are shown; a word is looked for in all of them, which is quick."""
+        search, rows, passes, predicate = self._search, self.rows, wanted.passes, wanted.predicate
+        for word in wanted.words:
+            part = [row for row in part if word in search[row]]
+        if predicate is not None:
+            # A row that has gone meanwhile has no object.
+            part = [row for row in part if rows[row] and predicate(rows[row])]
+        for row in part:
+            passes[row] = True
+        return part
 
     def filter_changes_nothing(self) -> bool:
         """Whether `use_filter` would show what is shown already."""
@@ -296,7 +305,6 @@ class RowIndex:
         for filter_ in (self._filter, self._next_filter):
             if filter_ is not None and filter_.hides:
                 filter_.ask(row, self._search[row], self.rows[row])
-                filter_.asked_again = True
 
     def _is_shown(self, row: int) -> bool:
         return not self._filter.hides or bool(self._filter.passes[row])

@@ -52,6 +52,7 @@ class DevicePick(QDialog):
                 Choice("chosen", tr("Chosen"), lambda device: device["id"] in self.chosen),
             ],
             lambda: known_words(context.live.kind(DEVICE).values()),
+            looks_into_rows=True,
         )
         self.count = label("", "secondary")
         self.all_shown = button(tr("Choose all shown"), self._choose_shown, "link")

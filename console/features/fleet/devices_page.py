@@ -74,6 +74,7 @@ class DevicesPage(Page):
                 Choice("pending", tr("Waiting for approval"), is_pending),
             ],
             lambda: known_words(context.live.kind(DEVICE).values()),
+            looks_into_rows=True,
         )
         self.problem = ProblemLine(self.filter.query_box)
         self.table = LiveTable(

@@ -52,6 +52,7 @@ class GroupMembers(QWidget):
             DEVICE_FIELDS,
             lambda node: device_predicate(node, context.clock, search_text),
             known=lambda: known_words(context.live.kind(DEVICE).values()),
+            looks_into_rows=True,
         )
         self.table = LiveTable(
             "group-devices",

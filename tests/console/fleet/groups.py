@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -53,16 +55,15 @@ class GroupService:
         api.answers[f"POST {GROUPS}"] = self._create
         for group_id in (*self.groups, *range(50, 54)):
             path = f"{GROUPS}/{group_id}"
-            self.api.answers |= {
-                f"GET {path}": lambda _request, key=group_id: (200, self.groups[key]),
-                f"PUT {path}": lambda request, key=group_id: self._update(request, key),
-                f"DELETE {path}": lambda _request, key=group_id: self._delete(key),
-                f"GET {path}/members": lambda _request, key=group_id: (
-                    200,
-                    sorted(self.members.get(key, ())),
-                ),
-                f"POST {path}/members": lambda request, key=group_id: self._change(request, key),
+            answers: dict[str, Callable[[httpx.Request, int], tuple[int, Any]]] = {
+                f"GET {path}": lambda _request, key: (200, self.groups[key]),
+                f"PUT {path}": self._update,
+                f"DELETE {path}": lambda _request, key: self._delete(key),
+                f"GET {path}/members": lambda _request, key: (200, sorted(self.members.get(key, ()))),
+                f"POST {path}/members": self._change,
             }
+            for call, answer in answers.items():
+                api.answers[call] = partial(_of_group, answer, group_id)
 
     def edit(self, group_id: int, **fields: Any) -> Object:
         """Somebody changes it."""
@@ -92,3 +93,9 @@ class GroupService:
         mine |= set(wanted["add"])
         mine -= set(wanted["remove"])
         return 200, self.edit(group_id, device_count=len(mine))
+
+
+def _of_group(
+    answer: Callable[[httpx.Request, int], tuple[int, Any]], group_id: int, request: httpx.Request
+) -> tuple[int, Any]:
+    return answer(request, group_id)
