@@ -118,6 +118,33 @@ async def test_a_connection_silent_for_long_is_no_copy_either(fleet_service: Fle
     assert fleet_service.api.hub.may_work(device_id)
 
 
+async def test_no_question_of_a_former_life_is_heard_once_the_new_one_has_said_hello(
+    fleet_service: Fleet,
+) -> None:
+    """It would get a permit after what is lost was counted, and nobody would ever miss it."""
+    heard: list[object] = []
+
+    async def on_permit(_device_id: int, message: object) -> None:
+        heard.append(message)
+
+    async def on_hello(_device_id: int, hello: Hello, _new: bool) -> HelloAnswer:
+        if hello.incarnation == REBOOTED:
+            old.send(Permit("e-1-1", "aa"))
+            for _ in range(20):
+                await asyncio.sleep(0)
+        return HelloAnswer()
+
+    fleet_service.api.on_hello(on_hello)
+    fleet_service.api.on_message(Permit, on_permit)
+    device = Device()
+    await fleet_service.enrolled(device)
+    old, _welcome = await fleet_service.welcomed(device)
+    fleet_service.service.clock.advance(handshake.ALIVE_S + 1)
+    _new, welcome = await fleet_service.welcomed(device, REBOOTED)
+    assert welcome.admission == "approved"
+    assert heard == []
+
+
 async def test_the_same_life_on_a_new_connection_replaces_the_old_one(fleet_service: Fleet) -> None:
     device = Device()
     device_id = await fleet_service.enrolled(device)
