@@ -85,7 +85,14 @@ class Attempts:
         for name in listed:
             if name in wanted:
                 marks.append(await self._output.mark(device_id, name) or OutputMark(name, 0, 0))
-        return HelloAnswer(tuple(marks), tuple(name for name in listed if name not in wanted))
+        rest = [name for name in listed if name not in wanted]
+        if rest:
+            boot_id = hello.incarnation.boot_id
+            marks += await self._database.read(
+                lambda session: self._outcomes.to_restart(session.connection(), device_id, rest, boot_id)
+            )
+        marked = {mark.attempt for mark in marks}
+        return HelloAnswer(tuple(marks), tuple(name for name in rest if name not in marked))
 
     async def ready(self, device_id: int) -> None:
         await self._came.handle(device_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.wire.messages import Cancel, Receipt
+from agent.wire.messages import Cancel
 from agent.wire.states import RunState, Source, StepState
 from backend_lite.contract.runs import OfflinePolicy, RebootPolicy
 from backend_lite.core.events.bus import SendToDevice
@@ -99,7 +99,7 @@ class Dispatcher:
                     name = current_attempt_name(self._epoch, step)
                     moment.unit.publish(SendToDevice(step.device_id, Cancel(name)))
                 elif step.state == StepState.WAITING and step.reason == Waits.REBOOT:
-                    self._after_reboot(moment, parts, step)
+                    self._after_reboot(parts, step, moment.now)
         self._send(moment, offered)
         self._keeper.keep(moment, runs)
         for device_id in device_ids:
@@ -115,14 +115,10 @@ class Dispatcher:
                 self.put_back(moment, parts, step, None)
         self._keeper.keep(moment, runs)
 
-    def _after_reboot(self, moment: Moment, parts: RunParts, step: StepRow) -> None:
+    def _after_reboot(self, parts: RunParts, step: StepRow, now: int) -> None:
         if self._hub.boot_id(step.device_id) != parts.run.boot_id:
             parts.run.reboots += 1
-            change_step(parts, step, StepState.QUEUED, moment.now)
-        elif parts.policy.reboot is RebootPolicy.NOW:
-            announced = next(one for one in parts.steps if one.n == step.n - 1)
-            name = current_attempt_name(self._epoch, announced)
-            moment.unit.publish(SendToDevice(step.device_id, Receipt(name, reboot=True)))
+            change_step(parts, step, StepState.QUEUED, now)
 
     def _try(self, moment: Moment, steps: Sequence[OpenStep]) -> set[int]:
         """The ids of the steps that were offered; the others wait with their reason, or were refused."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy import Connection
 
 from agent.wire.codec import to_plain
-from agent.wire.messages import Done, Receipt
+from agent.wire.messages import Done, OutputMark, Receipt
 from agent.wire.states import Outcome, Source, StepState, may_change
 from backend_lite.contract.runs import REBOOT_CODES, REBOOT_CODES_WINDOWS, RebootPolicy
 from backend_lite.core.events.bus import SendToDevice
@@ -69,6 +70,18 @@ class Outcomes:
             SMALL_OUTPUT_ROWS.insert(moment.connection, small)
         self._keeper.keep(moment, changed_of([place[0] for place in found if place is not None]))
 
+    def to_restart(
+        self, connection: Connection, device_id: int, names: Sequence[str], boot_id: str
+    ) -> list[OutputMark]:
+        """Those ended attempts for which the device, which is in that boot, has yet to restart, with all of
+        their output. It tells their outcome once more, and its receipt says so."""
+        found = find_attempts(connection, self._epoch, [(device_id, name) for name in names])
+        return [
+            OutputMark(name, place[2].stdout_size, place[2].stderr_size)
+            for name, place in zip(names, found, strict=True)
+            if place is not None and _still_to_restart(place, boot_id)
+        ]
+
     def _take(self, moment: Moment, told: Told, found: Found, small: list[SmallOutputRow]) -> bool:
         """The outcome of a permitted attempt, whose output is whole; True when the machine shall restart."""
         parts, step, attempt = found
@@ -95,7 +108,7 @@ class Outcomes:
             if found is not None and found[1].state == StepState.OFFERED:
                 _never_started(moment, found)
         elif found is not None and found[2].nonce == message.nonce and found[2].outcome is not None:
-            return self._still_to_restart(found)
+            return _still_to_restart(found, self._fleet.hub.boot_id(device_id))
         else:
             log.warning("an outcome matches no permit", device=device_id, attempt=message.attempt)
             _keep_evidence(moment, device_id, message)
@@ -138,10 +151,11 @@ class Outcomes:
         target = self._fleet.target(moment.session, step.device_id)
         return target.os_type if target is not None else None
 
-    def _still_to_restart(self, found: Found) -> bool:
-        parts, step, _ = found
-        same = self._fleet.hub.boot_id(step.device_id) == parts.run.boot_id
-        return step.state == StepState.SUCCEEDED and step.reason == REBOOT and same and _restarts(parts)
+
+def _still_to_restart(found: Found, boot_id: str | None) -> bool:
+    parts, step, _ = found
+    announced = step.state == StepState.SUCCEEDED and step.reason == REBOOT
+    return announced and boot_id == parts.run.boot_id and _restarts(parts)
 
 
 def _never_started(moment: Moment, found: Found) -> None:

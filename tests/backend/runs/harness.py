@@ -259,11 +259,11 @@ class Harness:
         await self.area.attempts.done(device_id, outcome(attempt, nonce, **fields))
 
     async def hello(
-        self, *open_attempts: str, device_id: int = 1, new: bool = False, nonce: str = "n1"
+        self, *open_attempts: str, device_id: int = 1, new: bool = False, nonce: str = "n1", boot: str = "b"
     ) -> HelloAnswer:
         hello = Hello(
             "uid",
-            Incarnation("j", "1:1", "b"),
+            Incarnation("j", "1:1", boot),
             (1,),
             "0",
             "",

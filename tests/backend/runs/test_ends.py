@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.wire.messages import Receipt
+from agent.wire.messages import OutputMark, Receipt
 from agent.wire.states import Outcome, RolloutState, RunState, StepState
 from backend_lite.contract.common import format_time
 from backend_lite.contract.runs import (
@@ -194,15 +194,44 @@ def test_a_machine_that_may_be_restarted_is_told_so_until_it_is(play: Play) -> N
         attempt = harness.offers(1)[-1].attempt
         assert harness.answers(Receipt) == [Receipt(attempt, reboot=True)]
         (other,) = await harness.start(1)
+        # The receipt was lost: it is still among what the agent says hello with, and told once more.
+        answer = await harness.hello(attempt, nonce="n", boot="boot")
+        assert ([mark.attempt for mark in answer.marks], answer.forget) == ([attempt], ())
         await harness.connect(1)
+        await harness.done(attempt, "n", exit_code=194)
         assert harness.answers(Receipt) == [Receipt(attempt, reboot=True)]
         # Nothing else starts on a machine that is about to go down.
         assert len(harness.offers(1)) == 1
         harness.hub.boots[1] = "next"
+        assert (await harness.hello(attempt, nonce="n", boot="next")).forget == (attempt,)
         await harness.connect(1)
         assert harness.answers(Receipt) == []
         assert len(harness.offers(1)) == 2
         assert (await harness.run(other)).state == RunState.QUEUED
+
+    play(scenario)
+
+
+def test_the_last_step_restarts_the_machine_too_and_keeps_no_work_from_it(play: Play) -> None:
+    async def scenario(harness: Harness) -> None:
+        await harness.here(1)
+        (run_id,) = await harness.start(1, policy=Policy(reboot=RebootPolicy.NOW))
+        (other,) = await harness.start(1)
+        attempt = await harness.take(1)
+        await harness.output(attempt, b"updated\n")
+        await harness.done(attempt, "n", exit_code=194, stdout=b"updated\n")
+        assert (await harness.run(run_id)).state == RunState.SUCCEEDED
+        assert harness.answers(Receipt) == [Receipt(attempt, reboot=True)]
+        # Offered at once: its agent starts nothing before the restart, and goes on if that is called off.
+        assert (await harness.run(other)).steps[0].state == "offered"
+        answer = await harness.hello(attempt, nonce="n", boot="boot")
+        assert (answer.marks, answer.forget) == ((OutputMark(attempt, 8, 0),), ())
+        await harness.done(attempt, "n", exit_code=194, stdout=b"updated\n")
+        assert harness.answers(Receipt) == [Receipt(attempt, reboot=True)]
+        harness.hub.boots[1] = "next"
+        assert (await harness.hello(attempt, nonce="n", boot="next")).forget == (attempt,)
+        await harness.done(attempt, "n", exit_code=194, stdout=b"updated\n")
+        assert harness.answers(Receipt) == [Receipt(attempt)]
 
     play(scenario)
 
