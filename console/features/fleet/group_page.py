@@ -209,22 +209,21 @@ class GroupPage(Page):
             op = group_ops.create(client, edited.as_new(self.members.ids))
         else:
             op = group_ops.update(client, self._group_id, edited.as_change(), version)
-        self._run_op(op, self._was_saved, self._refused, self._save_ended)
+        self._run_op(op, partial(self._was_saved, edited), self._refused, self._save_ended)
 
     def _save_ended(self) -> None:
         self._saving = False
         self._save_done.set()
         self._show_state()
 
-    def _was_saved(self, group: Group) -> None:
-        first, self._group = self._group is None, group
-        before, self._saved = self._saved, Edited.of(group)
-        if self.fields.value() in (self._saved, before):
-            self.fields.show_group(self._saved, new=False)
+    def _was_saved(self, sent: Edited, group: Group) -> None:
+        """What was typed meanwhile stays unsaved."""
+        first, self._group, self._saved = self._group is None, group, Edited.of(group)
+        typed = self.fields.value()
+        self.fields.show_group(self._saved if typed == sent else typed, new=False)
         self.notice.say("")
         if first:
             self._target = str(group.id)
-            self.fields.show_group(self._saved, new=False)
             self._load_members()
             self._context.navigator.replace(self.key, self._target)
         self._context.notices.notice(tr("Saved."), "good")

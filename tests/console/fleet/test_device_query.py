@@ -121,8 +121,8 @@ def test_among_many_devices_the_filter_is_worked_out_bit_by_bit(
     page = shown(world, run, qtbot, many)
     model = page.table.model_
     page.table.select([1])
-    page.filter.box.setText("tag:odd")
-    qtbot.waitUntil(lambda: model.filtering)
+    page.filter.set_query("tag:odd", "all")
+    assert model.filtering
     assert model.rowCount() == len(many)
     model.take({2: {**many[1], "tags": ["odd"]}, 3: {**many[2], "tags": []}}, {5})
     qtbot.waitUntil(lambda: not model.filtering)

@@ -122,6 +122,26 @@ def test_ctrl_s_saves_what_was_changed(
     assert page.header.mark.text() == ""
 
 
+def test_what_the_service_made_of_it_is_shown_and_what_was_typed_meanwhile_stays(
+    page: GroupPage, service: GroupService, world: World, run: Run
+) -> None:
+    world.api.answers[f"PUT {GROUPS}/1"] = lambda _request: (200, service.edit(1, name="Lab A"))
+
+    async def story() -> None:
+        await opened(page, "1", "lab-1", "lab-2")
+        page.fields.name_box.setText("Lab   A")
+        page.fields.changed.emit()
+        page.save_now()
+        await until(lambda: page.fields.name_box.text() == "Lab A" and not page.dirty, "the tidy name")
+        QTest.keyClicks(page.fields.description, "first")
+        page.save_now()
+        QTest.keyClicks(page.fields.description, " and more")
+        await until(lambda: not page._saving, "the save")
+
+    run(story())
+    assert (page.fields.description.text(), page.dirty) == ("first and more", True)
+
+
 def test_a_new_group_waits_for_its_first_save(
     page: GroupPage, service: GroupService, trips: Trips, run: Run
 ) -> None:
