@@ -47,6 +47,7 @@ class GroupChoice(QDialog):
         self.filter = FilterBar(
             self, tr("Filter groups") if inside is not None else tr("Filter, or a new name")
         )
+        self.filter.box.setMaximumWidth(SIZE[0])
         self.table = LiveTable(
             "choose-group", tr("Groups"), self._columns(), group_words.search_text, sort="name"
         )
