@@ -78,6 +78,8 @@ class Attempts:
         not depend on a new incarnation: the service may have been killed when it had only just noted that.
         """
         listed = {entry.attempt: entry for entry in hello.open_attempts}
+        # A permit that a former life of the device still waits for must be among those that can be lost.
+        await self._asked.settled()
         wanted, permitted = await self._database.read(lambda session: self._known(session, device_id))
         if not permitted <= listed.keys():
             await self._database.write(lambda unit: self._lose(self._at(unit), device_id, set(listed)))

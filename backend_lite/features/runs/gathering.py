@@ -26,14 +26,21 @@ class Gathering(Generic[T, R]):
         self._work = work
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._last: asyncio.Future[R] | None = None
 
     async def handle(self, item: T) -> R:
         """The result of the item once it is committed; what its handling raised if it was not."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
+        self._last = future
         if self._writing is None:
             self._writing = asyncio.create_task(self._write(), name="gathered writes")
         return await future
+
+    async def settled(self) -> None:
+        """Back when everything that came before is handled."""
+        if self._last is not None and not self._last.done():
+            await asyncio.wait({self._last})
 
     async def _write(self) -> None:
         try:
