@@ -19,7 +19,7 @@ from backend_lite.features.runs.lookup import Found, find_attempts
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output import KeptOutput, SmallOutput
 from backend_lite.features.runs.output_keys import record_output, run_output_key
-from backend_lite.features.runs.parts import RunParts, changed_of
+from backend_lite.features.runs.parts import RunParts
 from backend_lite.features.runs.reboots import await_reboot
 from backend_lite.features.runs.retries import failure_words, retry_hold
 from backend_lite.features.runs.rows import SMALL_OUTPUT_ROWS
@@ -58,17 +58,21 @@ class Outcomes:
         named = [(one.device_id, one.message.attempt) for one in told]
         found = find_attempts(moment.connection, self._epoch, named)
         small: list[SmallOutputRow] = []
+        changed: list[RunParts] = []
         for one, place in zip(told, found, strict=True):
+            known = place is None or place[2].outcome is not None
             if one.kept is None:
                 reboot = self._take_unpermitted(moment, one.device_id, one.message, place)
             else:
                 reboot = place is not None and self._take(moment, one, place, small)
                 if not reboot:
                     moment.device_is_free(one.device_id)
+            if place is not None and not known and place[2].outcome is not None:
+                changed.append(place[0])
             moment.unit.publish(SendToDevice(one.device_id, Receipt(one.message.attempt, reboot)))
         if small:
             SMALL_OUTPUT_ROWS.insert(moment.connection, small)
-        self._keeper.keep(moment, changed_of([place[0] for place in found if place is not None]))
+        self._keeper.keep(moment, changed)
 
     def to_restart(
         self, connection: Connection, device_id: int, names: Sequence[str], boot_id: str

@@ -91,24 +91,27 @@ class OutputFiles:
 
 
 class _Stream:
-    """One append-only byte stream: in memory until it is spilled to its file."""
+    """One append-only byte stream: in memory until it is spilled to its file, which a `fresh` one has not."""
 
-    def __init__(self, files: OutputFiles, attempt_id: int, name: str) -> None:
+    __slots__ = ("_attempt_id", "_file", "_files", "_hash", "_memory", "_name", "size")
+
+    def __init__(self, files: OutputFiles, attempt_id: int, name: str, *, fresh: bool) -> None:
         self._files = files
         self._attempt_id = attempt_id
         self._name = name
         self._memory = bytearray()
         self._file: BinaryIO | None = None
-        self.size = files.size(attempt_id, name)
+        self.size = 0 if fresh else files.size(attempt_id, name)
+        # Of what is in a file.
         self._hash = hashlib.sha256()
         if self.size:
             self._open()
             self._rehash()
 
     def append(self, data: bytes) -> None:
-        self._hash.update(data)
         self.size += len(data)
         if self._file is not None:
+            self._hash.update(data)
             self._file.write(data)
         else:
             self._memory += data
@@ -121,10 +124,11 @@ class _Stream:
     def spill(self) -> None:
         if self._file is None and self._memory:
             self._open().write(self._memory)
+            self._hash.update(self._memory)
             self._memory = bytearray()
 
     def sha256(self) -> str:
-        return self._hash.hexdigest()
+        return (hashlib.sha256(self._memory) if self._memory else self._hash).hexdigest()
 
     def sync(self) -> None:
         if self._file is not None:
@@ -155,14 +159,14 @@ class _Stream:
 
 
 class OpenOutput:
-    """The output of one attempt that is not over yet."""
+    """The output of one attempt that is not over yet; a `fresh` one has only just been permitted."""
 
-    def __init__(self, files: OutputFiles, attempt_id: int, opened_at: float) -> None:
+    def __init__(self, files: OutputFiles, attempt_id: int, opened_at: float, *, fresh: bool = False) -> None:
         self.attempt_id = attempt_id
         self.opened_at = opened_at
         self._files = files
-        self._streams = [_Stream(files, attempt_id, name) for name in STREAMS]
-        self._pieces = _Stream(files, attempt_id, _PIECES)
+        self._streams = [_Stream(files, attempt_id, name, fresh=fresh) for name in STREAMS]
+        self._pieces = _Stream(files, attempt_id, _PIECES, fresh=fresh)
         self.spilled = sum(self.sizes) > 0
         if self.spilled:
             self._mend_pieces()
@@ -212,8 +216,8 @@ class OpenOutput:
         """The whole output if it fits into the database, else None."""
         if sum(self.sizes) > SMALL or self._pieces.size > SMALL:
             return None
-        stdout, stderr = (self._streams[i].read(0, SMALL) for i in range(2))
-        return SmallOutput(stdout, stderr, self._pieces.read(0, SMALL))
+        stdout, stderr = self._streams
+        return SmallOutput(stdout.read(0, SMALL), stderr.read(0, SMALL), self._pieces.read(0, SMALL))
 
     def _mend_pieces(self) -> None:
         """After a kill the list of pieces may lag behind the bytes, or end in half a piece."""

@@ -35,7 +35,7 @@ _TAKES_OUTPUT = (StepState.RUNNING, StepState.CANCELLING, StepState.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class AttemptRef:
-    """Where an attempt belongs."""
+    """Where an attempt belongs. `fresh`: it got its permit just now, so there is no output of it yet."""
 
     id: int
     name: str
@@ -45,16 +45,17 @@ class AttemptRef:
     step_id: int
     step_n: int
     run_id: int
+    fresh: bool = False
 
 
 class OpenAttemptOutput:
-    """An attempt whose output is coming in."""
+    """An attempt whose output is coming in. `announced`: how much consoles were told there is, just now."""
 
     def __init__(self, ref: AttemptRef, output: OpenOutput) -> None:
         self.ref = ref
         self.output = output
         self.restarts = 0
-        self.announcing = False
+        self.announced: tuple[int, int] | None = None
 
 
 class OutputStore:
@@ -70,6 +71,7 @@ class OutputStore:
         self._epoch = service_epoch
         self._open: dict[str, OpenAttemptOutput] = {}
         self._by_id: dict[int, OpenAttemptOutput] = {}
+        self._announced: list[OpenAttemptOutput] = []
 
     async def take(self, device_id: int, frame: OutputFrame) -> None:
         """Keep a frame from the device's agent; frames of attempts that it may not run are dropped."""
@@ -103,7 +105,8 @@ class OutputStore:
     def open(self, ref: AttemptRef) -> OpenAttemptOutput:
         entry = self._open.get(ref.name)
         if entry is None:
-            entry = OpenAttemptOutput(ref, OpenOutput(self._files, ref.id, self._clock.monotonic()))
+            output = OpenOutput(self._files, ref.id, self._clock.monotonic(), fresh=ref.fresh)
+            entry = OpenAttemptOutput(ref, output)
             self._open[ref.name] = self._by_id[ref.id] = entry
         return entry
 
@@ -194,20 +197,24 @@ class OutputStore:
         return await self._database.read(lambda session: session.get(SmallOutputRow, attempt_id))
 
     def _announce(self, entry: OpenAttemptOutput) -> None:
-        # At most every _ANNOUNCE_S for each attempt: consoles fetch what is new by range.
-        if not entry.announcing:
-            entry.announcing = True
-            self._say(entry)
-            asyncio.get_running_loop().call_later(_ANNOUNCE_S, self._announced, entry, entry.output.sizes)
+        # At most about every _ANNOUNCE_S for each attempt: consoles fetch what is new by range.
+        if entry.announced is not None:
+            return
+        self._say(entry)
+        self._announced.append(entry)
+        if len(self._announced) == 1:
+            asyncio.get_running_loop().call_later(_ANNOUNCE_S, self._announce_again)
 
-    def _announced(self, entry: OpenAttemptOutput, told: tuple[int, int]) -> None:
-        entry.announcing = False
-        if entry.output.sizes != told:
-            self._announce(entry)
+    def _announce_again(self) -> None:
+        before, self._announced = self._announced, []
+        for entry in before:
+            told, entry.announced = entry.announced, None
+            if entry.output.sizes != told:
+                self._announce(entry)
 
     def _say(self, entry: OpenAttemptOutput) -> None:
         ref = entry.ref
-        stdout, stderr = entry.output.sizes
+        stdout, stderr = entry.announced = entry.output.sizes
         change = {"run_id": ref.run_id, "n": ref.step_n, "attempt": ref.n, "stdout": stdout, "stderr": stderr}
         self._bus.publish([Changed(OUTPUT, ref.step_id, change)])
 
@@ -224,9 +231,9 @@ def _locate(session: Session, name: str, step_id: int, n: int) -> AttemptRef | N
     return ref_of(name, found[0], found[1])
 
 
-def ref_of(name: str, attempt: AttemptRow, step: StepRow) -> AttemptRef:
+def ref_of(name: str, attempt: AttemptRow, step: StepRow, *, fresh: bool = False) -> AttemptRef:
     return AttemptRef(
-        attempt.id, name, attempt.n, attempt.nonce or "", step.device_id, step.id, step.n, step.run_id
+        attempt.id, name, attempt.n, attempt.nonce or "", step.device_id, step.id, step.n, step.run_id, fresh
     )
 
 

@@ -49,14 +49,6 @@ class RunParts:
     def step(self, step_id: int) -> StepRow:
         return next(step for step in self.steps if step.id == step_id)
 
-    def has_changed(self) -> bool:
-        """True when its run, a step or an attempt is not as the database has it."""
-        return (
-            RUN_ROWS.has_changed(self.run)
-            or any(map(STEP_ROWS.has_changed, self.steps))
-            or any(map(ATTEMPT_ROWS.has_changed, self.attempts.values()))
-        )
-
     def has_step(self, step_id: int) -> bool:
         return any(step.id == step_id for step in self.steps)
 
@@ -81,11 +73,6 @@ def save_all(connection: Connection, many: Sequence[RunParts]) -> None:
     RUN_ROWS.save(connection, [parts.run for parts in many])
     STEP_ROWS.save(connection, [step for parts in many for step in parts.steps])
     ATTEMPT_ROWS.save(connection, [attempt for parts in many for attempt in parts.attempts.values()])
-
-
-def changed_of(many: Iterable[RunParts]) -> list[RunParts]:
-    """Those with a run, step or attempt that has changed since it was loaded, each once."""
-    return [parts for parts in {id(parts): parts for parts in many}.values() if parts.has_changed()]
 
 
 def rollouts_of(many: Iterable[RunParts]) -> list[RolloutRow]:

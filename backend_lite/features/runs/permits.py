@@ -14,8 +14,8 @@ from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.lookup import Found, find_attempts
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output_store import AttemptRef, ref_of
-from backend_lite.features.runs.parts import RunParts, changed_of
-from backend_lite.features.runs.tables import AttemptRow, StepRow
+from backend_lite.features.runs.parts import RunParts
+from backend_lite.features.runs.tables import StepRow
 from backend_lite.features.runs.transitions import change_step
 
 LOST_AFTER_MS = 7 * 86_400_000
@@ -44,33 +44,33 @@ class Permits:
         # Asked in the permits' own transaction, as all that follows: a quarantine, a halt or a pause may
         # have been committed since the offer.
         approved = self._fleet.approved(moment.connection, devices)
-        refs = [self._answer(moment, *one, place, approved) for one, place in zip(asked, found, strict=True)]
-        self._keeper.keep(moment, changed_of([place[0] for place in found if place is not None]))
+        changed: list[RunParts] = []
+        refs: list[AttemptRef | None] = []
+        for (device_id, message), place in zip(asked, found, strict=True):
+            refusal = ""
+            fresh = place is not None and _is_open(place)
+            if place is not None and fresh:
+                refusal = self._decide(moment, place, message, device_id in approved)
+                changed.append(place[0])
+            refs.append(_answer(moment, device_id, message, place, refusal, fresh=fresh))
+        self._keeper.keep(moment, changed)
         return refs
 
-    def _answer(
-        self, moment: Moment, device_id: int, message: Permit, found: Found | None, approved: set[int]
-    ) -> AttemptRef | None:
-        if found is None:
-            _say(moment, device_id, message, "no", "The service does not know this attempt.")
-            return None
+    def _decide(self, moment: Moment, found: Found, message: Permit, approved: bool) -> str:
+        """Grant it, or put the step back; then why it may not start."""
         parts, step, attempt = found
-        if attempt.nonce is None and attempt.outcome is None and step.state == StepState.OFFERED:
-            refusal = self._refuse(moment, parts, step, approved)
-            if refusal:
-                _say(moment, device_id, message, "no", refusal)
-                return None
-            self._grant(moment, parts, step, attempt, message)
-        word = _WORDS.get(step.state, "no")
-        if word == "no" or attempt.nonce != message.nonce or attempt.outcome is not None:
-            _say(moment, device_id, message, "no", f"The step is {step.state}.")
-            return None
-        _say(moment, device_id, message, word)
-        return ref_of(message.attempt, attempt, step)
+        refusal = self._refuse(moment, parts, step, approved)
+        if not refusal:
+            attempt.nonce, attempt.permitted_at = message.nonce, moment.now
+            step.started_at = moment.now
+            parts.run.boot_id = self._fleet.hub.boot_id(step.device_id)
+            change_step(parts, step, StepState.RUNNING, moment.now)
+            parts.run.not_until = moment.now + step.timeout_s * 1000 + LOST_AFTER_MS
+        return refusal
 
-    def _refuse(self, moment: Moment, parts: RunParts, step: StepRow, approved: set[int]) -> str:
+    def _refuse(self, moment: Moment, parts: RunParts, step: StepRow, approved: bool) -> str:
         """Why the step may not start after all, and put it back; empty when it may."""
-        if step.device_id not in approved:
+        if not approved:
             return self._put_back(moment, parts, step, None, "The device may not work now.")
         if parts.run.expires_at <= moment.now:
             change_step(
@@ -93,14 +93,27 @@ class Permits:
         self._dispatcher.put_back(moment, parts, step, hold)
         return refusal
 
-    def _grant(
-        self, moment: Moment, parts: RunParts, step: StepRow, attempt: AttemptRow, message: Permit
-    ) -> None:
-        attempt.nonce, attempt.permitted_at = message.nonce, moment.now
-        step.started_at = moment.now
-        parts.run.boot_id = self._fleet.hub.boot_id(step.device_id)
-        change_step(parts, step, StepState.RUNNING, moment.now)
-        parts.run.not_until = moment.now + step.timeout_s * 1000 + LOST_AFTER_MS
+
+def _is_open(found: Found) -> bool:
+    """The attempt may still get its permit."""
+    _, step, attempt = found
+    return attempt.nonce is None and attempt.outcome is None and step.state == StepState.OFFERED
+
+
+def _answer(
+    moment: Moment, device_id: int, message: Permit, found: Found | None, refusal: str, *, fresh: bool
+) -> AttemptRef | None:
+    """Say what was decided, now or before."""
+    if found is None:
+        _say(moment, device_id, message, "no", "The service does not know this attempt.")
+        return None
+    _, step, attempt = found
+    word = _WORDS.get(step.state, "no")
+    if word == "no" or attempt.nonce != message.nonce or attempt.outcome is not None:
+        _say(moment, device_id, message, "no", refusal or f"The step is {step.state}.")
+        return None
+    _say(moment, device_id, message, word)
+    return ref_of(message.attempt, attempt, step, fresh=fresh)
 
 
 def _say(moment: Moment, device_id: int, message: Permit, answer: str, detail: str = "") -> None:

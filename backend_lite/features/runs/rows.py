@@ -13,7 +13,7 @@ from itertools import compress
 from operator import attrgetter, ne
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import Column, Connection, Table, bindparam, insert, update
+from sqlalchemy import JSON, Column, Connection, Table, bindparam, insert, update
 from sqlalchemy.engine import Dialect
 
 from backend_lite.core.db.base import Base
@@ -37,7 +37,7 @@ class Kind(Generic[R]):
         every = [*self.columns, *(self.table.c[name] for name in unloaded)]
         shape = [(column.name, Any, _default(column)) for column in every]
         stored = ("stored", Any, field(default=(), repr=False))
-        self.new = cast("type[R]", make_dataclass(mapped.__name__, [*shape, stored], slots=True, eq=False))
+        self.new = cast("type[R]", make_dataclass(mapped.__name__, [stored, *shape], slots=True, eq=False))
         self._place = {name: place for place, name in enumerate(self.names)}
         self._values = attrgetter(*self.names)
         self._inserted = [column for column in every if column.name != "id"]
@@ -48,9 +48,8 @@ class Kind(Generic[R]):
 
     def load(self, connection: Connection, values: Sequence[Any]) -> R:
         """The row whose columns `names` the driver gave as `values`."""
-        row = self.new(*self._converted(connection.dialect, values))
-        self.note(row)
-        return row
+        taken = tuple(self._converted(connection.dialect, values))
+        return cast("R", cast("Any", self.new)(taken, *taken))
 
     def note(self, row: R) -> None:
         """What the row holds now is what the database holds."""
@@ -116,12 +115,12 @@ def _insert_of(table: Table, columns: Sequence[Column[Any]]) -> Prepared:
 
 
 def _conversions(columns: Sequence[Column[Any]], dialect: Dialect, *, written: bool) -> Conversions:
-    """Which of the columns hold another type in the database than in a row."""
+    """What makes JSON of lists, and lists of JSON; all other types are the driver's own."""
     found: Conversions = []
     for place, column in enumerate(columns):
         impl = column.type.dialect_impl(dialect)
         convert = impl.bind_processor(dialect) if written else impl.result_processor(dialect, None)
-        if convert is not None:
+        if isinstance(column.type, JSON) and convert is not None:
             found.append((place, convert))
     return found
 

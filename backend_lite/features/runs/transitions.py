@@ -47,14 +47,16 @@ def change_step(
     current = StepState(step.state)
     if not may_change(current, state, source=Source(step.source) if step.source else None):
         raise IllegalTransitionError(f"step {step.id}: {current} -> {state}")
-    offered = _is_offered(parts)
-    step.state, step.reason, step.source, step.updated_at = state, reason, source, now
+    limited = parts.policy.concurrency is not None
+    offered = limited and _is_offered(parts)
+    # Plain words: what is stored and compared thousands of times a second.
+    step.state, step.reason, step.source, step.updated_at = state.value, reason, source, now
     parts.run.not_until = parts.run.waiting = None
     if state in STEP_ENDS:
         step.ended_at = now
         _advance(parts, step, now)
     _follow(parts, now)
-    if parts.policy.concurrency is not None:
+    if limited:
         parts.rollout.offered += _is_offered(parts) - offered
 
 
@@ -97,8 +99,9 @@ def _follow(parts: RunParts, now: int) -> None:
     if state != run.state:
         count(parts.rollout, run.state, -1)
         count(parts.rollout, state, +1)
-        run.state = state
-        _follow_rollout(parts.rollout, parts.policy, now)
+        run.state = state.value
+        if state in RUN_ENDS:
+            _follow_rollout(parts.rollout, parts.policy, now)
     deciding = _deciding_step(parts.steps)
     run.reason, run.source = deciding.reason[:80], deciding.source
     run.ended_at = now if state in RUN_ENDS else None
@@ -106,7 +109,7 @@ def _follow(parts: RunParts, now: int) -> None:
 
 def run_state(steps: Sequence[StepRow]) -> RunState:
     """The state of a run, from the states of its steps."""
-    states = {StepState(step.state) for step in steps}
+    states = {step.state for step in steps}
     if states <= STEP_ENDS:
         return _end_of(steps)
     if StepState.CANCELLING in states:
@@ -117,7 +120,7 @@ def run_state(steps: Sequence[StepRow]) -> RunState:
 
 
 def _end_of(steps: Sequence[StepRow]) -> RunState:
-    counted = {StepState(step.state) for step in steps if not _forgiven(step)}
+    counted = {step.state for step in steps if not _forgiven(step)}
     for ends, state in _RUN_END_ORDER:
         if counted & ends:
             return state
