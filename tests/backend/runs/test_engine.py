@@ -206,6 +206,17 @@ def test_a_hello_is_told_where_to_go_on_and_what_to_forget(play: Play) -> None:
     play(scenario)
 
 
+def test_output_that_arrived_is_kept_when_its_device_has_lost_it(play: Play) -> None:
+    async def scenario(harness: Harness) -> None:
+        run_id, attempt = await _running(harness)
+        await harness.output(attempt, b"before the power went")
+        await harness.done(attempt, result=Outcome.UNKNOWN, exit_code=None)
+        (step,) = (await harness.run(run_id)).steps
+        assert (step.state, step.stdout_size) == (StepState.UNKNOWN, 21)
+
+    play(scenario)
+
+
 def test_what_a_hello_does_not_list_is_lost_although_its_incarnation_is_known(play: Play) -> None:
     """The service may have been killed when it had only just noted the new incarnation."""
 
