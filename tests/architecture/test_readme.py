@@ -17,7 +17,9 @@ def test_every_sentence_of_the_promise_names_tests_that_are_there() -> None:
         named = re.findall(r"`(tests/[^`]+\.py)`", row)
         assert named, row
         for name in named:
-            assert re.search(r"^(async )?def test_|^Test\w+ = ", (ROOT / name).read_text("utf-8"), re.MULTILINE), name
+            assert re.search(
+                r"^(async )?def test_|^Test\w+ = ", (ROOT / name).read_text("utf-8"), re.MULTILINE
+            ), name
 
 
 def test_folders_and_modules_that_it_names_are_there() -> None:
