@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from backend_lite.contract.runs import OutputMatch
@@ -23,7 +23,8 @@ from console.widgets.output_matches import MatchList
 from console.widgets.output_text import MOST_LINES, OutputText
 
 _MARGIN = 12
-_SHORTEST = 15
+_SHORTEST = 11
+_WITH_TITLE = 560
 
 
 class OutputView(QWidget):
@@ -186,12 +187,17 @@ class OutputView(QWidget):
         menu.addAction(tr("Save output…")).triggered.connect(lambda _checked: self.save_wanted.emit())
         menu.popup(event.globalPos())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Where there is little room it goes to what can be chosen.
+        self.title.setVisible(self.width() >= _WITH_TITLE)
+
     # ---- inside
 
     def _build_bars(self) -> None:
         self.streams = self._combo(tr("Streams shown"))
         for title, streams in (
-            (tr("stdout and stderr"), (STDOUT, STDERR)),
+            (tr("Both streams"), (STDOUT, STDERR)),
             (tr("stdout only"), (STDOUT,)),
             (tr("stderr only"), (STDERR,)),
         ):
@@ -214,9 +220,8 @@ class OutputView(QWidget):
         set_role(self.wrap, "toggle")
         find = icon_button("search", tr("Find (Ctrl+F)"), self.find_bar.open)
         save = icon_button("save", tr("Save output…"), self.save_wanted.emit)
-        line = row(
-            label(tr("Output"), "title"), self.size_note, self.damage_note, None, self.streams, self.encoding
-        )
+        self.title = label(tr("Output"), "title")
+        line = row(self.title, self.size_note, self.damage_note, None, self.streams, self.encoding)
         for part in (self.wrap, find, save):
             line.addWidget(part)
         self.tools = _bar("tool-bar", line)

@@ -25,15 +25,15 @@ def run_columns(clock: Clock) -> list[Column]:
     return [
         pill_column("state", tr("State"), lambda run: Pill(*words.state_word(run["state"])), width=100),
         Column("title", tr("Script"), lambda run: str(run["title"]), Kind.STRONG, width=156),
-        Column("device", tr("Device"), lambda run: str(run["device"]), width=108),
-        Column("started", tr("Started"), started, sort=lambda run: run["id"], width=122),
+        Column("device", tr("Device"), lambda run: str(run["device"]), width=130),
+        Column("started", tr("Started"), started, sort=lambda run: run["id"], width=104),
         Column(
             "duration",
             tr("Took"),
             lambda run: duration_word(run, clock()),
             Kind.NUMBER,
             sort=lambda run: duration_s(run, clock()) or -1.0,
-            width=88,
+            width=84,
         ),
         Column("exit", tr("Exit"), _exit_code, Kind.NUMBER, sort=_exit_key, width=52),
         Column("why", tr("Remark"), lambda run: remark(run, clock()), Kind.MUTED, width=84),

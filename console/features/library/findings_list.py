@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
 from backend_lite.contract.runs import Finding
 from console.core import words
@@ -37,6 +37,7 @@ class FindingsList(QFrame):
         lines = column(self.title, self.list, gap=4)
         lines.setContentsMargins(theme().margin, 8, theme().margin, 8)
         self.setLayout(lines)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.list.itemClicked.connect(self._go)
         self.list.itemActivated.connect(self._go)
         self.hide()
@@ -94,8 +95,7 @@ def _row(finding: Finding, place: str) -> QWidget:
     badge.setMinimumWidth(_WORD_WIDTH)
     where = label(place, "secondary")
     where.setFixedWidth(_PLACE_WIDTH)
-    line = row(badge, where, ElidedLabel(finding.text, ""))
-    line.setStretch(2, 1)
+    line = row(badge, where, ElidedLabel(finding.text, ""), None)
     line.setContentsMargins(0, 0, 8, 0)
     made.setLayout(line)
     return made

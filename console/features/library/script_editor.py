@@ -33,9 +33,10 @@ class ScriptEditor(QWidget):
         self.code = CodeEdit(tr("Script"))
         self.findings = FindingsList()
         self.findings.wanted.connect(self.code.go_to_line)
-        text = QWidget()
-        text.setLayout(column(self.code, self.findings, gap=0))
-        self._text = text
+        self._text = QWidget()
+        lines = column(self.code, self.findings, gap=0)
+        lines.setStretch(0, 1)
+        self._text.setLayout(lines)
         self.comparison = Comparison()
         self.missing = EmptyState(
             "script",

@@ -49,7 +49,7 @@ class OptionGroup(QWidget):
         self._grid.setSpacing(12)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, 1)
-        self.setLayout(column(label(title, "header"), self._grid, gap=8))
+        self.setLayout(column(label(title, "strong"), self._grid, gap=8))
 
     def show_policy(self, policy: Policy) -> None:
         raise NotImplementedError

@@ -26,7 +26,7 @@ from console.widgets.parsed_field import ParsedField
 
 AFTER_MS = 250
 _FIELD_WIDTH = 220
-_TEXT_WIDTH = 620
+_TEXT_WIDTH = 560
 
 
 class RetentionPage(Page):
@@ -155,7 +155,7 @@ class RetentionPage(Page):
             None,
             gap=16,
         )
-        lines.setContentsMargins(20, 20, 20, 20)
+        lines.setContentsMargins(16, 16, 16, 16)
         inside.setLayout(lines)
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -276,11 +276,10 @@ def _rule(field: ParsedField[int], meaning: str) -> QWidget:
     field.box.setFixedWidth(_FIELD_WIDTH)
     field.setFixedWidth(_FIELD_WIDTH)
     text = label(meaning, "muted", wrap=True)
-    text.setMaximumWidth(_TEXT_WIDTH)
+    text.setFixedWidth(_TEXT_WIDTH)
     field.box.setAccessibleDescription(meaning)
     made = QWidget()
-    line = row(field, column(text, None), gap=24)
-    line.setStretch(1, 1)
+    line = row(column(field, None), column(text, None), None, gap=24)
     made.setLayout(line)
     return made
 

@@ -38,7 +38,7 @@ from console.shell.parts import button, column, frame, label, row, rule
 from console.shell.theme import set_role
 
 Object = dict[str, Any]
-SIZE = (1160, 720)
+SIZE = (1200, 740)
 LEAST = (900, 560)
 _CHOICES_WIDTH = 600
 _LONGEST_NAME = 24

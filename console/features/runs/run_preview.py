@@ -155,10 +155,10 @@ class RunPreview(QFrame):
             return formatting.ago(row_["last_ended_at"], clock()) if row_["last_ended_at"] else ""
 
         return [
-            Column("order", tr("Device"), _name, Kind.STRONG, sort=lambda r: r["order"], width=104),
-            pill_column("contact", tr("Contact"), lambda r: remark(r) or contact(r), width=100),
-            pill_column("before", tr("Last time"), before, width=172),
-            Column("when", tr("Ended"), when, Kind.MUTED, width=80),
+            Column("order", tr("Device"), _name, Kind.STRONG, sort=lambda r: r["order"], width=116),
+            pill_column("contact", tr("Contact"), lambda r: remark(r) or contact(r), width=104),
+            pill_column("before", tr("Last time"), before, width=194),
+            Column("when", tr("Ended"), when, Kind.MUTED, width=78),
         ]
 
 
