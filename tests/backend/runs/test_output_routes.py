@@ -118,6 +118,20 @@ async def test_lists_take_queries_and_orders(service: InProcess, owner: dict[str
     assert (status, refusal["code"]) == (400, "bad_query")
 
 
+async def test_retention_is_foretold_and_nothing_changes(service: InProcess, owner: dict[str, str]) -> None:
+    _, rules = await _get(service, owner, RETENTION)
+    answer = await service.client.post(f"{RETENTION}/preview", json={"runs_days": 1}, headers=owner)
+    assert answer.status_code == 200
+    kept = answer.json()["kept_bytes"]
+    assert answer.json() == {"runs": 3, "outputs": 3, "output_bytes": kept, "kept_bytes": kept}
+    forever = {"runs_days": 0, "output_days": 0, "output_max_bytes": 0}
+    answer = await service.client.post(f"{RETENTION}/preview", json=forever, headers=owner)
+    assert answer.json() == {"runs": 0, "outputs": 0, "output_bytes": 0, "kept_bytes": kept}
+    refused = await service.client.post(f"{RETENTION}/preview", json={"runs_days": -1}, headers=owner)
+    assert refused.status_code == 400
+    assert (await _get(service, owner, RETENTION))[1] == rules
+
+
 async def test_retention_is_read_and_changed(service: InProcess, owner: dict[str, str]) -> None:
     _, rules = await _get(service, owner, RETENTION)
     assert rules == {"runs_days": 0, "output_days": 90, "output_max_bytes": 20 << 30}
