@@ -46,6 +46,9 @@ from backend_lite.features.system import feature as system
 
 log = structlog.get_logger(__name__)
 
+_GC_AFTER = 20_000
+"""New objects between two looks for garbage: a fleet that answers at once makes many, and hardly any."""
+
 
 @dataclass(frozen=True)
 class Service:
@@ -152,6 +155,7 @@ async def _serve(config: Config) -> None:
                 # What is there now stays for ever: looking through it again and again would stop the loop
                 # for up to a tenth of a second each time.
                 gc.freeze()
+                gc.set_threshold(_GC_AFTER)
                 await stop.wait()
                 log.info("stopping")
                 config.data.service_file.unlink(missing_ok=True)

@@ -134,7 +134,11 @@ class Attempts:
         small = entry.output.small()
         if small is None:
             await entry.output.sync()
-        await self._told.handle(Told(device_id, message, kept, small))
+        entry.ending = True
+        try:
+            await self._told.handle(Told(device_id, message, kept, small))
+        finally:
+            entry.ending = False
         self._output.finish(entry.ref, in_database=small is not None)
 
     def _complete(self, entry: OpenAttemptOutput, kept: KeptOutput, message: Done) -> bool:

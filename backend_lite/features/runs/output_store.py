@@ -49,13 +49,15 @@ class AttemptRef:
 
 
 class OpenAttemptOutput:
-    """An attempt whose output is coming in. `announced`: how much consoles were told there is, just now."""
+    """An attempt whose output is coming in. `announced`: how much consoles were told there is, just now.
+    `ending`: all of it is here, and about to be durable with the outcome."""
 
     def __init__(self, ref: AttemptRef, output: OpenOutput) -> None:
         self.ref = ref
         self.output = output
         self.restarts = 0
         self.announced: tuple[int, int] | None = None
+        self.ending = False
 
 
 class OutputStore:
@@ -185,7 +187,11 @@ class OutputStore:
         """Put output that has been in memory for a while into files, so that a kill leaves it readable."""
         now = self._clock.monotonic()
         for entry in self._open.values():
-            if not entry.output.spilled and now - entry.output.opened_at >= _SPILL_AFTER_S:
+            if (
+                not entry.ending
+                and not entry.output.spilled
+                and now - entry.output.opened_at >= _SPILL_AFTER_S
+            ):
                 entry.output.spill()
 
     def close(self) -> None:
