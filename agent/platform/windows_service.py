@@ -76,7 +76,7 @@ def _create_or_change(name: str, command: str) -> Any:
         return win32service.CreateService(
             manager,
             name,
-            "DeployFlow agent",
+            _display_name(name),
             win32service.SERVICE_ALL_ACCESS,
             win32service.SERVICE_WIN32_OWN_PROCESS,
             win32service.SERVICE_AUTO_START,
@@ -107,6 +107,12 @@ def _create_or_change(name: str, command: str) -> Any:
         None,
     )
     return service
+
+
+def _display_name(name: str) -> str:
+    """Windows refuses a second service of the same display name: an agent of another folder says which."""
+    _, _, folder = name.partition("deployflow-agent-")
+    return f"DeployFlow agent ({folder})" if folder else "DeployFlow agent"
 
 
 def _restart_when_it_dies(service: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,8 +101,19 @@ def test_it_is_installed_as_a_service_and_removed_again(
         service.wait(lambda: service.hellos, "the service to connect")
     attempt = service.offer(1, "cmd", "echo from a service")
     assert service.wait_for_done(attempt).exit_code == 0
+    _a_second_one_beside_it(device.folder, windows_python)
     removed = windows_python.run("-m", "agent", "uninstall-service", *folder)
     assert (removed.returncode, removed.stderr) == (0, b"")
     assert b"is removed" in removed.stdout
     again = windows_python.run("-m", "agent", "uninstall-service", *folder)
     assert (again.returncode, b"is not installed" in again.stdout) == (0, True)
+
+
+def _a_second_one_beside_it(folder: Path, windows_python: WindowsPython) -> None:
+    """Agents of two data folders are two services."""
+    other = folder.with_name("other-agent")
+    shutil.copytree(folder, other)
+    options = ("--data-dir", windows_python.path(other))
+    for command in ("install-service", "uninstall-service"):
+        done = windows_python.run("-m", "agent", command, *options)
+        assert (done.returncode, done.stderr) == (0, b"")
