@@ -2,7 +2,9 @@
 
 counters equal a recount; a step that was permitted is permitted again only after a proof or where it may be
 repeated; an end stays, unless it was presumed; every open run says why it waits and until when; a device has
-one step in hand unless it is parallel; no more runs are under way than are allowed.
+one step in hand unless it is parallel; no more runs are under way than are allowed; nothing is permitted
+outside of its window, during a pause, in a wave that has not come or in a halted rollout; nothing is tried
+more often than is allowed; too many bad ends halt.
 """
 
 from __future__ import annotations
@@ -12,16 +14,19 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
 
-from agent.wire.states import RUN_ENDS, STEP_ENDS, Outcome, RunState, Source, StepState
-from backend_lite.contract.common import format_time
+from agent.wire.codec import parse_attempt_name
+from agent.wire.states import RUN_ENDS, STEP_ENDS, Outcome, RolloutState, RunState, Source, StepState
+from backend_lite.contract.common import format_time, parse_time
 from backend_lite.contract.runs import (
     OfflinePolicy,
     PauseCreate,
@@ -36,12 +41,16 @@ from backend_lite.contract.runs import (
     Window,
 )
 from backend_lite.errors import ServiceError
-from backend_lite.features.runs.tables import RUN_STATES, AttemptRow, RolloutRow, RunRow, StepRow
+from backend_lite.features.runs import windows
+from backend_lite.features.runs.pause_gate import ActivePause, holds
+from backend_lite.features.runs.shares import amount
+from backend_lite.features.runs.tables import RUN_STATES, AttemptRow, PauseRow, RolloutRow, RunRow, StepRow
 from tests.backend.runs.harness import OWNER, Harness
 
 T = TypeVar("T")
 
 DEVICES = st.sampled_from([1, 2, 3])
+CODES = st.sampled_from([0, 0, 1, 194])
 OPEN_RUNS = [state for state in RunState if state not in RUN_ENDS]
 IN_HAND = (StepState.OFFERED, StepState.RUNNING, StepState.CANCELLING)
 UNDER_WAY = (StepState.RUNNING, StepState.CANCELLING)
@@ -61,6 +70,16 @@ POLICIES = st.builds(
     max_reboots=st.sampled_from([0, 1, 3]),
     reboot_within_s=st.sampled_from([60, 3600]),
 )
+# All at once, which is rarely drawn otherwise.
+COMBINED = st.builds(
+    Policy,
+    window=st.sampled_from([Window("22:00", "22:30"), Window("22:00", "21:00", time_zone="UTC")]),
+    concurrency=st.sampled_from([1, 2]),
+    waves=st.sampled_from([Waves(["1", "1"]), Waves(["1"], 60), Waves(["1"], by_hand=True)]),
+    failure_limit=st.sampled_from(["0", "1"]),
+    retries=st.just(Retries(count=1, delay_s=60)),
+    idempotent=st.just(True),
+)
 
 
 class Engine(RuleBasedStateMachine):
@@ -76,6 +95,7 @@ class Engine(RuleBasedStateMachine):
         # What the devices hold: the nonce of every attempt that they asked for, and those they may run.
         self.nonces: dict[str, str] = {}
         self.running: dict[str, int] = {}
+        self.permitted: set[str] = set()
         self.proved: set[str] = set()
         self.reported: dict[int, tuple[str, str]] = {}
 
@@ -93,23 +113,42 @@ class Engine(RuleBasedStateMachine):
     def settle(self) -> None:
         self.do(self.harness.look())
 
-    @initialize()
-    def begin(self) -> None:
-        self.do(self.harness.connect(1))
+    @initialize(policy=st.one_of(POLICIES, COMBINED), steps=st.integers(1, 2))
+    def begin(self, policy: Policy, steps: int) -> None:
+        """Devices that are there and have work, so that it gets somewhere."""
+        for device in (1, 2, 3):
+            self.do(self.harness.connect(device))
+        self.start(policy, [1, 2, 3], steps, later=False)
 
     # ---- people
 
     @rule(policy=POLICIES, devices=st.lists(DEVICES, min_size=1, unique=True), steps=st.integers(1, 2),
-          later=st.booleans())  # fmt: skip
-    def start(self, policy: Policy, devices: list[int], steps: int, later: bool) -> None:
+          later=st.booleans(), goes_on=st.booleans())  # fmt: skip
+    def start(
+        self, policy: Policy, devices: list[int], steps: int, later: bool, goes_on: bool = False
+    ) -> None:
         if later:
             policy.not_before = format_time(self.harness.clock.ms + 120_000)
-        tasks = [TaskCreate(script_id=1) for _ in range(steps)]
+        tasks = [TaskCreate(script_id=1, continue_on_error=goes_on) for _ in range(steps)]
         ids = self.do(
             self.harness.start(script_id=None, tasks=tasks, policy=policy, targets=Targets(devices))
         )
         self.runs += ids
         self.rollouts.append(self.do(self.harness.rollout_of(ids[0])))
+
+    @rule(data=st.data())
+    def run_again(self, data: st.DataObject) -> None:
+        if not self.rollouts:
+            return
+        rollout_id, reruns = data.draw(st.sampled_from(self.rollouts)), self.harness.area.reruns
+        try:
+            made = self.do(
+                self.harness.database.write(lambda unit: reruns.failed(unit, rollout_id, OWNER, None))
+            )
+        except ServiceError:
+            return
+        self.runs += made.run_ids
+        self.rollouts.append(made.id)
 
     @rule(data=st.data())
     def decide_about_a_rollout(self, data: st.DataObject) -> None:
@@ -153,16 +192,20 @@ class Engine(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.harness.clock.ms += seconds * 1000
 
+    def _wait(self) -> None:
+        """Until the next thing happens by itself."""
+        clocks = [self.do(self.harness.run(run_id)).until for run_id in self.runs]
+        clocks += [self.do(self.harness.rollout(rollout_id)).until for rollout_id in self.rollouts]
+        waits = [parse_time(clock).timestamp() * 1000 for clock in clocks if clock is not None]
+        if waits:
+            self.harness.clock.ms = round(min(waits))
+
     @rule(years=st.sampled_from([-10, 10]))
     def wall_clock_jumps(self, years: int) -> None:
         self.settle()
         self.harness.clock.jump_ms(years * 365 * 86_400_000)
 
     # ---- devices
-
-    @rule(device=DEVICES)
-    def connect(self, device: int) -> None:
-        self.do(self.harness.connect(device))
 
     @rule(device=DEVICES)
     def disconnect(self, device: int) -> None:
@@ -188,13 +231,43 @@ class Engine(RuleBasedStateMachine):
             nonce = self.nonces.setdefault(offer.attempt, f"nonce of {offer.attempt}")
             answer = self.do(self.harness.permit(offer.attempt, nonce, device))
             if answer == "yes" and offer.attempt not in self.proved:
+                if offer.attempt not in self.permitted:
+                    self.do(self.harness.database.read(partial(self._check_permit, offer.attempt, device)))
+                self.permitted.add(offer.attempt)
                 self.running[offer.attempt] = device
             if answer == "cancelled":
                 self.proved.add(offer.attempt)
                 self.running.pop(offer.attempt, None)
                 self._report(offer.attempt, device, Outcome.NOT_STARTED, None)
 
-    @rule(data=st.data(), code=st.sampled_from([0, 0, 1, 194]), outcome=st.sampled_from(Outcome))
+    @rule()
+    def everybody_succeeds(self) -> None:
+        self._work((0, 0, 0))
+
+    @rule(codes=st.tuples(CODES, CODES, CODES))
+    def everybody_works(self, codes: tuple[int, int, int]) -> None:
+        self._work(codes)
+
+    @rule(codes=st.tuples(CODES, CODES, CODES))
+    def everybody_works_when_the_time_has_come(self, codes: tuple[int, int, int]) -> None:
+        self._wait()
+        self.settle()
+        self._work(codes)
+
+    @rule()
+    def everybody_comes_back(self) -> None:
+        for device in (1, 2, 3):
+            self.do(self.harness.connect(device))
+
+    def _work(self, codes: tuple[int, int, int]) -> None:
+        """Each device carries out what it was offered last."""
+        for device, code in enumerate(codes, 1):
+            self.ask_for_a_permit(device, again=False)
+            for attempt in [one for one, owner in self.running.items() if owner == device]:
+                del self.running[attempt]
+                self._report(attempt, device, Outcome.EXITED, code)
+
+    @rule(data=st.data(), code=CODES, outcome=st.sampled_from(Outcome))
     def report(self, data: st.DataObject, code: int, outcome: Outcome) -> None:
         if not self.running:
             return
@@ -247,6 +320,22 @@ class Engine(RuleBasedStateMachine):
         for run in runs:
             self._check_end(run)
 
+    def _check_permit(self, attempt: str, device: int, session: Any) -> None:
+        """One that was granted just now."""
+        _, step_id, _ = parse_attempt_name(attempt)
+        run = session.get_one(RunRow, session.get_one(StepRow, step_id).run_id)
+        rollout = session.get_one(RolloutRow, run.rollout_id)
+        now = self.harness.clock.ms
+        assert (rollout.state, run.wave <= rollout.wave) == (RolloutState.RUNNING, True)
+        if rollout.policy["window"]:
+            window = msgspec.convert(rollout.policy["window"], Window)
+            assert windows.opens_at(window, windows.UTC_ZONE, now) is None
+        groups = frozenset(self.harness.fleet.groups_of(session, device))
+        for pause in session.scalars(select(PauseRow)):
+            active = ActivePause(pause.scope, pause.group_id, pause.device_id, "", pause.until)
+            over = pause.until is not None and pause.until <= now
+            assert over or not holds(active, device, groups)
+
     def _check_counters(self, rollout: RolloutRow, runs: list[RunRow], steps: Any) -> None:
         counted = Counter(run.state for run in runs)
         assert {state: getattr(rollout, state) for state in RUN_STATES if getattr(rollout, state)} == counted
@@ -257,15 +346,22 @@ class Engine(RuleBasedStateMachine):
             assert rollout.offered == sum(ids[run_id].state == RunState.QUEUED for run_id in offered)
             assert rollout.running + rollout.cancelling + rollout.offered <= limit
         assert (rollout.ended_at is not None) == all(run.state in RUN_ENDS for run in runs)
+        assert not any(run.started_at for run in runs if run.wave > rollout.wave)
+        if rollout.state == RolloutState.RUNNING and rollout.policy["failure_limit"]:
+            bad = rollout.failed + rollout.unknown - rollout.forgiven
+            assert bad <= amount(rollout.policy["failure_limit"], rollout.total, "limit")
 
     def _check_attempts(self, session: Any, steps: Any, by_run: Any, rollouts: Any) -> None:
         """A permit was granted after another one only where that is harmless or wanted."""
         known = {step.id: step for step in steps}
+        tried: Counter[int] = Counter()
         for attempt in session.scalars(select(AttemptRow).where(AttemptRow.nonce.is_not(None))):
             step = known[attempt.step_id]
+            policy = rollouts[by_run[step.run_id].rollout_id].policy
+            tried[step.id] += attempt.outcome != Outcome.NOT_STARTED
+            assert tried[step.id] <= policy["retries"]["count"] + 1
             if attempt.n == step.attempt:
                 continue
-            policy = rollouts[by_run[step.run_id].rollout_id].policy
             ended = attempt.outcome is not None
             assert ended and (attempt.outcome == Outcome.NOT_STARTED or policy["retries"]["count"])
 
@@ -292,8 +388,8 @@ class Engine(RuleBasedStateMachine):
 
 
 Engine.TestCase.settings = settings(
-    max_examples=10,
-    stateful_step_count=15,
+    max_examples=12,
+    stateful_step_count=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +94,24 @@ async def test_each_takes_its_right_and_no_other(service: InProcess) -> None:
         service.app.state["authenticator"] = Everybody(frozenset({permission}))
         answer = await _call(service, method, path, "1", signed_in)
         assert answer.status_code not in (401, 403, 500), (path, answer.text)
+
+
+async def test_no_route_of_any_area_lets_in_who_has_no_right(service: InProcess) -> None:
+    guarded = {
+        (method, re.sub(r"\{[^}]*\}", "1", path), str(route.opt["permission"]))
+        for feature in service.features
+        for route in feature.routes()
+        if isinstance(route, HTTPRouteHandler) and ":" in str(route.opt["permission"])
+        for path in route.paths
+        for method in route.http_methods
+    }
+    assert len(guarded) > len(ROUTES)
+    for method, path, permission in sorted(guarded):
+        service.app.state["authenticator"] = Everybody(ALL_PERMISSIONS - {permission})
+        answer = await service.client.request(method, path, headers={"Authorization": "Bearer x"})
+        assert (answer.status_code, permission in answer.text) == (403, True), (method, path)
+        answer = await service.client.request(method, path)
+        assert answer.status_code == 401, (method, path)
 
 
 async def test_an_id_that_nobody_has_is_not_found(service: InProcess) -> None:
