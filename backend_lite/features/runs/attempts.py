@@ -156,6 +156,10 @@ class Attempts:
         if kept.sizes[0] > told[0] or kept.sizes[1] > told[1] or kept.sizes == told:
             entry.restarts += 1
             entry.output.restart()
+        elif kept.sizes == entry.asked_with:
+            # It was asked before, and has nothing more to send.
+            entry.restarts += 1
+        entry.asked_with = entry.output.sizes
         return False
 
     def _at(self, unit: Unit) -> Moment:

@@ -56,6 +56,8 @@ class OpenAttemptOutput:
         self.ref = ref
         self.output = output
         self.restarts = 0
+        self.asked_with: tuple[int, int] | None = None
+        """How much had come when the agent was last asked for more."""
         self.announced: tuple[int, int] | None = None
         self.ending = False
 

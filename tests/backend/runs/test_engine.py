@@ -206,6 +206,19 @@ def test_a_hello_is_told_where_to_go_on_and_what_to_forget(play: Play) -> None:
     play(scenario)
 
 
+def test_an_agent_that_has_lost_its_output_is_not_asked_for_ever(play: Play) -> None:
+    async def scenario(harness: Harness) -> None:
+        run_id, attempt = await _running(harness)
+        await harness.output(attempt, b"some")
+        for _ in range(5):
+            await harness.done(attempt, stdout=b"some that is gone")
+        assert len(harness.answers(Resend)) == 4
+        (step,) = (await harness.run(run_id)).steps
+        assert (step.state, step.stdout_size, step.stdout_total) == (StepState.SUCCEEDED, 4, 17)
+
+    play(scenario)
+
+
 def test_output_that_arrived_is_kept_when_its_device_has_lost_it(play: Play) -> None:
     async def scenario(harness: Harness) -> None:
         run_id, attempt = await _running(harness)
