@@ -20,6 +20,7 @@ import structlog
 import agent
 from agent import handlers, program
 from agent.platform import processes
+from backend_lite.core import keep_awake
 from backend_lite.features import runs
 from backend_lite.features.fleet import handshake
 from backend_lite.features.runs import feature
@@ -169,6 +170,7 @@ def _stand_ins(world: World) -> list[tuple[Any, str, Any]]:
         (handshake, "secrets", _Secrets(world)),
         # What the service looks at every second costs more than all the rest, and finds nothing most times.
         (feature, "_SWEEP_S", 5.0),
+        (keep_awake.KeepAwake, "keep", lambda _computer, _awake: None),
     ]
 
 
