@@ -74,7 +74,7 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
     outcomes = Outcomes(fleet, tasks, keeper, epoch)
     attempts = Attempts(database, fleet, clock, output, dispatcher, permits, outcomes, keeper, flow, epoch)
     plans = Plans(library, Targeting(fleet))
-    rollouts = Rollouts(fleet, plans, dispatcher, advance, keeper, flow, views, clock, epoch)
+    rollouts = Rollouts(fleet, plans, dispatcher, advance, keeper, flow, tasks, views, clock, epoch)
     pauses = Pauses(fleet, dispatcher, keeper, flow, clock)
     fleet.on_group_delete(pauses.of_group)
     fleet.on_hello(attempts.hello)

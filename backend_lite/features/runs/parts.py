@@ -97,6 +97,14 @@ def insert_rollout(connection: Connection, rollout: RolloutRow) -> None:
     ROLLOUT_ROWS.note(rollout)
 
 
+def refresh_rollout(connection: Connection, rollout: RolloutRow) -> None:
+    """Take over what others have changed within the same write."""
+    now = _rollouts(connection, [rollout.id])[rollout.id].rollout
+    for name in ROLLOUT_ROWS.names:
+        setattr(rollout, name, getattr(now, name))
+    ROLLOUT_ROWS.note(rollout)
+
+
 def insert_runs(connection: Connection, runs: Sequence[RunRow]) -> None:
     """The first runs of a rollout; they get their ids."""
     RUN_ROWS.insert(connection, runs)

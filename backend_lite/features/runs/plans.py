@@ -42,8 +42,8 @@ class TaskFile:
 
 @dataclass(frozen=True)
 class Work:
-    """What a step executes: a revision, or text that only this rollout has (`payload`). `secrets` are in
-    clear, and never written; `secret_names` are theirs."""
+    """What a step executes: a revision, or text that only this rollout has (`payload`). `content` is that of
+    the revision where it was read. `secrets` are in clear, and never written; `secret_names` are theirs."""
 
     title: str
     type: str
@@ -53,6 +53,7 @@ class Work:
     revision_id: int | None = None
     revision: int | None = None
     payload: str | None = None
+    content: str | None = field(default=None, repr=False)
     arguments: list[str] = field(default_factory=list)
     parameters: dict[str, PlainValue] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
@@ -150,6 +151,7 @@ class Plans:
             script_id=script.script_id,
             revision_id=script.revision_id,
             revision=script.revision,
+            content=script.content,
             arguments=task.arguments,
             parameters=given.plain,
             secrets=given.secrets,

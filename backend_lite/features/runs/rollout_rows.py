@@ -9,7 +9,7 @@ from backend_lite.core.security.principal import Principal
 from backend_lite.features.runs.advance import next_look, not_before
 from backend_lite.features.runs.gates import Waits
 from backend_lite.features.runs.plans import Plan, Work, is_skipped
-from backend_lite.features.runs.rows import ROLLOUT_ROWS, RUN_ROWS, STEP_ROWS
+from backend_lite.features.runs.rows import ROLLOUT_ROWS, RUN_ROWS, STEP_ROWS, TASK_FILE_ROWS, TASK_ROWS
 from backend_lite.features.runs.shares import wave_sizes
 from backend_lite.features.runs.tables import (
     RUN_STATES,
@@ -55,7 +55,7 @@ def rollout_row(plan: Plan, principal: Principal, key: str | None, now: int) -> 
 
 
 def task_row(rollout: RolloutRow, n: int, work: Work) -> RolloutTaskRow:
-    return RolloutTaskRow(
+    return TASK_ROWS.new(
         rollout_id=rollout.id,
         n=n,
         type=work.type,
@@ -76,7 +76,8 @@ def task_row(rollout: RolloutRow, n: int, work: Work) -> RolloutTaskRow:
 
 def file_rows(rollout: RolloutRow, n: int, work: Work) -> list[TaskFileRow]:
     return [
-        TaskFileRow(rollout_id=rollout.id, n=n, name=file.name, content=file.content) for file in work.files
+        TASK_FILE_ROWS.new(rollout_id=rollout.id, n=n, name=file.name, content=file.content)
+        for file in work.files
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import Cancel
@@ -35,13 +35,15 @@ from backend_lite.features.runs.parts import (
     load_rollout,
     load_run,
     load_runs,
+    refresh_rollout,
 )
 from backend_lite.features.runs.plans import Plan, Plans, is_skipped
 from backend_lite.features.runs.rollout_rows import file_rows, rollout_row, run_row, step_row, task_row
+from backend_lite.features.runs.rows import STEP_SECRETS_ROWS, TASK_FILE_ROWS, TASK_ROWS
 from backend_lite.features.runs.seals import Seals
 from backend_lite.features.runs.sentences import is_wave_done
-from backend_lite.features.runs.tables import RolloutRow, RolloutTaskRow, RunRow, StepRow, StepSecretsRow
-from backend_lite.features.runs.tasks import task_view, task_views
+from backend_lite.features.runs.tables import RolloutRow, RolloutTaskRow, RunRow, StepRow
+from backend_lite.features.runs.tasks import Tasks, task_view, task_views
 from backend_lite.features.runs.transitions import change_step, count
 from backend_lite.features.runs.views import Views
 
@@ -59,6 +61,7 @@ class Rollouts:
         advance: Advance,
         keeper: Keeper,
         flow: Flow,
+        tasks: Tasks,
         views: Views,
         clock: Clock,
         epoch: str,
@@ -69,6 +72,7 @@ class Rollouts:
         self._advance = advance
         self._keeper = keeper
         self._flow = flow
+        self._tasks = tasks
         self._views = views
         self._clock = clock
         self._epoch = epoch
@@ -95,14 +99,15 @@ class Rollouts:
         moment = Moment(unit, self._clock.now_ms())
         rollout = rollout_row(plan, principal, key, moment.now)
         insert_rollout(unit.connection, rollout)
-        tasks = _insert_tasks(unit.session, rollout, plan)
-        runs = _insert_runs(unit.session, rollout, plan)
+        tasks = _insert_tasks(unit.connection, rollout, plan)
+        self._tasks.made(moment, rollout.id, plan.works)
+        runs = _insert_runs(unit.connection, rollout, plan)
         views = [task_view(task) for task in tasks]
         self._views.publish_rollout(unit, rollout, views)
         self._begin(moment, runs)
-        # Read again: waves, places and devices that were turned away have changed it meanwhile.
-        row = unit.session.get_one(RolloutRow, rollout.id, populate_existing=True)
-        created = msgspec.structs.asdict(self._views.rollout(row, views))
+        # Waves, places and devices that were turned away have changed it meanwhile.
+        refresh_rollout(unit.connection, rollout)
+        created = msgspec.structs.asdict(self._views.rollout(rollout, views))
         return RolloutCreated(**created, run_ids=[parts.run.id for parts in runs])
 
     def halt(self, unit: Unit, rollout_id: int, principal: Principal) -> None:
@@ -228,27 +233,25 @@ def _end(parts: RunParts, step: StepRow, state: StepState, reason: str, now: int
         change_step(parts, step, state, now, reason=reason, source=Source.PRESUMED)
 
 
-def _insert_tasks(session: Session, rollout: RolloutRow, plan: Plan) -> list[RolloutTaskRow]:
+def _insert_tasks(connection: Connection, rollout: RolloutRow, plan: Plan) -> list[RolloutTaskRow]:
     tasks = [task_row(rollout, n, work) for n, work in enumerate(plan.works, 1)]
-    session.add_all(tasks)
-    session.flush()
+    TASK_ROWS.insert(connection, tasks)
     for n, work in enumerate(plan.works, 1):
-        session.add_all(file_rows(rollout, n, work))
-    session.flush()
+        TASK_FILE_ROWS.insert(connection, file_rows(rollout, n, work))
     return tasks
 
 
-def _insert_runs(session: Session, rollout: RolloutRow, plan: Plan) -> list[RunParts]:
+def _insert_runs(connection: Connection, rollout: RolloutRow, plan: Plan) -> list[RunParts]:
     waves = _waves(rollout.waves)
     rows = [run_row(rollout, plan, one, 1 if is_skipped(one) else next(waves)) for one in plan.candidates]
-    insert_runs(session.connection(), rows)
+    insert_runs(connection, rows)
     steps = [
         step_row(rollout, run, n, work, candidate)
         for run, candidate in zip(rows, plan.candidates, strict=True)
         for n, work in enumerate(plan.works, 1)
     ]
-    insert_steps(session.connection(), steps)
-    _insert_secrets(session, plan, rows, steps)
+    insert_steps(connection, steps)
+    _insert_secrets(connection, plan, steps)
     each = len(plan.works)
     runs = [
         RunParts(rollout, run, steps[i * each : (i + 1) * each], policy=plan.policy)
@@ -259,16 +262,16 @@ def _insert_runs(session: Session, rollout: RolloutRow, plan: Plan) -> list[RunP
     return runs
 
 
-def _insert_secrets(session: Session, plan: Plan, runs: Sequence[RunRow], steps: Sequence[StepRow]) -> None:
+def _insert_secrets(connection: Connection, plan: Plan, steps: Sequence[StepRow]) -> None:
     if not any(work.secret_names for work in plan.works):
         return
     targets = {one.target.id: one.target for one in plan.candidates if not is_skipped(one)}
-    for step in steps:
-        names = plan.works[step.n - 1].secret_names
-        if names and step.device_id in targets:
-            sealed = plan.secrets(targets[step.device_id], step.n - 1)
-            session.add(StepSecretsRow(step_id=step.id, sealed=sealed))
-    session.flush()
+    rows = [
+        STEP_SECRETS_ROWS.new(step_id=step.id, sealed=plan.secrets(targets[step.device_id], step.n - 1))
+        for step in steps
+        if plan.works[step.n - 1].secret_names and step.device_id in targets
+    ]
+    STEP_SECRETS_ROWS.insert(connection, rows)
 
 
 def _waves(sizes: Sequence[int]) -> Iterator[int]:

@@ -18,7 +18,16 @@ from sqlalchemy.engine import Dialect
 
 from backend_lite.core.db.base import Base
 from backend_lite.core.db.prepared import Prepared
-from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, SmallOutputRow, StepRow
+from backend_lite.features.runs.tables import (
+    AttemptRow,
+    RolloutRow,
+    RolloutTaskRow,
+    RunRow,
+    SmallOutputRow,
+    StepRow,
+    StepSecretsRow,
+    TaskFileRow,
+)
 
 R = TypeVar("R", bound=Base)
 Conversions = list[tuple[int, Callable[[Any], Any]]]
@@ -77,6 +86,8 @@ class Kind(Generic[R]):
 
     def insert(self, connection: Connection, rows: Sequence[R]) -> None:
         """In their order; ids that the database gives are not read."""
+        if not rows:
+            return
         values = attrgetter(*(column.name for column in self._inserted))
         conversions = self._written.get(connection.dialect.name)
         if conversions is None:
@@ -140,3 +151,6 @@ RUN_ROWS = Kind(RunRow)
 STEP_ROWS = Kind(StepRow)
 ATTEMPT_ROWS = Kind(AttemptRow)
 SMALL_OUTPUT_ROWS = Kind(SmallOutputRow)
+TASK_ROWS = Kind(RolloutTaskRow)
+TASK_FILE_ROWS = Kind(TaskFileRow)
+STEP_SECRETS_ROWS = Kind(StepSecretsRow)

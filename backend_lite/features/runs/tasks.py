@@ -18,6 +18,7 @@ from backend_lite.core.db.prepared import Prepared, among
 from backend_lite.core.events.bus import Event, EventBus
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.moment import Moment
+from backend_lite.features.runs.plans import Work
 from backend_lite.features.runs.tables import (
     RolloutTaskRow,
     RunRow,
@@ -73,13 +74,27 @@ class Tasks:
         self._kept: OrderedDict[int, list[TaskWork]] = OrderedDict()
         bus.subscribe(TasksRead, self._keep)
 
+    def made(self, moment: Moment, rollout_id: int, works: Sequence[Work]) -> None:
+        """A new rollout: where all that its steps execute is at hand, it need not be read again."""
+        found: list[TaskWork] = []
+        for work in works:
+            text = work.payload if work.payload is not None or work.revision_id is None else work.content
+            if text is None and work.revision_id is not None:
+                return
+            found.append(_of_work(work, text or ""))
+        self._remember(moment, rollout_id, found)
+
     def of(self, moment: Moment, rollout_id: int) -> list[TaskWork]:
         """What the steps of the rollout's runs execute, in their order."""
         found = self._kept.get(rollout_id) or moment.tasks.get(rollout_id)
         if found is None:
-            found = moment.tasks[rollout_id] = self._load(moment.session, rollout_id)
-            moment.unit.publish(TasksRead(rollout_id, found))
+            found = self._load(moment.session, rollout_id)
+            self._remember(moment, rollout_id, found)
         return found
+
+    def _remember(self, moment: Moment, rollout_id: int, tasks: list[TaskWork]) -> None:
+        moment.tasks[rollout_id] = tasks
+        moment.unit.publish(TasksRead(rollout_id, tasks))
 
     def _keep(self, event: TasksRead) -> None:
         self._kept[event.rollout_id] = event.tasks
@@ -106,6 +121,18 @@ class Tasks:
             has_secrets=bool(task.secrets),
             may_repeat=task.may_repeat,
         )
+
+
+def _of_work(work: Work, payload: str) -> TaskWork:
+    return TaskWork(
+        type=work.type,
+        payload=payload,
+        arguments=tuple(work.arguments),
+        parameters=work.parameters,
+        files=tuple(OfferFile(file.name, file.file_name, _text(file.content)) for file in work.files),
+        has_secrets=bool(work.secret_names),
+        may_repeat=work.may_repeat,
+    )
 
 
 def sealed_secrets(connection: Connection, step_ids: Sequence[int]) -> dict[int, dict[str, str]]:
