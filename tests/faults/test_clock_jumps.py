@@ -62,6 +62,9 @@ def test_a_step_that_runs_while_the_clock_jumps_ends_as_it_should(
     fleet.api.log_in()
     assert fleet.api.ended(running, 60)["state"] == "succeeded"
     assert fleet.api.output(running) == b"begun\ndone\n"
+    if side == "service":
+        log = fleet.service.folder.with_name("service.stderr")
+        eventually(lambda: "the wall clock has jumped" in log.read_text(), "word of the jump")
     after = fleet.api.start(counted, fleet.devices[0], parameters={"MARK": "after", "PAUSE": "0"})
     ended = fleet.api.ended(after, 60)
     assert ended["state"] == "succeeded"

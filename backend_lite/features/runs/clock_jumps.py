@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
+
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
@@ -15,19 +18,45 @@ JUMP_MS = 86_400_000
 _BY_DURATION = (Waits.RETRY, Waits.REBOOT)
 
 
-class ClockWatch:
-    """Compares the wall clock with one that cannot be set."""
+class SteadyClock:
+    """The clock of this area. When the wall clock is set by more than a day, it goes on as if nothing had
+    happened until the jump is adopted: by then what is open has been moved along, in the same write."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._wall, self._monotonic = clock.now_ms(), clock.monotonic()
+        self._known = (clock.now_ms(), clock.monotonic())
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def now_ms(self) -> int:
+        known_wall, known_monotonic = self._known
+        wall, monotonic = self._clock.now_ms(), self._clock.monotonic()
+        expected = known_wall + round((monotonic - known_monotonic) * 1000)
+        if abs(wall - expected) > JUMP_MS:
+            return expected
+        self._known = (wall, monotonic)
+        return wall
 
     def jump(self) -> int:
-        """By how much (ms) the wall clock was set since the last call; 0 where it is within a day."""
-        wall, monotonic = self._clock.now_ms(), self._clock.monotonic()
-        moved = wall - self._wall - round((monotonic - self._monotonic) * 1000)
-        self._wall, self._monotonic = wall, monotonic
+        """By how much (ms) the wall clock was set and this one was not; 0 where that is within a day."""
+        moved = self._clock.now_ms() - self.now_ms()
         return moved if abs(moved) > JUMP_MS else 0
+
+    @contextlib.contextmanager
+    def adopting(self) -> Iterator[Callable[[], int]]:
+        """Hands out what adopts the jump: from that call on the time is what the wall clock says, and it
+        returns that (ms). What raises afterwards takes it back."""
+        known = self._known
+        try:
+            yield self._adopt
+        except BaseException:
+            self._known = known
+            raise
+
+    def _adopt(self) -> int:
+        self._known = (self._clock.now_ms(), self._clock.monotonic())
+        return self._known[0]
 
     def set_back(self, newest_ms: int) -> int:
         """By how much (ms, negative) the wall clock is behind what was written before the service started."""

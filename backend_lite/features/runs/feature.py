@@ -18,6 +18,7 @@ from backend_lite.features.runs.action_routes import action_routes
 from backend_lite.features.runs.actions import Actions
 from backend_lite.features.runs.advance import Advance
 from backend_lite.features.runs.attempts import Attempts
+from backend_lite.features.runs.clock_jumps import SteadyClock
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.keeper import Keeper
@@ -63,7 +64,7 @@ class Area:
 
 
 def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
-    database, clock, epoch = kernel.database, kernel.clock, kernel.service_epoch
+    database, clock, epoch = kernel.database, SteadyClock(kernel.clock), kernel.service_epoch
     output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epoch)
     views = Views(fleet.hub, output.sizes, clock)
     keeper, tasks = Keeper(views), Tasks(library, kernel.bus)

@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS, RunState, Source, StepState
 from backend_lite.contract.runs import OfflinePolicy
-from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.api import Hub
-from backend_lite.features.runs.clock_jumps import ClockWatch, newest_time, shift_clocks
+from backend_lite.features.runs.clock_jumps import SteadyClock, newest_time, shift_clocks
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.gates import Waits
 from backend_lite.features.runs.keeper import Keeper
@@ -56,7 +55,7 @@ class Looks:
     """`look` is called once a second."""
 
     def __init__(
-        self, database: Database, clock: Clock, hub: Hub, keeper: Keeper, flow: Flow, pauses: Pauses
+        self, database: Database, clock: SteadyClock, hub: Hub, keeper: Keeper, flow: Flow, pauses: Pauses
     ) -> None:
         self._database = database
         self._clock = clock
@@ -64,19 +63,18 @@ class Looks:
         self._keeper = keeper
         self._flow = flow
         self._pauses = pauses
-        self._watch = ClockWatch(clock)
         self._patient_until = clock.monotonic() + PATIENCE_S
         self._next_search = clock.monotonic() + EVERY_S
 
     async def start(self) -> None:
         """The wall clock may have been set back while the service was away."""
         newest = await self._database.read(newest_time)
-        await self._shift(self._watch.set_back(newest))
+        await self._shift(self._clock.set_back(newest))
         await self._database.write(self._defer)
 
     async def look(self) -> None:
         """Do what is due, in writes that leave room for others between them."""
-        await self._shift(self._watch.jump())
+        await self._shift(self._clock.jump())
         for _ in range(WRITES_A_LOOK):
             due = await self._database.read(self._due)
             if not due:
@@ -89,7 +87,8 @@ class Looks:
     async def _shift(self, by_ms: int) -> None:
         if by_ms:
             log.warning("the wall clock has jumped; clocks of open work move along", by_s=by_ms // 1000)
-            await self._database.write(lambda unit: shift_clocks(unit.session, by_ms, self._clock.now_ms()))
+            with self._clock.adopting() as adopt:
+                await self._database.write(lambda unit: shift_clocks(unit.session, by_ms, adopt()))
 
     async def _wake_stranded(self) -> None:
         found = await self._database.read(lambda session: stranded_devices(session, self._hub))

@@ -99,6 +99,25 @@ def test_a_clock_that_jumps_ten_years_changes_nothing(play: Play, jump: int) -> 
     play(scenario)
 
 
+@pytest.mark.parametrize("jump", [YEARS_MS, -YEARS_MS])
+def test_what_is_begun_right_after_a_jump_has_its_time_like_the_rest(play: Play, jump: int) -> None:
+    async def scenario(harness: Harness) -> None:
+        await harness.look()
+        harness.clock.jump_ms(jump)
+        (begun_id,) = await harness.start(1, policy=Policy(expires_after_s=3600))
+        for jumped in (0, -jump, 0):
+            await harness.look()
+            harness.clock.jump_ms(jumped)
+        await harness.look()
+        run = await harness.run(begun_id)
+        assert (run.state, run.until) == (RunState.QUEUED, format_time(harness.clock.ms + 3_600_000))
+        harness.clock.ms += 3_600_000
+        await harness.look()
+        assert (await harness.run(begun_id)).state == RunState.EXPIRED
+
+    play(scenario)
+
+
 def test_a_clock_that_was_set_back_while_the_service_was_away_strands_nothing(play: Play) -> None:
     async def scenario(harness: Harness) -> None:
         (run_id,) = await harness.start(1, policy=Policy(expires_after_s=3600))
