@@ -152,15 +152,19 @@ async def _serve(config: Config) -> None:
                 await _listen_for_agents(service)
                 await admin.start()
                 _announce(service, f"http://127.0.0.1:{admin_port}")
-                # What is there now stays for ever: looking through it again and again would stop the loop
-                # for up to a tenth of a second each time.
-                gc.freeze()
-                gc.set_threshold(_GC_AFTER)
+                look_less_for_garbage()
                 await stop.wait()
                 log.info("stopping")
                 config.data.service_file.unlink(missing_ok=True)
         finally:
             await asyncio.gather(admin.stop(), service.listener.stop())
+
+
+def look_less_for_garbage() -> None:
+    """What is there now stays for ever: looking through it again and again would stop the loop for up to a
+    tenth of a second each time."""
+    gc.freeze()
+    gc.set_threshold(_GC_AFTER)
 
 
 async def _listen_for_agents(service: Service) -> None:

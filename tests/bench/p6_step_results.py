@@ -18,7 +18,7 @@ from sqlalchemy import text
 from agent.wire.codec import attempt_name
 from agent.wire.messages import WIRE_VERSIONS, Done, Incarnation, OutputFrame, Permit, Welcome
 from agent.wire.states import Outcome
-from backend_lite.app import Service, opened
+from backend_lite.app import Service, look_less_for_garbage, opened
 from backend_lite.config import Config, DataFolder
 from backend_lite.contract.fleet import Admission
 from backend_lite.core.db.unit import Unit
@@ -70,6 +70,7 @@ async def _measure(folder: Path, devices: int) -> dict[str, float]:
     async with opened(Config(DataFolder(folder))) as service:
         write = service.kernel.database.write
         await write(lambda unit: insert_offered(unit.connection, devices))
+        look_less_for_garbage()
         receipts = _Receipts()
         _connect(service, devices, receipts)
         listeners: Any = service.feature("fleet").api._listeners
