@@ -15,6 +15,7 @@ from console.demo_run import DemoRun
 from console.demo_steps import Steps, TourError
 from console.features.access.first_run import FirstRunScreen
 from console.features.access.sign_in import SignInScreen
+from console.features.runs.preview_loader import PreviewLoader
 
 SIZE = (1280, 800)
 SETTLE_S = 0.15
@@ -81,6 +82,9 @@ class Pictures:
         await run.open(request)
         dialog = run.dialog()
         assert dialog is not None
+        loader = dialog.findChild(PreviewLoader)
+        assert isinstance(loader, PreviewLoader)
+        await self._steps.until(lambda: loader.preview is not None, tr("preview of the run"))
         await self._save("run-dialog", look, dialog)
         dialog.reject()
 
