@@ -156,6 +156,11 @@ class AttemptFolder:
         """Take the disk space for the verdict now, so that a full disk cannot lose it later."""
         write_new(self._at("exit.draft"), b" " * RECORD_SIZE, durable=False)
 
+    def sync_names(self) -> None:
+        """Make the places of spool and exit record durable: others rely on them once there is a result."""
+        sync_folder(self.path)
+        sync_folder(os.path.dirname(self.path))
+
     def write_exit_record(self, record: ExitRecord) -> None:
         record["detail"] = record["detail"][:_DETAIL_LIMIT]
         raw = json.dumps(record).encode("ascii").ljust(RECORD_SIZE)
@@ -167,7 +172,6 @@ class AttemptFolder:
             os.close(fd)
         os.replace(self._at("exit.draft"), self._at("exit"))
         sync_folder(self.path)
-        sync_folder(os.path.dirname(self.path))
 
     def has_exit_record(self) -> bool:
         return os.path.exists(self._at("exit"))

@@ -47,6 +47,7 @@ def run(folder: AttemptFolder, word: Callable[[], bytes], said: Callable[[], Non
     folder.reserve_exit_record()
     gate = folder.draft_gate("runner")
     execution = _Execution(job, folder, said)
+    folder.sync_names()
     what = word()
     if what == GO and folder.close_gate(gate):
         processes.adopt_orphans()
