@@ -214,7 +214,7 @@ _PLANNED_ANEW: Change = (Attempts, "_plan", _plan_anew)
 _NO_QUARANTINE: Change = (incarnations, "_doubt", _no_doubt)
 _ANY_NONCE: Change = (service_attempts.Attempts, "permit", _any_nonce)
 
-_KILLS = ("agent killed", "agent killed in the middle")
+_KILLS = ("agent killed", "agent killed in the middle", "agent killed in the middle")
 _POWER = ("power lost", "power lost in the middle")
 _SERVICE = ("service killed in the middle", "service without power")
 

@@ -96,13 +96,20 @@ async def _whole(world: World, service: Service, plan: Plan, checker: Checker) -
         for copy in plan.copies:
             copy.shut_down()
             plan.machines.remove(copy)
-    waited = 0.0
-    while waited < PATIENCE_S and not _settled(service, plan):
+    patience = world.loop.now + PATIENCE_S
+    await asyncio.sleep(_LOOK_S)
+    while world.loop.now < patience and not await _stays_settled(service, plan):
         _approve(service)
         await asyncio.sleep(_LOOK_S)
-        waited += _LOOK_S
-    await asyncio.sleep(AFTERWARDS_S)
     return await checker.verdict()
+
+
+async def _stays_settled(service: Service, plan: Plan) -> bool:
+    """True when nothing is open, and nothing turned up for a while either."""
+    if not _settled(service, plan):
+        return False
+    await asyncio.sleep(AFTERWARDS_S)
+    return _settled(service, plan)
 
 
 def _settled(service: Service, plan: Plan) -> bool:
