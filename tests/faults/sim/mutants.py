@@ -219,15 +219,15 @@ _POWER = ("power lost", "power lost in the middle")
 _SERVICE = ("service killed in the middle", "service without power")
 
 MUTANTS: tuple[Mutant, ...] = (
-    Mutant("the runner does not heed the gate", (_GATE_UNHEEDED,), _KILLS, (35, 60, 81)),
+    Mutant("the runner does not heed the gate", (_GATE_UNHEEDED,), _KILLS, (5, 11, 13)),
     Mutant(
-        "the agent proves without the gate", ((books, "settle", _believe_without_gate),), _KILLS, (27, 60, 91)
+        "the agent proves without the gate", ((books, "settle", _believe_without_gate),), _KILLS, (11, 13, 15)
     ),
     Mutant(
         "STARTING is not written, and a gate that stands is taken away",
         (_STARTING_UNWRITTEN, _PLANNED_ANEW),
         _KILLS,
-        (1, 4, 5),
+        (1, 3, 7),
         "Either alone shows that a runner may have been there: the line in the journal, or the gate.",
     ),
     Mutant(
@@ -237,10 +237,10 @@ MUTANTS: tuple[Mutant, ...] = (
             (Journal, "starting", _without_sync(Journal.starting)),
         ),
         _POWER,
-        (19, 42),
+        (19, 42, 16),
         "The fsync of the one takes the other along; what a former boot received counts for nothing.",
     ),
-    Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, (4, 11, 13)),
+    Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, (4, 12, 20)),
     Mutant(
         "a copied journal is believed", ((Journal, "_boot_of", _boot_alone),), ("restored",), (36, 39, 22)
     ),
@@ -248,13 +248,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "the exit record is not fsynced",
         ((AttemptFolder, "write_exit_record", _unsynced_verdict),),
         _POWER,
-        (4, 42),
+        (4, 42, 65),
     ),
     Mutant(
         "the spool is freed before the receipt",
         ((Outbox, "_send", _send_and_free),),
         ("service killed",) * 4,
-        (30,),
+        (16, 60, 126),
     ),
     Mutant(
         "a cancel is certain on the device",
@@ -268,21 +268,21 @@ MUTANTS: tuple[Mutant, ...] = (
         ("cut",),
         (22, 29, 33),
     ),
-    Mutant("a permit that nobody lists is not lost", (_NOTHING_LOST,), ("wiped", *_POWER), (3, 7, 2)),
+    Mutant("a permit that nobody lists is not lost", (_NOTHING_LOST,), ("wiped", *_POWER), (3, 7, 4)),
     Mutant(
         "the receipt goes out before the commit",
         ((service_attempts.Attempts, "done", _receipt_first),),
         _SERVICE,
-        (3, 14, 25),
+        (3, 14, 29),
     ),
     Mutant(
         "the receipt does not wait for the output, and the marks of a welcome are not heeded",
         ((service_attempts.Attempts, "_complete", lambda *_: True), (Outbox, "resume", _no_rewind)),
         ("cut", "cut", *_SERVICE),
-        (9, 12, 14),
+        (12, 14, 15),
         "What is missing is sent again because of the marks, or because the outcome does not fit.",
     ),
-    Mutant("output files are not fsynced", ((OpenOutput, "sync", _no_sync),), _SERVICE, (13, 22, 51)),
+    Mutant("output files are not fsynced", ((OpenOutput, "sync", _no_sync),), _SERVICE, (22, 51, 62)),
     Mutant(
         "names of output files are not fsynced",
         ((OutputFiles, "sync_names", _lose_nothing),),
@@ -294,7 +294,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "any nonce gets the permit, and a copy is not put into quarantine",
         (_ANY_NONCE, _NO_QUARANTINE),
         ("copied", "cut", *_KILLS),
-        (3, 4, 27),
+        (6, 26, 46),
         "Only a copy can have another nonce for an attempt, and while there is one nobody gets a permit.",
         "are both at work",
     ),
