@@ -240,3 +240,9 @@ class Strand:
             for joiner in self.joiners:
                 joiner.wake_soon()
             self._back.release()
+
+
+def me() -> Process:
+    process = CURRENT.get()
+    assert process is not None, "no simulated process asks for this"
+    return process

@@ -22,9 +22,9 @@ from agent.runners import Runner
 from agent.wire.messages import Facts, Metrics
 from tests.faults.sim.disk import Disk
 from tests.faults.sim.history import Effect, End
-from tests.faults.sim.kernel import CURRENT, Process, Strand
+from tests.faults.sim.kernel import CURRENT, Process, Strand, me
 from tests.faults.sim.network import AgentChannel
-from tests.faults.sim.system import Pipe, SimPath, me
+from tests.faults.sim.system import Pipe, SimPath
 from tests.faults.sim.world import World
 
 ROOT = "/device"

@@ -7,7 +7,8 @@ import random
 from tests.faults.sim.history import History
 from tests.faults.sim.kernel import VirtualLoop
 from tests.faults.sim.network import Network
-from tests.faults.sim.system import WALL, Files
+from tests.faults.sim.system import Files
+from tests.faults.sim.threads import WALL
 
 
 class World:
