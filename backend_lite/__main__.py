@@ -53,6 +53,9 @@ def _serve(config: Config) -> int:
     from backend_lite.core.security.key_file import ensure_key_file
 
     if config.key_file is not None:
+        if config.key_file.parent == config.data.root:
+            # A first start has to make the folder.
+            config.data.open()
         ensure_key_file(config.key_file)
     serve(config)
     return 0

@@ -167,6 +167,15 @@ def test_a_file_that_is_no_key_is_refused(run: Run, folder: Path, tmp_path: Path
     assert key.read_bytes() == content
 
 
+def test_a_key_may_lie_in_a_data_folder_that_is_not_there_yet(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend_lite.app.serve", lambda config: None)
+    done = run("serve", "--data-dir", folder, "--key-file", folder / "the.key")
+    assert (done.code, done.err) == (0, "")
+    assert (folder / "the.key").stat().st_size == 32
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are an ACL there")
 def test_a_key_is_made_for_this_account_only_and_refused_when_others_read_it(
     run: Run, folder: Path, tmp_path: Path
