@@ -20,7 +20,7 @@ from agent.job import Job
 from agent.journal import Entry, Phase
 from agent.machine import Machine
 from agent.outcomes import Standing, standing
-from agent.permits import Permits, Say
+from agent.permits import WITHDRAWN, Permits, Say
 from agent.runners import Runner
 from agent.wire.codec import WireError, parse_attempt_name
 from agent.wire.messages import AS_USER, Offer, OpenAttempt, OutputMark, PermitAnswer
@@ -300,6 +300,9 @@ class Attempts:
         return opened
 
     async def _act(self, entry: Entry, plan: Runner | RejectionError | None, answer: str) -> None:
+        if entry.phase is Phase.DONE or self._open.get(entry.attempt) is not entry:
+            # A cancel came right behind the answer, and its outcome is told already.
+            answer = WITHDRAWN
         if answer == "yes" and not isinstance(plan, RejectionError) and not self._restarts:
             await self._execute(entry, plan)
             return

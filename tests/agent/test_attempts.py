@@ -8,7 +8,7 @@ import pytest
 
 from agent.journal import Phase
 from agent.outcomes import Standing, standing
-from agent.wire.messages import Offer, OutputFrame, Permit
+from agent.wire.messages import Offer, OutputFrame, Permit, PermitAnswer
 from tests.agent.life import LANGUAGE, ONE, TWO, Life, live, offer, turns
 from tests.agent.outcomes_for_tests import finish
 
@@ -156,6 +156,22 @@ def test_cancelled_while_asking(tmp_path: Path) -> None:
         await life.answered("yes", life.permits[0])
         assert life.launcher.jobs == {}
         assert life.permits[-1].attempt == TWO
+
+    live(tmp_path, story)
+
+
+def test_a_cancel_right_behind_the_yes_leaves_nothing_open(tmp_path: Path) -> None:
+    async def story(life: Life) -> None:
+        await life.offered(offer(ONE))
+        (permit,) = life.permits
+        life.attempts.on_permit_answer(PermitAnswer(ONE, permit.nonce, "yes"))
+        life.attempts.on_cancel(ONE)
+        await turns()
+        assert [done.outcome for done in life.dones] == ["not_started"]
+        assert life.launcher.jobs == {}
+        assert life.launcher.dropped == [ONE]
+        life.attempts.on_receipt(ONE)
+        assert life.attempts.open_attempts() == ()
 
     live(tmp_path, story)
 
