@@ -64,5 +64,15 @@ def test_a_copy_that_comes_later_finds_the_work_done(tmp_path: Path) -> None:
 
 
 def _copy(fleet: SmallFleet, folder: Path) -> AgentProcess:
-    shutil.copytree(fleet.agents[0].folder, folder)
+    """As the folder is at one moment: what the agent clears up meanwhile makes it another try."""
+
+    def copied() -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            shutil.copytree(fleet.agents[0].folder, folder)
+        except shutil.Error:
+            return False
+        return True
+
+    eventually(copied, "copy of the data folder")
     return AgentProcess(folder)
