@@ -12,8 +12,6 @@ from backend_lite.contract.parameters import ParameterValue, PlainValue
 
 ROLLOUTS = "/api/v1/rollouts"
 RUNS = "/api/v1/runs"
-PAUSES = "/api/v1/pauses"
-RETENTION = "/api/v1/retention"
 
 DEFAULT_TIMEOUT_S = 1800
 MAX_TIMEOUT_S = 7 * 86400
@@ -26,20 +24,6 @@ MAX_REBOOTS = 10
 REBOOT_CODES_WINDOWS = (3010, 1641)
 REBOOT_CODES = (194,)
 """Exit codes by which a step announces that the machine has to restart (1641: it restarts already)."""
-
-
-class ActionType(StrEnum):
-    """Types of the documented actions; `powershell_inline` and `powershell_script` are one language."""
-
-    POWERSHELL_INLINE = "powershell_inline"
-    POWERSHELL_SCRIPT = "powershell_script"
-    BASH = "bash"
-    SH = "sh"
-    CMD = "cmd"
-    PYTHON = "python"
-    INVENTORY = "inventory"
-    REBOOT = "reboot"
-    AGENT_UNINSTALL = "agent_uninstall"
 
 
 class Targets(Struct):
@@ -287,96 +271,6 @@ class RunRerun(Struct):
     from_step: int = 1
 
 
-class OutputGroup(Struct):
-    """Runs of a rollout whose output is the same byte for byte. `run_ids` are the first 1,000 of `count`;
-    `key` is null for runs that have no output yet or none any more."""
-
-    key: str | None
-    count: int
-    run_ids: list[int]
-    states: dict[str, int]
-    exit_codes: list[int | None]
-    size: int
-    sample: str
-
-
-class OutputGroups(Struct):
-    """GET ROLLOUTS/{id}/outputs?step=: the largest group first."""
-
-    groups: list[OutputGroup]
-
-
-class OutputMatch(Struct):
-    """A line that holds what was searched for: `line` counts from 1, `offset` is its start in bytes."""
-
-    stream: int
-    line: int
-    offset: int
-    text: str
-
-
-class OutputMatches(Struct):
-    """GET RUNS/{id}/steps/{n}/output/search?q=&stream=&offset=&limit=: `next_offset` goes on, or is null."""
-
-    matches: list[OutputMatch]
-    next_offset: int | None
-
-
-class PauseScope(StrEnum):
-    FLEET = "fleet"
-    GROUP = "group"
-    DEVICE = "device"
-
-
-class PauseCreate(Struct):
-    """POST PAUSES: no work starts there until it is ended (DELETE PAUSES/{id}) or `until` has come."""
-
-    scope: PauseScope = PauseScope.FLEET
-    group_id: int | None = None
-    device_id: int | None = None
-    reason: str = ""
-    until: Time | None = None
-
-
-class Pause(Struct):
-    """`name` is that of the group or device."""
-
-    id: int
-    scope: PauseScope
-    group_id: int | None
-    device_id: int | None
-    name: str
-    reason: str
-    created_by: str
-    created_at: Time
-    until: Time | None
-
-
-class Retention(Struct):
-    """GET, PUT RETENTION: what is removed, and only of rollouts that have ended. 0 keeps for ever.
-
-    Runs with their output after `runs_days`; output after `output_days`, and the oldest of it where all
-    output together is larger than `output_max_bytes`.
-    """
-
-    runs_days: int = 0
-    output_days: int = 90
-    output_max_bytes: int = 20 << 30
-
-
-class RetentionPreview(Struct):
-    """POST RETENTION/preview with the body of PUT RETENTION: what the next turn would remove by these rules.
-
-    `outputs` are those of steps, also of the `runs` that go whole, with `output_bytes` of the `kept_bytes`
-    that there are.
-    """
-
-    runs: int
-    outputs: int
-    output_bytes: int
-    kept_bytes: int
-
-
 class Try(Struct):
     """An attempt of a step that was followed by another one; its output is told as that of a step."""
 
@@ -449,45 +343,3 @@ class Run(Struct):
     steps: list[Step]
     wave: int = 1
     output_key: str | None = None
-
-
-class OutputPiece(Struct, array_like=True):
-    """`length` bytes of `stream` (0 stdout, 1 stderr) from `offset`, `elapsed_ms` after the start."""
-
-    stream: int
-    offset: int
-    length: int
-    elapsed_ms: int
-
-
-class OutputIndex(Struct):
-    """GET RUNS/{id}/steps/{n}/output/index?start=: the order in which pieces arrived, from piece `start`."""
-
-    pieces: list[OutputPiece]
-    total: int
-
-
-class ActionCreate(Struct):
-    type: str
-    payload: str | None = None
-    script_id: int | None = None
-
-
-class Action(Struct):
-    """A step in the words of the documented API. `logs` is UTF-8 text, head and tail up to 1 MiB."""
-
-    id: int
-    device_id: int
-    type: str
-    status: str
-    payload: str | None
-    script_id: int | None
-    logs: str | None
-    exit_code: int | None
-    state: StepState
-    reason: str
-    logs_truncated: bool
-    logs_url: str
-    created_at: Time
-    updated_at: Time
-    completed_at: Time | None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from backend_lite.contract.encodings import UTF_8
-from backend_lite.contract.runs import OutputIndex
+from backend_lite.contract.output import OutputIndex
 from console.core.encodings import AUTOMATIC, Guess
 from console.core.errors import ApiError, ServiceGone
 from console.core.output_lines import NO_GAPS, Gaps, LineAssembler, Update

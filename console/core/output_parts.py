@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from backend_lite.contract.runs import OutputIndex, OutputPiece
+from backend_lite.contract.output import OutputIndex, OutputPiece
 
 PART_BYTES = 16 << 10
 """A piece may be far larger than what a reader wants to see more of."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from backend_lite.contract.runs import OutputMatch, OutputMatches
+from backend_lite.contract.output import OutputMatch, OutputMatches
 from backend_lite.contract.streams import STREAMS
 from console.core.errors import ConsoleError
 

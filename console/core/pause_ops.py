@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend_lite.contract.live import PAUSE
-from backend_lite.contract.runs import PAUSES, Pause, PauseCreate
+from backend_lite.contract.pauses import PAUSES, Pause, PauseCreate
 from console.core.client import ApiClient
 from console.core.errors import ApiError
 from console.core.ops import Op, Progress

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from backend_lite.contract.runs import PauseScope
+from backend_lite.contract.pauses import PauseScope
 from console.core import formatting
 from console.core.texts import tr
 from console.core.words import named

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem
 
-from backend_lite.contract.runs import OutputMatch
+from backend_lite.contract.output import OutputMatch
 from backend_lite.contract.streams import STREAMS
 from console.core.output_lines import plain_text
 from console.core.texts import plural, tr

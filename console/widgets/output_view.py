@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from backend_lite.contract.runs import OutputMatch
+from backend_lite.contract.output import OutputMatch
 from backend_lite.contract.streams import STDERR, STDOUT
 from console.core import formatting
 from console.core.encodings import AUTOMATIC, TITLES

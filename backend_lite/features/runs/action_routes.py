@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
+from backend_lite.contract.actions import Action, ActionCreate
 from backend_lite.contract.fleet import DEVICES
-from backend_lite.contract.runs import Action, ActionCreate
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER

@@ -9,14 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from agent.wire.states import StepState
+from backend_lite.contract.actions import Action, ActionCreate, ActionType
 from backend_lite.contract.common import format_time
 from backend_lite.contract.library import MAX_CONTENT, os_matches
 from backend_lite.contract.runs import (
     DEFAULT_TIMEOUT_S,
     RUNS,
-    Action,
-    ActionCreate,
-    ActionType,
     Policy,
     Targets,
 )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS, STEP_ENDS
 from backend_lite.contract.encodings import decode, guess, marked, visible
-from backend_lite.contract.runs import OutputGroup, OutputGroups
+from backend_lite.contract.output import OutputGroup, OutputGroups
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.database import Database
 from backend_lite.errors import InvalidError, NotFoundError

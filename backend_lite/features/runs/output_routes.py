@@ -9,7 +9,8 @@ from litestar.params import FromPath, FromQuery
 
 from agent.wire.messages import STREAMS
 from backend_lite.contract.encodings import ENCODINGS
-from backend_lite.contract.runs import ROLLOUTS, RUNS, OutputGroups, OutputIndex, OutputMatches
+from backend_lite.contract.output import OutputGroups, OutputIndex, OutputMatches
+from backend_lite.contract.runs import ROLLOUTS, RUNS
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER

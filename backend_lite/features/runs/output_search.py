@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from backend_lite.contract.encodings import SAMPLE, UTF_16, decode, guess, marked, visible
-from backend_lite.contract.runs import OutputMatch, OutputMatches
+from backend_lite.contract.output import OutputMatch, OutputMatches
 from backend_lite.features.runs.output_store import OutputStore
 
 ByteReader = Callable[[int, int], bytes]

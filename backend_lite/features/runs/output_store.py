@@ -16,7 +16,7 @@ from agent.wire.codec import WireError, attempt_name, parse_attempt_name
 from agent.wire.messages import STREAMS, OutputFrame, OutputMark, Resend
 from agent.wire.states import StepState
 from backend_lite.contract.live import OUTPUT
-from backend_lite.contract.runs import OutputIndex, OutputPiece
+from backend_lite.contract.output import OutputIndex, OutputPiece
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.events.bus import Changed, EventBus, SendToDevice

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from backend_lite.contract.runs import PauseScope
+from backend_lite.contract.pauses import PauseScope
 from backend_lite.core.db.prepared import Prepared
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.gates import Hold, Waits

@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from backend_lite.contract.runs import PAUSES, Pause, PauseCreate
+from backend_lite.contract.pauses import PAUSES, Pause, PauseCreate
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER

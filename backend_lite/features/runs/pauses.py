@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from agent.wire.states import StepState
 from backend_lite.contract.common import format_time
 from backend_lite.contract.live import PAUSE
-from backend_lite.contract.runs import Pause, PauseCreate, PauseScope
+from backend_lite.contract.pauses import Pause, PauseCreate, PauseScope
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.unit import Unit

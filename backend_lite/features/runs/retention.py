@@ -12,8 +12,8 @@ from litestar import get, post, put
 from litestar.params import JSONBody
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.runs import RETENTION, RetentionPreview
-from backend_lite.contract.runs import Retention as Rules
+from backend_lite.contract.output import RETENTION, RetentionPreview
+from backend_lite.contract.output import Retention as Rules
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.meta import get_meta, set_meta

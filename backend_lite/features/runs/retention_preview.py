@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.runs import Retention, RetentionPreview
+from backend_lite.contract.output import Retention, RetentionPreview
 from backend_lite.features.runs.tables import HAS_OUTPUT
 
 _DAY_MS = 86_400_000

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QStac
 from backend_lite.contract.common import format_time
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.live import DEVICE, PAUSE
-from backend_lite.contract.runs import PauseScope
+from backend_lite.contract.pauses import PauseScope
 from console.core import formatting, words
 from console.core.live import LiveBatch
 from console.core.pause_request import PauseRequest

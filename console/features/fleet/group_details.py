@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from backend_lite.contract.live import PAUSE
-from backend_lite.contract.runs import PauseScope
+from backend_lite.contract.pauses import PauseScope
 from console.core import formatting
 from console.core.pause_request import PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QStackedWidget
 
 from backend_lite.contract.fleet import Group
 from backend_lite.contract.live import DEVICE, GROUP, PAUSE
-from backend_lite.contract.runs import PauseScope
+from backend_lite.contract.pauses import PauseScope
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.pause_request import PauseRequest

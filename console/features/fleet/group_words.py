@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from backend_lite.contract.runs import PauseScope
+from backend_lite.contract.pauses import PauseScope
 from console.core.texts import plural, tr
 
 Object = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from backend_lite.contract.runs import PauseScope
+from backend_lite.contract.pauses import PauseScope
 from console.core import pause_ops, pause_words
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.texts import plural, tr

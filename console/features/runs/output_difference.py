@@ -6,7 +6,7 @@ import asyncio
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from backend_lite.contract.runs import OutputGroup
+from backend_lite.contract.output import OutputGroup
 from console.core import formatting
 from console.core.errors import ApiError
 from console.core.ops import Op, Progress

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backend_lite.contract.runs import RUNS, OutputIndex, OutputMatches
+from backend_lite.contract.output import OutputIndex, OutputMatches
+from backend_lite.contract.runs import RUNS
 from backend_lite.contract.streams import STREAMS
 from console.core.client import ApiClient
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QWidget
 
-from backend_lite.contract.runs import OutputGroup, OutputGroups
+from backend_lite.contract.output import OutputGroup, OutputGroups
 from console.core import formatting, words
 from console.core.activity import is_open
 from console.core.errors import ApiError

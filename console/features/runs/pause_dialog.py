@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QDialog, QLineEdit, QRadi
 
 from backend_lite.contract.common import format_time
 from backend_lite.contract.live import DEVICE, GROUP
-from backend_lite.contract.runs import PauseCreate, PauseScope
+from backend_lite.contract.pauses import PauseCreate, PauseScope
 from console.core import pause_ops
 from console.core.errors import ApiError
 from console.core.pause_request import PauseRequest

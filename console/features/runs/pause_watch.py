@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from backend_lite.contract.live import PAUSE
-from backend_lite.contract.runs import PauseScope
+from backend_lite.contract.pauses import PauseScope
 from console.core import pause_ops, pause_words
 from console.core.live import LiveBatch
 from console.core.texts import tr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend_lite.contract.runs import RETENTION, Retention, RetentionPreview
+from backend_lite.contract.output import RETENTION, Retention, RetentionPreview
 from console.core.client import ApiClient
 from console.core.ops import Op, Progress
 from console.core.texts import tr

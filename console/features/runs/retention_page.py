@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from backend_lite.contract.runs import Retention, RetentionPreview
+from backend_lite.contract.output import Retention, RetentionPreview
 from console.core.errors import ApiError
 from console.core.texts import tr
 from console.features.runs import retention_ops, retention_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backend_lite.contract.runs import RetentionPreview
+from backend_lite.contract.output import RetentionPreview
 from console.core import formatting
 from console.core.spans import parse_span
 from console.core.texts import plural, tr

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend_lite.contract.live import ROLLOUT, RUN
-from backend_lite.contract.runs import ROLLOUTS, RUNS, OutputGroups, Rollout, RolloutCreated
+from backend_lite.contract.output import OutputGroups
+from backend_lite.contract.runs import (
+    ROLLOUTS,
+    RUNS,
+    Rollout,
+    RolloutCreated,
+)
 from backend_lite.contract.streams import STREAMS
 from console.core.client import ApiClient
 from console.core.ops import Op, Progress

@@ -11,7 +11,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QWidget
 
 from backend_lite.contract.live import ROLLOUT, RUN
-from backend_lite.contract.runs import OutputGroup
+from backend_lite.contract.output import OutputGroup
 from backend_lite.contract.states import RolloutState
 from console.core.errors import ApiError
 from console.core.live import LiveBatch

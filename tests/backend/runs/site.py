@@ -12,7 +12,8 @@ from agent.wire.messages import Offer, Permit, PermitAnswer, Receipt, ServiceMes
 from agent.wire.states import Outcome
 from backend_lite.contract.fleet import GROUPS
 from backend_lite.contract.library import SCRIPTS
-from backend_lite.contract.runs import PAUSES, ROLLOUTS, RUNS
+from backend_lite.contract.pauses import PAUSES
+from backend_lite.contract.runs import ROLLOUTS, RUNS
 from tests.backend.fleet.conftest import Fleet
 from tests.backend.runs.harness import outcome
 from tests.helpers.agents import FACTS, AgentSocket, Device, say_hello

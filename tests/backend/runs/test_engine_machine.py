@@ -27,10 +27,9 @@ from sqlalchemy import select
 from agent.wire.codec import parse_attempt_name
 from agent.wire.states import RUN_ENDS, STEP_ENDS, Outcome, RolloutState, RunState, Source, StepState
 from backend_lite.contract.common import format_time, parse_time
+from backend_lite.contract.pauses import PauseCreate, PauseScope
 from backend_lite.contract.runs import (
     OfflinePolicy,
-    PauseCreate,
-    PauseScope,
     Policy,
     RebootPolicy,
     Retries,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import insert
 
-from backend_lite.contract.runs import OutputGroup
+from backend_lite.contract.output import OutputGroup
 from backend_lite.core.db.unit import Unit
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs.output_groups import Groups

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from backend_lite.contract.runs import RETENTION, ROLLOUTS, RUNS
+from backend_lite.contract.output import RETENTION
+from backend_lite.contract.runs import ROLLOUTS, RUNS
 from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.tables import DeviceRow
 from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, SmallOutputRow, StepRow

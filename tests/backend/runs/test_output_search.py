@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_lite.contract.encodings import ENCODINGS
-from backend_lite.contract.runs import OutputMatch
+from backend_lite.contract.output import OutputMatch
 from backend_lite.features.runs import output_search
 from backend_lite.features.runs.output_search import Wanted, search
 

@@ -9,7 +9,8 @@ import pytest
 from agent.wire.messages import Cancel, Offer, Permit, PermitAnswer
 from backend_lite.contract.common import format_time
 from backend_lite.contract.fleet import DEVICES, GROUPS
-from backend_lite.contract.runs import PAUSES, ROLLOUTS
+from backend_lite.contract.pauses import PAUSES
+from backend_lite.contract.runs import ROLLOUTS
 from tests.backend.runs.site import Site
 
 pytestmark = pytest.mark.anyio

@@ -7,10 +7,7 @@ import pytest
 
 from agent.wire.states import RunState
 from backend_lite.contract.common import format_time
-from backend_lite.contract.runs import (
-    PauseCreate,
-    PauseScope,
-)
+from backend_lite.contract.pauses import PauseCreate, PauseScope
 from backend_lite.errors import InvalidError
 from tests.backend.runs.harness import OWNER, Harness
 from tests.backend.runs.test_engine import Play

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from backend_lite.contract.live import ROLLOUT, RUN
-from backend_lite.contract.runs import Retention as Rules
+from backend_lite.contract.output import Retention as Rules
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs import removal
 from backend_lite.features.runs.output_store import OutputStore

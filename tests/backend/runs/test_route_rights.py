@@ -10,7 +10,9 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 
 from backend_lite.contract.fleet import DEVICES
-from backend_lite.contract.runs import PAUSES, RETENTION, ROLLOUTS, RUNS
+from backend_lite.contract.output import RETENTION
+from backend_lite.contract.pauses import PAUSES
+from backend_lite.contract.runs import ROLLOUTS, RUNS
 from backend_lite.core.security.principal import ALL_PERMISSIONS, Principal
 from tests.helpers.service import InProcess
 

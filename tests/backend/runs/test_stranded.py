@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from backend_lite.contract.runs import PauseCreate, PauseScope, Policy, Targets, Waves
+from backend_lite.contract.pauses import PauseCreate, PauseScope
+from backend_lite.contract.runs import Policy, Targets, Waves
 from backend_lite.features.runs.stranded import EVERY_S, stranded_devices
 from tests.backend.runs.harness import OWNER, Harness
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_lite.contract.runs import OutputIndex, OutputPiece
+from backend_lite.contract.output import OutputIndex, OutputPiece
 from console.core import output_feed
 from console.core.errors import ApiError, ServiceGone
 from console.core.output_feed import OutputFeed, Place

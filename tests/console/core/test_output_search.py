@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from backend_lite.contract.runs import OutputMatch, OutputMatches
+from backend_lite.contract.output import OutputMatch, OutputMatches
 from console.core import output_search
 from console.core.errors import ConsoleError, ServiceGone
 from console.core.output_search import OutputSearch

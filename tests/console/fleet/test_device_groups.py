@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.fleet import DEVICES
-from backend_lite.contract.runs import PAUSES
+from backend_lite.contract.pauses import PAUSES
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.features.fleet.device_page import DevicePage
 from console.features.fleet.watch import FleetWatch

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.fleet import GROUPS
-from backend_lite.contract.runs import PAUSES
+from backend_lite.contract.pauses import PAUSES
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.features.fleet.groups_page import GroupsPage, describe

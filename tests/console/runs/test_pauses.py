@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.runs import PAUSES
+from backend_lite.contract.pauses import PAUSES
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.features.runs.feature import feature

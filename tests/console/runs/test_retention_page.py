@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.runs import RETENTION
+from backend_lite.contract.output import RETENTION
 from console.features.runs import retention_page
 from console.features.runs import retention_words as words
 from console.features.runs.retention_page import RetentionPage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.runs import OutputMatch
+from backend_lite.contract.output import OutputMatch
 from console.widgets.output_matches import MatchList
 
 

@@ -1,0 +1,50 @@
+"""Steps in the words of the documented device actions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from agent.wire.states import StepState
+from backend_lite.contract.common import Time
+
+
+class ActionType(StrEnum):
+    """Types of the documented actions; `powershell_inline` and `powershell_script` are one language."""
+
+    POWERSHELL_INLINE = "powershell_inline"
+    POWERSHELL_SCRIPT = "powershell_script"
+    BASH = "bash"
+    SH = "sh"
+    CMD = "cmd"
+    PYTHON = "python"
+    INVENTORY = "inventory"
+    REBOOT = "reboot"
+    AGENT_UNINSTALL = "agent_uninstall"
+
+
+class ActionCreate(Struct):
+    type: str
+    payload: str | None = None
+    script_id: int | None = None
+
+
+class Action(Struct):
+    """A step in the words of the documented API. `logs` is UTF-8 text, head and tail up to 1 MiB."""
+
+    id: int
+    device_id: int
+    type: str
+    status: str
+    payload: str | None
+    script_id: int | None
+    logs: str | None
+    exit_code: int | None
+    state: StepState
+    reason: str
+    logs_truncated: bool
+    logs_url: str
+    created_at: Time
+    updated_at: Time
+    completed_at: Time | None
