@@ -41,6 +41,7 @@ from backend_lite.features.access import feature as access
 from backend_lite.features.enroll import feature as enroll
 from backend_lite.features.fleet import feature as fleet
 from backend_lite.features.library import feature as library
+from backend_lite.features.plans import feature as plans
 from backend_lite.features.runs import feature as runs
 from backend_lite.features.system import feature as system
 
@@ -77,9 +78,18 @@ def compose(kernel: Kernel, listener: AgentListener) -> Service:
     access_feature = access.build(kernel)
     fleet_feature = fleet.build(kernel)
     library_feature = library.build(kernel, access_feature.api)
+    plans_feature = plans.build()
     runs_feature = runs.build(kernel, library_feature.api, fleet_feature.api)
     enroll_feature = enroll.build(kernel, access_feature.api, fleet_feature.api)
-    features = (access_feature, fleet_feature, library_feature, runs_feature, enroll_feature, system.build())
+    features = (
+        access_feature,
+        fleet_feature,
+        library_feature,
+        plans_feature,
+        runs_feature,
+        enroll_feature,
+        system.build(),
+    )
     for feature in features:
         kernel.live.kinds.update(feature.live)
         for topic, reaction in feature.reactions.items():

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-WIRE_VERSIONS: tuple[int, ...] = (1, 2)
-"""Version 2 added `Holding`, `Offer.idle_timeout_s` and what stands below it, `Welcome.spread_s`,
+WIRE_VERSIONS: tuple[int, ...] = (1, 2, 3)
+"""Version 3 added `Offer.detect`, `Offer.downloads`, `Welcome.software_digest` and `SoftwareReport`.
+Version 2 added `Holding`, `Offer.idle_timeout_s` and what stands below it, `Welcome.spread_s`,
 `Receipt.reboot` and the gaps of `Done`. Both sides leave out what the agreed version does not know."""
 
 AS_SYSTEM = "system"
@@ -124,9 +125,10 @@ class Challenge:
 class Welcome:
     """`admission` is `pending`, `approved` or `quarantined`; only approved devices get offers.
 
-    `marks` has one entry for every attempt of the hello that the service still wants output or an
-    outcome of; `forget` names those it has a receipt for, or never heard of and never will accept.
-    `spread_s` asks the agent to spread its next reconnect evenly over that time.
+    `marks` has one entry for every attempt of the hello that the service still wants output or an outcome
+    of; `forget` names those it has a receipt for, or never heard of and never will accept. `spread_s`
+    asks the agent to spread its next reconnect evenly over that time. `software_digest` is that of the
+    newest SoftwareReport that the service has.
     """
 
     wire_version: int
@@ -136,6 +138,7 @@ class Welcome:
     marks: tuple[OutputMark, ...] = ()
     forget: tuple[str, ...] = ()
     spread_s: float = 0.0
+    software_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,17 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class AdmissionChanged:
     admission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that the service has for a step: GET `path` of the service with this device's TLS, in
+    ranges, until `path` expires (an hour at least). `sha256` is 64 hex digits, `file_name` a plain one."""
+
+    path: str
+    sha256: str
+    size: int
+    file_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +185,13 @@ class Offer:
     `DEPLOYFLOW_PARAMETERS`. `timeout_s` counts only time in which the machine is awake.
 
     `idle_timeout_s` ends a step that printed nothing for so long (0: never). `working_folder` is an
-    absolute path that must be there (empty: the attempt's private folder). `run_as` is AS_SYSTEM or AS_USER,
-    the signed-in person. `secrets` are parameters sealed to this device's key (base64); they reach the
-    script only in the parameters file and are masked in its output. `files` lie in the private folder; their
-    parameter's value is the path. A `parallel` step does not wait for others on this device.
+    absolute path that must be there (empty: the attempt's private folder). `run_as` is AS_SYSTEM or
+    AS_USER, the signed-in person. `secrets` are parameters sealed to this device's key (base64); they
+    reach the script only in the parameters file and are masked in its output. `files` lie in the private
+    folder; their parameter's value is the path. A `parallel` step does not wait for others on this
+    device. `detect` is a script in the same language that runs first: where it exits with 0 there is
+    nothing to do, and the step has succeeded. `install_software` and `uninstall_software` have a
+    `wire.software.SoftwareJob` as JSON in `payload`.
     """
 
     attempt: str
@@ -189,6 +206,8 @@ class Offer:
     secrets: dict[str, str] = field(default_factory=dict)
     files: tuple[OfferFile, ...] = ()
     parallel: bool = False
+    detect: str = ""
+    downloads: tuple[Download, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +264,28 @@ class Hello:
 @dataclass(frozen=True, slots=True)
 class FactsReport:
     facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class SoftwareEntry:
+    """Something that is installed. `source` is `registry`, `dpkg`, `rpm`, `snap`, `flatpak` or `apps`;
+    `installed_on` is `YYYY-MM-DD` or empty."""
+
+    name: str
+    version: str = ""
+    publisher: str = ""
+    source: str = ""
+    architecture: str = ""
+    installed_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SoftwareReport:
+    """All that is installed, 5,000 items at most, sent when `digest` (64 hex digits over the sorted
+    items) is not the one that the service has."""
+
+    digest: str
+    items: tuple[SoftwareEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +350,7 @@ class OutputFrame:
 ServiceMessage = (
     Challenge | Welcome | Refused | AdmissionChanged | Offer | PermitAnswer | Cancel | Receipt | Resend
 )
-AgentMessage = Hello | FactsReport | Heartbeat | Permit | Holding | Done
+AgentMessage = Hello | FactsReport | SoftwareReport | Heartbeat | Permit | Holding | Done
 
 SERVICE_MESSAGES: dict[str, type[ServiceMessage]] = {
     "challenge": Challenge,
@@ -325,6 +366,7 @@ SERVICE_MESSAGES: dict[str, type[ServiceMessage]] = {
 AGENT_MESSAGES: dict[str, type[AgentMessage]] = {
     "hello": Hello,
     "facts": FactsReport,
+    "software": SoftwareReport,
     "heartbeat": Heartbeat,
     "permit": Permit,
     "holding": Holding,

@@ -19,6 +19,8 @@ class ActionType(StrEnum):
     SH = "sh"
     CMD = "cmd"
     PYTHON = "python"
+    INSTALL_SOFTWARE = "install_software"
+    UNINSTALL_SOFTWARE = "uninstall_software"
     INVENTORY = "inventory"
     REBOOT = "reboot"
     AGENT_UNINSTALL = "agent_uninstall"
@@ -28,6 +30,7 @@ class ActionCreate(Struct):
     type: str
     payload: str | None = None
     script_id: int | None = None
+    software_id: int | None = None
 
 
 class Action(Struct):

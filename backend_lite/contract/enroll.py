@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from backend_lite.contract.common import Time
 
@@ -15,10 +15,13 @@ DEFAULT_USES = 5
 
 
 class EnrollmentTokenCreate(Struct):
+    """Devices that come in by it join `groups`, which must have named members."""
+
     name: str = ""
     ttl_s: int = DEFAULT_TTL_S
     uses: int = DEFAULT_USES
     auto_approve: bool = False
+    groups: list[int] = field(default_factory=list)
 
 
 class SetupEnrollmentToken(Struct):
@@ -39,6 +42,7 @@ class EnrollmentToken(Struct):
     expires_at: Time
     last_used_at: Time | None
     revoked_at: Time | None
+    groups: list[int] = field(default_factory=list)
 
 
 class EnrollmentTokenSecret(Struct):

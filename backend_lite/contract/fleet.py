@@ -12,6 +12,7 @@ from backend_lite.contract.query_nodes import Field, FieldKind
 
 DEVICES = "/api/v1/devices"
 GROUPS = "/api/v1/groups"
+EXPECTED_DEVICES = "/api/v1/expected-devices"
 
 ONLINE_FOR_S = 45
 WARNING_FOR_S = 60
@@ -31,11 +32,19 @@ class Admission(StrEnum):
     RETIRED = "retired"
 
 
+class Protocol(StrEnum):
+    """How its agent speaks with the service. HTTP: the documented calls of register, heartbeat and result."""
+
+    CHANNEL = "channel"
+    HTTP = "http"
+
+
 class Device(Struct):
     """`status` repeats `contact` for clients of the documented API (`unknown` before the first contact).
 
     `last_check_in` is the last contact. `metrics` is null until the first heartbeat, and keeps its last
-    values when the device is offline. `connected` says that the agent's channel is open now.
+    values when the device is offline. `connected` says that the agent's channel is open now. `fingerprint` is
+    empty where there is no key (HTTP). `replaces_id` is the device that it was merged with.
     """
 
     id: int
@@ -61,6 +70,81 @@ class Device(Struct):
     facts: Facts | None
     metrics: Metrics | None
     version: int
+    protocol: Protocol = Protocol.CHANNEL
+    replaces_id: int | None = None
+    serial: str | None = None
+
+
+class MetricPoint(Struct, array_like=True):
+    """Means over the time since the point before, percent; null where nothing was heard."""
+
+    at: Time
+    cpu: float | None
+    memory: float | None
+    disk: float | None
+
+
+class MetricHistory(Struct):
+    """GET DEVICES/{id}/metrics?hours=: oldest first, `step_s` apart."""
+
+    step_s: int
+    points: list[MetricPoint]
+
+
+class DeviceMerge(Struct):
+    """POST DEVICES/{id}/merge: the device takes over tags, groups, profile and history of `replaces_id`,
+    which is retired: it is the same machine under a new key. POST DEVICES/{id}/keep-apart says that it is
+    not."""
+
+    replaces_id: int
+
+
+class ExpectedDevice(Struct):
+    """A device that is to come: known by `serial`, or by `hostname` where that is empty. When its agent
+    enrolls it gets the tags and groups; `device_id` is it then."""
+
+    id: int
+    hostname: str
+    serial: str
+    tags: list[str]
+    groups: list[int]
+    note: str
+    created_by: str
+    created_at: Time
+    device_id: int | None
+    arrived_at: Time | None
+
+
+class ExpectedDeviceCreate(Struct):
+    hostname: str = ""
+    serial: str = ""
+    tags: list[str] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
+    note: str = ""
+
+
+class CsvText(Struct):
+    """POST EXPECTED_DEVICES/import: a table with the heads hostname, serial, tags, groups, note (tags and
+    groups parted by `;`, groups by name). `dry_run` only checks."""
+
+    text: str
+    dry_run: bool = False
+
+
+class CsvProblem(Struct):
+    """`line` and `column` count from 1."""
+
+    line: int
+    column: int
+    text: str
+
+
+class CsvImported(Struct):
+    """All or nothing: with problems nothing was imported."""
+
+    added: int
+    known: int
+    problems: list[CsvProblem]
 
 
 class DeviceUpdate(Struct):

@@ -62,7 +62,10 @@ def os_names(os_type: str) -> list[str]:
 class Script(Struct):
     """A script with the content and parameters of its current revision; `revision` counts from 1.
 
-    `idempotent` says that it may be run again after a failure: only then may a rollout retry it.
+    `idempotent` says that it may be run again after a failure: only then may a rollout retry it. `folder`
+    is its place in the library, such as `Windows/Clean up`. `detect` and `undo` are texts in the script's
+    language and parts of its revision: detect runs first, and where it ends with 0 there is nothing to
+    do; undo takes back.
     """
 
     id: int
@@ -79,6 +82,10 @@ class Script(Struct):
     version: int
     parameters: list[ScriptParameter] = field(default_factory=list)
     idempotent: bool = False
+    folder: str = ""
+    tags: list[str] = field(default_factory=list)
+    detect: str | None = None
+    undo: str | None = None
 
 
 class ScriptCreate(Struct):
@@ -91,6 +98,10 @@ class ScriptCreate(Struct):
     message: str = ""
     parameters: list[ScriptParameter] = field(default_factory=list)
     idempotent: bool = False
+    folder: str = ""
+    tags: list[str] = field(default_factory=list)
+    detect: str | None = None
+    undo: str | None = None
 
 
 class ScriptUpdate(Struct):
@@ -105,6 +116,23 @@ class ScriptUpdate(Struct):
     message: str = ""
     parameters: list[ScriptParameter] | UnsetType = UNSET
     idempotent: bool | UnsetType = UNSET
+    folder: str | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    detect: str | UnsetType | None = UNSET
+    undo: str | UnsetType | None = UNSET
+
+
+class ScriptCopy(Struct):
+    """POST SCRIPTS/{id}/duplicate. Without a name: that of the original with "(copy)", numbered where
+    needed."""
+
+    name: str | None = None
+
+
+class FavoriteScripts(Struct):
+    """GET SCRIPTS/favorites: the caller's own. PUT and DELETE SCRIPTS/{id}/favorite change them."""
+
+    script_ids: list[int]
 
 
 class ScriptText(Struct):
@@ -127,3 +155,5 @@ class ScriptRevision(Struct):
     message: str
     created_at: Time
     parameters: list[ScriptParameter] = field(default_factory=list)
+    detect: str | None = None
+    undo: str | None = None

@@ -25,9 +25,15 @@ ENROLLMENT_TOKEN = "enrollment_token"  # noqa: S105
 AGENT_ENDPOINT = "agent_endpoint"
 GROUP = "group"
 PAUSE = "pause"
+SOFTWARE = "software"
+OS_IMAGE = "os_image"
+PROFILE = "profile"
+EXPECTED_DEVICE = "expected_device"
+BOOT_ENDPOINT = "boot_endpoint"
 OUTPUT = "output"
 """Kinds. `output` has the step's id and `{run_id, n, attempt, stdout, stderr}` (bytes there are): it is
-never in a snapshot, and the bytes themselves are fetched by range."""
+never in a snapshot, and the bytes themselves are fetched by range. A `profile` (templates too) has no
+tasks."""
 
 
 class LiveHello(Struct):

@@ -117,11 +117,46 @@ class Policy(Struct):
     reboot_within_s: int = 3600
 
 
+class TaskAction(StrEnum):
+    """What is done with a script (the first three) or with software."""
+
+    RUN = "run"
+    UNDO = "undo"
+    DETECT = "detect"
+    INSTALL = "install"
+    UNINSTALL = "uninstall"
+
+
+class TaskReboot(StrEnum):
+    """After a task. ANNOUNCED: a restart only if its exit code asks for one, as the policy says; ALWAYS: a
+    restart, as the policy says; NEVER: what its exit code asks for is left to somebody else."""
+
+    ANNOUNCED = "announced"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class TaskCondition(Struct):
+    """On which devices a task is carried out: of this type, and found by this query of devices, both as the
+    device is when the rollout is made. Elsewhere its step is skipped."""
+
+    os_type: str | None = None
+    query: str = ""
+
+
 class TaskCreate(Struct):
-    """One script of a rollout that runs several in order. Exactly one of `script_id` and `revision_id`."""
+    """One task of a rollout that has several in order: exactly one of `script_id`, `revision_id` and
+    `software_id`. `action` is by default `run`, and `install` of software. `profile_task_id` is kept for
+    show."""
 
     script_id: int | None = None
     revision_id: int | None = None
+    software_id: int | None = None
+    action: TaskAction | None = None
+    name: str = ""
+    reboot: TaskReboot = TaskReboot.ANNOUNCED
+    condition: TaskCondition = field(default_factory=TaskCondition)
+    profile_task_id: int | None = None
     arguments: list[str] = field(default_factory=list)
     parameters: dict[str, ParameterValue] = field(default_factory=dict)
     timeout_s: int | None = None
@@ -129,7 +164,8 @@ class TaskCreate(Struct):
 
 
 class RolloutCreate(Struct):
-    """POST ROLLOUTS. Exactly one of `script_id` (its current revision), `revision_id` and `tasks`.
+    """POST ROLLOUTS. Exactly one of `script_id` (its current revision), `revision_id`, `software_id`,
+    `profile_id` (its current revision; `task_parameters` by task id) and `tasks`. `action` as in TaskCreate.
 
     `arguments` are handed to the script as a vector; `parameters` as variables and a file. With an
     `Idempotency-Key` header the same key gives the same rollout.
@@ -137,6 +173,10 @@ class RolloutCreate(Struct):
 
     script_id: int | None = None
     revision_id: int | None = None
+    software_id: int | None = None
+    profile_id: int | None = None
+    action: TaskAction | None = None
+    task_parameters: dict[int, dict[str, ParameterValue]] = field(default_factory=dict)
     tasks: list[TaskCreate] = field(default_factory=list)
     title: str = ""
     targets: Targets = field(default_factory=Targets)
@@ -227,6 +267,11 @@ class Task(Struct):
     files: dict[str, str]
     timeout_s: int
     continue_on_error: bool
+    software_id: int | None = None
+    profile_task_id: int | None = None
+    action: TaskAction = TaskAction.RUN
+    reboot: TaskReboot = TaskReboot.ANNOUNCED
+    condition: TaskCondition = field(default_factory=TaskCondition)
 
 
 class Rollout(Struct):
@@ -256,6 +301,9 @@ class Rollout(Struct):
     until: Time | None = None
     origin_id: int | None = None
     wave_done: bool = False
+    software_id: int | None = None
+    profile_id: int | None = None
+    profile_revision: int | None = None
 
 
 class RolloutCreated(Rollout):

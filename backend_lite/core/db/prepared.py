@@ -1,6 +1,8 @@
 """Statements of hot paths: compiled once to the driver's own text, run with plain tuples.
 
-To build a statement costs about five times what its execution does.
+To build a statement costs about five times what its execution does. And at every row over which the driver
+steps it lets go of the interpreter: while other threads work, to get it back takes longer than the row. So
+many rows are read and written in one step.
 """
 
 from __future__ import annotations
@@ -8,12 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Connection, bindparam
+import msgspec
+from sqlalchemy import ClauseElement, ColumnElement, Connection, Float, LargeBinary, Select, Table, bindparam
 
 Row = Sequence[Any]
 IDS = "ids"
 _SIZES = (1, 4, 16, 64, 256, 1024, 4096)
 """Lists are filled up to one of these lengths: few texts, which the driver keeps prepared."""
+_TOGETHER = (256, 64, 16, 4, 1)
+"""Rows that are written by one statement, for the same reason."""
+_MOST_PACKED = 100
+"""Columns: SQLite gives no function more than 127 arguments."""
+
+_unpack = msgspec.json.Decoder(list[tuple[Any, ...]]).decode
 
 
 def among(column: Any) -> ColumnElement[bool]:
@@ -26,16 +35,17 @@ class Prepared:
     """A statement with named parameters, which are given in the order of `names`. Values are handed to the
     driver and taken from it as they are."""
 
-    __slots__ = ("_names", "_statement", "_texts")
+    __slots__ = ("_names", "_packed", "_statement", "_texts")
 
     def __init__(self, statement: ClauseElement, *names: str) -> None:
         self._statement = statement
         self._names = names
+        self._packed = _columns_to_pack(statement)
         self._texts: dict[tuple[str, int], tuple[str, list[int]]] = {}
 
     def all(self, connection: Connection, *values: Any) -> Sequence[Row]:
         text, order = self._text(connection)
-        return connection.exec_driver_sql(text, tuple([values[place] for place in order])).all()
+        return self._rows(connection, text, tuple([values[place] for place in order]))
 
     def listed(self, connection: Connection, ids: Iterable[int]) -> list[Row]:
         """The rows for ids, the one parameter of the statement (see `among`). They come in the order of the
@@ -43,13 +53,12 @@ class Prepared:
         rows: list[Row] = []
         for piece in _pieces(list(ids)):
             text, _ = self._text(connection, len(piece))
-            rows += connection.exec_driver_sql(text, piece).all()
+            rows += self._rows(connection, text, piece)
         return rows
 
-    def many(self, connection: Connection, rows: Iterable[Row]) -> None:
-        """Once for each of `rows`."""
-        text, order = self._text(connection)
-        connection.exec_driver_sql(text, [tuple([row[place] for place in order]) for row in rows])
+    def _rows(self, connection: Connection, text: str, values: tuple[Any, ...]) -> Sequence[Row]:
+        found = connection.exec_driver_sql(text, values)
+        return _unpack(found.scalar_one()) if self._packed else found.all()
 
     def _text(self, connection: Connection, listed: int = 0) -> tuple[str, list[int]]:
         key = connection.dialect.name, listed
@@ -64,7 +73,73 @@ class Prepared:
             raise TypeError("the driver has to take its parameters by position")
         place = compiled.bindtemplate % {"name": IDS}
         text = str(compiled).replace(f"__[POSTCOMPILE_{IDS}]", ", ".join([place] * listed))
+        if self._packed:
+            text = _pack(text, self._packed)
         return text, [self._names.index(name) for name in compiled.positiontup if name != IDS]
+
+
+class BulkInsert:
+    """Rows with these columns of a table."""
+
+    __slots__ = ("_names", "_table")
+
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        self._table = table
+        self._names = names
+
+    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Insert them in their order; each has its values in the order of the columns."""
+        quote = connection.dialect.identifier_preparer.quote
+        columns = ", ".join(quote(name) for name in self._names)
+        before = f"INSERT INTO {quote(self._table.name)} ({columns}) VALUES "
+        _run_together(connection, before, "", len(self._names), rows)
+
+
+class BulkUpdate:
+    """These columns of the rows of a table, which are found by their `id`."""
+
+    __slots__ = ("_names", "_table")
+
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        self._table = table
+        self._names = names
+
+    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Each of `rows` has the new values in the order of the columns, and then the id."""
+        quote = connection.dialect.identifier_preparer.quote
+        table, width = quote(self._table.name), len(self._names) + 1
+        # The columns of a list of values have these names in every database.
+        sets = ", ".join(f"{quote(name)} = given.column{at}" for at, name in enumerate(self._names, 1))
+        before = f"UPDATE {table} SET {sets} FROM (VALUES "
+        _run_together(
+            connection, before, f") AS given WHERE {table}.{quote('id')} = given.column{width}", width, rows
+        )
+
+
+def _run_together(connection: Connection, before: str, after: str, width: int, rows: Sequence[Row]) -> None:
+    one, start = f"({', '.join('?' * width)})", 0
+    while start < len(rows):
+        size = next(size for size in _TOGETHER if size <= len(rows) - start)
+        text = f"{before}{', '.join([one] * size)}{after}"
+        values = tuple([value for row in rows[start : start + size] for value in row])
+        connection.exec_driver_sql(text, values)
+        start += size
+
+
+def _columns_to_pack(statement: ClauseElement) -> int:
+    """How many columns there are that arrive as one value, in JSON; 0 where JSON would change any of them."""
+    if not isinstance(statement, Select):
+        return 0
+    columns = statement.selected_columns
+    if len(columns) > _MOST_PACKED or any(isinstance(one.type, Float | LargeBinary) for one in columns):
+        return 0
+    return len(columns)
+
+
+def _pack(text: str, columns: int) -> str:
+    """The query with one row, which has one value: all rows in JSON, in their order."""
+    names = ", ".join(f"c{n}" for n in range(columns))
+    return f"WITH packed ({names}) AS ({text}) SELECT json_group_array(json_array({names})) FROM packed"
 
 
 def _pieces(ids: list[int]) -> Iterator[tuple[int, ...]]:

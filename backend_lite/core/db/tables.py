@@ -29,3 +29,29 @@ class OutboxRow(Base):
     topic: Mapped[str] = mapped_column(String(80))
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
     created_at: Mapped[int] = mapped_column(EpochMs)
+
+
+class BlobRow(Base):
+    """A file that the service keeps under its SHA-256. `created_at` also says when it was last asked to
+    stay."""
+
+    __tablename__ = "blobs"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(EpochMs)
+    created_at: Mapped[int] = mapped_column(EpochMs)
+
+
+class UploadRow(Base):
+    """A file on its way in, for the artifact `purpose`. How much is there, the file itself tells."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(40))
+    file_name: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(EpochMs)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    created_by_id: Mapped[int] = mapped_column(Id)
+    created_at: Mapped[int] = mapped_column(EpochMs)
+    touched_at: Mapped[int] = mapped_column(EpochMs)

@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 VERBS = ("view", "create", "edit", "delete", "run", "approve")
-ARTIFACTS = ("devices", "groups", "scripts", "rollouts", "enrollment", "users", "settings", "system")
+ARTIFACTS = (
+    "devices",
+    "groups",
+    "scripts",
+    "software",
+    "os_images",
+    "profiles",
+    "templates",
+    "rollouts",
+    "enrollment",
+    "users",
+    "settings",
+    "system",
+)
 
 ALL_PERMISSIONS = frozenset(f"{artifact}:{verb}" for artifact in ARTIFACTS for verb in VERBS)
 

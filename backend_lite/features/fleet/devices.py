@@ -138,7 +138,9 @@ class Devices:
 
     def known(self, session: Session, uid: str) -> KnownDevice | None:
         row = session.scalar(select(DeviceRow).where(DeviceRow.uid == uid))
-        return None if row is None else KnownDevice(row.id, row.uid, row.public_key, Admission(row.admission))
+        if row is None or row.public_key is None:
+            return None
+        return KnownDevice(row.id, row.uid, row.public_key, Admission(row.admission))
 
     def target(self, session: Session, device_id: int) -> RunTarget | None:
         """The device as something to run on, also when it is retired."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend_lite.core.db.base import Base, EpochMs, Id, Json
@@ -16,8 +16,10 @@ class DeviceRow(Base):
     """An endpoint; its identity is `public_key`, everything it says about itself is a label.
 
     `search` holds every label case-folded. `edited_at_version` says at which version each field that a
-    person can edit last changed. `contact`, `metrics` and `last_contact_at` are what was last flushed: while
-    the service runs, presence knows better. A retired device stays, so that its key cannot come back.
+    person can edit last changed. `contact`, `metrics` and `last_contact_at` are what was last flushed:
+    while the service runs, presence knows better. A retired device stays, so that its key cannot come
+    back. A device of the protocol `http` has no key. `replaces_id` is the retired device that it was
+    merged with.
     """
 
     __tablename__ = "devices"
@@ -25,7 +27,8 @@ class DeviceRow(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     uid: Mapped[str] = mapped_column(String(36), unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    public_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    protocol: Mapped[str] = mapped_column(String(20), default="channel", server_default="channel")
     hostname: Mapped[str] = mapped_column(String(255), index=True)
     os_type: Mapped[str | None] = mapped_column(String(40))
     os_version: Mapped[str | None] = mapped_column(String(200))
@@ -41,6 +44,9 @@ class DeviceRow(Base):
     admission: Mapped[str] = mapped_column(String(20))
     quarantine_reason: Mapped[str | None] = mapped_column(Text)
     possible_duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("devices.id"))
+    replaces_id: Mapped[int | None] = mapped_column(Id, ForeignKey("devices.id"))
+    software_digest: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))
+    software_at: Mapped[int | None] = mapped_column(EpochMs)
     facts: Mapped[dict[str, Any] | None] = mapped_column(Json)
     metrics: Mapped[dict[str, Any] | None] = mapped_column(Json)
     contact: Mapped[str] = mapped_column(String(20), default="offline")
@@ -111,3 +117,51 @@ class GroupMemberRow(Base):
 
     group_id: Mapped[int] = mapped_column(Id, ForeignKey("groups.id"), primary_key=True)
     device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), primary_key=True, index=True)
+
+
+class ExpectedDeviceRow(Base):
+    """A device that is to come, and once it has, `device_id`."""
+
+    __tablename__ = "expected_devices"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    hostname: Mapped[str] = mapped_column(String(255))
+    hostname_key: Mapped[str] = mapped_column(String(255), index=True)
+    serial: Mapped[str] = mapped_column(String(200))
+    serial_key: Mapped[str] = mapped_column(String(200), index=True)
+    tags: Mapped[list[str]] = mapped_column(Json)
+    groups: Mapped[list[int]] = mapped_column(Json)
+    note: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[int] = mapped_column(EpochMs)
+    device_id: Mapped[int | None] = mapped_column(Id, ForeignKey("devices.id"), index=True)
+    arrived_at: Mapped[int | None] = mapped_column(EpochMs)
+
+
+class DeviceSoftwareRow(Base):
+    """Something that is installed on a device; `name_key` is the name as compared."""
+
+    __tablename__ = "device_software"
+    __table_args__ = (Index("ix_device_software_name_key", "name_key", "device_id"),)
+
+    device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(400))
+    name_key: Mapped[str] = mapped_column(String(400))
+    version: Mapped[str] = mapped_column(String(200))
+    publisher: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(20))
+    architecture: Mapped[str] = mapped_column(String(40))
+    installed_on: Mapped[str] = mapped_column(String(10))
+
+
+class MetricDayRow(Base):
+    """What a device was doing on a day (days since 1970, UTC): three bytes for every five minutes, half
+    percents of processor, memory and disk, 255 where nothing was heard."""
+
+    __tablename__ = "metric_days"
+
+    device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), primary_key=True)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True)
+    samples: Mapped[bytes] = mapped_column(LargeBinary)

@@ -9,7 +9,7 @@ import msgspec
 from agent.wire.fingerprint import fingerprint_words
 from agent.wire.messages import Facts, Metrics
 from backend_lite.contract.common import format_time
-from backend_lite.contract.fleet import Admission, Contact, Device
+from backend_lite.contract.fleet import Admission, Contact, Device, Protocol
 from backend_lite.features.fleet.presence import Presence
 from backend_lite.features.fleet.tables import DeviceRow
 
@@ -57,11 +57,14 @@ def _of_row(row: DeviceRow) -> Device:
         connected=False,
         address=row.address,
         agent_version=row.agent_version,
-        fingerprint=fingerprint_words(row.public_key),
+        fingerprint=fingerprint_words(row.public_key) if row.public_key else "",
         tags=row.tags,
         possible_duplicate_of=row.possible_duplicate_of,
         quarantine_reason=row.quarantine_reason,
         facts=msgspec.convert(row.facts, Facts) if row.facts else None,
         metrics=msgspec.convert(row.metrics, Metrics) if row.metrics else None,
         version=row.version,
+        protocol=Protocol(row.protocol),
+        replaces_id=row.replaces_id,
+        serial=row.serial,
     )

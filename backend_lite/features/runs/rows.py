@@ -13,11 +13,11 @@ from itertools import compress
 from operator import attrgetter, ne
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import JSON, Column, Connection, Table, bindparam, insert, update
+from sqlalchemy import JSON, Column, Connection, Table
 from sqlalchemy.engine import Dialect
 
 from backend_lite.core.db.base import Base
-from backend_lite.core.db.prepared import Prepared
+from backend_lite.core.db.prepared import BulkInsert, BulkUpdate
 from backend_lite.features.runs.tables import (
     AttemptRow,
     RolloutRow,
@@ -50,8 +50,10 @@ class Kind(Generic[R]):
         self._place = {name: place for place, name in enumerate(self.names)}
         self._values = attrgetter(*self.names)
         self._inserted = [column for column in every if column.name != "id"]
-        self._insert = _insert_of(self.table, self._inserted)
-        self._updates: dict[tuple[bool, ...], Prepared] = {}
+        inserted = [column.name for column in self._inserted]
+        self._insert = BulkInsert(self.table, inserted)
+        self._insert_values = attrgetter(*inserted)
+        self._updates: dict[tuple[bool, ...], BulkUpdate] = {}
         self._read: dict[str, Conversions] = {}
         self._written: dict[str, Conversions] = {}
 
@@ -82,18 +84,17 @@ class Kind(Generic[R]):
                 writes[mask].append((*compress(now, mask), row.id))
                 row.stored = now
         for mask, values in writes.items():
-            self._update_of(mask).many(connection, values)
+            self._update_of(mask).run(connection, values)
 
     def insert(self, connection: Connection, rows: Sequence[R]) -> None:
         """In their order; ids that the database gives are not read."""
         if not rows:
             return
-        values = attrgetter(*(column.name for column in self._inserted))
         conversions = self._written.get(connection.dialect.name)
         if conversions is None:
             conversions = _conversions(self._inserted, connection.dialect, written=True)
             self._written[connection.dialect.name] = conversions
-        self._insert.many(connection, [_apply(conversions, values(row)) for row in rows])
+        self._insert.run(connection, [_apply(conversions, self._insert_values(row)) for row in rows])
 
     def _converted(self, dialect: Dialect, values: Sequence[Any]) -> Sequence[Any]:
         conversions = self._read.get(dialect.name)
@@ -101,13 +102,10 @@ class Kind(Generic[R]):
             conversions = self._read[dialect.name] = _conversions(self.columns, dialect, written=False)
         return _apply(conversions, values)
 
-    def _update_of(self, mask: tuple[bool, ...]) -> Prepared:
+    def _update_of(self, mask: tuple[bool, ...]) -> BulkUpdate:
         found = self._updates.get(mask)
         if found is None:
-            names = list(compress(self.names, mask))
-            changed: dict[str, Any] = {name: bindparam(name) for name in names}
-            statement = update(self.table).where(self.table.c.id == bindparam("row_id")).values(changed)
-            found = self._updates[mask] = Prepared(statement, *names, "row_id")
+            found = self._updates[mask] = BulkUpdate(self.table, list(compress(self.names, mask)))
         return found
 
 
@@ -118,11 +116,6 @@ def _default(column: Column[Any]) -> Any:
     if default.is_callable:
         return field(default_factory=lambda: default.arg(None))
     return field(default=default.arg)
-
-
-def _insert_of(table: Table, columns: Sequence[Column[Any]]) -> Prepared:
-    names = [column.name for column in columns]
-    return Prepared(insert(table).values({name: bindparam(name) for name in names}), *names)
 
 
 def _conversions(columns: Sequence[Column[Any]], dialect: Dialect, *, written: bool) -> Conversions:

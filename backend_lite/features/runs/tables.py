@@ -55,6 +55,9 @@ class RolloutRow(Base):
     script_id: Mapped[int | None] = mapped_column(Id, ForeignKey("scripts.id"))
     revision_id: Mapped[int | None] = mapped_column(Id, ForeignKey("script_revisions.id"))
     revision: Mapped[int | None] = mapped_column(Integer)
+    software_id: Mapped[int | None] = mapped_column(Id)
+    profile_id: Mapped[int | None] = mapped_column(Id)
+    profile_revision: Mapped[int | None] = mapped_column(Integer)
     arguments: Mapped[list[str]] = mapped_column(Json)
     parameters: Mapped[dict[str, Any]] = mapped_column(Json)
     policy: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -86,8 +89,9 @@ class RolloutRow(Base):
 
 
 class RolloutTaskRow(Base):
-    """What every run of a rollout executes as its step `n`. `payload` is null where the revision holds the
-    script; `secrets` are the names of its secret parameters, `files` the names of its files."""
+    """What every run of a rollout executes as its step `n`. `payload` is null where the revision holds
+    the script; `secrets` are the names of its secret parameters, `files` the names of its files.
+    `exit_codes` null: those of the rollout's policy."""
 
     __tablename__ = "rollout_tasks"
     __table_args__ = (Index("ix_rollout_tasks_script_id", "script_id", "rollout_id"),)
@@ -107,6 +111,25 @@ class RolloutTaskRow(Base):
     timeout_s: Mapped[int] = mapped_column(Integer)
     continue_on_error: Mapped[bool] = mapped_column(default=False)
     may_repeat: Mapped[bool] = mapped_column(default=False)
+    action: Mapped[str] = mapped_column(String(20), default="run", server_default="run")
+    software_id: Mapped[int | None] = mapped_column(Id)
+    profile_task_id: Mapped[int | None] = mapped_column(Id)
+    reboot: Mapped[str] = mapped_column(String(20), default="announced", server_default="announced")
+    condition: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    exit_codes: Mapped[list[int] | None] = mapped_column(Json)
+
+
+class AppliedProfileRow(Base):
+    """The newest application of a profile to a device; its run may be removed by the retention."""
+
+    __tablename__ = "applied_profiles"
+
+    profile_id: Mapped[int] = mapped_column(Id, ForeignKey("profiles.id"), primary_key=True)
+    device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), primary_key=True, index=True)
+    revision: Mapped[int] = mapped_column(Integer)
+    rollout_id: Mapped[int] = mapped_column(Id)
+    run_id: Mapped[int] = mapped_column(Id)
+    applied_at: Mapped[int] = mapped_column(EpochMs)
 
 
 class TaskFileRow(Base):
