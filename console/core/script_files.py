@@ -6,6 +6,7 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend_lite.contract import encodings
 from backend_lite.contract.library import MAX_CONTENT, Language
 from console.core import formatting
 from console.core.errors import Mendable
@@ -43,41 +44,57 @@ class ScriptFile:
 
 def read_script(path: Path) -> ScriptFile:
     """The file as a script; line ends stay as they are. Raises UnusableFile."""
+    content = read_text(path)
+    return ScriptFile(path.stem, language_of(path.suffix, content), content)
+
+
+def read_text(path: Path, limit: int = MAX_CONTENT) -> str:
+    """The text of a file of at most `limit` bytes, in whichever encoding it is. Raises UnusableFile."""
     try:
-        size = path.stat().st_size
-        if size > MAX_CONTENT:
-            raise UnusableFile(
-                tr(
-                    "{name} has {size}; a script may have {limit} at most.",
-                    name=path.name,
-                    size=formatting.size(size),
-                    limit=formatting.size(MAX_CONTENT),
-                )
-            )
-        content = _text(path.read_bytes())
+        with path.open("rb") as file:
+            raw = file.read(limit + 1)
+            size = path.stat().st_size
     except OSError as error:
         raise UnusableFile(tr("{name} cannot be read: {why}.", name=path.name, why=error.strerror)) from error
+    if len(raw) > limit:
+        raise UnusableFile(
+            tr(
+                "{name} has {size}; {limit} are allowed at most.",
+                name=path.name,
+                size=formatting.size(size),
+                limit=formatting.size(limit),
+            )
+        )
+    content = _decoded(raw)
     if "\0" in content:
         raise UnusableFile(tr("{name} is not a text file.", name=path.name))
     if not content.strip():
         raise UnusableFile(tr("{name} is empty.", name=path.name))
-    return ScriptFile(path.stem, _language(path, content), content)
+    return content
 
 
-def _text(raw: bytes) -> str:
-    for mark, encoding in _MARKS:
-        if raw.startswith(mark):
-            return raw.decode(encoding, "replace")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
-
-
-def _language(path: Path, content: str) -> Language:
+def language_of(suffix: str, content: str) -> Language:
+    """As the first line says, or else the suffix."""
     first = content.split("\n", 1)[0]
     if first.startswith("#!"):
         for word, language in _INTERPRETERS:
             if word in first:
                 return language
-    return ENDINGS.get(path.suffix.lower(), Language.BASH)
+    return ENDINGS.get(suffix.lower(), Language.BASH)
+
+
+def _decoded(raw: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            return raw.decode(encoding, "replace")
+    try:
+        return raw.decode("utf-8") if b"\0" not in raw else _sixteen_bits(raw)
+    except UnicodeDecodeError:
+        # What Windows' own editors write where they do not write Unicode.
+        return raw.decode("cp1252", "replace")
+
+
+def _sixteen_bits(raw: bytes) -> str:
+    """UTF-16 without a mark, or what has a zero character in it and is no text at all."""
+    is_sixteen = encodings.guess(raw[: encodings.SAMPLE]) == encodings.UTF_16
+    return raw.decode("utf-16-le" if is_sixteen else "latin-1", "replace")

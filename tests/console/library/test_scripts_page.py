@@ -171,7 +171,7 @@ def test_a_file_is_read_as_what_it_is(
     [
         (b"", "is empty"),
         (b"MZ\0\0", "is not a text file"),
-        (b"x" * (MAX_CONTENT + 1), "a script may have 512 KB"),
+        (b"x" * (MAX_CONTENT + 1), "512 KB are allowed"),
     ],
 )
 def test_a_file_that_is_no_script_is_refused(tmp_path: Path, raw: bytes, why: str) -> None:
