@@ -15,6 +15,7 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.events.bus import EventBus
 from backend_lite.core.events.outbox import Outbox, Reaction
 from backend_lite.core.live import LiveHub, LiveKind
+from backend_lite.core.references import References
 
 Route = HTTPRouteHandler | ASGIRouteHandler
 Lifecycle = Callable[[], Awaitable[None]]
@@ -25,7 +26,8 @@ class Kernel:
     """The core that every area is built from.
 
     `service_epoch` names this life of the database; `endpoint` is where agents reach the service;
-    `launch_secret` proves that a caller runs as the same account on this machine.
+    `launch_secret` proves that a caller runs as the same account on this machine; `references` know who
+    uses what.
     """
 
     config: Config
@@ -37,6 +39,7 @@ class Kernel:
     service_epoch: str
     endpoint: AgentEndpoint
     launch_secret: str
+    references: References = field(default_factory=References)
 
 
 @dataclass(frozen=True)
