@@ -31,6 +31,8 @@ class ScriptForRun:
     timeout_s: int
     parameters: tuple[ScriptParameter, ...] = ()
     idempotent: bool = False
+    detect: str | None = None
+    undo: str | None = None
 
 
 class LibraryApi:
@@ -80,6 +82,8 @@ _COLUMNS = select(
     ScriptRow.timeout_s,
     ScriptRevisionRow.parameters,
     ScriptRow.idempotent,
+    ScriptRevisionRow.detect,
+    ScriptRevisionRow.undo,
 ).join(ScriptRevisionRow, ScriptRevisionRow.script_id == ScriptRow.id)
 _REVISION = _COLUMNS.where(ScriptRevisionRow.id == bindparam("wanted"))
 _CURRENT = _COLUMNS.where(

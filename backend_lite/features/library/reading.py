@@ -101,6 +101,10 @@ def script_of(row: ScriptRow, revision: ScriptRevisionRow) -> Script:
         version=row.version,
         parameters=parameters_of(revision.parameters),
         idempotent=row.idempotent,
+        folder=row.folder,
+        tags=row.tags,
+        detect=revision.detect,
+        undo=revision.undo,
     )
 
 
@@ -137,4 +141,6 @@ def _revision_of(row: ScriptRevisionRow, names: dict[int, str]) -> ScriptRevisio
         message=row.message,
         created_at=format_time(row.created_at),
         parameters=parameters_of(row.parameters),
+        detect=row.detect,
+        undo=row.undo,
     )

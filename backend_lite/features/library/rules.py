@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 import msgspec
 
-from backend_lite.contract.library import MAX_CONTENT, MAX_NAME, TARGET_OS_TYPES, Language
+from backend_lite.contract.library import MAX_CONTENT, TARGET_OS_TYPES, Language
 from backend_lite.contract.parameters import ScriptParameter, definition_problems
 from backend_lite.contract.runs import MAX_TIMEOUT_S
 from backend_lite.errors import InvalidError
@@ -15,17 +14,6 @@ from backend_lite.errors import InvalidError
 MAX_DESCRIPTION = 4000
 MAX_MESSAGE = 1000
 MAX_DEFINITIONS_BYTES = 256 << 10
-
-
-def checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not name:
-        raise InvalidError("A script needs a name.")
-    if len(name) > MAX_NAME:
-        raise InvalidError(f"The name has {len(name)} characters; at most {MAX_NAME} are allowed.")
-    if any(unicodedata.category(character) == "Cc" for character in name):
-        raise InvalidError("The name holds a control character; type it again.")
-    return name
 
 
 def checked_size(content: str) -> str:

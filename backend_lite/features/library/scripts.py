@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
+from backend_lite.core.names import checked_name, name_key
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import InvalidError
 from backend_lite.features.library import rules
@@ -118,7 +118,7 @@ def _labels(wanted: ScriptCreate | ScriptUpdate) -> dict[str, Any]:
     """The checked labels that `wanted` names: what is no part of a revision."""
     labels: dict[str, Any] = {}
     if wanted.name is not UNSET:
-        labels["name"] = rules.checked_name(wanted.name)
+        labels["name"] = checked_name(wanted.name, what="A script")
     if wanted.description is not UNSET:
         text = rules.checked_text(wanted.description or "", rules.MAX_DESCRIPTION, "description")
         labels["description"] = text or None
@@ -150,18 +150,14 @@ def _differing(values: dict[str, Any], row: ScriptRow | ScriptRevisionRow) -> di
 def _apply(row: ScriptRow, labels: dict[str, Any]) -> None:
     for name, value in labels.items():
         setattr(row, name, value)
-    row.name_key = _name_key(row.name)
+    row.name_key = name_key(row.name)
     row.search = f"{row.name}\n{row.description or ''}".casefold()
 
 
 def _refuse_taken(session: Session, name: str, own_id: int | None) -> None:
-    taken = select(ScriptRow.id).where(ScriptRow.name_key == _name_key(name), ScriptRow.deleted_at.is_(None))
+    taken = select(ScriptRow.id).where(ScriptRow.name_key == name_key(name), ScriptRow.deleted_at.is_(None))
     if session.scalar(taken) not in (None, own_id):
         raise InvalidError("Script with this name already exists", code="name_taken")
-
-
-def _name_key(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _published(unit: Unit, row: ScriptRow) -> Script:

@@ -67,6 +67,10 @@ async def test_a_script_is_made_and_read_as_documented(library: Library) -> None
         "version": 1,
         "parameters": [],
         "idempotent": False,
+        "folder": "",
+        "tags": [],
+        "detect": None,
+        "undo": None,
     }
     for path in ("/1", "/1/"):
         answer = await library.call("GET", path)

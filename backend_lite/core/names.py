@@ -1,0 +1,44 @@
+"""What people call things: names in one line, compared without case and without their way of writing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container
+from itertools import count
+
+from backend_lite.errors import InvalidError
+
+MAX_NAME = 200
+_MAX_KEY = 400
+_COPY = re.compile(r" \(copy(?: \d{1,6})?\)$")
+
+
+def checked_name(text: str, limit: int = MAX_NAME, *, what: str = "This") -> str:
+    """`text` in one line; `what` begins the sentence where there is none, such as "A script".
+
+    Raises InvalidError.
+    """
+    name = " ".join(text.split())
+    if not name:
+        raise InvalidError(f"{what} needs a name.")
+    if len(name) > limit:
+        raise InvalidError(f"The name has {len(name)} characters; at most {limit} are allowed.")
+    if any(unicodedata.category(character) == "Cc" for character in name):
+        raise InvalidError("The name holds a control character; type it again.")
+    return name
+
+
+def name_key(name: str) -> str:
+    """The name as it is compared; it fits into a column of 400 characters."""
+    return unicodedata.normalize("NFKC", name).casefold()[:_MAX_KEY]
+
+
+def free_name(name: str, taken: Container[str], limit: int = MAX_NAME) -> str:
+    """The name of a copy: `name (copy)`, or `name (copy 2)` and so on; its key is none of `taken`."""
+    stem = _COPY.sub("", name)
+    for number in count(1):
+        ending = " (copy)" if number == 1 else f" (copy {number})"
+        if name_key(free := stem[: limit - len(ending)].rstrip() + ending) not in taken:
+            break
+    return free
