@@ -1,7 +1,8 @@
-"""Version 1 and today's version of the wire, in both directions.
+"""Today's version of the wire and those before it, in both directions.
 
-`tests/golden/wire_v1` holds one frame of every message, written once by the code that knew version 1 only.
-What version 1 understands of a message is therefore: these fields, with these types; it ignores all others.
+`tests/golden/wire_vN` holds one frame of every message, written once by the code that knew nothing newer than
+version N. What that version understands of a message is therefore: these fields, with these types; it ignores
+all others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from agent.wire.messages import (
     SERVICE_MESSAGES,
     WIRE_VERSIONS,
     Done,
+    Download,
     Offer,
     OfferFile,
     OutputFrame,
@@ -26,20 +28,32 @@ from agent.wire.messages import (
     Welcome,
 )
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "wire_v1"
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 KNOWN: dict[str, type[Any]] = {**SERVICE_MESSAGES, **AGENT_MESSAGES}
-FRAMES = {path.stem: path.read_text("utf-8").strip() for path in sorted(GOLDEN.glob("*.json"))}
-SINCE_VERSION_2 = {"holding"}
+FORMER = WIRE_VERSIONS[:-1]
+FRAMES = {
+    version: {
+        path.stem: path.read_text("utf-8").strip()
+        for path in sorted((GOLDEN / f"wire_v{version}").glob("*.json"))
+    }
+    for version in FORMER
+}
+EVERY_FRAME = [(version, name) for version, frames in FRAMES.items() for name in frames]
+LATER = {1: {"holding", "software"}, 2: {"software"}}
+"""The messages that a version does not know yet."""
+OWN_NAMES = ({"name", "count", "ratio", "on"}, {"pin"})
+"""Objects whose names are no fields but a script's parameters."""
 
 
-def known_to_version_1(frame: str) -> dict[str, Any]:
-    """What a decoder of version 1 makes of a frame: its own fields, of the types it knows."""
+def known_to(version: int, frame: str) -> dict[str, Any]:
+    """What a decoder of a version makes of a frame: its own fields, of the types it knows."""
     told = json.loads(frame)
-    return {"type": told["type"], "body": _reduced(told["body"], json.loads(FRAMES[told["type"]])["body"])}
+    shape = json.loads(FRAMES[version][told["type"]])["body"]
+    return {"type": told["type"], "body": _reduced(told["body"], shape)}
 
 
 def _reduced(told: Any, shape: Any) -> Any:
-    if isinstance(shape, dict) and shape.keys() != {"name", "count", "ratio", "on"}:
+    if isinstance(shape, dict) and shape.keys() not in OWN_NAMES:
         return {name: _reduced(told[name], inner) for name, inner in shape.items()}
     if isinstance(shape, list) and shape:
         assert isinstance(told, list)
@@ -48,18 +62,19 @@ def _reduced(told: Any, shape: Any) -> Any:
     return told
 
 
-def test_version_1_is_still_spoken() -> None:
-    assert WIRE_VERSIONS == (1, 2)
+def test_three_versions_are_spoken() -> None:
+    assert WIRE_VERSIONS == (1, 2, 3)
 
 
-def test_every_message_of_version_1_is_there() -> None:
-    assert set(FRAMES) == set(KNOWN) - SINCE_VERSION_2
+@pytest.mark.parametrize("version", FORMER)
+def test_every_message_of_a_version_is_there(version: int) -> None:
+    assert set(FRAMES[version]) == set(KNOWN) - LATER[version]
 
 
-@pytest.mark.parametrize("name", FRAMES)
-def test_a_frame_of_version_1_is_understood_today(name: str) -> None:
-    message: Any = codec.decode(FRAMES[name], KNOWN)
-    body = json.loads(FRAMES[name])["body"]
+@pytest.mark.parametrize(("version", "name"), EVERY_FRAME)
+def test_a_frame_of_a_former_version_is_understood_today(version: int, name: str) -> None:
+    message: Any = codec.decode(FRAMES[version][name], KNOWN)
+    body = json.loads(FRAMES[version][name])["body"]
     for field in fields(message):
         if field.name in body:
             assert codec.to_plain(getattr(message, field.name)) == body[field.name]
@@ -67,41 +82,52 @@ def test_a_frame_of_version_1_is_understood_today(name: str) -> None:
             assert field.default is not MISSING or field.default_factory is not MISSING
 
 
-@pytest.mark.parametrize("name", FRAMES)
-def test_todays_frame_is_understood_by_version_1(name: str) -> None:
-    frame = codec.encode(codec.decode(FRAMES[name], KNOWN))
-    assert known_to_version_1(frame) == json.loads(FRAMES[name])
+@pytest.mark.parametrize(("version", "name"), EVERY_FRAME)
+def test_todays_frame_is_understood_by_a_former_version(version: int, name: str) -> None:
+    frame = codec.encode(codec.decode(FRAMES[version][name], KNOWN))
+    assert known_to(version, frame) == json.loads(FRAMES[version][name])
 
 
-def test_what_version_2_added_changes_nothing_of_what_version_1_reads() -> None:
-    offer: Any = codec.decode(FRAMES["offer"], KNOWN)
+def _later_fields(version: int) -> list[Any]:
+    """Messages of a version with everything that came after it."""
+    offer: Any = codec.decode(FRAMES[version]["offer"], KNOWN)
+    done: Any = codec.decode(FRAMES[version]["done"], KNOWN)
+    welcome: Any = codec.decode(FRAMES[version]["welcome"], KNOWN)
     assert isinstance(offer, Offer)
-    more = replace(
-        offer,
-        idle_timeout_s=5.0,
-        working_folder="/srv",
-        run_as="user",
-        secrets={"pin": "sealed"},
-        files=(OfferFile("list", "list.txt", "eA=="),),
-        parallel=True,
-    )
-    done: Any = codec.decode(FRAMES["done"], KNOWN)
-    welcome: Any = codec.decode(FRAMES["welcome"], KNOWN)
     assert isinstance(done, Done)
     assert isinstance(welcome, Welcome)
-    for message in (
-        more,
-        replace(done, stdout_gap=4, stderr_gap=0),
+    offer = replace(offer, detect="exit 1", downloads=(Download("/f/1", "ab" * 32, 5, "a.msi"),))
+    welcome = replace(welcome, software_digest="cd" * 32)
+    if version > 1:
+        return [offer, welcome]
+    files = (OfferFile("list", "list.txt", "eA=="),)
+    return [
+        replace(
+            offer,
+            idle_timeout_s=5.0,
+            working_folder="/srv",
+            run_as="user",
+            secrets={"pin": "sealed"},
+            files=files,
+            parallel=True,
+        ),
         replace(welcome, spread_s=15.0),
+        replace(done, stdout_gap=4, stderr_gap=0),
         Receipt("00c0ffee-12-1", reboot=True),
-    ):
+    ]
+
+
+@pytest.mark.parametrize("version", FORMER)
+def test_what_came_later_changes_nothing_of_what_a_version_reads(version: int) -> None:
+    for message in _later_fields(version):
         frame = codec.encode(message)
         name = json.loads(frame)["type"]
-        assert known_to_version_1(frame) == json.loads(FRAMES[name])
+        assert known_to(version, frame) == json.loads(FRAMES[version][name])
 
 
-def test_an_output_frame_of_version_1_is_that_of_today() -> None:
-    raw = bytes.fromhex((GOLDEN / "output.hex").read_text())
+@pytest.mark.parametrize("version", FORMER)
+def test_an_output_frame_of_a_former_version_is_that_of_today(version: int) -> None:
+    raw = bytes.fromhex((GOLDEN / f"wire_v{version}" / "output.hex").read_text())
     frame = OutputFrame("00c0ffee-12-1", 1, 4096, 250, b"one\n\xff\0two")
     assert codec.decode_output(raw) == frame
     assert codec.encode_output(frame) == raw

@@ -1,4 +1,4 @@
-"""An agent of the version before with this service, and this agent with the service of the version before."""
+"""Agents of former versions with this service, and this agent with services of former versions."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from tests.faults.small_fleet import expected_output, small_fleet
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the scripts are written for sh")
 
 NOW = {"service": ("-m", "backend_lite"), "agent": ("-m", "agent")}
-BEFORE = {
-    "service": ("-m", "tests.faults.older_wire", "backend_lite"),
-    "agent": ("-m", "tests.faults.older_wire", "agent"),
-}
+MODULES = {"service": "backend_lite", "agent": "agent"}
 
 
+def before(side: str, version: int) -> tuple[str, ...]:
+    return ("-m", "tests.faults.older_wire", str(version), MODULES[side])
+
+
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("older", ["agent", "service"])
-def test_neighbouring_versions_do_the_main_job_together(older: str, tmp_path: Path) -> None:
-    programs = NOW | {older: BEFORE[older]}
+def test_neighbouring_versions_do_the_main_job_together(older: str, version: int, tmp_path: Path) -> None:
+    programs = NOW | {older: before(older, version)}
     with small_fleet(tmp_path, service_program=programs["service"], agent_program=programs["agent"]) as fleet:
         run_id = fleet.api.start(
             fleet.one_effect(), fleet.devices[0], parameters={"MARK": "both", "PAUSE": "0"}
@@ -37,7 +39,7 @@ def test_neighbouring_versions_do_the_main_job_together(older: str, tmp_path: Pa
 
 
 def test_an_older_agent_is_not_given_what_it_does_not_know(tmp_path: Path) -> None:
-    with small_fleet(tmp_path, agent_program=BEFORE["agent"]) as fleet:
+    with small_fleet(tmp_path, agent_program=before("agent", 1)) as fleet:
         script = fleet.api.make_script("elsewhere", "pwd\n")
         run = fleet.api.ended(
             fleet.api.start(script, fleet.devices[0], policy={"working_folder": str(tmp_path)})
