@@ -21,18 +21,23 @@ ARTIFACTS = (
     "system",
 )
 
+AGENT_REPORT = "agent:report"
+"""What the secret of a device opens, and nothing else does."""
+
 ALL_PERMISSIONS = frozenset(f"{artifact}:{verb}" for artifact in ARTIFACTS for verb in VERBS)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in caller. `permissions` are `artifact:verb`; `token_id` is the session's row."""
+    """A signed-in caller. `permissions` are `artifact:verb`; `token_id` is the row of its token. A device
+    has no user (`user_id` 0), and `device_id` is set."""
 
     user_id: int
     name: str
     token_id: int
     expires_at_ms: int
     permissions: frozenset[str] = field(default_factory=frozenset)
+    device_id: int | None = None
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from backend_lite.core.security.principal import Authenticator
+from backend_lite.features.access.device_secrets import DeviceSecrets
 from backend_lite.features.access.login import Login
-from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.tokens import (
     Issued,
     Refusal,
@@ -45,7 +46,8 @@ class AccessApi:
     tokens: TokenStore
     users: Users
     login: Login
-    authenticator: Sessions
+    authenticator: Authenticator
+    devices: DeviceSecrets
 
     def user_names(self, session: Session, ids: Iterable[int | None]) -> dict[int, str]:
         """The names of the users with these ids, for columns such as "created by"."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.features.access.api import AccessApi
+from backend_lite.features.access.device_secrets import Credentials, DeviceSecrets
 from backend_lite.features.access.login import Login
 from backend_lite.features.access.routes import access_routes
 from backend_lite.features.access.sessions import Sessions
@@ -15,11 +16,12 @@ def build(kernel: Kernel) -> Feature:
     tokens = TokenStore(kernel.clock)
     users = Users(kernel.database, kernel.clock, tokens)
     sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens)
+    devices = DeviceSecrets(kernel.database, tokens)
     login = Login(kernel.database, kernel.clock, tokens, sessions)
     return Feature(
         name="access",
         routes=lambda: access_routes(users, login, kernel.launch_secret),
         start=sessions.start,
         stop=sessions.stop,
-        api=AccessApi(tokens, users, login, sessions),
+        api=AccessApi(tokens, users, login, Credentials(sessions, devices), devices),
     )

@@ -85,6 +85,16 @@ class Presence:
         self._fading.discard(device_id)
         self._publish([device_id])
 
+    def called(self, device_id: int) -> None:
+        """A device that has no channel was heard of just now."""
+        before = self._sightings.get(device_id)
+        if before is not None and before.connected:
+            return
+        metrics = before.metrics if before else None
+        self._sightings[device_id] = Sighting(self._clock.monotonic(), False, Contact.ONLINE, metrics)
+        self._fading.add(device_id)
+        self._publish([device_id])
+
     def closed(self, device_id: int) -> None:
         """The device's last channel is gone."""
         sighting = self._sightings.get(device_id)

@@ -33,6 +33,7 @@ from backend_lite.features.runs.parts import load_open_runs
 from backend_lite.features.runs.permits import Asked, Permits
 from backend_lite.features.runs.tables import OPEN_STEP, StepRow
 from backend_lite.features.runs.transitions import change_step
+from backend_lite.features.runs.verdict import Verdict
 
 _IN_DOUBT = (StepState.RUNNING, StepState.CANCELLING)
 log = structlog.get_logger(__name__)
@@ -121,8 +122,9 @@ class Attempts:
     async def output(self, device_id: int, frame: OutputFrame) -> None:
         await self._output.take(device_id, frame)
 
-    async def done(self, device_id: int, message: Done) -> None:
-        """Take an outcome once its output is whole; otherwise ask for what is missing."""
+    async def done(self, device_id: int, message: Done, judged: Verdict | None = None) -> None:
+        """Take an outcome once its output is whole; otherwise ask for what is missing. `judged` is its
+        verdict, where the device gives one."""
         entry = await self._output.find(device_id, message.attempt)
         if entry is None or entry.ref.nonce != message.nonce:
             await self._told.handle(Told(device_id, message))
@@ -136,7 +138,7 @@ class Attempts:
             await entry.output.sync()
         entry.ending = True
         try:
-            await self._told.handle(Told(device_id, message, kept, small))
+            await self._told.handle(Told(device_id, message, kept, small, judged))
         finally:
             entry.ending = False
         self._output.finish(entry.ref, in_database=small is not None)

@@ -50,8 +50,11 @@ class Dispatcher:
     def offer(self, moment: Moment, device_ids: Sequence[int]) -> None:
         """Offer each device the oldest work that it may do now, if it is there and has nothing in hand."""
         there = [device_id for device_id in device_ids if self._hub.may_work(device_id)]
-        if not there:
-            return
+        if there:
+            self.offer_there(moment, there)
+
+    def offer_there(self, moment: Moment, there: Sequence[int]) -> None:
+        """The same for devices of which it is known that they are there and may work."""
         steps = open_steps(moment.connection, there)
         turns = [_Turn(steps[device_id]) for device_id in there if device_id in steps]
         while turns := [turn for turn in turns if turn.has_next()]:

@@ -36,12 +36,14 @@ _ANNOUNCING = frozenset((*REBOOT_CODES, *REBOOT_CODES_WINDOWS))
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a device says of an attempt. `kept` is its output, whole; None where the service has no permit
-    with that nonce, or no longer waits for it. `small` is output that fits into the database."""
+    with that nonce, or no longer waits for it. `small` is output that fits into the database. `judged`:
+    what the outcome means, where the device says so itself."""
 
     device_id: int
     message: Done
     kept: KeptOutput | None = None
     small: SmallOutput | None = None
+    judged: Verdict | None = None
 
 
 class Outcomes:
@@ -98,7 +100,7 @@ class Outcomes:
         record_output(attempt, message, told.kept)
         if told.small is not None and (told.small.stdout or told.small.stderr):
             small.append(SMALL_OUTPUT_ROWS.new(attempt_id=attempt.id, **told.small._asdict()))
-        reboot = self._judge(moment, parts, step, message)
+        reboot = self._judge(moment, parts, step, told)
         parts.run.output_key = run_output_key(parts)
         return reboot
 
@@ -118,10 +120,10 @@ class Outcomes:
             _keep_evidence(moment, device_id, message)
         return False
 
-    def _judge(self, moment: Moment, parts: RunParts, step: StepRow, message: Done) -> bool:
+    def _judge(self, moment: Moment, parts: RunParts, step: StepRow, told: Told) -> bool:
         """Move the step to where the outcome leads; True when the machine shall be restarted for it."""
-        current = StepState(step.state)
-        ended = verdict(current, message, parts.policy, self._os_type(moment, step, message))
+        current, message = StepState(step.state), told.message
+        ended = told.judged or verdict(current, message, parts.policy, self._os_type(moment, step, message))
         if not may_change(current, ended.state, source=Source(step.source) if step.source else None):
             return False
         if current is StepState.RUNNING and self._tries_again(moment, parts, step, ended, message):
