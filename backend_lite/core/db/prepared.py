@@ -17,7 +17,7 @@ Row = Sequence[Any]
 IDS = "ids"
 _SIZES = (1, 4, 16, 64, 256, 1024, 4096)
 """Lists are filled up to one of these lengths: few texts, which the driver keeps prepared."""
-_TOGETHER = (256, 64, 16, 4, 1)
+_TOGETHER = (1, 4, 16, 64, 128, 256, 512)
 """Rows that are written by one statement, for the same reason."""
 _MOST_PACKED = 100
 """Columns: SQLite gives no function more than 127 arguments."""
@@ -78,52 +78,78 @@ class Prepared:
         return text, [self._names.index(name) for name in compiled.positiontup if name != IDS]
 
 
-class BulkInsert:
-    """Rows with these columns of a table."""
+class _Bulk:
+    """A statement for a list of rows, which is filled up with the last of them to one of a few lengths."""
 
-    __slots__ = ("_names", "_table")
+    __slots__ = ("_names", "_table", "_texts", "_width")
 
-    def __init__(self, table: Table, names: Sequence[str]) -> None:
+    def __init__(self, table: Table, names: Sequence[str], width: int) -> None:
         self._table = table
         self._names = names
+        self._width = width
+        self._texts: dict[tuple[str, int], str] = {}
+
+    def _run(self, connection: Connection, rows: Sequence[Row], *last: int) -> None:
+        size = next(size for size in _TOGETHER if size >= len(rows))
+        key = connection.dialect.name, size
+        text = self._texts.get(key)
+        if text is None:
+            one = f"({', '.join('?' * self._width)})"
+            text = self._texts[key] = self._around(connection, ", ".join([one] * size))
+        values = [value for row in rows for value in row]
+        values += [*rows[-1]] * (size - len(rows))
+        connection.exec_driver_sql(text, (*values, *last))
+
+    def _around(self, connection: Connection, rows: str) -> str:
+        """The whole statement."""
+        raise NotImplementedError
+
+
+class BulkInsert(_Bulk):
+    """Rows with these columns of a table."""
+
+    __slots__ = ()
+
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        super().__init__(table, names, len(names))
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Insert them in their order; each has its values in the order of the columns."""
+        for piece in _batches(rows):
+            self._run(connection, piece, len(piece))
+
+    def _around(self, connection: Connection, rows: str) -> str:
         quote = connection.dialect.identifier_preparer.quote
         columns = ", ".join(quote(name) for name in self._names)
-        before = f"INSERT INTO {quote(self._table.name)} ({columns}) VALUES "
-        _run_together(connection, before, "", len(self._names), rows)
+        table = quote(self._table.name)
+        return f"INSERT INTO {table} ({columns}) SELECT * FROM (VALUES {rows}) AS given LIMIT ?"  # noqa: S608
 
 
-class BulkUpdate:
+class BulkUpdate(_Bulk):
     """These columns of the rows of a table, which are found by their `id`."""
 
-    __slots__ = ("_names", "_table")
+    __slots__ = ()
 
     def __init__(self, table: Table, names: Sequence[str]) -> None:
-        self._table = table
-        self._names = names
+        super().__init__(table, names, len(names) + 1)
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Each of `rows` has the new values in the order of the columns, and then the id."""
+        for piece in _batches(rows):
+            self._run(connection, piece)
+
+    def _around(self, connection: Connection, rows: str) -> str:
         quote = connection.dialect.identifier_preparer.quote
-        table, width = quote(self._table.name), len(self._names) + 1
         # The columns of a list of values have these names in every database.
         sets = ", ".join(f"{quote(name)} = given.column{at}" for at, name in enumerate(self._names, 1))
-        before = f"UPDATE {table} SET {sets} FROM (VALUES "
-        _run_together(
-            connection, before, f") AS given WHERE {table}.{quote('id')} = given.column{width}", width, rows
-        )
+        table = quote(self._table.name)
+        found = f"{table}.{quote('id')} = given.column{self._width}"
+        return f"UPDATE {table} SET {sets} FROM (VALUES {rows}) AS given WHERE {found}"  # noqa: S608
 
 
-def _run_together(connection: Connection, before: str, after: str, width: int, rows: Sequence[Row]) -> None:
-    one, start = f"({', '.join('?' * width)})", 0
-    while start < len(rows):
-        size = next(size for size in _TOGETHER if size <= len(rows) - start)
-        text = f"{before}{', '.join([one] * size)}{after}"
-        values = tuple([value for row in rows[start : start + size] for value in row])
-        connection.exec_driver_sql(text, values)
-        start += size
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), _TOGETHER[-1]):
+        yield rows[start : start + _TOGETHER[-1]]
 
 
 def _columns_to_pack(statement: ClauseElement) -> int:
@@ -139,7 +165,8 @@ def _columns_to_pack(statement: ClauseElement) -> int:
 def _pack(text: str, columns: int) -> str:
     """The query with one row, which has one value: all rows in JSON, in their order."""
     names = ", ".join(f"c{n}" for n in range(columns))
-    return f"WITH packed ({names}) AS ({text}) SELECT json_group_array(json_array({names})) FROM packed"
+    rows = f"json_group_array(json_array({names}))"
+    return f"WITH packed ({names}) AS ({text}) SELECT {rows} FROM packed"  # noqa: S608
 
 
 def _pieces(ids: list[int]) -> Iterator[tuple[int, ...]]:

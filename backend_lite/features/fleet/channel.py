@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine, Generator
+from typing import Any
 
 from agent.wire.messages import Incarnation
 from backend_lite.core.http.websocket import Socket
@@ -17,7 +19,7 @@ TOO_SLOW = 1013
 
 
 class Channel:
-    """Sends in order and never makes the caller wait. A task exists only while something is to be sent.
+    """Sends in order and never makes the caller wait. A task exists only while the socket takes nothing.
 
     `number` grows with every connection of the process; `task` is the one that serves the connection;
     `heard_at` (monotonic) is when its last frame came; `wire_version` is the agreed one. After `close` it
@@ -25,7 +27,7 @@ class Channel:
     """
 
     __slots__ = (
-        "_close_code", "_pump", "_queue", "_queued", "_socket",
+        "_close_code", "_pump", "_queue", "_queued", "_sending", "_socket",
         "closing", "device_id", "heard_at", "incarnation", "number", "task", "wire_version",
     )  # fmt: skip
 
@@ -51,6 +53,7 @@ class Channel:
         self._queued = 0
         self._close_code: int | None = None
         self._pump: asyncio.Task[None] | None = None
+        self._sending = False
 
     @property
     def peer(self) -> str:
@@ -81,8 +84,16 @@ class Channel:
             await asyncio.wait({self._pump})
 
     def _start(self) -> None:
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._send(), name="channel send")
+        """Send what the socket takes at once; a task waits with the rest."""
+        if self._sending:
+            return
+        self._sending = True
+        sending = self._send()
+        try:
+            waits_for = sending.send(None)
+        except StopIteration:
+            return
+        self._pump = asyncio.create_task(_go_on(_Begun(sending, waits_for)), name="channel send")
 
     async def _send(self) -> None:
         try:
@@ -98,4 +109,27 @@ class Channel:
             self.closing = True
             self._queue.clear()
         finally:
-            self._pump = None
+            self._pump, self._sending = None, False
+
+
+class _Begun:
+    """The rest of a coroutine whose beginning ran without a task, up to where it `waits_for` something. To
+    make a task costs as much as to send a small frame, and hardly any frame has to wait."""
+
+    __slots__ = ("_coroutine", "_waits_for")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._coroutine = coroutine
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        try:
+            yield self._waits_for
+        except BaseException:
+            self._coroutine.close()
+            raise
+        yield from self._coroutine.__await__()
+
+
+async def _go_on(begun: _Begun) -> None:
+    await begun

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from agent.wire.states import (
     RUN_ENDS,
@@ -28,6 +29,8 @@ _RUN_END_ORDER: tuple[tuple[frozenset[StepState], RunState], ...] = (
     (frozenset({StepState.CANCELLED}), RunState.CANCELLED),
     (frozenset({StepState.EXPIRED}), RunState.EXPIRED),
 )
+
+_ended_runs = attrgetter(*RUN_ENDS)
 
 
 class IllegalTransitionError(Exception):
@@ -148,8 +151,7 @@ def count(rollout: RolloutRow, state: str, by: int) -> None:
 
 
 def _follow_rollout(rollout: RolloutRow, policy: Policy, now: int) -> None:
-    ended = sum(getattr(rollout, state) for state in RUN_ENDS)
-    if ended == rollout.total:
+    if sum(_ended_runs(rollout)) == rollout.total:
         rollout.state = RolloutState.CANCELLED if rollout.cancel_requested else RolloutState.DONE
         rollout.ended_at, rollout.look_at, rollout.halt_reason = now, None, None
     elif rollout.state == RolloutState.RUNNING and (sentence := too_many_failures(rollout, policy)):

@@ -9,26 +9,37 @@ from sqlalchemy import (
     Column,
     Connection,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     bindparam,
     create_engine,
     event,
-    insert,
     select,
-    update,
 )
 
-from backend_lite.core.db.prepared import Prepared, among
+from backend_lite.core.db.prepared import BulkInsert, BulkUpdate, Prepared, among
 
-THINGS = Table("things", MetaData(), Column("id", Integer, primary_key=True), Column("name", String))
-INSERT = Prepared(insert(THINGS).values(id=bindparam("id"), name=bindparam("name")), "name", "id")
-RENAME = Prepared(
-    update(THINGS).where(THINGS.c.id == bindparam("row_id")).values(name=bindparam("name")), "row_id", "name"
+THINGS = Table(
+    "things",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("name", String),
+    Column("content", LargeBinary),
 )
-NAMED = Prepared(select(THINGS.c.id).where(THINGS.c.name == bindparam("name")).order_by(THINGS.c.id), "name")
+INSERT = BulkInsert(THINGS, ["name", "id"])
+RENAME = BulkUpdate(THINGS, ["name"])
+FILL = BulkUpdate(THINGS, ["content", "name"])
+NAMED = Prepared(
+    select(THINGS.c.id, THINGS.c.name)
+    .where(THINGS.c.name == bindparam("name"), THINGS.c.id > bindparam("after"))
+    .order_by(THINGS.c.id.desc()),
+    "after",
+    "name",
+)
 LISTED = Prepared(select(THINGS.c.id).where(among(THINGS.c.id)).order_by(THINGS.c.id))
+CONTENTS = Prepared(select(THINGS.c.content).where(among(THINGS.c.id)))
 
 
 @pytest.fixture
@@ -36,14 +47,34 @@ def connection() -> Iterator[Connection]:
     engine = create_engine("sqlite://")
     with engine.connect() as connection:
         THINGS.create(connection)
-        INSERT.many(connection, [(f"thing {n}", n) for n in range(1, 10_001)])
+        INSERT.run(connection, [(f"thing {n}", n) for n in range(1, 10_001)])
         yield connection
     engine.dispose()
 
 
 def test_values_are_given_in_the_order_of_the_names(connection: Connection) -> None:
-    RENAME.many(connection, [(3, "odd"), (5, "odd")])
-    assert [tuple(row) for row in NAMED.all(connection, "odd")] == [(3,), (5,)]
+    RENAME.run(connection, [("odd", 3), ("odd", 5), ("odd", 7)])
+    assert NAMED.all(connection, 3, "odd") == [(7, "odd"), (5, "odd")]
+    assert NAMED.all(connection, 7, "odd") == []
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 256, 257, 700])
+def test_so_many_rows_are_changed_and_no_others(connection: Connection, count: int) -> None:
+    RENAME.run(connection, [("new", n) for n in range(10, 10 + count)])
+    assert [row[0] for row in NAMED.all(connection, 0, "new")] == list(range(9 + count, 9, -1))
+
+
+def test_values_come_back_as_they_were(connection: Connection) -> None:
+    names = ['a "quoted" \\ one\nwith\tmore', "\x00\x1f\x7f\u2028", "Grüße \N{GRINNING FACE}", "", None]
+    for name in names:
+        FILL.run(connection, [(b"\x00\xff", name, 9)])
+        assert NAMED.all(connection, 0, name) == ([(9, name)] if name is not None else [])
+    assert [tuple(row) for row in CONTENTS.listed(connection, [9])] == [(b"\x00\xff",)]
+
+
+def test_large_numbers_come_back_as_they_were(connection: Connection) -> None:
+    INSERT.run(connection, [("large", 2**63 - 1)])
+    assert NAMED.all(connection, 0, "large") == [(2**63 - 1, "large")]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 4, 5, 300, 4096, 4097, 9999])
