@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend_lite.core.security.principal import Authenticator
 from backend_lite.features.access.device_secrets import DeviceSecrets
 from backend_lite.features.access.login import Login
+from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.tokens import (
     Issued,
     Refusal,
@@ -46,6 +47,7 @@ class AccessApi:
     tokens: TokenStore
     users: Users
     login: Login
+    sessions: Sessions
     authenticator: Authenticator
     devices: DeviceSecrets
 

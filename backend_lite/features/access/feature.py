@@ -23,5 +23,5 @@ def build(kernel: Kernel) -> Feature:
         routes=lambda: access_routes(users, login, kernel.launch_secret),
         start=sessions.start,
         stop=sessions.stop,
-        api=AccessApi(tokens, users, login, Credentials(sessions, devices), devices),
+        api=AccessApi(tokens, users, login, sessions, Credentials(sessions, devices), devices),
     )

@@ -114,7 +114,7 @@ async def test_failures_survive_a_restart(service: InProcess) -> None:
     for _ in range(3):
         await service.client.post(LOGIN, json=WRONG)
     again = type(service.access.login)(
-        service.kernel.database, service.clock, service.access.tokens, service.access.authenticator
+        service.kernel.database, service.clock, service.access.tokens, service.access.sessions
     )
     with pytest.raises(Exception, match="Too many failed log-ins"):
         await again.with_password(OWNER, OWNER_PASSWORD, "127.0.0.1")
@@ -168,7 +168,7 @@ async def test_looking_without_using_does_not_keep_a_session_alive(service: InPr
 
 
 async def test_the_last_use_outlives_the_process(service: InProcess) -> None:
-    sessions, session = service.access.authenticator, await token(service)
+    sessions, session = service.access.sessions, await token(service)
     service.clock.advance(IDLE_S - 1)
     assert await sessions.authenticate(session)
     await sessions.flush()
@@ -178,7 +178,7 @@ async def test_the_last_use_outlives_the_process(service: InProcess) -> None:
 
 
 async def test_a_session_ended_elsewhere_is_noticed_within_the_bound(service: InProcess) -> None:
-    sessions, session = service.access.authenticator, await token(service)
+    sessions, session = service.access.sessions, await token(service)
     principal = await sessions.authenticate(session)
     assert principal
     unheard = type(sessions)(service.kernel.database, _Deaf(), service.clock, service.access.tokens)
