@@ -22,7 +22,6 @@ from console.core.live import LiveBatch
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import tr
 from console.features.library import ops
-from console.features.library.draft_keeper import DraftKeeper
 from console.features.library.parameters_editor import ParametersEditor
 from console.features.library.revisions_pane import RevisionsPane
 from console.features.library.script_check import ScriptCheck
@@ -32,6 +31,7 @@ from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, rule
 from console.widgets.confirm import choose
+from console.widgets.draft_keeper import DraftKeeper
 
 NEW = "new"
 

@@ -17,11 +17,11 @@ from console.core.texts import tr
 from console.features.runs import dialog_ops
 from console.features.runs.option_parts import span_field
 from console.features.runs.option_values import span_words
-from console.features.runs.parameter_form import ParameterForm
 from console.features.runs.script_box import RevisionBox, ScriptBox
 from console.shell.context import Context
 from console.shell.parts import column, icon_button, label, row
 from console.widgets.form import Field
+from console.widgets.parameter_form import ParameterForm
 from console.widgets.rows_editor import RowsEditor
 
 Object = dict[str, Any]

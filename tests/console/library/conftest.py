@@ -2,9 +2,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from console.core.drafts import Drafts
-from console.features.library import draft_keeper, script_check
+from console.features.library import script_check
 from console.features.library.script_form import Draft
 from console.features.library.script_page import ScriptPage, drafts_of
+from console.widgets import draft_keeper
 from tests.console import objects
 from tests.console.conftest import World
 from tests.console.library.editing import REVISIONS, Make, Run

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.parameters import MAX_FILES_BYTES, FileValue, ScriptParameter
-from console.features.runs.parameter_form import ParameterForm
+from console.widgets.parameter_form import ParameterForm
 from console.widgets.parameter_inputs import BooleanInput, FileInput, NumberInput, SecretInput
 from tests.console.conftest import World
 from tests.console.runs.starting import POST, TYPED, Open, Run, created, parameter

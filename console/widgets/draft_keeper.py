@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
 
 from console.core.drafts import Drafts
 from console.core.texts import tr
-from console.features.library.script_form import Draft
 from console.shell.notices import Notices
 
+T = TypeVar("T")
 AFTER_MS = 500
 
 
-class DraftKeeper(QObject):
-    """`read` gives what is unsaved, None when nothing is; `key` names the script."""
+class DraftKeeper(Generic[T]):
+    """`read` gives what is unsaved, None when nothing is; `key` names what is edited."""
 
     def __init__(
-        self, parent: QObject, drafts: Drafts[Draft], read: Callable[[], Draft | None], notices: Notices
+        self, parent: QObject, drafts: Drafts[T], read: Callable[[], T | None], notices: Notices
     ) -> None:
-        super().__init__(parent)
         self.key = "none"
         self._drafts = drafts
         self._read = read
         self._notices = notices
-        self._timer = QTimer(self)
+        self._timer = QTimer(parent)
         self._timer.setSingleShot(True)
         self._timer.setInterval(AFTER_MS)
         self._timer.timeout.connect(self.keep)
 
-    def load(self) -> Draft | None:
+    def load(self) -> T | None:
         return self._drafts.load(self.key)
 
     def later(self) -> None:
@@ -45,9 +45,7 @@ class DraftKeeper(QObject):
         try:
             self._drafts.save(self.key, draft)
         except OSError as error:
-            self._notices.notice(
-                tr("The draft cannot be kept: {why}. Save the script soon.", why=error.strerror), "bad"
-            )
+            self._notices.notice(tr("The draft cannot be kept: {why}. Save soon.", why=error.strerror), "bad")
 
     def drop(self) -> None:
         self._timer.stop()
