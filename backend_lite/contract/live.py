@@ -28,12 +28,13 @@ PAUSE = "pause"
 SOFTWARE = "software"
 OS_IMAGE = "os_image"
 PROFILE = "profile"
+TEMPLATE = "template"
 EXPECTED_DEVICE = "expected_device"
 BOOT_ENDPOINT = "boot_endpoint"
 OUTPUT = "output"
 """Kinds. `output` has the step's id and `{run_id, n, attempt, stdout, stderr}` (bytes there are): it is
-never in a snapshot, and the bytes themselves are fetched by range. A `profile` (templates too) has no
-tasks."""
+never in a snapshot, and the bytes themselves are fetched by range. A `profile` and a `template`, which is
+one with `is_template`, have no tasks."""
 
 
 class LiveHello(Struct):
