@@ -32,6 +32,14 @@ class DataFolder:
         return self.root / "output"
 
     @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    @property
     def run(self) -> Path:
         return self.root / "run"
 
@@ -46,7 +54,9 @@ class DataFolder:
     def open(self) -> None:
         """Raises StartError when the folder cannot be made or written."""
         try:
-            for folder in (self.root, self.keys, self.logs, self.output, self.run):
+            for folder in (
+                self.root, self.keys, self.logs, self.output, self.blobs, self.uploads, self.run,
+            ):  # fmt: skip
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             probe = self.run / f"writable.{os.getpid()}"
             probe.write_bytes(b"")

@@ -43,7 +43,7 @@ class BlobRow(Base):
 
 
 class UploadRow(Base):
-    """A file on its way in, for the artifact `purpose`. How much is there, the file itself tells."""
+    """A file on its way in, for the artifact `purpose`. `received` bytes of it are safely on the disk."""
 
     __tablename__ = "uploads"
 
@@ -52,6 +52,7 @@ class UploadRow(Base):
     file_name: Mapped[str] = mapped_column(String(255))
     size: Mapped[int] = mapped_column(EpochMs)
     sha256: Mapped[str | None] = mapped_column(String(64))
+    received: Mapped[int] = mapped_column(EpochMs)
     created_by_id: Mapped[int] = mapped_column(Id)
     created_at: Mapped[int] = mapped_column(EpochMs)
     touched_at: Mapped[int] = mapped_column(EpochMs)

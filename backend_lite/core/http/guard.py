@@ -16,6 +16,8 @@ SIGNED_IN = "signed-in"
 """Permission of a route that any signed-in caller may use."""
 CHANNEL = "channel"
 """Permission of a WebSocket route whose first frame carries the credential."""
+SIGNED = "signed"
+"""Permission of a route whose address is the credential: a guard of its own verifies (`signed_urls`)."""
 
 USER = "user"
 MACHINE = "machine"
@@ -30,7 +32,7 @@ AUDIENCE_KEY = "audience"
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """Litestar guard of the whole app. Puts the caller into `connection.scope["user"]`."""
     permission = handler.opt.get(PERMISSION_KEY)
-    if permission in (OPEN, CHANNEL):
+    if permission in (OPEN, CHANNEL, SIGNED):
         return
     authenticator: Authenticator = connection.app.state["authenticator"]
     principal = await authenticator.authenticate(bearer(connection))

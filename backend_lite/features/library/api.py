@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.orm import Session
 
+from agent.wire.messages import Download
 from backend_lite.contract.library import Language
 from backend_lite.contract.parameters import ScriptParameter
 from backend_lite.contract.runs import Finding
 from backend_lite.core.db.base import storable
+from backend_lite.core.db.blob_rows import Needed
 from backend_lite.errors import NotFoundError
+from backend_lite.features.library.downloads import Downloads
 from backend_lite.features.library.findings import findings
 from backend_lite.features.library.reading import parameters_of
+from backend_lite.features.library.software_for_run import FileForRun, SoftwareForRun, software_for_run
 from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
+
+__all__ = ["FileForRun", "LibraryApi", "ScriptForRun", "SoftwareForRun"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,10 @@ class ScriptForRun:
 
 
 class LibraryApi:
-    """Works inside the caller's session."""
+    """Works inside the caller's session. Without `downloads` there are no files to hand out."""
+
+    def __init__(self, downloads: Downloads | None = None) -> None:
+        self._downloads = downloads
 
     def findings(self, language: Language, content: str) -> list[Finding]:
         """What a person should have seen in a script before it runs, by line."""
@@ -60,6 +69,24 @@ class LibraryApi:
         if found is None:
             raise NotFoundError("Script not found")
         return found
+
+    def software_for_run(self, session: Session, software_id: int) -> SoftwareForRun:
+        """The item as it is now. Raises NotFoundError."""
+        return software_for_run(session, software_id)
+
+    def download(self, device_id: int, file: FileForRun) -> Download:
+        """Where the device gets a file from, for a day from now on."""
+        return self._files().offer(device_id, file)
+
+    def on_file_needed(self, needed: Needed) -> None:
+        """`needed(session, sha256)` says whether something of a higher area, such as an open step, refers to
+        a file: then it is kept, and devices may have it."""
+        self._files().blobs.users.add(needed)
+
+    def _files(self) -> Downloads:
+        if self._downloads is None:
+            raise RuntimeError("this library keeps no files")
+        return self._downloads
 
 
 def _find(session: Session, query: Executable, wanted: int) -> ScriptForRun | None:

@@ -37,6 +37,7 @@ def _uploads() -> None:
         sa.Column("file_name", sa.String(length=255), nullable=False),
         sa.Column("size", MS, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("received", MS, nullable=False),
         sa.Column("created_by_id", ID, nullable=False),
         sa.Column("created_at", MS, nullable=False),
         sa.Column("touched_at", MS, nullable=False),

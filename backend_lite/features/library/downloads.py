@@ -1,0 +1,23 @@
+"""Kept files for the devices that need them: addresses that expire, made for one device."""
+
+from __future__ import annotations
+
+from agent.wire.messages import Download
+from backend_lite.core.blobs import BlobStore
+from backend_lite.core.http.signed_urls import SignedUrls
+from backend_lite.features.library.software_for_run import FileForRun
+
+AGENT_FILES = "/api/v1/agent/files"
+TTL_S = 24 * 3600
+
+
+class Downloads:
+    """What a step's offer says about its files."""
+
+    def __init__(self, urls: SignedUrls, blobs: BlobStore) -> None:
+        self.urls = urls
+        self.blobs = blobs
+
+    def offer(self, device_id: int, file: FileForRun) -> Download:
+        path = self.urls.sign(f"{AGENT_FILES}/{file.sha256}", TTL_S, f"device-{device_id}")
+        return Download(path, file.sha256, file.size, file.file_name)
