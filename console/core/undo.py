@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -28,9 +29,18 @@ class Undo(Generic[T]):
             self._before = [*self._before[-_STEPS:], self.now]
         self.now, self._after, self._kind = state, [], kind
 
+    def rewrite(self, change: Callable[[T], T]) -> None:
+        """The same states in other words, such as with ids that they did not have when they were made."""
+        self.now = change(self.now)
+        self._before, self._after = [*map(change, self._before)], [*map(change, self._after)]
+
     @property
     def can_undo(self) -> bool:
         return bool(self._before)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._after)
 
     def undo(self) -> bool:
         """False when there is nothing to undo."""

@@ -36,7 +36,7 @@ class DevicePicker(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self._scripts: list[Object] = []
+        self._works: list[Object] = []
         self._known: list[tuple[Any, ...]] = []
         self._chosen: set[int] = set()
         self.is_for_one = False
@@ -74,11 +74,11 @@ class DevicePicker(QWidget):
         known = self._context.live.kind(DEVICE)
         return [known[device_id] for device_id in self.chosen if device_id in known]
 
-    def show_scripts(self, scripts: list[Object]) -> None:
+    def show_works(self, scripts: list[Object]) -> None:
         """Remarks are about what these need."""
-        known = [(script["id"], script.get("target_os_type"), script["language"]) for script in scripts]
+        known = [(script["id"], script.get("target_os_type"), script.get("language")) for script in scripts]
         if known != self._known:
-            self._known, self._scripts = known, list(scripts)
+            self._known, self._works = known, list(scripts)
             self._show_again(set(self._context.live.kind(DEVICE)), "remark")
 
     def choose(self, device_ids: Iterable[int]) -> None:
@@ -156,7 +156,7 @@ class DevicePicker(QWidget):
             return Pill(*words.contact_word(device, clock()))
 
         def remark(device: Object) -> Pill | None:
-            for script in self._scripts:
+            for script in self._works:
                 if why := problem(script, device):
                     return Pill(tr("Not possible"), "bad", why)
                 if language := missing_language(script, device):

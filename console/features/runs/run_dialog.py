@@ -165,7 +165,7 @@ class RunDialog(QDialog):
     def _proposal(self) -> RolloutCreate | None:
         """What is chosen so far; None where there is nothing to look at yet."""
         tasks = self.what.values()
-        if len(self.what.scripts()) < len(tasks) or self.targets.wrong():
+        if len(self.what.works()) < len(tasks) or self.targets.wrong():
             return None
         wanted = RolloutCreate(targets=self.targets.value(), policy=self.options.value())
         if len(tasks) > 1:
@@ -173,15 +173,16 @@ class RunDialog(QDialog):
         else:
             (task,) = tasks
             wanted.script_id, wanted.revision_id = task.script_id, task.revision_id
+            wanted.software_id, wanted.action = task.software_id, task.action
             wanted.arguments, wanted.parameters = task.arguments, task.parameters
         return wanted
 
     def _changed(self) -> None:
-        scripts = self.what.scripts()
-        self.targets.picker.show_scripts(scripts)
-        self.options.show_scripts(scripts)
+        works = self.what.works()
+        self.targets.picker.show_works(works)
+        self.options.show_works(works)
         self.what.show_limit(self.options.value().timeout_s)
-        revisions = tuple((one["id"], one["revision"]) for one in scripts)
+        revisions = tuple((one["id"], one.get("revision", one["version"])) for one in works)
         if self.loader.ask(self._proposal(), revisions):
             self._pressed = False
             self.refusal.hide()
@@ -240,7 +241,7 @@ class RunDialog(QDialog):
         self.targets.show_count(len(preview.devices) if preview else None)
         self.count_check.ask_for(count if dangerous and count >= preview_words.DANGEROUS_FROM else 0)
         if self._proposal() is None:
-            self.preview.say(tr("Choose a script and where it shall run, to see here what would happen."))
+            self.preview.say(tr("Choose what to do and where, to see here what would happen."))
         else:
             self.preview.refresh(policy, len(self.what.tasks))
         obstacle = self._obstacle()

@@ -34,7 +34,7 @@ class RunOptions(QWidget):
         super().__init__()
         self._clock = clock
         self._base = Policy()
-        self._scripts: list[Object] = []
+        self._works: list[Object] = []
         self._groups: tuple[WhenOptions, OrderOptions, MannerOptions] | None = None
         self.fold: QPushButton = button(tr("Options"), self._toggle, "section", icon="chevron-right")
         self.summary = label("", "secondary", wrap=True)
@@ -54,7 +54,7 @@ class RunOptions(QWidget):
                 group.show_policy(self._base)
                 group.changed.connect(self._tell)
                 self._inside.addWidget(group)
-            self._show_scripts()
+            self._show_works()
         return self._groups
 
     @property
@@ -78,9 +78,9 @@ class RunOptions(QWidget):
             group.show_policy(self._base)
         self._summarize()
 
-    def show_scripts(self, scripts: list[Object]) -> None:
-        self._scripts = list(scripts)
-        self._show_scripts()
+    def show_works(self, scripts: list[Object]) -> None:
+        self._works = list(scripts)
+        self._show_works()
         self._summarize()
 
     def value(self) -> Policy:
@@ -106,11 +106,11 @@ class RunOptions(QWidget):
         """The scripts that may not be repeated after a failure."""
         if self._base.idempotent:
             return []
-        return [script["name"] for script in self._scripts if not script.get("idempotent")]
+        return [script["name"] for script in self._works if not script.get("idempotent")]
 
-    def _show_scripts(self) -> None:
+    def _show_works(self) -> None:
         if self._groups is not None:
-            self.manner.show_limits([script["timeout_s"] for script in self._scripts])
+            self.manner.show_limits([script["timeout_s"] for script in self._works])
             self.manner.show_repeatable(self._unrepeatable())
 
     def _toggle(self) -> None:

@@ -1,4 +1,4 @@
-"""One script of what shall be run: which one, in which revision, and what it is given."""
+"""One script or software item of what shall be done: which one, in which revision, and what it is given."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from backend_lite.contract.library import Language, ScriptRevision
-from backend_lite.contract.live import SCRIPT
+from backend_lite.contract.live import SCRIPT, SOFTWARE
 from backend_lite.contract.parameters import ScriptParameter
-from backend_lite.contract.runs import MAX_ARGUMENTS, TaskCreate
-from console.core import words
+from backend_lite.contract.runs import MAX_ARGUMENTS, TaskAction, TaskCreate
+from console.core.script_revisions import script_revisions
 from console.core.texts import tr
-from console.features.runs import dialog_ops
+from console.core.work import Work, about, usual_action
 from console.features.runs.option_parts import span_field
 from console.features.runs.option_values import span_words
-from console.features.runs.script_box import RevisionBox, ScriptBox
 from console.shell.context import Context
 from console.shell.parts import column, icon_button, label, row
 from console.widgets.form import Field
 from console.widgets.parameter_form import ParameterForm
 from console.widgets.rows_editor import RowsEditor
+from console.widgets.work_box import ActionBox, RevisionBox, WorkBox
 
 Object = dict[str, Any]
 _LIMIT_WIDTH = 96
@@ -38,18 +38,20 @@ class RunTask(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self.script = ScriptBox()
+        self._rest = TaskCreate()
+        self.work = WorkBox(tr("Choose a script or software…"))
+        self.action = ActionBox()
         self.revision = RevisionBox(context.clock)
         self.limit = span_field(tr("Time limit"))
         self.limit.setFixedWidth(_LIMIT_WIDTH)
         self.note = label("", "secondary", wrap=True)
         self.parameters = ParameterForm()
         self.arguments = RowsEditor(tr("Argument"), [tr("Value")], tr("Add an argument"))
-        self.go_on = QCheckBox(tr("Go on with the next script when this one fails"))
+        self.go_on = QCheckBox(tr("Go on with the next task when this one fails"))
         self.problem = label("", "error", wrap=True)
         self.up = icon_button("chevron-up", tr("Earlier"), lambda: self.moved.emit(-1))
         self.down = icon_button("chevron-down", tr("Later"), lambda: self.moved.emit(1))
-        self.remove = icon_button("close", tr("Take this script out"), self.removed.emit)
+        self.remove = icon_button("close", tr("Take this task out"), self.removed.emit)
         self._build()
         self._fill()
         self._connect()
@@ -58,9 +60,15 @@ class RunTask(QWidget):
 
     @property
     def known(self) -> Object | None:
-        """The chosen script as the live stream has it."""
-        script_id = self.script.script_id
-        return None if script_id is None else self._context.live.get(SCRIPT, script_id)
+        """What is chosen as the live stream has it."""
+        work = self.work.work
+        return None if work is None else self._context.live.get(*work)
+
+    @property
+    def _takes_values(self) -> bool:
+        """Whether arguments and parameters reach it: only a script that is run gets them."""
+        work = self.work.work
+        return work is not None and work.is_script
 
     @property
     def language(self) -> str:
@@ -71,20 +79,27 @@ class RunTask(QWidget):
         pinned = self.revision.revision
         if pinned is not None:
             return pinned.parameters
+        if not self._takes_values:
+            return []
         return msgspec.convert((self.known or {}).get("parameters") or [], list[ScriptParameter])
 
     def argument_values(self) -> list[str]:
-        if self.language == Language.CMD:
+        if not self._takes_values or self.language == Language.CMD:
             return []
         return [values[0] for values in self.arguments.values]
 
     def value(self) -> TaskCreate:
-        pinned = self.revision.revision_id
-        return TaskCreate(
-            script_id=None if pinned else self.script.script_id,
+        """What is not shown here, such as a condition, stays as it was proposed."""
+        work = self.work.work or Work(SCRIPT, 0)
+        pinned = self.revision.revision_id if work.is_script else None
+        return msgspec.structs.replace(
+            self._rest,
+            script_id=work.id if work.is_script and not pinned else None,
             revision_id=pinned,
+            software_id=None if work.is_script else work.id,
+            action=None if self.action.action is usual_action(work) else self.action.action,
             arguments=self.argument_values(),
-            parameters=self.parameters.values(),
+            parameters=self.parameters.values() if self._takes_values else {},
             timeout_s=self.limit.value,
             continue_on_error=self.go_on.isChecked(),
         )
@@ -92,7 +107,7 @@ class RunTask(QWidget):
     def wrong(self) -> str:
         """What has to be mended first, in a sentence; empty when nothing has."""
         if self.known is None:
-            return tr("Choose a script.")
+            return tr("Choose a script or software.")
         if not self.limit.isHidden() and self.limit.wrong:
             return tr("Time limit: {what}", what=self.limit.wrong)
         wrong = self._wrong_arguments()
@@ -102,12 +117,14 @@ class RunTask(QWidget):
 
     # ---- what is proposed
 
-    def propose(self, task: TaskCreate, script_id: int | None) -> None:
-        """`script_id` is needed where `task` pins a revision of it."""
+    def propose(self, task: TaskCreate, work: Work | None) -> None:
+        """`work` is needed where `task` pins a revision of a script."""
+        self._rest = task
         self.limit.show_text(span_words(task.timeout_s))
-        self.script.choose(script_id)
+        self.work.choose(work)
+        self.action.show_work(self.work.work, self.known, task.action)
         self.revision.show_script(self.known, task.revision_id)
-        self._show_script()
+        self._show_work()
         self.arguments.set_values([[value] for value in task.arguments])
         self.parameters.show_values(task.parameters)
         self._arguments_changed()
@@ -117,7 +134,7 @@ class RunTask(QWidget):
 
     def show_place(self, number: int, count: int) -> None:
         several = count > 1
-        self._field.label.setText(tr("Script {n}", n=number) if several else tr("Script"))
+        self._field.label.setText(tr("Task {n}", n=number) if several else tr("What"))
         for part in (self.up, self.down, self.remove):
             part.setVisible(several)
         self.limit.setVisible(several)
@@ -130,20 +147,24 @@ class RunTask(QWidget):
         usual = common_s or (self.known or {}).get("timeout_s")
         self.limit.show_empty(span_words(usual))
 
-    def refresh(self, script_ids: set[int] | None) -> None:
-        """Scripts were changed: these, or all of them."""
+    def refresh(self, kind: str, ids: set[int] | None) -> None:
+        """Scripts or software items were changed: these, or all of them."""
         self._fill()
-        if script_ids is None or self.script.script_id in script_ids:
+        work = self.work.work
+        if work is not None and work.kind == kind and (ids is None or work.id in ids):
             if self.revision.revision_id is None:
                 self.revision.show_script(self.known)
-            self._show_script()
+            self.action.show_work(work, self.known, self.action.action)
+            self._show_work()
 
     # ---- inside
 
     def _build(self) -> None:
-        self._field = Field(tr("Script"), self.script)
-        self.script.setAccessibleName(tr("Script"))
-        first = row(self._field, Field(tr("Revision"), self.revision), self.limit, gap=8)
+        self._field = Field(tr("What"), self.work)
+        self.work.setAccessibleName(tr("Script or software"))
+        self._action = Field(tr("Action"), self.action)
+        self._revision = Field(tr("Revision"), self.revision)
+        first = row(self._field, self._action, self._revision, self.limit, gap=8)
         first.setStretch(0, 1)
         for part in (self.up, self.down, self.remove):
             first.addLayout(column(None, part))
@@ -170,8 +191,9 @@ class RunTask(QWidget):
         )
 
     def _connect(self) -> None:
-        self.script.chosen.connect(self._script_chosen)
-        self.revision.chosen.connect(self._show_script)
+        self.work.chosen.connect(self._work_chosen)
+        self.action.chosen.connect(self._show_work)
+        self.revision.chosen.connect(self._show_work)
         self.revision.wanted.connect(self._load_revisions)
         self.parameters.changed.connect(self.changed)
         self.arguments.changed.connect(self._arguments_changed)
@@ -179,26 +201,32 @@ class RunTask(QWidget):
         self.go_on.toggled.connect(lambda _on: self.changed.emit())
 
     def _fill(self) -> None:
-        self.script.fill(list(self._context.live.kind(SCRIPT).values()))
+        live = self._context.live
+        self.work.fill(live.kind(SCRIPT).values(), live.kind(SOFTWARE).values())
 
-    def _script_chosen(self) -> None:
+    def _work_chosen(self) -> None:
+        self._rest = TaskCreate()
         self.limit.show_text("")
         self.revision.show_script(self.known)
-        self._show_script()
+        self.action.show_work(self.work.work, self.known)
+        self._show_work()
 
-    def _show_script(self) -> None:
-        script = self.known
+    def _show_work(self) -> None:
+        known, work, takes = self.known, self.work.work, self._takes_values
         self.parameters.show_definitions(self.definitions())
-        self.parameters.rows.add.setVisible(script is not None and not self.definitions())
+        self.parameters.rows.add.setVisible(takes and not self.definitions())
         # cmd.exe would read arguments as commands; the service refuses them.
-        self.arguments.add.setVisible(script is not None and self.language != Language.CMD)
-        self.note.setVisible(script is not None)
-        if script is not None:
-            self.note.setText(_about(script, self.language))
+        self.arguments.add.setVisible(takes and self.language != Language.CMD)
+        self.parameters.setEnabled(takes)
+        self._revision.setVisible(work is None or work.is_script)
+        self._action.setVisible(self.action.count() > 1 or self.action.action is not TaskAction.RUN)
+        self.note.setVisible(known is not None)
+        if known is not None and work is not None:
+            self.note.setText(about(work, known, self.language))
         self._arguments_changed()
 
     def _arguments_changed(self) -> None:
-        takes = self.known is not None and self.language != Language.CMD
+        takes = self._takes_values and self.language != Language.CMD
         self._given.setVisible(takes and bool(self.arguments.values))
         self.changed.emit()
 
@@ -211,26 +239,17 @@ class RunTask(QWidget):
         return ""
 
     def _load_revisions(self) -> None:
-        script_id = self.script.script_id
-        if script_id is None or self.revision.is_loaded:
+        work = self.work.work
+        if work is None or not work.is_script or self.revision.is_loaded:
             return
 
         def show(revisions: list[ScriptRevision]) -> None:
-            if self.script.script_id == script_id:
+            if self.work.work == work:
                 self.revision.show_revisions(revisions)
-                self._show_script()
+                self._show_work()
 
         self._context.ops.run(
-            dialog_ops.load_revisions(self._context.client, script_id, self.revision.revision_id),
+            script_revisions(self._context.client, work.id, self.revision.revision_id),
             on_success=show,
             owner=self,
         )
-
-
-def _about(script: Object, language: str) -> str:
-    said = tr(
-        "{language} · {system}",
-        language=words.language_word(language),
-        system=words.system_word(script.get("target_os_type")),
-    )
-    return f"{said} · {script['description']}" if script.get("description") else said

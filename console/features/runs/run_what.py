@@ -1,17 +1,19 @@
-"""What shall be run: one script, or several in order."""
+"""What shall be done: one script or software item, several in order, or a profile."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from backend_lite.contract.live import SCRIPT
+from backend_lite.contract.live import SCRIPT, SOFTWARE
 from backend_lite.contract.runs import MAX_TASKS, TaskCreate
 from console.core.live import LiveBatch
 from console.core.run_request import RunRequest
 from console.core.texts import tr
+from console.core.work import work_of
 from console.features.runs.run_task import RunTask
 from console.shell.context import Context
 from console.shell.parts import button, column, rule
@@ -30,25 +32,28 @@ class RunWhat(QWidget):
         self._context = context
         self.tasks: list[RunTask] = []
         self._rules: dict[RunTask, QFrame] = {}
-        self.add = button(tr("Add another script"), self._add_empty, "link", icon="plus")
+        self.add = button(tr("Add another task"), self._add_empty, "link", icon="plus")
         self._list = QVBoxLayout()
         self._list.setSpacing(theme().margin)
         self.setLayout(column(self._list))
-        self.destroyed.connect(context.live.subscribe(SCRIPT, self._scripts_changed))
+        for kind in (SCRIPT, SOFTWARE):
+            self.destroyed.connect(context.live.subscribe(kind, partial(self._library_changed, kind)))
 
     def show_request(self, request: RunRequest) -> None:
         one = TaskCreate(
             revision_id=request.revision_id,
+            action=request.action,
             arguments=list(request.arguments),
             parameters=dict(request.parameters),
         )
         for task in request.tasks or (one,):
             made = self._make()
-            made.propose(task, task.script_id if request.tasks else request.script_id)
+            asked = task if request.tasks else request
+            made.propose(task, work_of(asked.script_id, asked.software_id))
         self._number()
 
-    def scripts(self) -> list[Object]:
-        """Those that are chosen, in their order."""
+    def works(self) -> list[Object]:
+        """The scripts and software items that are chosen, in their order."""
         return [task.known for task in self.tasks if task.known is not None]
 
     def values(self) -> list[TaskCreate]:
@@ -65,19 +70,19 @@ class RunWhat(QWidget):
         for number, sentence in enumerate(sentences, 1):
             if sentence:
                 many = len(sentences) > 1
-                return tr("Script {n}: {sentence}", n=number, sentence=sentence) if many else sentence
+                return tr("Task {n}: {sentence}", n=number, sentence=sentence) if many else sentence
         return ""
 
     @property
     def title(self) -> str:
-        names = [script["name"] for script in self.scripts()]
-        return tr(", then ").join(names) if len(names) < 4 else tr("{count} scripts", count=len(names))
+        names = [found["name"] for found in self.works()]
+        return tr(", then ").join(names) if len(names) < 4 else tr("{count} tasks", count=len(names))
 
     def first_gap(self) -> QWidget | None:
         """Where a person has to give something first."""
         for task in self.tasks:
             if task.known is None:
-                return task.script
+                return task.work
             missing = task.parameters.first_missing()
             if missing is not None:
                 return missing
@@ -98,7 +103,7 @@ class RunWhat(QWidget):
         made = self._make()
         made.propose(TaskCreate(), None)
         self._number()
-        made.script.setFocus()
+        made.work.setFocus()
         self.changed.emit()
 
     def _move(self, task: RunTask, step: int) -> None:
@@ -118,7 +123,7 @@ class RunWhat(QWidget):
             part.hide()
             part.deleteLater()
         self._number()
-        self.tasks[min(at, len(self.tasks) - 1)].script.setFocus()
+        self.tasks[min(at, len(self.tasks) - 1)].work.setFocus()
         self.changed.emit()
 
     def _place(self) -> None:
@@ -137,7 +142,7 @@ class RunWhat(QWidget):
         self.tasks[-1].links.addWidget(self.add)
         self.add.setEnabled(len(self.tasks) < MAX_TASKS)
 
-    def _scripts_changed(self, batch: LiveBatch) -> None:
+    def _library_changed(self, kind: str, batch: LiveBatch) -> None:
         touched = None if batch.reset or batch.removed else set(batch.changed)
         for task in self.tasks:
-            task.refresh(touched)
+            task.refresh(kind, touched)

@@ -21,7 +21,7 @@ def problem(script: Object | None, device: Object) -> str:
     target, own = script.get("target_os_type"), device.get("os_type")
     if not os_matches(target, own):
         return tr(
-            "script is for {target}, device is {own}",
+            "it is for {target}, device is {own}",
             target=words.system_word(target),
             own=words.system_word(own),
         )
@@ -31,6 +31,6 @@ def problem(script: Object | None, device: Object) -> str:
 def missing_language(script: Object | None, device: Object) -> str:
     """The language that the device did not report; empty when it did, or reported none at all."""
     languages = (device.get("facts") or {}).get("languages")
-    if script is None or not languages or script["language"] in languages:
+    if script is None or not languages or "language" not in script or script["language"] in languages:
         return ""
     return words.language_word(script["language"])

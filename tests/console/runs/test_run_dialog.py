@@ -37,7 +37,7 @@ RETURN = Qt.Key.Key_Return
 def test_everything_is_proposed_as_asked(open_: Open) -> None:
     dialog = open_(device_ids=(1,), arguments=("a b", ""), parameters={"Days": 14}, timeout_s=90)
     (task,) = dialog.what.tasks
-    assert task.script.currentText() == "Greet"
+    assert task.work.currentText() == "Greet"
     assert dialog.picker.chosen == [1]
     assert task.argument_values() == ["a b", ""]
     assert task.parameters.values() == {"Days": "14"}
@@ -51,7 +51,7 @@ def test_everything_is_proposed_as_asked(open_: Open) -> None:
     ("request_", "obstacle"),
     [
         ({"device_ids": ()}, "Choose at least one device."),
-        ({"device_ids": (1,), "script_id": None}, "Choose a script."),
+        ({"device_ids": (1,), "script_id": None}, "Choose a script or software."),
         ({"device_ids": (1, 3)}, "Take out the devices that cannot take part."),
     ],
 )

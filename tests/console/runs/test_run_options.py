@@ -62,7 +62,7 @@ def test_folded_away_it_is_one_sentence(options: RunOptions) -> None:
 
 @pytest.mark.parametrize("unfolded", [False, True])
 def test_what_is_proposed_comes_back_unchanged(options: RunOptions, unfolded: bool) -> None:
-    options.show_scripts([LIBRARY[1]])
+    options.show_works([LIBRARY[1]])
     options.unfold(unfolded)
     options.show_policy(EVERYTHING)
     assert msgspec.to_builtins(options.value()) == msgspec.to_builtins(EVERYTHING)
@@ -78,7 +78,7 @@ def test_a_moment_that_has_passed_is_not_proposed_again(options: RunOptions) -> 
 @pytest.mark.parametrize("culprit", [True, False])
 def test_retries_are_for_what_may_be_repeated(options: RunOptions, culprit: bool) -> None:
     options.show_policy(Policy(retries=Retries(2, 60)))
-    options.show_scripts([{**LIBRARY[1], "idempotent": not culprit}])
+    options.show_works([{**LIBRARY[1], "idempotent": not culprit}])
     assert options.value().retries.count == (0 if culprit else 2)
     options.unfold()
     assert options.manner.retries.box.isEnabled() is not culprit
@@ -89,7 +89,7 @@ def test_retries_are_for_what_may_be_repeated(options: RunOptions, culprit: bool
 
 def test_the_limit_of_the_script_is_what_an_empty_field_means(options: RunOptions) -> None:
     options.unfold()
-    options.show_scripts([LIBRARY[0]])
+    options.show_works([LIBRARY[0]])
     assert options.manner.timeout.box.placeholderText() == "30 min, the script's own"
     QTest.keyClicks(options.manner.timeout.box, "1 h")
     assert options.value().timeout_s == 3600
@@ -116,7 +116,7 @@ def test_each_of_several_scripts_may_have_a_time_limit(open_: Open, run: Run) ->
         assert wanted is not None
         assert [task.timeout_s for task in wanted.tasks] == [7200, None]
         first.limit.box.insert("soon")
-        assert dialog.sentence.text().startswith("Script 1: Time limit: Write a time")
+        assert dialog.sentence.text().startswith("Task 1: Time limit: Write a time")
 
     run(story())
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from backend_lite.contract.library import SCRIPTS
+from console.core.work import Work
 from tests.console import objects
 from tests.console.conftest import World
 from tests.console.runs.starting import (
@@ -202,10 +203,10 @@ def test_scripts_run_in_the_order_that_is_shown(open_: Open, world: World, trips
 
     async def story() -> None:
         dialog.what.add.click()
-        assert dialog.sentence.text() == "Script 2: Choose a script."
+        assert dialog.sentence.text() == "Task 2: Choose a script or software."
         second = dialog.what.tasks[1]
-        QTest.keyClicks(second.script.line, "clean")
-        QTest.keyClick(second.script.line, Qt.Key.Key_Return)
+        QTest.keyClicks(second.work.line, "clean")
+        QTest.keyClick(second.work.line, Qt.Key.Key_Return)
         second.parameters.inputs["Days"].show_value(7)
         second.up.click()
         dialog.what.tasks[0].go_on.click()
@@ -228,8 +229,8 @@ def test_a_script_can_be_taken_out_again(open_: Open, run: Run) -> None:
         dialog.what.add.click()
         dialog.what.tasks[0].remove.click()
         assert len(dialog.what.tasks) == 1
-        dialog.what.tasks[0].script.choose(1)
-        dialog.what.tasks[0].script.chosen.emit()
+        dialog.what.tasks[0].work.choose(Work("script", 1))
+        dialog.what.tasks[0].work.chosen.emit()
         await until(lambda: not dialog.loader.checking)
 
     run(story())
@@ -240,7 +241,7 @@ def test_a_script_can_be_taken_out_again(open_: Open, run: Run) -> None:
 
 def test_what_is_typed_and_is_no_script_gives_way(open_: Open, run: Run) -> None:
     dialog = open_(device_ids=(1,))
-    box = dialog.what.tasks[0].script
+    box = dialog.what.tasks[0].work
 
     async def story() -> None:
         box.line.setText("no such thing")
@@ -251,7 +252,7 @@ def test_what_is_typed_and_is_no_script_gives_way(open_: Open, run: Run) -> None
         await until(lambda: not dialog.loader.checking)
 
     run(story())
-    assert (box.line.text(), box.script_id) == ("Spooler", 2)
+    assert (box.line.text(), box.work) == ("Spooler", ("script", 2))
 
 
 def test_a_cmd_script_takes_no_arguments(open_: Open) -> None:
