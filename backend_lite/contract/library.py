@@ -12,8 +12,13 @@ from backend_lite.contract.parameters import ScriptParameter
 SCRIPTS = "/api/v1/scripts"
 
 MAX_CONTENT = 512 << 10
-"""Largest script, in bytes of UTF-8: with all that goes with it, it fits into one frame to an agent."""
+"""Largest script with its detect and undo texts, in bytes of UTF-8: it fits into one frame to an agent."""
 MAX_NAME = 200
+MAX_FOLDER = 400
+MAX_FOLDERS = 20
+"""Most folders in each other."""
+MAX_TAG = 60
+MAX_TAGS = 50
 
 
 class Language(StrEnum):
@@ -65,7 +70,7 @@ class Script(Struct):
     `idempotent` says that it may be run again after a failure: only then may a rollout retry it. `folder`
     is its place in the library, such as `Windows/Clean up`. `detect` and `undo` are texts in the script's
     language and parts of its revision: detect runs first, and where it ends with 0 there is nothing to
-    do; undo takes back.
+    do; undo takes back. `author` made that revision.
     """
 
     id: int
@@ -86,6 +91,7 @@ class Script(Struct):
     tags: list[str] = field(default_factory=list)
     detect: str | None = None
     undo: str | None = None
+    author: str = ""
 
 
 class ScriptCreate(Struct):
@@ -105,7 +111,8 @@ class ScriptCreate(Struct):
 
 
 class ScriptUpdate(Struct):
-    """PUT: any subset. A changed content, language or parameter makes a new revision, with `message`."""
+    """PUT: any subset. A changed content, language, parameter, detect or undo makes a new revision, with
+    `message`."""
 
     name: str | UnsetType = UNSET
     content: str | UnsetType = UNSET
@@ -136,10 +143,12 @@ class FavoriteScripts(Struct):
 
 
 class ScriptText(Struct):
-    """POST SCRIPTS/findings: a text, saved or not; the answer is a list of `contract.runs.Finding`."""
+    """POST SCRIPTS/findings: texts, saved or not; the answer is a list of `contract.runs.Finding`."""
 
     language: str
     content: str
+    detect: str | None = None
+    undo: str | None = None
 
 
 class ScriptRevision(Struct):

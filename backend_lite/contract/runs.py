@@ -192,13 +192,15 @@ class Severity(StrEnum):
 
 
 class Finding(Struct):
-    """Something in a script that a person should have seen before it runs. `line` counts from 1."""
+    """Something in a script that a person should have seen before it runs. `line` counts from 1, in the text
+    that `part` names where it is not the script's own: `detect` or `undo`."""
 
     severity: Severity
     rule: str
     text: str
     line: int
     task: int = 1
+    part: str = ""
 
 
 class PreviewDevice(Struct):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, SQLColumnExpression
 from sqlalchemy.orm import Session
 
 from backend_lite.core.security.principal import Authenticator
@@ -22,7 +23,7 @@ from backend_lite.features.access.tokens import (
     TokenStore,
     refusal_of,
 )
-from backend_lite.features.access.users import OwnerExistsError, Users, user_names
+from backend_lite.features.access.users import OwnerExistsError, Users, user_name_of, user_names
 
 __all__ = [
     "AccessApi",
@@ -54,3 +55,7 @@ class AccessApi:
     def user_names(self, session: Session, ids: Iterable[int | None]) -> dict[int, str]:
         """The names of the users with these ids, for columns such as "created by"."""
         return user_names(session, ids)
+
+    def user_name_of(self, user_id: SQLColumnExpression[int | None]) -> ColumnElement[str]:
+        """The name of the user in a column, for lists that show, search or sort by it; NULL without one."""
+        return user_name_of(user_id)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, SQLColumnExpression, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.access import User
@@ -132,6 +132,11 @@ def user_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
         return {}
     rows = session.execute(select(UserRow.id, UserRow.username).where(UserRow.id.in_(wanted)))
     return {row.id: row.username for row in rows}
+
+
+def user_name_of(user_id: SQLColumnExpression[int | None]) -> ColumnElement[str]:
+    """The name of the user in that column, NULL without one."""
+    return select(UserRow.username).where(UserRow.id == user_id).scalar_subquery()
 
 
 def name_key(username: str) -> str:

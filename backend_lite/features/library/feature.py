@@ -10,21 +10,25 @@ from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.library.catalogue import Catalogue
 from backend_lite.features.library.reading import list_scripts
 from backend_lite.features.library.routes import VIEW, script_routes
 from backend_lite.features.library.scripts import Scripts
 
 
 def build(kernel: Kernel, access: AccessApi) -> Feature:
-    scripts = Scripts(kernel.database, kernel.clock)
+    catalogue = Catalogue(kernel)
+    scripts = Scripts(kernel.database, kernel.clock, access, kernel.references)
 
     async def snapshot() -> list[msgspec.Struct]:
-        found, _total = await kernel.database.read(lambda session: list_scripts(session, ListRequest()))
+        found, _total = await kernel.database.read(
+            lambda session: list_scripts(session, access, ListRequest())
+        )
         return list(found)
 
     return Feature(
         name="library",
-        routes=lambda: script_routes(scripts, kernel.database, access),
+        routes=lambda: script_routes(scripts, kernel.database, access, kernel.clock),
         live={SCRIPT: LiveKind(VIEW, snapshot)},
-        api=LibraryApi(),
+        api=LibraryApi(catalogue.downloads),
     )

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from backend_lite.contract.library import Language
 from backend_lite.contract.runs import Finding, Severity
 from backend_lite.features.library.finding_cmd import cmd_commands
@@ -38,6 +40,16 @@ _COMMANDS: dict[Language, Callable[[str], list[Command]]] = {
 def findings(language: Language, content: str) -> list[Finding]:
     """By line, each once; the first MAX_FINDINGS."""
     return list(_findings(language, content))
+
+
+def all_findings(
+    language: Language, content: str, detect: str | None = None, undo: str | None = None
+) -> list[Finding]:
+    """Those of the script, then of what it looks with, then of what takes it back."""
+    found = findings(language, content)
+    for part, text in (("detect", detect), ("undo", undo)):
+        found += [replace(one, part=part) for one in findings(language, text or "")]
+    return found
 
 
 # The same script is looked at again with every preview.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.common import Page, format_time
@@ -15,36 +16,60 @@ from backend_lite.core.db.base import storable
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.access.api import AccessApi
+from backend_lite.features.library.querying import script_condition
 from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
 
 REVISION_PAGE = 50
 
 _SORTABLE = {
     "name": ScriptRow.name_key,
+    "folder": ScriptRow.folder,
+    "language": ScriptRevisionRow.language,
+    "os": ScriptRow.target_os_type,
+    "revision": ScriptRow.revision,
     "created_at": ScriptRow.created_at,
     "updated_at": ScriptRow.updated_at,
     "id": ScriptRow.id,
 }
 
 
-def list_scripts(session: Session, request: ListRequest) -> tuple[list[Script], int]:
-    """The scripts asked for, and how many there are without the cut."""
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and when: favorites and ages depend on it."""
+
+    user_id: int
+    now_ms: int
+
+
+def list_scripts(
+    session: Session, access: AccessApi, request: ListRequest, asker: Asker | None = None
+) -> tuple[list[Script], int]:
+    """The scripts asked for, and how many there are without the cut; `q` is a query of SCRIPT_FIELDS, for
+    which an asker is needed."""
+    author = access.user_name_of(ScriptRevisionRow.author_id)
     query = select_list(
-        _live(),
-        request,
+        _live(author),
+        replace(request, q=None),
         sortable=_SORTABLE,
         default_sort="name",
         tie=ScriptRow.id,
         search=ScriptRow.search,
     )
+    if request.q and asker is not None:
+        query = query.where(script_condition(request.q, asker.user_id, author, asker.now_ms))
     rows = session.execute(cut(query, request)).all()
-    return [script_of(script, revision) for script, revision in rows], total(session, query)
+    return [_script_of(*row) for row in rows], total(session, query)
 
 
-def get_script(session: Session, script_id: int) -> Script:
+def get_script(session: Session, access: AccessApi, script_id: int) -> Script:
     """Raises NotFoundError."""
-    row = live_script(session, script_id)
-    return script_of(row, current_revision(session, row))
+    return script_view(session, access, live_script(session, script_id))
+
+
+def script_view(session: Session, access: AccessApi, row: ScriptRow) -> Script:
+    revision = current_revision(session, row)
+    names = access.user_names(session, [revision.author_id])
+    return _script_of(row, revision, names.get(revision.author_id or 0))
 
 
 def list_revisions(
@@ -85,7 +110,7 @@ def current_revision(session: Session, script: ScriptRow) -> ScriptRevisionRow:
     return revision
 
 
-def script_of(row: ScriptRow, revision: ScriptRevisionRow) -> Script:
+def _script_of(row: ScriptRow, revision: ScriptRevisionRow, author: str | None) -> Script:
     return Script(
         id=row.id,
         name=row.name,
@@ -105,6 +130,7 @@ def script_of(row: ScriptRow, revision: ScriptRevisionRow) -> Script:
         tags=row.tags,
         detect=revision.detect,
         undo=revision.undo,
+        author=author or "",
     )
 
 
@@ -112,10 +138,10 @@ def parameters_of(stored: list[dict[str, Any]]) -> list[ScriptParameter]:
     return msgspec.convert(stored, list[ScriptParameter])
 
 
-def _live() -> Select[ScriptRow, ScriptRevisionRow]:
+def _live(author: ColumnElement[str]) -> Select[ScriptRow, ScriptRevisionRow, str]:
     current = (ScriptRevisionRow.script_id == ScriptRow.id) & (ScriptRevisionRow.number == ScriptRow.revision)
     return (
-        select(ScriptRow, ScriptRevisionRow)
+        select(ScriptRow, ScriptRevisionRow, author)
         .join(ScriptRevisionRow, current)
         .where(ScriptRow.deleted_at.is_(None))
     )

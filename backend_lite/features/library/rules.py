@@ -6,9 +6,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from backend_lite.contract.library import MAX_CONTENT, TARGET_OS_TYPES, Language
+from backend_lite.contract.library import (
+    MAX_CONTENT,
+    MAX_FOLDER,
+    MAX_FOLDERS,
+    MAX_TAG,
+    MAX_TAGS,
+    TARGET_OS_TYPES,
+    Language,
+)
 from backend_lite.contract.parameters import ScriptParameter, definition_problems
 from backend_lite.contract.runs import MAX_TIMEOUT_S
+from backend_lite.core.names import checked_name
 from backend_lite.errors import InvalidError
 
 MAX_DESCRIPTION = 4000
@@ -16,11 +25,14 @@ MAX_MESSAGE = 1000
 MAX_DEFINITIONS_BYTES = 256 << 10
 
 
-def checked_size(content: str) -> str:
+def checked_size(content: str, *others: str | None) -> str:
+    """`others` are what the script looks with and undoes with."""
     size = len(content.encode())
-    if size > MAX_CONTENT:
+    whole = size + sum(len(text.encode()) for text in others if text)
+    if whole > MAX_CONTENT:
+        what = "The script has" if size > MAX_CONTENT else "The script, its detect and its undo have together"
         raise InvalidError(
-            f"The script has {size:,} bytes; at most {MAX_CONTENT:,} are allowed. "
+            f"{what} {max(size, whole):,} bytes; at most {MAX_CONTENT:,} are allowed. "
             "Let it download what makes it so large.",
             code="too_large",
             status=413,
@@ -36,6 +48,44 @@ def checked_content(content: str) -> str:
     if "\0" in content:
         raise InvalidError("The script holds a NUL character: it is not text. Save it as UTF-8 text first.")
     return content
+
+
+def checked_companion(text: str | None, what: str) -> str | None:
+    """The text that detects or undoes, as it came; None where there is nothing in it."""
+    if text is None or not text.strip():
+        return None
+    if "\0" in text:
+        raise InvalidError(
+            f"The {what} script holds a NUL character: it is not text. Save it as UTF-8 text first."
+        )
+    return text
+
+
+def checked_folder(folder: str) -> str:
+    """Names of folders with `/` between them, such as `Windows/Clean up`; empty is the top of the library."""
+    parts = [checked_name(part, MAX_FOLDER) for part in folder.split("/") if part.strip()]
+    if any(part in (".", "..") for part in parts):
+        raise InvalidError('No folder can be called "." or ".."; write it as in Windows/Clean up.')
+    if len(parts) > MAX_FOLDERS:
+        raise InvalidError(f"{len(parts)} folders stand in each other; at most {MAX_FOLDERS} may.")
+    if len(folder := "/".join(parts)) > MAX_FOLDER:
+        raise InvalidError(f"The folder has {len(folder)} characters; at most {MAX_FOLDER} are allowed.")
+    return folder
+
+
+def checked_tags(tags: Sequence[str]) -> list[str]:
+    """Each once, in one line."""
+    cleaned = list(dict.fromkeys(checked_name(tag, MAX_FOLDER) for tag in tags if tag.strip()))
+    if len(cleaned) > MAX_TAGS:
+        raise InvalidError(f"The script has {len(cleaned)} tags; at most {MAX_TAGS} are allowed.")
+    for tag in cleaned:
+        if "," in tag:
+            raise InvalidError(f'The tag "{tag[:40]}" holds a comma: make two tags of it.')
+        if len(tag) > MAX_TAG:
+            raise InvalidError(
+                f'The tag "{tag[:20]}..." has {len(tag)} characters; at most {MAX_TAG} are allowed.'
+            )
+    return cleaned
 
 
 def checked_language(language: str) -> Language:

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from backend_lite.contract.parameters import ParameterType, ScriptParameter
-from tests.backend.library.test_scripts import Library, library
+from tests.backend.library.library import Library
 
-__all__ = ["library"]
 pytestmark = pytest.mark.anyio
 
 NAME = {"name": "name", "required": True, "label": "Name"}

@@ -3,44 +3,14 @@
 import hashlib
 from typing import Any
 
-import httpx
 import pytest
 
-from backend_lite.contract.library import MAX_CONTENT, SCRIPTS
+from backend_lite.contract.library import MAX_CONTENT
 from backend_lite.core.events.bus import Changed
+from tests.backend.library.library import HELLO, Library
 from tests.helpers.service import OWNER, InProcess
 
 pytestmark = pytest.mark.anyio
-
-HELLO = {"name": "Say hello", "content": "echo hello\n", "language": "bash"}
-
-
-class Library:
-    """The owner at work in the library."""
-
-    def __init__(self, service: InProcess, signed_in: dict[str, str]) -> None:
-        self.service = service
-        self._client = service.client
-        self._headers = signed_in
-
-    async def call(self, method: str, path: str = "", **more: Any) -> httpx.Response:
-        sent = self._headers | more.pop("headers", {})
-        return await self._client.request(method, SCRIPTS + path, headers=sent, **more)
-
-    async def make(self, **fields: object) -> dict[str, Any]:
-        answer = await self.call("POST", json=HELLO | fields)
-        assert answer.status_code == 201, answer.text
-        made: dict[str, Any] = answer.json()
-        return made
-
-    async def refusal(self, method: str, path: str = "", **more: Any) -> tuple[int, str]:
-        answer = await self.call(method, path, **more)
-        return answer.status_code, answer.json()["detail"]
-
-
-@pytest.fixture
-async def library(service: InProcess) -> Library:
-    return Library(service, await service.sign_in())
 
 
 @pytest.fixture
@@ -71,6 +41,7 @@ async def test_a_script_is_made_and_read_as_documented(library: Library) -> None
         "tags": [],
         "detect": None,
         "undo": None,
+        "author": OWNER,
     }
     for path in ("/1", "/1/"):
         answer = await library.call("GET", path)
@@ -250,7 +221,8 @@ async def test_lists_are_cut_sorted_and_searched(service: InProcess, library: Li
     assert counted.headers["X-Total-Count"] == "3"
     assert await library.refusal("GET", params={"sort": "content"}) == (
         400,
-        'Cannot sort by "content": use one of name, created_at, updated_at, id, with - to reverse.',
+        'Cannot sort by "content": use one of name, folder, language, os, revision, created_at, '
+        "updated_at, id, with - to reverse.",
     )
     for bad in ({"limit": -1}, {"offset": -1}, {"limit": "x"}):
         assert (await library.call("GET", params=bad)).status_code == 422
