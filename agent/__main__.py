@@ -13,6 +13,10 @@ def main(argv: list[str] | None = None) -> int:
         from agent import runner_host
 
         runner_host.main(arguments[1])
+    if arguments[:1] == ["stages"]:
+        from agent import stages
+
+        return stages.main(arguments[1])
     from agent.command_line import run
 
     return run(arguments)

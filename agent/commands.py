@@ -18,3 +18,9 @@ def own_command(*arguments: str, bare: bool = False) -> list[str]:
     switches = ["-I", "-S"] if bare else ["-I"]
     root = str(Path(__file__).resolve().parent.parent)
     return [sys.executable, *switches, "-X", "utf8", "-c", _BOOT, root, *arguments]
+
+
+def own_files() -> list[Path]:
+    """What whoever is to start this program must be able to read."""
+    files = [Path(sys.executable).resolve()]
+    return files if getattr(sys, "frozen", False) else [*files, Path(__file__).resolve()]

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from agent.attempt_folder import AttemptFolder
 from agent.commands import own_command
+from agent.environment import script_environment
 from agent.job import Job
 from agent.platform import processes
-from agent.platform.base import NOT_FOR_SCRIPTS
 from agent.runner import DROP, GO
 from agent.runner_host import ENDED, PREPARE, lines
 
@@ -160,12 +160,3 @@ class _Host:
         for runner in self._runners.values():
             runner.over.set()
         self._runners.clear()
-
-
-def script_environment(own: dict[str, str]) -> dict[str, str]:
-    """What scripts inherit: the agent's environment without what was meant for the agent alone."""
-    kept = {name: value for name, value in own.items() if name not in NOT_FOR_SCRIPTS}
-    # A packaged program points the loader at its own libraries; other programs want the system's.
-    if "LD_LIBRARY_PATH_ORIG" in kept:
-        kept["LD_LIBRARY_PATH"] = kept.pop("LD_LIBRARY_PATH_ORIG")
-    return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.commands import own_command, own_files
 from agent.errors import AgentError
 from agent.job import Job
 from agent.platform import this_platform
@@ -25,7 +26,7 @@ Handler = Callable[[Offer, str, dict[str, str]], Job]
 
 def job_for(offer: Offer, folder: str, secrets: dict[str, str], person: Person | None) -> Job:
     """The job for an offer, to be run by the agent's own user or by `person`. Raises RejectionError."""
-    from agent.handlers import inventory, reboot, run_script
+    from agent.handlers import detect, inventory, reboot, run_script
 
     handlers: dict[str, Handler] = {
         "powershell": run_script.powershell,
@@ -41,6 +42,10 @@ def job_for(offer: Offer, folder: str, secrets: dict[str, str], person: Person |
         raise RejectionError(f"This agent cannot do steps of the type {offer.type[:40]!r}.")
     _check(offer, person)
     job = handler(offer, folder, secrets)
+    if offer.detect:
+        job = detect.behind_detect(job, offer, folder, secrets)
+    if person is not None:
+        _check_program(job, person)
     job.idle_timeout_s = offer.idle_timeout_s
     job.secrets = list(secrets)
     job.person = person
@@ -63,6 +68,18 @@ def _check(offer: Offer, person: Person | None) -> None:
             f"The working folder {offer.working_folder[:200]} is not a folder on this device; "
             "it must be there and be given in full."
         )
+
+
+def _check_program(job: Job, person: Person) -> None:
+    """Raises RejectionError where the job begins with this program, and the person cannot read that."""
+    if job.argv[0] != own_command()[0]:
+        return
+    for path in own_files():
+        if not this_platform().may_read(person, path):
+            raise RejectionError(
+                f"The agent's own program has to begin this step, but {person['name']} may not read {path}; "
+                "install the agent where everybody may."
+            )
 
 
 def _is_a_folder(path: str) -> bool:

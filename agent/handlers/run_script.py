@@ -1,4 +1,7 @@
-"""Scripts in the languages that an endpoint may have."""
+"""Scripts in the languages that an endpoint may have.
+
+A `part` is the folder, with a slash behind it, of a script that is not the only one of its attempt.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +22,20 @@ _BOM = "\ufeff"
 _FOLDER_VARIABLE = "DEPLOYFLOW_FOLDER"
 
 
-def shell(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
+def shell(offer: Offer, folder: str, secrets: dict[str, str], part: str = "") -> Job:
     """bash and sh."""
     given = parameters.given(offer, folder, secrets)
-    return _job(offer, folder, given, f"script.{offer.type}", _lines(offer, "\n").encode())
+    return _job(offer, folder, given, f"{part}script.{offer.type}", _lines(offer, "\n").encode())
 
 
-def python(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
+def python(offer: Offer, folder: str, secrets: dict[str, str], part: str = "") -> Job:
     given = parameters.given(offer, folder, secrets)
-    job = _job(offer, folder, given, "script.py", _lines(offer, "\n").encode(), switches=["-u"])
+    job = _job(offer, folder, given, f"{part}script.py", _lines(offer, "\n").encode(), switches=["-u"])
     job.environment.setdefault("PYTHONIOENCODING", "utf-8")
     return job
 
 
-def cmd(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
+def cmd(offer: Offer, folder: str, secrets: dict[str, str], part: str = "") -> Job:
     """cmd.exe parses its command line a second time, so nothing but a constant goes there."""
     if offer.arguments:
         raise RejectionError(
@@ -47,22 +50,23 @@ def cmd(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
     if not text.isascii():
         # cmd.exe reads a script in the console's code page.
         text = "@chcp 65001 >nul\r\n" + text
-    job = _job(offer, folder, given, "script.cmd", text.encode())
+    job = _job(offer, folder, given, f"{part}script.cmd", text.encode())
     if offer.working_folder:
         job.environment[_FOLDER_VARIABLE], job.folder = offer.working_folder, ""
     # Its place in the working folder is constant; the folder's own path might mean something to cmd.exe.
-    job.argv = [job.argv[0], "/d", "/c", ".\\script.cmd"]
+    script = "\\".join((".", *f"{part}script.cmd".split("/")))
+    job.argv = [job.argv[0], "/d", "/c", script]
     return job
 
 
-def powershell(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
+def powershell(offer: Offer, folder: str, secrets: dict[str, str], part: str = "") -> Job:
     """Windows PowerShell and pwsh. The launcher binds the parameters; none is on a command line."""
     script = _lines(offer, None).encode("utf-8-sig")
     given = parameters.given(offer, folder, secrets)
-    job = _job(offer, folder, given, "script.ps1", script, arguments=False)
-    job.files["launch.ps1"] = LAUNCHER.encode("utf-8-sig")
-    job.files["launch.txt"] = _launch_list(offer, given)
-    launcher = AttemptFolder(folder).work_file("launch.ps1")
+    job = _job(offer, folder, given, f"{part}script.ps1", script, arguments=False)
+    job.files[f"{part}launch.ps1"] = LAUNCHER.encode("utf-8-sig")
+    job.files[f"{part}launch.txt"] = _launch_list(offer, given)
+    launcher = AttemptFolder(folder).work_file(f"{part}launch.ps1")
     switches = ["-NoProfile", "-NonInteractive"]
     if this_platform().os_type == "windows":
         switches += ["-ExecutionPolicy", "Bypass"]

@@ -13,9 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent.platform.people import Person
 
-NOT_FOR_SCRIPTS = frozenset({"NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY", "INVOCATION_ID", "JOURNAL_STREAM"})
-"""Variables that the service manager gave to the agent itself."""
-
 
 class Platform(ABC):
     """One operating system. `os_type` is the word that goes over the wire."""
@@ -45,6 +42,10 @@ class Platform(ABC):
     @abstractmethod
     def may_run_as(self, person: Person) -> bool:
         """Whether this agent can start programs as that person."""
+
+    def may_read(self, person: Person, path: Path) -> bool:
+        """Whether that person gets as far as a file of this program, as far as one can tell beforehand."""
+        return True
 
     @abstractmethod
     def restart_command(self, delay_s: int, notice: str) -> list[str]:
@@ -92,6 +93,12 @@ class Posix(Platform):
     def may_run_as(self, person: Person) -> bool:
         return sys.platform != "win32" and os.geteuid() in (0, person["uid"])
 
+    def may_read(self, person: Person, path: Path) -> bool:
+        return person["uid"] == 0 or (
+            _is_allowed(person, path, 0o4)
+            and all(_is_allowed(person, folder, 0o1) for folder in path.parents)
+        )
+
     def restart_command(self, delay_s: int, notice: str) -> list[str]:
         # Minutes are the least it knows; less than half of one is at once.
         return ["/sbin/shutdown", "-r", f"+{round(delay_s / 60)}" if delay_s > 30 else "now", notice]
@@ -102,6 +109,16 @@ class Posix(Platform):
         if language == "python":
             return shutil.which("python3") or own_python()
         return shutil.which(language) if language in ("bash", "sh") else None
+
+
+def _is_allowed(person: Person, path: Path, bit: int) -> bool:
+    """By the permission bits: those of the owner, of the group, or of everybody else."""
+    status = path.stat()
+    if status.st_uid == person["uid"]:
+        bit <<= 6
+    elif status.st_gid in (person["gid"], *person["groups"]):
+        bit <<= 3
+    return bool(status.st_mode & bit)
 
 
 def own_python() -> str | None:

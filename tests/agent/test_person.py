@@ -16,6 +16,7 @@ import shutil
 import tempfile
 
 from agent.attempt_folder import AttemptFolder
+from agent.commands import own_files
 from agent.handlers import RejectionError, job_for
 from agent.platform import posix_people, this_platform
 from agent.wire.messages import Offer, OfferFile
@@ -79,6 +80,14 @@ def test_a_step_runs_as_the_person_with_files_for_nobody_else(attempt: Path, nob
     assert not (attempt / "work").exists()
     assert [path.stat().st_mode & 0o777 for path in (attempt, attempt.parent.parent)] == [0o711, 0o711]
     assert [path.stat().st_uid for path in attempt.iterdir()] == [0] * len(list(attempt.iterdir()))
+
+
+def test_a_detect_script_runs_as_the_person_too(attempt: Path, nobody: Person) -> None:
+    if not all(this_platform().may_read(nobody, path) for path in own_files()):
+        pytest.skip("this program lies where the person may not read it")
+    given = Offer("e1-1-1", "sh", "id -u; exit 3", 60.0, run_as="user", detect="id -u; exit 1")
+    record = run_job(attempt, job_for(given, str(attempt), {}, nobody))
+    assert (record["exit_code"], output_of(attempt)[0].split()) == (3, [b"65534"] * 2)
 
 
 def test_what_a_person_started_is_ended_with_everything_else(attempt: Path, nobody: Person) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from agent.commands import own_command
+from agent.environment import script_environment
 from agent.handlers import RejectionError, job_for
 from agent.platform import processes, this_platform
 from agent.platform.base import LANGUAGES, service_name
 from agent.platform.windows_firmware import serial_in
 from agent.probes import collect_facts, read_metrics
-from agent.runners import script_environment
 from agent.wire.codec import decode, encode
 from agent.wire.messages import AGENT_MESSAGES, FactsReport, Heartbeat, Offer
 
