@@ -11,10 +11,12 @@ from backend_lite.features.access.api import AccessApi
 from backend_lite.features.enroll.api import EnrollApi
 from backend_lite.features.enroll.endpoint import Endpoint
 from backend_lite.features.enroll.enrolment import Enrolment
+from backend_lite.features.enroll.registration import Registration
 from backend_lite.features.enroll.routes import (
     VIEW,
     endpoint_routes,
     machine_routes,
+    register_routes,
     setup_routes,
     token_routes,
 )
@@ -27,7 +29,9 @@ def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
     database = kernel.database
     tokens = EnrollmentTokens(access, kernel.clock)
     endpoint = Endpoint(kernel.endpoint, kernel.bus)
-    enrolment = Enrolment(database, fleet, tokens, Throttle(kernel.clock))
+    throttle = Throttle(kernel.clock)
+    enrolment = Enrolment(database, fleet, tokens, throttle)
+    registration = Registration(database, access, fleet, tokens, throttle)
     api = EnrollApi(database, tokens, endpoint)
 
     async def live_tokens() -> list[msgspec.Struct]:
@@ -40,6 +44,7 @@ def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
         name="enroll",
         routes=lambda: [
             *machine_routes(enrolment, endpoint),
+            *register_routes(registration, access),
             *token_routes(database, tokens, api),
             *setup_routes(api, access.users, kernel.launch_secret),
             *endpoint_routes(endpoint),

@@ -22,14 +22,16 @@ from backend_lite.contract.enroll import (
     EnrollmentTokenSecret,
     SetupEnrollmentToken,
 )
+from backend_lite.contract.http_agents import AGENT_REGISTER, AgentRegister, AgentRegistered
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
-from backend_lite.core.http.guard import MACHINE, OPEN, USER
+from backend_lite.core.http.guard import MACHINE, OPEN, USER, bearer
 from backend_lite.errors import ForbiddenError, NotFoundError
-from backend_lite.features.access.api import Users
+from backend_lite.features.access.api import AccessApi, Users
 from backend_lite.features.enroll.api import EnrollApi
 from backend_lite.features.enroll.endpoint import Endpoint
 from backend_lite.features.enroll.enrolment import Enrolment
+from backend_lite.features.enroll.registration import Registration
 from backend_lite.features.enroll.tokens import EnrollmentTokens
 
 VIEW, CREATE, DELETE, EDIT = "enrollment:view", "enrollment:create", "enrollment:delete", "enrollment:edit"
@@ -57,6 +59,24 @@ def machine_routes(enrolment: Enrolment, endpoint: Endpoint) -> Sequence[Route]:
         return endpoint.ca_pem
 
     return [enroll, ca_certificate]
+
+
+def register_routes(registration: Registration, access: AccessApi) -> Sequence[Route]:
+    @post(
+        AGENT_REGISTER,
+        status_code=200,
+        permission=OPEN,
+        audience=MACHINE,
+        request_max_body_size=_LARGEST_REQUEST,
+    )
+    async def register(request: AnyRequest, data: JSONBody[AgentRegister]) -> AgentRegistered:
+        """Bring in a device whose agent follows the documented calls; with its Bearer, change its labels."""
+        caller = None
+        if "authorization" in request.headers:
+            caller = await access.authenticator.authenticate(bearer(request))
+        return await registration.register(data, request.client.host if request.client else "", caller)
+
+    return [register]
 
 
 def token_routes(database: Database, tokens: EnrollmentTokens, api: EnrollApi) -> Sequence[Route]:

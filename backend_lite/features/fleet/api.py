@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from agent.wire.messages import AgentMessage, Facts
 from backend_lite.contract.fleet import Admission
 from backend_lite.core.db.unit import Unit
+from backend_lite.features.fleet.callers import Callers
 from backend_lite.features.fleet.devices import DEVICE_RETIRED, Devices, KnownDevice, RunTarget
 from backend_lite.features.fleet.events import DeviceLost
 from backend_lite.features.fleet.groups import GroupUsers
@@ -46,8 +47,9 @@ class FleetApi:
     """Register handlers before the service starts. The messages of one channel are handled in order: the
     next frame waits until its handler has returned; other channels do not wait."""
 
-    def __init__(self, hub: Hub, listeners: Listeners, devices: Devices) -> None:
+    def __init__(self, hub: Hub, listeners: Listeners, devices: Devices, callers: Callers) -> None:
         self.hub = hub
+        self.callers = callers
         self._listeners = listeners
         self._devices = devices
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
@@ -23,9 +24,10 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.events.outbox import Outbox
 from backend_lite.core.versions import refuse_stale
-from backend_lite.errors import NotFoundError
+from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.editing import checked_fields
 from backend_lite.features.fleet.events import AdmissionSet
+from backend_lite.features.fleet.expected import ExpectedDevices
 from backend_lite.features.fleet.groups import Groups
 from backend_lite.features.fleet.labels import bounded, labels_of, real_identifier
 from backend_lite.features.fleet.presence import Presence
@@ -75,6 +77,9 @@ class RunTarget:
     public_key: bytes = b""
 
 
+ProfileCheck = Callable[[Session, int, RunTarget], None]
+"""Raises a sentence for a profile that there is not, or that is not for such a device."""
+
 # Built once: every permit asks for it.
 _TARGET = select(
     DeviceRow.id,
@@ -102,6 +107,8 @@ class Devices:
         self._presence = presence
         self.queries = DeviceQueries(presence, clock)
         self.groups = Groups(clock, self.queries)
+        self.expected = ExpectedDevices(clock, self.groups)
+        self.profile_check: ProfileCheck | None = None
 
     def page(
         self, session: Session, request: ListRequest, among: Condition | None = None
@@ -134,7 +141,7 @@ class Devices:
 
     def get(self, session: Session, device_id: int) -> Device:
         """Raises NotFoundError, also for a retired device."""
-        return device_of(_active(session, device_id), self._presence)
+        return device_of(active_row(session, device_id), self._presence)
 
     def known(self, session: Session, uid: str) -> KnownDevice | None:
         row = session.scalar(select(DeviceRow).where(DeviceRow.uid == uid))
@@ -163,9 +170,16 @@ class Devices:
         return {row[0] for row in _APPROVED.listed(connection, device_ids)}
 
     def enlist(
-        self, unit: Unit, public_key: bytes, facts: Facts, admission: Admission, address: str
+        self,
+        unit: Unit,
+        public_key: bytes,
+        facts: Facts,
+        admission: Admission,
+        address: str,
+        groups: Iterable[int] = (),
     ) -> KnownDevice:
-        """Add the device of a key that is not known yet. Others with its labels stay what they are."""
+        """Add the device of a key that is not known yet, to `groups` and to what it was expected to get.
+        Others with its labels stay what they are."""
         labels = labels_of(facts := bounded(facts))
         row = DeviceRow(
             uid=device_uid(public_key),
@@ -176,25 +190,36 @@ class Devices:
             tags=[],
             search="",
             admission=admission,
-            possible_duplicate_of=_twin(unit.session, labels),
+            possible_duplicate_of=twin_of(unit.session, labels),
             facts=to_plain(facts),
             created_at=self._clock.now_ms(),
             version=1,
             edited_at_version={},
         )
-        row.reindex()
         unit.session.add(row)
         unit.session.flush()
+        expected = self.expected.claim(unit, row)
+        row.tags = expected.tags if expected else []
+        row.reindex()
+        unit.session.flush()
         unit.publish(Changed(DEVICE, row.id, msgspec.to_builtins(device_of(row, self._presence))))
+        self.groups.join(unit, row.id, [*groups, *(expected.groups if expected else ())])
         return KnownDevice(row.id, row.uid, public_key, admission)
 
     def update(self, unit: Unit, device_id: int, wanted: DeviceUpdate, version: int | None) -> Device:
         """Change what `wanted` names. Raises NotFoundError, InvalidError, ConflictError."""
-        row = _active(unit.session, device_id)
+        row = active_row(unit.session, device_id)
         refuse_stale(version, row.version, row.edited_at_version, row.hostname)
+        if wanted.profile_id not in (UNSET, None, row.profile_id):
+            self._check_profile(unit.session, row, wanted.profile_id)
         row.change(checked_fields(wanted))
-        _publish(unit, row)
+        publish(unit, row)
         return device_of(row, self._presence)
+
+    def _check_profile(self, session: Session, row: DeviceRow, profile_id: Any) -> None:
+        if self.profile_check is None:
+            raise InvalidError(f"There is no profile {profile_id}.")
+        self.profile_check(session, profile_id, _target(row))
 
     def report_facts(self, unit: Unit, device_id: int, facts: Facts) -> None:
         """Take over what the device says about itself; a label that a person changed stays as it is."""
@@ -207,30 +232,34 @@ class Devices:
         labels = labels_of(facts)
         row.facts = plain
         row.change({name: labels[name] for name in labels if getattr(row, name) == before.get(name)})
-        _publish(unit, row)
+        publish(unit, row)
 
     def approve(self, unit: Unit, device_id: int) -> Device:
         """Let the device work: ends waiting for approval, and a quarantine."""
-        row = _active(unit.session, device_id)
+        row = active_row(unit.session, device_id)
         quarantined = row.admission == Admission.QUARANTINED
         if quarantined:
             # Whichever copy says hello next is the device from now on; if two do, it is quarantined again.
             unit.session.execute(delete(IncarnationRow).where(IncarnationRow.device_id == device_id))
         row.change({"admission": Admission.APPROVED.value, "quarantine_reason": None})
-        _publish(unit, row)
+        publish(unit, row)
         unit.publish(AdmissionSet(device_id, Admission.APPROVED, reconnect=quarantined))
         return device_of(row, self._presence)
 
     def retire(self, unit: Unit, device_id: int, version: int | None) -> None:
         """Shut the device out for good; its row stays, so that its key cannot come back by itself."""
-        row = _active(unit.session, device_id)
+        row = active_row(unit.session, device_id)
         refuse_stale(version, row.version, row.edited_at_version, row.hostname)
+        self.shut_out(unit, row)
+
+    def shut_out(self, unit: Unit, row: DeviceRow) -> None:
+        """Retire an active device."""
         row.retired_at = self._clock.now_ms()
         row.change({"admission": Admission.RETIRED.value})
-        self.groups.forget_device(unit, device_id)
-        self._outbox.add(unit, DEVICE_RETIRED, {"device_id": device_id})
-        unit.publish(AdmissionSet(device_id, Admission.RETIRED))
-        unit.publish(Changed(DEVICE, device_id, None))
+        self.groups.forget_device(unit, row.id)
+        self._outbox.add(unit, DEVICE_RETIRED, {"device_id": row.id})
+        unit.publish(AdmissionSet(row.id, Admission.RETIRED))
+        unit.publish(Changed(DEVICE, row.id, None))
 
 
 def _target_of(row: Any) -> RunTarget:
@@ -241,23 +270,38 @@ def _target_of(row: Any) -> RunTarget:
         admission=Admission(row.admission),
         languages=tuple(row.languages or ()),
         time_zone=row.time_zone or "",
-        public_key=row.public_key,
+        public_key=row.public_key or b"",
     )
 
 
-def _active(session: Session, device_id: int) -> DeviceRow:
+def _target(row: DeviceRow) -> RunTarget:
+    facts = row.facts or {}
+    return RunTarget(
+        id=row.id,
+        hostname=row.hostname,
+        os_type=row.os_type,
+        admission=Admission(row.admission),
+        languages=tuple(facts.get("languages") or ()),
+        time_zone=facts.get("time_zone") or "",
+        public_key=row.public_key or b"",
+    )
+
+
+def active_row(session: Session, device_id: int) -> DeviceRow:
+    """Raises NotFoundError, also for a retired device."""
     row = session.get(DeviceRow, device_id) if 0 < device_id <= _LARGEST_ID else None
     if row is None or row.retired_at is not None:
         raise NotFoundError("Device not found")
     return row
 
 
-def _publish(unit: Unit, row: DeviceRow) -> None:
+def publish(unit: Unit, row: DeviceRow) -> None:
+    """Tell consoles what the row says."""
     unit.session.flush()
     unit.publish(Changed(DEVICE, row.id, change_of(row), DETAILS))
 
 
-def _twin(session: Session, labels: dict[str, str | None]) -> int | None:
+def twin_of(session: Session, labels: dict[str, str | None]) -> int | None:
     """The oldest active device with the same serial number, machine id or hostname: a hint, no more."""
     hostname = labels["hostname"] or ""
     # Equality, so that each term finds its index however many devices there are.

@@ -9,6 +9,7 @@ from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
 from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.fleet.callers import Callers
 from backend_lite.features.fleet.conversation import Conversations
 from backend_lite.features.fleet.devices import Devices
 from backend_lite.features.fleet.group_routes import VIEW as VIEW_GROUPS
@@ -48,5 +49,5 @@ def build(kernel: Kernel) -> Feature:
         start=presence.start,
         disconnect=hub.stop,
         stop=presence.stop,
-        api=FleetApi(hub, listeners, devices),
+        api=FleetApi(hub, listeners, devices, Callers(clock, presence)),
     )

@@ -82,7 +82,7 @@ class Actions:
         return Action(
             id=step.id,
             device_id=step.device_id,
-            type=_documented_type(step.type),
+            type=documented_type(step.type),
             status=_status(StepState(step.state)),
             payload=row.content,
             script_id=step.script_id,
@@ -177,7 +177,8 @@ def _known_type(text: str) -> ActionType:
         raise InvalidError(f"Unknown action type {text[:60]!r}. Known types: {known}.") from None
 
 
-def _documented_type(step_type: str) -> str:
+def documented_type(step_type: str) -> str:
+    """The type of a step in the documented words."""
     return ActionType.POWERSHELL_INLINE.value if step_type == "powershell" else step_type
 
 

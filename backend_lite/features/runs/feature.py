@@ -21,6 +21,8 @@ from backend_lite.features.runs.attempts import Attempts
 from backend_lite.features.runs.clock_jumps import SteadyClock
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.flow import Flow
+from backend_lite.features.runs.http_agents import HttpAgents
+from backend_lite.features.runs.http_routes import http_agent_routes
 from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.lists import Lists
 from backend_lite.features.runs.looks import Looks
@@ -60,6 +62,7 @@ class Area:
     pauses: Pauses
     looks: Looks
     actions: Actions
+    http_agents: HttpAgents
     lists: Lists
 
 
@@ -93,6 +96,9 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
         pauses=pauses,
         looks=Looks(database, clock, fleet.hub, keeper, flow, pauses),
         actions=Actions(rollouts, library, output),
+        http_agents=HttpAgents(
+            database, clock, fleet, attempts, dispatcher, permits, tasks, keeper, flow, output, epoch
+        ),
         lists=Lists(views, clock),
     )
 
@@ -111,6 +117,7 @@ def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
             *output_routes(database, area.lists, area.output),
             *retention_routes(database, kernel.clock),
             *action_routes(database, area.actions),
+            *http_agent_routes(database, fleet, area.http_agents),
         ],
         live={
             ROLLOUT: LiveKind(VIEW, lambda: database.read(area.lists.live_rollouts), (PROGRESS,)),
@@ -121,6 +128,7 @@ def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
         reactions={DEVICE_RETIRED: area.rollouts.device_retired},
         start=background.start,
         stop=background.stop,
+        api=area,
     )
 
 

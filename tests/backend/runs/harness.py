@@ -102,7 +102,7 @@ class FakeFleet(FleetApi):
         self.systems: dict[int, str] = {}
         self.keys: dict[int, bytes] = {}
         self.languages: dict[int, tuple[str, ...]] = {}
-        super().__init__(hub, Listeners(), cast("Any", None))
+        super().__init__(hub, Listeners(), cast("Any", None), cast("Any", None))
 
     def on_group_delete(self, users: Any) -> None:
         pass
