@@ -18,7 +18,7 @@ from backend_lite.features.library.downloads import Downloads
 from backend_lite.features.library.findings import findings
 from backend_lite.features.library.reading import parameters_of
 from backend_lite.features.library.software_for_run import FileForRun, SoftwareForRun, software_for_run
-from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
+from backend_lite.features.library.tables import OSImageRow, ScriptRevisionRow, ScriptRow
 
 __all__ = ["FileForRun", "LibraryApi", "ScriptForRun", "SoftwareForRun"]
 
@@ -73,6 +73,13 @@ class LibraryApi:
     def software_for_run(self, session: Session, software_id: int) -> SoftwareForRun:
         """The item as it is now. Raises NotFoundError."""
         return software_for_run(session, software_id)
+
+    def os_image_name(self, session: Session, image_id: int) -> str:
+        """Raises NotFoundError."""
+        row = session.get(OSImageRow, image_id) if storable(image_id) else None
+        if row is None:
+            raise NotFoundError("OS image not found")
+        return row.name
 
     def download(self, device_id: int, file: FileForRun) -> Download:
         """Where the device gets a file from, for a day from now on."""
