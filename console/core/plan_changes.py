@@ -222,6 +222,10 @@ def _moved(before: list[int], after: list[int]) -> set[int]:
 def _longest_rising(order: list[int]) -> set[int]:
     best: list[list[int]] = [[]]
     for value in order:
-        fitting = max((run for run in best if not run or run[-1] < value), key=len)
-        best.append([*fitting, value])
-    return set(max(best, key=len))
+        fitting = [run for run in best if not run or run[-1] < value]
+        best.append([*_longest(fitting), value])
+    return set(_longest(best))
+
+
+def _longest(runs: list[list[int]]) -> list[int]:
+    return max(runs, key=lambda run: len(run))

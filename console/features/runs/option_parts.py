@@ -13,7 +13,6 @@ from backend_lite.contract.runs import (
     DEFAULT_EXPIRES_AFTER_S,
     MAX_REBOOTS,
     MAX_RETRIES,
-    MAX_TIMEOUT_S,
     OfflinePolicy,
     Policy,
     RebootPolicy,
@@ -30,8 +29,8 @@ from console.features.runs.option_window import WindowFields
 from console.shell.parts import column, label
 from console.widgets.form import Field
 from console.widgets.parsed_field import ParsedField
+from console.widgets.span_field import span_field, span_words
 
-_SPAN = "Write a time such as 90 s, 30 min or 2 h."
 _LONGEST_WAIT_S = 366 * 86400
 _SHARE = "Write a count such as 5, or a share such as 10%."
 
@@ -89,18 +88,6 @@ class OptionGroup(QWidget):
         made.setToolTip(what)
         made.toggled.connect(lambda _on: self.changed.emit())
         return made
-
-
-def span_field(title: str, *, hint: str = "", empty: str = "", most: int = MAX_TIMEOUT_S) -> ParsedField[int]:
-    """A length of time in seconds, `most` at most."""
-
-    def parse(text: str) -> int | None:
-        seconds = values.span(text)
-        return seconds if seconds is not None and seconds <= most else None
-
-    return ParsedField(
-        title, parse, tr(_SPAN + " At most {most}.", most=span_text(most)), hint=hint, empty=empty
-    )
 
 
 class WhenOptions(OptionGroup):
@@ -199,7 +186,7 @@ class OrderOptions(OptionGroup):
     def show_policy(self, policy: Policy) -> None:
         waves = policy.waves or Waves()
         self.sizes.show_text(", ".join(waves.sizes))
-        self.healthy.show_text(values.span_words(waves.healthy_for_s))
+        self.healthy.show_text(span_words(waves.healthy_for_s))
         self.by_hand.setChecked(waves.by_hand)
         self.concurrency.show_text(str(policy.concurrency or ""))
         self.limit.show_text(policy.failure_limit or "")
@@ -277,8 +264,8 @@ class MannerOptions(OptionGroup):
         self._show_needed()
 
     def show_policy(self, policy: Policy) -> None:
-        self.timeout.show_text(values.span_words(policy.timeout_s))
-        self.idle.show_text(values.span_words(policy.idle_timeout_s))
+        self.timeout.show_text(span_words(policy.timeout_s))
+        self.idle.show_text(span_words(policy.idle_timeout_s))
         self.run_as.setCurrentIndex(self.run_as.findData(policy.run_as.value))
         self.reboot.setCurrentIndex(self.reboot.findData(policy.reboot.value))
         usual = policy.max_reboots == Policy().max_reboots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from console.core.spans import DAYS, parse_span, span_text
+from console.core.spans import DAYS
 from console.core.texts import tr
 
 _SIZE = re.compile(r"(\d{1,7})\s*(%?)")
@@ -45,15 +45,6 @@ def clock(text: str) -> str | None:
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:
         return None
     return f"{int(found[1]):02}:{found[2]}"
-
-
-def span(text: str) -> int | None:
-    """A length of time above nothing, in seconds."""
-    return parse_span(text) or None
-
-
-def span_words(seconds: int | None) -> str:
-    return span_text(seconds) if seconds else ""
 
 
 DAY_WORDS = dict(zip(DAYS, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))

@@ -15,13 +15,12 @@ from backend_lite.contract.runs import MAX_ARGUMENTS, TaskAction, TaskCreate
 from console.core.script_revisions import script_revisions
 from console.core.texts import tr
 from console.core.work import Work, about, usual_action
-from console.features.runs.option_parts import span_field
-from console.features.runs.option_values import span_words
 from console.shell.context import Context
 from console.shell.parts import column, icon_button, label, row
 from console.widgets.form import Field
 from console.widgets.parameter_form import ParameterForm
 from console.widgets.rows_editor import RowsEditor
+from console.widgets.span_field import span_field, span_words
 from console.widgets.work_box import ActionBox, RevisionBox, WorkBox
 
 Object = dict[str, Any]
