@@ -78,7 +78,7 @@ def compose(kernel: Kernel, listener: AgentListener) -> Service:
     access_feature = access.build(kernel)
     fleet_feature = fleet.build(kernel)
     library_feature = library.build(kernel, access_feature.api)
-    plans_feature = plans.build()
+    plans_feature = plans.build(kernel, access_feature.api, library_feature.api, fleet_feature.api)
     runs_feature = runs.build(kernel, library_feature.api, fleet_feature.api)
     enroll_feature = enroll.build(kernel, access_feature.api, fleet_feature.api)
     features = (

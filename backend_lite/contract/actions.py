@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from agent.wire.states import StepState
 from backend_lite.contract.common import Time
+from backend_lite.contract.library import Language
 
 
 class ActionType(StrEnum):
@@ -24,6 +25,28 @@ class ActionType(StrEnum):
     INVENTORY = "inventory"
     REBOOT = "reboot"
     AGENT_UNINSTALL = "agent_uninstall"
+
+
+LANGUAGE_OF: dict[ActionType, Language] = {
+    ActionType.POWERSHELL_INLINE: Language.POWERSHELL,
+    ActionType.POWERSHELL_SCRIPT: Language.POWERSHELL,
+    ActionType.BASH: Language.BASH,
+    ActionType.SH: Language.SH,
+    ActionType.CMD: Language.CMD,
+    ActionType.PYTHON: Language.PYTHON,
+}
+"""Of the types that run a script."""
+
+
+def language_mismatch(script: Language, action: Language) -> str:
+    """The documented sentence, and both sides."""
+    kind = "PowerShell" if action is Language.POWERSHELL else action.value
+    return f"Script language mismatch for {kind} action: script {script.value}, action {action.value}"
+
+
+def known_type(text: str) -> ActionType | None:
+    """None for a type that there is not."""
+    return ActionType(text) if text in set(ActionType) else None
 
 
 class ActionCreate(Struct):
