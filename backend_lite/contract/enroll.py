@@ -24,6 +24,12 @@ class EnrollmentTokenCreate(Struct):
     groups: list[int] = field(default_factory=list)
 
 
+class EnrollmentTokenUpdate(Struct):
+    """PUT: only its name can change."""
+
+    name: str
+
+
 class SetupEnrollmentToken(Struct):
     """While there is no owner, the per-launch secret makes tokens at SETUP_ENROLLMENT_TOKEN; 404 later."""
 

@@ -84,6 +84,11 @@ class MetricPoint(Struct, array_like=True):
     disk: float | None
 
 
+METRIC_STEP_S = 300
+METRIC_DAYS = 30
+"""How far apart the samples of the metric history are, and how long they are kept."""
+
+
 class MetricHistory(Struct):
     """GET DEVICES/{id}/metrics?hours=: oldest first, `step_s` apart."""
 
@@ -99,9 +104,29 @@ class DeviceMerge(Struct):
     replaces_id: int
 
 
+class RetiredDevice(Struct):
+    """GET DEVICES/retired: a device that was removed. Its key stays shut out and its history stays, until it
+    is forgotten (POST DEVICES/{id}/forget). `replaced_by` is the device that took over from it."""
+
+    id: int
+    uid: str
+    hostname: str
+    os_type: str | None
+    os_description: str | None
+    hardware_summary: str | None
+    serial: str | None
+    address: str | None
+    fingerprint: str
+    tags: list[str]
+    created_at: Time
+    last_check_in: Time | None
+    retired_at: Time
+    replaced_by: int | None
+
+
 class ExpectedDevice(Struct):
     """A device that is to come: known by `serial`, or by `hostname` where that is empty. When its agent
-    enrolls it gets the tags and groups; `device_id` is it then."""
+    enrolls it gets the tags and groups; `device_id` is it then (null again once it is forgotten)."""
 
     id: int
     hostname: str
@@ -123,6 +148,16 @@ class ExpectedDeviceCreate(Struct):
     note: str = ""
 
 
+class ExpectedDeviceUpdate(Struct):
+    """PUT: any subset; what is absent stays as it is. One that has arrived keeps what it was known by."""
+
+    hostname: str | UnsetType = UNSET
+    serial: str | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    groups: list[int] | UnsetType = UNSET
+    note: str | UnsetType = UNSET
+
+
 class CsvText(Struct):
     """POST EXPECTED_DEVICES/import: a table with the heads hostname, serial, tags, groups, note (tags and
     groups parted by `;`, groups by name). `dry_run` only checks."""
@@ -132,7 +167,7 @@ class CsvText(Struct):
 
 
 class CsvProblem(Struct):
-    """`line` and `column` count from 1."""
+    """`line` and `column` count from 1; the column is that of the character where the value begins."""
 
     line: int
     column: int
@@ -140,7 +175,8 @@ class CsvProblem(Struct):
 
 
 class CsvImported(Struct):
-    """All or nothing: with problems nothing was imported."""
+    """All or nothing: with problems nothing was imported. `known` are lines of devices that are expected
+    already: they stay as they are."""
 
     added: int
     known: int

@@ -164,6 +164,9 @@ class TokenStore:
         rows = session.scalars(select(TokenRow).where(TokenRow.kind == kind).order_by(TokenRow.id.desc()))
         return [_token(row) for row in rows]
 
+    def rename(self, unit: Unit, token_id: int, name: str) -> None:
+        unit.session.get_one(TokenRow, token_id).name = name
+
     def revoke(self, unit: Unit, token_id: int) -> None:
         """End a token; one that has ended already stays as it is."""
         self._end(unit, TokenRow.id == token_id)

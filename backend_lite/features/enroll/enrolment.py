@@ -53,9 +53,9 @@ class Enrolment:
     def _take(self, unit: Unit, request: EnrollRequest, public_key: bytes, address: str) -> KnownDevice:
         known = self._fleet.known(unit.session, device_uid(public_key))
         if known is None:
-            approved = self._tokens.use(unit, request.token)
-            admission = Admission.APPROVED if approved else Admission.PENDING
-            return self._fleet.enlist(unit, public_key, request.facts, admission, address)
+            token = self._tokens.use(unit, request.token)
+            admission = Admission.APPROVED if token.auto_approve else Admission.PENDING
+            return self._fleet.enlist(unit, public_key, request.facts, admission, address, token.groups)
         self._tokens.check_known(unit.session, request.token)
         if known.admission is Admission.RETIRED:
             raise ConflictError(

@@ -27,7 +27,8 @@ from backend_lite.features.fleet.api import FleetApi
 
 def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
     database = kernel.database
-    tokens = EnrollmentTokens(access, kernel.clock)
+    tokens = EnrollmentTokens(access, fleet, kernel.clock)
+    fleet.on_group_delete(tokens.needing_group)
     endpoint = Endpoint(kernel.endpoint, kernel.bus)
     throttle = Throttle(kernel.clock)
     enrolment = Enrolment(database, fleet, tokens, throttle)

@@ -55,9 +55,9 @@ class Registration:
         return made
 
     def _enlist(self, unit: Unit, request: AgentRegister, address: str) -> AgentRegistered:
-        admitted = self._tokens.use(unit, request.enrollment_token)
-        admission = Admission.APPROVED if admitted else Admission.PENDING
-        device_id = self._fleet.callers.enlist(unit, _labels(request), admission, address)
+        token = self._tokens.use(unit, request.enrollment_token)
+        admission = Admission.APPROVED if token.auto_approve else Admission.PENDING
+        device_id = self._fleet.callers.enlist(unit, _labels(request), admission, address, token.groups)
         secret = self._access.devices.issue(unit, device_id)
         return AgentRegistered(device_id, POLL_INTERVAL_S, secret)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from litestar import Request, delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar import Request, Response, delete, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from agent.wire.messages import CA_PATH, ENROLL_PATH, EnrollAnswer, EnrollRequest
 from backend_lite.contract.common import Page
@@ -20,10 +20,12 @@ from backend_lite.contract.enroll import (
     EnrollmentToken,
     EnrollmentTokenCreate,
     EnrollmentTokenSecret,
+    EnrollmentTokenUpdate,
     SetupEnrollmentToken,
 )
 from backend_lite.contract.http_agents import AGENT_REGISTER, AgentRegister, AgentRegistered
 from backend_lite.core.db.database import Database
+from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import MACHINE, OPEN, USER, bearer
 from backend_lite.errors import ForbiddenError, NotFoundError
@@ -38,7 +40,11 @@ VIEW, CREATE, DELETE, EDIT = "enrollment:view", "enrollment:create", "enrollment
 
 _LARGEST_REQUEST = 256 << 10
 
+_TOKEN = f"{ENROLLMENT_TOKENS}/{{token_id:int}}"
+
 AnyRequest = Request[Any, Any, Any]
+Limit = Annotated[int | None, QueryParameter(ge=0, le=2**53)]
+Offset = Annotated[int, QueryParameter(ge=0, le=2**53)]
 
 
 def machine_routes(enrolment: Enrolment, endpoint: Endpoint) -> Sequence[Route]:
@@ -81,21 +87,37 @@ def register_routes(registration: Registration, access: AccessApi) -> Sequence[R
 
 def token_routes(database: Database, tokens: EnrollmentTokens, api: EnrollApi) -> Sequence[Route]:
     @get(ENROLLMENT_TOKENS, permission=VIEW, audience=USER)
-    async def tokens_list() -> Page[EnrollmentToken]:
-        """Newest first, with those that have ended."""
-        return Page(await database.read(tokens.all))
+    async def tokens_list(
+        limit: Limit = None,
+        offset: Offset = 0,
+        sort: FromQuery[str | None] = None,
+        q: FromQuery[str | None] = None,
+    ) -> Response[Page[EnrollmentToken]]:
+        """Newest first, with those that have ended. X-Total-Count is their number without the cut."""
+        request = ListRequest(limit, offset, sort, q)
+        found, count = await database.read(lambda session: tokens.page(session, request))
+        return Response(Page(found), headers={"X-Total-Count": str(count)})
+
+    @get(_TOKEN, permission=VIEW, audience=USER)
+    async def token_get(token_id: FromPath[int]) -> EnrollmentToken:
+        return await database.read(lambda session: tokens.get(session, token_id))
 
     @post(ENROLLMENT_TOKENS, permission=CREATE, audience=USER)
     async def token_make(request: AnyRequest, data: JSONBody[EnrollmentTokenCreate]) -> EnrollmentTokenSecret:
         """Make a token; this answer is the only place that shows it."""
         return await api.make_token(data, request.user.user_id)
 
-    @delete(f"{ENROLLMENT_TOKENS}/{{token_id:int}}", permission=DELETE, audience=USER)
+    @put(_TOKEN, permission=EDIT, audience=USER)
+    async def token_rename(token_id: FromPath[int], data: JSONBody[EnrollmentTokenUpdate]) -> EnrollmentToken:
+        """Call it something else; nothing else of a token can change."""
+        return await database.write(lambda unit: tokens.rename(unit, token_id, data.name))
+
+    @delete(_TOKEN, permission=DELETE, audience=USER)
     async def token_revoke(token_id: FromPath[int]) -> None:
         """End a token; devices that came in by it stay."""
         await database.write(lambda unit: tokens.revoke(unit, token_id))
 
-    return [tokens_list, token_make, token_revoke]
+    return [tokens_list, token_get, token_make, token_rename, token_revoke]
 
 
 def setup_routes(api: EnrollApi, users: Users, launch_secret: str) -> Sequence[Route]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,19 +10,34 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.common import format_time
 from backend_lite.contract.enroll import EnrollmentToken, EnrollmentTokenCreate
+from backend_lite.contract.enroll_query import TOKEN_FIELDS, token_values
 from backend_lite.contract.live import ENROLLMENT_TOKEN
+from backend_lite.contract.query_match import matcher
 from backend_lite.core.clock import Clock
+from backend_lite.core.db.base import storable
+from backend_lite.core.db.lists import ListRequest
+from backend_lite.core.db.query_sql import parsed
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.errors import InvalidError, NotFoundError, UnauthorizedError
-from backend_lite.features.access.api import AccessApi, Issued, Refusal, Token, TokenKind, TokenRefusedError
+from backend_lite.features.access.api import (
+    AccessApi,
+    Issued,
+    Refusal,
+    Token,
+    TokenKind,
+    TokenRefusedError,
+    refusal_of,
+)
+from backend_lite.features.fleet.api import FleetApi
 
 MIN_TTL_S = 1
 MAX_TTL_S = 30 * 86400
 MAX_USES = 10_000
 MAX_NAME = 200
+_SORTABLE = ("id", "name", "uses", "used", "created_by", "created_at", "expires_at", "last_used_at")
 
-_AUTO_APPROVE = "auto_approve"
+_AUTO_APPROVE, _GROUPS = "auto_approve", "groups"
 _REFUSALS = {
     Refusal.UNKNOWN: "This enrollment token is not known here. Check that it was copied whole, and that it "
     "was made by this service.",
@@ -34,8 +50,9 @@ _REFUSALS = {
 class EnrollmentTokens:
     """Its methods run inside the caller's session or unit."""
 
-    def __init__(self, access: AccessApi, clock: Clock) -> None:
+    def __init__(self, access: AccessApi, fleet: FleetApi, clock: Clock) -> None:
         self._access = access
+        self._fleet = fleet
         self._tokens = access.tokens
         self._clock = clock
 
@@ -44,14 +61,15 @@ class EnrollmentTokens:
     ) -> tuple[EnrollmentToken, str]:
         """The token and its secret, which is nowhere else. `created_by` None is the command line.
 
-        Raises InvalidError.
+        Raises InvalidError, and NotFoundError for a group.
         """
         _check(wanted)
+        groups = self._fleet.check_named_groups(unit.session, wanted.groups)
         issued: Issued = self._tokens.issue(
             unit,
             TokenKind.ENROLLMENT,
-            name=" ".join(wanted.name.split()),
-            options={_AUTO_APPROVE: wanted.auto_approve},
+            name=_checked_name(wanted.name),
+            options={_AUTO_APPROVE: wanted.auto_approve, _GROUPS: groups},
             created_by=created_by,
             ttl_ms=wanted.ttl_s * 1000,
             max_uses=wanted.uses,
@@ -64,33 +82,63 @@ class EnrollmentTokens:
         names = self._access.user_names(session, (token.created_by for token in tokens))
         return [_view(token, names) for token in tokens]
 
+    def page(self, session: Session, request: ListRequest) -> tuple[list[EnrollmentToken], int]:
+        """Those asked for, and how many there are without the cut; `q` is a query of TOKEN_FIELDS.
+
+        Raises InvalidError.
+        """
+        fits, now = matcher(parsed(request.q or "", TOKEN_FIELDS)), self._clock.now_ms()
+        found = [one for one in self.all(session) if fits(token_values(msgspec.to_builtins(one), now))]
+        if request.sort is not None:
+            found.sort(key=_sort_key(request.sort), reverse=request.sort.startswith("-"))
+        end = None if request.limit is None else request.offset + request.limit
+        return found[request.offset : end], len(found)
+
+    def get(self, session: Session, token_id: int) -> EnrollmentToken:
+        """Raises NotFoundError."""
+        token = self._known(session, token_id)
+        return _view(token, self._access.user_names(session, [token.created_by]))
+
+    def rename(self, unit: Unit, token_id: int, name: str) -> EnrollmentToken:
+        """Raises NotFoundError, InvalidError."""
+        self._known(unit.session, token_id)
+        self._tokens.rename(unit, token_id, _checked_name(name))
+        return self._publish(unit, self._known(unit.session, token_id))
+
+    def needing_group(self, unit: Unit, group_id: int) -> list[str]:
+        """The tokens by which devices can still come into a group, in words."""
+        now = self._clock.now_ms()
+        return [
+            f'the enrollment token "{token.name or token.id}"'
+            for token in self._tokens.all(unit.session, TokenKind.ENROLLMENT)
+            if group_id in token.options.get(_GROUPS, ()) and refusal_of(token, now) is None
+        ]
+
     def revoke(self, unit: Unit, token_id: int) -> None:
         """Raises NotFoundError."""
-        if self._get(unit.session, token_id) is None:
-            raise NotFoundError("Enrollment token not found")
+        self._known(unit.session, token_id)
         self._tokens.revoke(unit, token_id)
-        token = self._get(unit.session, token_id)
-        if token is not None:
-            self._publish(unit, token)
+        self._publish(unit, self._known(unit.session, token_id))
 
-    def use(self, unit: Unit, secret: str) -> bool:
-        """Count one use; True when the token approves devices by itself. Raises UnauthorizedError."""
+    def use(self, unit: Unit, secret: str) -> EnrollmentToken:
+        """Count one use. Raises UnauthorizedError."""
         try:
             token = self._tokens.use(unit, TokenKind.ENROLLMENT, secret)
         except TokenRefusedError as error:
             raise _refused(error.refusal) from None
-        self._publish(unit, token)
-        return bool(token.options.get(_AUTO_APPROVE))
+        return self._publish(unit, token)
 
     def check_known(self, session: Session, secret: str) -> None:
         """Raises UnauthorizedError for a secret that was never a token; one that has ended passes."""
         if self._tokens.find(session, TokenKind.ENROLLMENT, secret) is None:
             raise _refused(Refusal.UNKNOWN)
 
-    def _get(self, session: Session, token_id: int) -> Token | None:
-        if not 0 < token_id < 2**63:
-            return None
-        return self._tokens.get(session, TokenKind.ENROLLMENT, token_id)
+    def _known(self, session: Session, token_id: int) -> Token:
+        """Raises NotFoundError."""
+        token = self._tokens.get(session, TokenKind.ENROLLMENT, token_id) if storable(token_id) else None
+        if token is None:
+            raise NotFoundError("Enrollment token not found")
+        return token
 
     def _publish(self, unit: Unit, token: Token) -> EnrollmentToken:
         view = _view(token, self._access.user_names(unit.session, [token.created_by]))
@@ -103,8 +151,20 @@ def _check(wanted: EnrollmentTokenCreate) -> None:
         raise InvalidError("A token can be good for one second at least and 30 days at most.")
     if not 1 <= wanted.uses <= MAX_USES:
         raise InvalidError(f"A token can be used once at least and {MAX_USES} times at most.")
-    if len(wanted.name) > MAX_NAME:
+
+
+def _checked_name(text: str) -> str:
+    name = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if len(name) > MAX_NAME:
         raise InvalidError(f"The name is too long: {MAX_NAME} characters at most.")
+    return name
+
+
+def _sort_key(sort: str) -> Callable[[EnrollmentToken], Any]:
+    name = sort.removeprefix("-")
+    if name not in _SORTABLE:
+        raise InvalidError(f'Cannot sort by "{sort}": use one of {", ".join(_SORTABLE)}, with - to reverse.')
+    return lambda token: getattr(token, name) or ""
 
 
 def _refused(refusal: Refusal) -> UnauthorizedError:
@@ -118,6 +178,7 @@ def _view(token: Token, names: dict[int, str]) -> EnrollmentToken:
         uses=token.max_uses or 0,
         used=token.used,
         auto_approve=bool(token.options.get(_AUTO_APPROVE)),
+        groups=list(token.options.get(_GROUPS, ())),
         created_by=names.get(token.created_by or 0, ""),
         created_at=format_time(token.created_at),
         expires_at=format_time(token.expires_at or 0),

@@ -9,11 +9,19 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import AgentMessage, Facts
-from backend_lite.contract.fleet import Admission
+from backend_lite.contract.fleet import Admission, Device
+from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.callers import Callers
-from backend_lite.features.fleet.devices import DEVICE_RETIRED, Devices, KnownDevice, RunTarget
+from backend_lite.features.fleet.devices import (
+    DEVICE_RETIRED,
+    Devices,
+    KnownDevice,
+    ProfileCheck,
+    RunTarget,
+)
 from backend_lite.features.fleet.events import DeviceLost
+from backend_lite.features.fleet.forgetting import Forgetter, Forgetting
 from backend_lite.features.fleet.groups import GroupUsers
 from backend_lite.features.fleet.listeners import (
     HelloAnswer,
@@ -23,6 +31,8 @@ from backend_lite.features.fleet.listeners import (
     OutputHandler,
     ReadyHandler,
 )
+from backend_lite.features.fleet.merging import Follower, Merging, OpenWork, line_of
+from backend_lite.features.fleet.profile_devices import Which, condition_of, devices_with_profile
 
 __all__ = ["DEVICE_RETIRED", "DeviceLost", "FleetApi", "HelloAnswer", "Hub", "KnownDevice", "RunTarget"]
 
@@ -47,11 +57,21 @@ class FleetApi:
     """Register handlers before the service starts. The messages of one channel are handled in order: the
     next frame waits until its handler has returned; other channels do not wait."""
 
-    def __init__(self, hub: Hub, listeners: Listeners, devices: Devices, callers: Callers) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        listeners: Listeners,
+        devices: Devices,
+        callers: Callers,
+        merging: Merging,
+        forgetting: Forgetting,
+    ) -> None:
         self.hub = hub
         self.callers = callers
         self._listeners = listeners
         self._devices = devices
+        self._merging = merging
+        self._forgetting = forgetting
 
     def on_hello(self, handler: HelloHandler) -> None:
         """`handler(device_id, hello, new_incarnation)` is awaited before the welcome goes out; its answer
@@ -100,6 +120,38 @@ class FleetApi:
         is not deleted. In that unit it may clear away what needs the group no longer."""
         self._devices.groups.users.append(users)
 
+    def check_named_groups(self, session: Session, group_ids: Iterable[int]) -> list[int]:
+        """The ids, each once. Raises NotFoundError, and InvalidError for a group that has a query."""
+        return self._devices.groups.checked_named(session, group_ids)
+
+    def line(self, session: Session, device_id: int) -> list[int]:
+        """The device and those that it took over from, newest first: their history is its history."""
+        return line_of(session, device_id)
+
+    def on_merge(self, open_work: OpenWork, follower: Follower) -> None:
+        """`open_work(session, device_id)` says how many runs have not ended: then a device is replaced by no
+        other. `follower(unit, device_id, replaces_id)` hands over what is kept by device."""
+        self._merging.open_work.append(open_work)
+        self._merging.followers.append(follower)
+
+    def on_forget(self, forgetter: Forgetter) -> None:
+        """`forgetter(unit, device_id)` removes a small part of what is kept of a device that is to be
+        forgotten, and answers True once there is nothing left. It is called until then, over restarts."""
+        self._forgetting.forgetters.append(forgetter)
+
+    def check_profiles(self, check: ProfileCheck) -> None:
+        """`check(session, profile_id, target)` raises a sentence when the device cannot have the profile."""
+        self._devices.profile_check = check
+
+    def devices_with_profile(self, session: Session, profile_id: int) -> list[tuple[int, str]]:
+        """(id, hostname) of those that have it, by name."""
+        return devices_with_profile(session, profile_id)
+
+    def page(self, session: Session, request: ListRequest, which: Which) -> tuple[list[Device], int]:
+        """The devices that `which` means, cut, sorted and searched as the list of devices is, and how many
+        there are without the cut. Raises InvalidError."""
+        return self._devices.page(session, request, condition_of(which))
+
     def match(self, session: Session, query: str) -> list[int]:
         """The ids of the devices that a query finds now. Raises InvalidError that points at the mistake."""
         return self._devices.match(session, query)
@@ -109,8 +161,15 @@ class FleetApi:
         return self._devices.known(session, uid)
 
     def enlist(
-        self, unit: Unit, public_key: bytes, facts: Facts, admission: Admission, address: str
+        self,
+        unit: Unit,
+        public_key: bytes,
+        facts: Facts,
+        admission: Admission,
+        address: str,
+        groups: Iterable[int] = (),
     ) -> KnownDevice:
-        """Add the device of a key that is not known yet, and tell consoles. It takes over no other device:
-        one with the same serial number, machine id or hostname is named as a possible duplicate."""
-        return self._devices.enlist(unit, public_key, facts, admission, address)
+        """Add the device of a key that is not known yet, and tell consoles. It joins `groups` and gets what
+        it was expected to get. It takes over no other device: one with the same serial number, machine id or
+        hostname is named as a possible duplicate."""
+        return self._devices.enlist(unit, public_key, facts, admission, address, groups)

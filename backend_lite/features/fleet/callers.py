@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.fleet import Admission, Protocol
@@ -14,11 +13,11 @@ from backend_lite.core.clock import Clock
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.errors import NotFoundError
-from backend_lite.features.fleet.devices import twin_of
+from backend_lite.features.fleet.devices import Devices, twin_of
 from backend_lite.features.fleet.labels import LABEL_SIZES, clean
 from backend_lite.features.fleet.presence import Presence
 from backend_lite.features.fleet.tables import DeviceRow
-from backend_lite.features.fleet.views import DETAILS, change_of, device_of
+from backend_lite.features.fleet.views import DETAILS, change_of
 
 Labels = Mapping[str, str | None]
 """Of `hostname`, `os_type`, `os_version`, `os_description` and `hardware_summary`, those that were said."""
@@ -27,12 +26,15 @@ Labels = Mapping[str, str | None]
 class Callers:
     """Its methods but `heard` run inside the caller's session or unit."""
 
-    def __init__(self, clock: Clock, presence: Presence) -> None:
+    def __init__(self, clock: Clock, presence: Presence, devices: Devices) -> None:
         self._clock = clock
         self._presence = presence
+        self._devices = devices
 
-    def enlist(self, unit: Unit, labels: Labels, admission: Admission, address: str) -> int:
-        """Add a device and answer its id. It takes over no other, whatever it is called."""
+    def enlist(
+        self, unit: Unit, labels: Labels, admission: Admission, address: str, groups: Iterable[int]
+    ) -> int:
+        """Add a device to the groups and answer its id. It takes over no other, whatever it is called."""
         kept = _kept(labels)
         everything = dict.fromkeys(("serial", "machine_id")) | kept
         row = DeviceRow(
@@ -49,10 +51,7 @@ class Callers:
             version=1,
             edited_at_version={},
         )
-        row.reindex()
-        unit.session.add(row)
-        unit.session.flush()
-        unit.publish(Changed(DEVICE, row.id, msgspec.to_builtins(device_of(row, self._presence))))
+        self._devices.arrive(unit, row, groups)
         return row.id
 
     def describe(self, unit: Unit, device_id: int, labels: Labels, address: str) -> None:

@@ -196,6 +196,11 @@ class Devices:
             version=1,
             edited_at_version={},
         )
+        self.arrive(unit, row, groups)
+        return KnownDevice(row.id, row.uid, public_key, admission)
+
+    def arrive(self, unit: Unit, row: DeviceRow, groups: Iterable[int]) -> None:
+        """Add a new device, with what it was expected to get, and tell consoles."""
         unit.session.add(row)
         unit.session.flush()
         expected = self.expected.claim(unit, row)
@@ -204,7 +209,6 @@ class Devices:
         unit.session.flush()
         unit.publish(Changed(DEVICE, row.id, msgspec.to_builtins(device_of(row, self._presence))))
         self.groups.join(unit, row.id, [*groups, *(expected.groups if expected else ())])
-        return KnownDevice(row.id, row.uid, public_key, admission)
 
     def update(self, unit: Unit, device_id: int, wanted: DeviceUpdate, version: int | None) -> Device:
         """Change what `wanted` names. Raises NotFoundError, InvalidError, ConflictError."""

@@ -16,7 +16,8 @@ _TEXTS = ("hostname", "os_type", "os_version", "hardware_summary")
 
 
 def checked_fields(wanted: DeviceUpdate) -> dict[str, Any]:
-    """The columns to change. `status` is computed from the contact: it is accepted and has no effect.
+    """The columns to change; the profile is not looked up. `status` is computed from the contact: it is
+    accepted and has no effect.
 
     Raises InvalidError with what is wrong.
     """
@@ -24,11 +25,9 @@ def checked_fields(wanted: DeviceUpdate) -> dict[str, Any]:
         name: _text(name, value) for name in _TEXTS if (value := getattr(wanted, name)) is not UNSET
     }
     if wanted.tags is not UNSET:
-        fields["tags"] = _tags(wanted.tags)
+        fields["tags"] = checked_tags(wanted.tags)
     if wanted.profile_id is not UNSET:
-        if wanted.profile_id is not None:
-            raise InvalidError(f"There is no profile {wanted.profile_id}.")
-        fields["profile_id"] = None
+        fields["profile_id"] = wanted.profile_id
     return fields
 
 
@@ -41,7 +40,8 @@ def _text(name: str, value: str | None) -> str | None:
     return (text.lower() if name == "os_type" else text) or None
 
 
-def _tags(tags: list[str]) -> list[str]:
+def checked_tags(tags: list[str]) -> list[str]:
+    """Each once, in one line. Raises InvalidError."""
     cleaned = list(dict.fromkeys(tag for tag in (clean(tag, MAX_TAG + 1) for tag in tags) if tag))
     if len(cleaned) > MAX_TAGS:
         raise InvalidError(f"A device can have {MAX_TAGS} tags at most.")

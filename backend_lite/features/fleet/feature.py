@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from backend_lite.contract.live import DEVICE, GROUP
+from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE, GROUP
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
@@ -12,11 +12,21 @@ from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.fleet.callers import Callers
 from backend_lite.features.fleet.conversation import Conversations
 from backend_lite.features.fleet.devices import Devices
+from backend_lite.features.fleet.expected_routes import expected_routes
+from backend_lite.features.fleet.forgetting import DEVICE_FORGOTTEN, Forgetting
 from backend_lite.features.fleet.group_routes import VIEW as VIEW_GROUPS
 from backend_lite.features.fleet.group_routes import group_routes
 from backend_lite.features.fleet.handshake import Handshake
 from backend_lite.features.fleet.hub import DeviceHub
+from backend_lite.features.fleet.life_routes import (
+    merge_routes,
+    metric_routes,
+    retired_routes,
+    table_routes,
+)
 from backend_lite.features.fleet.listeners import Listeners
+from backend_lite.features.fleet.merging import Merging
+from backend_lite.features.fleet.metric_history import MetricHistories
 from backend_lite.features.fleet.presence import PRESENCE, Presence
 from backend_lite.features.fleet.routes import VIEW, device_routes
 from backend_lite.features.fleet.views import DETAILS
@@ -31,23 +41,46 @@ def build(kernel: Kernel) -> Feature:
     handshake = Handshake(database, clock, kernel.endpoint, kernel.service_epoch, devices, hub, listeners)
     conversations = Conversations(database, clock, handshake, devices, hub, presence, listeners)
 
+    merging = Merging(devices, presence)
+    forgetting = Forgetting(clock, kernel.outbox, devices.queries)
+    histories = MetricHistories(database, clock, presence)
+
     async def snapshot() -> list[msgspec.Struct]:
         found, _total = await database.read(lambda session: devices.page(session, ListRequest()))
         return list(found)
+
+    async def expected() -> list[msgspec.Struct]:
+        found, _total = await database.read(lambda session: devices.expected.page(session, ListRequest()))
+        return list(found)
+
+    async def start() -> None:
+        await presence.start()
+        await histories.start()
+
+    async def stop() -> None:
+        await histories.stop()
+        await presence.stop()
 
     return Feature(
         name="fleet",
         routes=lambda: [
             *device_routes(database, devices),
+            *merge_routes(database, merging),
+            *retired_routes(database, forgetting),
+            *metric_routes(database, histories),
+            *table_routes(database, devices),
+            *expected_routes(database, devices.expected),
             *group_routes(database, devices.groups, devices),
             conversations.route(),
         ],
         live={
             DEVICE: LiveKind(VIEW, snapshot, (DETAILS, PRESENCE)),
             GROUP: LiveKind(VIEW_GROUPS, lambda: database.read(devices.groups.all)),
+            EXPECTED_DEVICE: LiveKind(VIEW, expected),
         },
-        start=presence.start,
+        reactions={DEVICE_FORGOTTEN: forgetting.step},
+        start=start,
         disconnect=hub.stop,
-        stop=presence.stop,
-        api=FleetApi(hub, listeners, devices, Callers(clock, presence)),
+        stop=stop,
+        api=FleetApi(hub, listeners, devices, Callers(clock, presence, devices), merging, forgetting),
     )

@@ -157,6 +157,22 @@ class Groups:
         unit.session.delete(row)
         unit.publish(Changed(GROUP, group_id, None))
 
+    def checked_named(self, session: Session, group_ids: Iterable[int]) -> list[int]:
+        """The ids, each once: groups that devices can be put into. Raises NotFoundError, InvalidError."""
+        ids = list(dict.fromkeys(group_ids))
+        for row in (_group(session, group_id) for group_id in ids):
+            if row.query is not None:
+                raise InvalidError(f'A query decides who is in the group "{row.name}": name another group.')
+        return ids
+
+    def join(self, unit: Unit, device_id: int, group_ids: Iterable[int]) -> None:
+        """Name a device as a member of groups; those that are gone or have a query are passed over."""
+        for group_id in sorted(set(group_ids)):
+            row = unit.session.get(GroupRow, group_id)
+            if row is not None and row.query is None and add_members(unit.session, group_id, [device_id]):
+                self._touch(row, ["devices"])
+                self._published(unit, row)
+
     def forget_device(self, unit: Unit, device_id: int) -> None:
         """A device that is retired leaves the groups that named it."""
         for group_id in groups_naming(unit.session, device_id):

@@ -28,7 +28,8 @@ _PLACEHOLDERS = frozenset({"", "0", "none", "n/a", "default string", "not specif
 
 def clean(text: str, size: int = _TEXT) -> str:
     """`text` in one line: without control, invisible and direction-changing characters, cut at `size`."""
-    kept = "".join(c if c.isprintable() else " " for c in text[: size * 4])
+    text = text[: size * 4]
+    kept = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     return " ".join(kept.split())[:size].rstrip()
 
 

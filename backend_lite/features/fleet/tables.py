@@ -19,7 +19,7 @@ class DeviceRow(Base):
     person can edit last changed. `contact`, `metrics` and `last_contact_at` are what was last flushed:
     while the service runs, presence knows better. A retired device stays, so that its key cannot come
     back. A device of the protocol `http` has no key. `replaces_id` is the retired device that it was
-    merged with.
+    merged with. `forgotten_at`: what is left of it is being removed.
     """
 
     __tablename__ = "devices"
@@ -53,6 +53,7 @@ class DeviceRow(Base):
     last_contact_at: Mapped[int | None] = mapped_column(EpochMs)
     created_at: Mapped[int] = mapped_column(EpochMs)
     retired_at: Mapped[int | None] = mapped_column(EpochMs)
+    forgotten_at: Mapped[int | None] = mapped_column(EpochMs)
     version: Mapped[int] = mapped_column(default=1)
     edited_at_version: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
 
@@ -158,10 +159,11 @@ class DeviceSoftwareRow(Base):
 
 class MetricDayRow(Base):
     """What a device was doing on a day (days since 1970, UTC): three bytes for every five minutes, half
-    percents of processor, memory and disk, 255 where nothing was heard."""
+    percents of processor, memory and disk, 255 where nothing was heard. The rows of a day lie together, as
+    they are written. No foreign key: to remove a device, all the rows would be looked through."""
 
     __tablename__ = "metric_days"
 
-    device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), primary_key=True)
-    day: Mapped[int] = mapped_column(Integer, primary_key=True)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    device_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     samples: Mapped[bytes] = mapped_column(LargeBinary)

@@ -33,6 +33,7 @@ def _devices() -> None:
             sa.Column("software_digest", sa.String(length=64), server_default=sa.text("''"), nullable=False)
         )
         devices.add_column(sa.Column("software_at", MS, nullable=True))
+        devices.add_column(sa.Column("forgotten_at", MS, nullable=True))
         devices.create_foreign_key(op.f("fk_devices_replaces_id_devices"), "devices", ["replaces_id"], ["id"])
 
 
@@ -87,9 +88,8 @@ def _device_software() -> None:
 def _metric_days() -> None:
     op.create_table(
         "metric_days",
-        sa.Column("device_id", ID, nullable=False),
         sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("device_id", ID, nullable=False),
         sa.Column("samples", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_metric_days_device_id_devices")),
-        sa.PrimaryKeyConstraint("device_id", "day", name=op.f("pk_metric_days")),
+        sa.PrimaryKeyConstraint("day", "device_id", name=op.f("pk_metric_days")),
     )

@@ -49,6 +49,7 @@ async def test_a_new_token_comes_with_all_that_an_agent_needs(
         "expires_at": "2027-01-16T08:00:00.000Z",
         "last_used_at": None,
         "revoked_at": None,
+        "groups": [],
     }
     assert [(one.kind, one.id, one.change) for one in told] == [
         ("enrollment_token", 2, made["enrollment_token"])
