@@ -1,0 +1,36 @@
+# Old files in the temporary folders.
+param(
+    [int]$OlderThanDays = 14,
+    [bool]$Delete = $false
+)
+
+$ErrorActionPreference = 'Stop'
+$limit = (Get-Date).AddDays(-$OlderThanDays)
+$folders = @("$env:SystemRoot\Temp")
+$folders += Get-ChildItem "$env:SystemDrive\Users" -Directory -ErrorAction SilentlyContinue |
+    ForEach-Object { Join-Path $_.FullName 'AppData\Local\Temp' }
+
+$freed = 0
+foreach ($folder in $folders | Where-Object { Test-Path $_ }) {
+    $old = @(Get-ChildItem $folder -Recurse -File -Force -ErrorAction SilentlyContinue |
+        Where-Object { $_.LastWriteTime -lt $limit })
+    $size = ($old | Measure-Object Length -Sum).Sum
+    '{0,8:N1} MB in {1,6} files  {2}' -f ($size / 1mb), $old.Count, $folder
+    if ($Delete) {
+        foreach ($file in $old) {
+            try {
+                Remove-Item -LiteralPath $file.FullName -Force
+                $freed += $file.Length
+            } catch {
+                # In use: it is not temporary yet.
+                Write-Output "left      $($file.FullName)"
+            }
+        }
+    }
+}
+
+if ($Delete) {
+    'Freed {0:N1} MB.' -f ($freed / 1mb)
+} else {
+    'Nothing was deleted: that has to be asked for.'
+}
