@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from backend_lite.core.caller import SERVICE, Caller
 from backend_lite.core.events.bus import Event
 
 T = TypeVar("T")
@@ -14,13 +15,15 @@ T = TypeVar("T")
 
 class Unit:
     """Handed to every write. A write may run twice (see `writer`), so it has no effects but these two:
-    rows through `connection` or `session`, and events through `publish`, of which only the committed pass's
-    are sent. A session is made when it is first asked for: it costs more than a statement does."""
+    rows through `connection` or `session`, and events through `publish`, of which only the committed
+    pass's are sent. `caller` is who caused it. A session is made when it is first asked for: it costs
+    more than a statement does."""
 
-    __slots__ = ("_session", "connection", "events")
+    __slots__ = ("_session", "caller", "connection", "events")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, caller: Caller = SERVICE) -> None:
         self.connection = connection
+        self.caller = caller
         self.events: list[Event] = []
         self._session: Session | None = None
 

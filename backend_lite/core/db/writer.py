@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
+from backend_lite.core.caller import Caller, current_caller
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Event
 
@@ -32,6 +33,7 @@ class _Item:
     work: Work[Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
+    caller: Caller
     value: Any = None
     error: BaseException | None = None
     events: list[Event] = field(default_factory=list)
@@ -67,7 +69,7 @@ class Writer:
             raise RuntimeError("the database is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Item(work, loop, future))
+        self._queue.put(_Item(work, loop, future, current_caller()))
         # A caller that gives up must not undo what is about to be committed.
         return await asyncio.shield(future)
 
@@ -166,7 +168,7 @@ def _run_nested(connection: Connection, item: _Item) -> None:
 
 
 def _execute(connection: Connection, item: _Item) -> None:
-    unit = Unit(connection)
+    unit = Unit(connection, item.caller)
     try:
         item.value = item.work(unit)
         unit.flush()

@@ -7,6 +7,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from backend_lite.core.caller import Caller, set_caller
 from backend_lite.core.security.principal import Authenticator
 from backend_lite.errors import ForbiddenError, UnauthorizedError
 
@@ -25,6 +26,7 @@ MACHINE = "machine"
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
+_USER_AGENT = 300
 PERMISSION_KEY = "permission"
 AUDIENCE_KEY = "audience"
 
@@ -32,6 +34,7 @@ AUDIENCE_KEY = "audience"
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """Litestar guard of the whole app. Puts the caller into `connection.scope["user"]`."""
     permission = handler.opt.get(PERMISSION_KEY)
+    set_caller(_caller(connection, "nobody"))
     if permission in (OPEN, CHANNEL, SIGNED):
         return
     authenticator: Authenticator = connection.app.state["authenticator"]
@@ -41,6 +44,12 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     if permission != SIGNED_IN and (permission is None or not principal.may(permission)):
         raise ForbiddenError(f"You do not have the right {permission or 'to use this address'}.")
     connection.scope["user"] = principal
+    set_caller(_caller(connection, principal.name, principal.user_id or None))
+
+
+def _caller(connection: Connection, name: str, user_id: int | None = None) -> Caller:
+    address = connection.client.host if connection.client else ""
+    return Caller(name, user_id, address, connection.headers.get("user-agent", "")[:_USER_AGENT])
 
 
 def bearer(connection: Connection) -> str:

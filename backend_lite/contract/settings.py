@@ -1,0 +1,86 @@
+"""Settings: declared once; the service validates them, the window makes its pages from them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from backend_lite.contract.common import Time
+
+SETTINGS = "/api/settings"
+"""The documented groups: GET all, GET and PUT SETTINGS/{group} with a free object."""
+SETTINGS_LIST = "/api/v1/settings"
+"""The documented list of keys and values: GET, POST, and GET, DELETE SETTINGS_LIST/{key}."""
+SETTING_FORMS = "/api/v1/setting-forms"
+MASTER_KEY = "/api/v1/master-key"
+MASKED = "********************"
+
+SettingValue = str | int | float | bool | list[str]
+
+
+class SettingType(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    LIST = "list"
+    SECRET = "secret"  # noqa: S105
+
+
+class SettingForm(Struct):
+    """A declared setting with its value. A secret's value is MASKED or empty. Numbers are within `least` and
+    `most`, in `unit`; `needs` names another setting that must be true for this one to count."""
+
+    group: str
+    key: str
+    type: SettingType
+    title: str
+    help: str
+    default: SettingValue
+    value: SettingValue
+    choices: list[str] = field(default_factory=list)
+    least: float | None = None
+    most: float | None = None
+    unit: str = ""
+    needs: str = ""
+    changed_by: str = ""
+    changed_at: Time | None = None
+
+
+class SettingGroup(Struct):
+    """GET SETTING_FORMS: the groups in their order; `custom` has what was stored without a declaration."""
+
+    name: str
+    title: str
+    help: str
+    settings: list[SettingForm]
+    version: int
+
+
+class ListedSetting(Struct):
+    """The documented form of SETTINGS_LIST."""
+
+    key: str
+    value: str
+    description: str | None
+    is_encrypted: bool
+    created_at: Time
+    updated_at: Time
+
+
+class ListedSettingCreate(Struct):
+    key: str
+    value: str
+    description: str | None = None
+    is_encrypted: bool = False
+
+
+class MasterKeyState(Struct):
+    """GET MASTER_KEY: `source` is `key_file`, `keyring` or `none`; with `none` no secret can be stored, and
+    `problem` says how to mend it. POST MASTER_KEY/rotate encrypts everything anew."""
+
+    source: str
+    problem: str
+    secrets: int
+    rotated_at: Time | None
