@@ -17,6 +17,10 @@ def main(argv: list[str] | None = None) -> int:
         from agent import stages
 
         return stages.main(arguments[1])
+    if arguments == ["installed"]:
+        from agent.probes import software
+
+        return software.main()
     from agent.command_line import run
 
     return run(arguments)

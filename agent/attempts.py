@@ -61,6 +61,8 @@ class Attempts:
     def __init__(self, books: Books, launcher: Launcher, machine: Machine) -> None:
         self.on_inventory: Callable[[], None] = _nothing
         """Called after a step that takes stock of this device."""
+        self.on_software: Callable[[], None] = _nothing
+        """Called after a step that may have changed what is installed."""
         self._books = books
         self._open = books.journal.entries
         self._untaken: dict[str, Offer] = {}
@@ -319,14 +321,16 @@ class Attempts:
             self._close(entry)
 
     async def _execute(self, entry: Entry, runner: Runner | None) -> None:
-        takes_stock = entry.offer is not None and entry.offer.type == "inventory"
+        type_ = entry.offer.type if entry.offer is not None else ""
         self._books.start(entry)
         if runner is not None:
             runner.go()
             await self._until_decided(entry, runner)
         await self._see_through(entry, runner)
-        if takes_stock:
+        if type_ == "inventory":
             self.on_inventory()
+        if type_ in ("inventory", "install_software", "uninstall_software"):
+            self.on_software()
 
     async def _until_decided(self, entry: Entry, runner: Runner) -> None:
         """An untouched gate may only mean that the runner has not come to it yet; for a while."""

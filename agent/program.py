@@ -16,6 +16,7 @@ from agent.books import Books
 from agent.data_folder import DataFolder
 from agent.enrollment import Enrollment
 from agent.identity import Identity
+from agent.installed import software_report
 from agent.journal import Journal
 from agent.machine import ThisMachine
 from agent.outbox import Outbox
@@ -49,6 +50,9 @@ class _Probes:
     def metrics(self) -> Metrics:
         return read_metrics()
 
+    async def software(self, known: str) -> tuple[str, str] | None:
+        return await software_report(known)
+
 
 async def _keep_going(
     folder: DataFolder, enrollment: Enrollment, identity: Identity, stop_when: StopWhen | None
@@ -73,6 +77,7 @@ async def _keep_going(
         clock=time.monotonic,
     )
     attempts.on_inventory = session.want_facts
+    attempts.on_software = session.want_software
     attempts.recover()
     work = [asyncio.create_task(attempts.work()), asyncio.create_task(session.stay_connected())]
     stop = _stop_by_signals(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import ssl
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
@@ -44,6 +45,10 @@ log = logging.getLogger(__name__)
 HANDSHAKE_S = 15.0
 FACTS_EVERY_S = 600.0
 LEAST_HEARTBEAT_S = 1.0
+KNOWS_SOFTWARE = 3
+SOFTWARE_AFTER_S = (1.0, 4.0)
+SOFTWARE_EVERY_S = (5.5 * 3600, 6.5 * 3600)
+"""From and to: a fleet that came back together does not look together."""
 _ONLY_A_PERSON_CAN_CHANGE_IT = frozenset({"unknown_device", "retired", "bad_signature", "wire_version"})
 
 M = TypeVar("M", bound=ServiceMessage)
@@ -56,6 +61,10 @@ class Probes(Protocol):
     async def facts(self) -> Facts: ...
 
     def metrics(self) -> Metrics: ...
+
+    async def software(self, known: str) -> tuple[str, str] | None:
+        """The digest and the frame of a SoftwareReport; None where the digest is `known`, or nobody can
+        tell."""
 
 
 class RefusedError(Exception):
@@ -84,6 +93,7 @@ class Session:
         clock: Callable[[], float],
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
         wait_for: Callable[[asyncio.Event, float], Coroutine[Any, Any, bool]] | None = None,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._enrollment = enrollment
         self._tls = tls
@@ -99,10 +109,18 @@ class Session:
         self._wait_for = wait_for or _wait_for
         self._admission = ""
         self._facts_wanted = asyncio.Event()
+        self._uniform = uniform
+        self._software_wanted = asyncio.Event()
+        self._software_told = ""
+        self._software_due = 0.0
 
     def want_facts(self) -> None:
         """Report the facts anew, without waiting for the next look at them."""
         self._facts_wanted.set()
+
+    def want_software(self) -> None:
+        """Look what is installed now, without waiting for the next time."""
+        self._software_wanted.set()
 
     async def stay_connected(self) -> None:
         last_reason = ""
@@ -159,6 +177,7 @@ class Session:
                 self._speak(channel, outgoing),
                 self._outbox.send_all(channel),
                 self._tell(channel, max(LEAST_HEARTBEAT_S, welcome.heartbeat_s)),
+                self._tell_software(channel, welcome),
             )
         finally:
             self._attempts.disconnected()
@@ -219,6 +238,25 @@ class Session:
                 if wanted or facts != known:
                     known = facts
                     await channel.send(FactsReport(known))
+
+    async def _tell_software(self, channel: Channel, welcome: Welcome) -> None:
+        """What is installed: soon, or when it is due where the service has what was told last; then regularly
+        and when it is wanted."""
+        known, wait = welcome.software_digest, self._uniform(*SOFTWARE_AFTER_S)
+        if welcome.wire_version < KNOWS_SOFTWARE:
+            await asyncio.get_running_loop().create_future()
+        if known and known == self._software_told:
+            wait = max(wait, self._software_due - self._clock())
+        while True:
+            await self._wait_for(self._software_wanted, wait)
+            self._software_wanted.clear()
+            report = await self._probes.software(known)
+            if report is not None:
+                known, frame = report
+                await channel.send_frame(frame)
+            self._software_told = known
+            wait = self._uniform(*SOFTWARE_EVERY_S)
+            self._software_due = self._clock() + wait
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> bool:

@@ -26,7 +26,9 @@ def plan(detect: list[str], script: list[str]) -> bytes:
 
 def main(plan_file: str) -> int:
     """The exit code of the step; on Linux and macOS the script takes the place of this process."""
-    length, *words = (read_file(plan_file) or b"0").decode().split("\0")
+    raw = read_file(plan_file)
+    assert raw is not None
+    length, *words = raw.decode().split("\0")
     detect, script = words[: int(length)], words[int(length) :]
     environment = script_environment(dict(os.environ))
     try:

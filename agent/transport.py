@@ -35,6 +35,10 @@ class Channel:
     async def send(self, message: AgentMessage) -> None:
         await self._put(encode(message))
 
+    async def send_frame(self, frame: str) -> None:
+        """A message that another process of this program has made a frame of."""
+        await self._put(frame)
+
     async def send_output(self, frame: OutputFrame) -> None:
         await self._put(encode_output(frame))
 

@@ -56,6 +56,7 @@ from agent.wire.messages import (
     Refused,
     Resend,
     ServiceMessage,
+    SoftwareReport,
     Welcome,
 )
 from tests.agent.certificates import Signed, write_files
@@ -92,6 +93,7 @@ class FakeService:
         self.heartbeats: list[Heartbeat] = []
         self.permits: list[Permit] = []
         self.holdings: list[Holding] = []
+        self.software: list[SoftwareReport] = []
         self.dones: list[Done] = []
         self.frames: list[OutputFrame] = []
         self.closed: set[str] = set()
@@ -273,7 +275,9 @@ class FakeService:
     ) -> None:
         outgoing: asyncio.Queue[ServiceMessage | None] = asyncio.Queue()
         wire_version = max(set(hello.wire_versions) & set(self.wire_versions))
-        await say(Welcome(wire_version, 1, "approved", self.heartbeat_s, *self._about(hello)))
+        digest = self.software[-1].digest if self.software else ""
+        about = self._about(hello)
+        await say(Welcome(wire_version, 1, "approved", self.heartbeat_s, *about, software_digest=digest))
         for attempt, offer in self._offers.items():
             if attempt not in self.closed:
                 await say(offer)
@@ -323,6 +327,8 @@ class FakeService:
                     await say(PermitAnswer(message.attempt, message.nonce, answer))
             case Holding():
                 self._note(self.holdings, message)
+            case SoftwareReport():
+                self._note(self.software, message)
             case Done():
                 self._note(self.dones, message)
                 await self._acknowledge(message, say)

@@ -19,10 +19,11 @@ from agent.enrollment import Enrollment
 from agent.identity import Identity, make_identity
 from agent.journal import Journal
 from agent.outbox import Outbox
-from agent.session import FACTS_EVERY_S, Session
+from agent.session import FACTS_EVERY_S, SOFTWARE_AFTER_S, SOFTWARE_EVERY_S, Session
 from agent.transport import ChannelClosedError
-from agent.wire.codec import WireError, hello_signing_bytes
+from agent.wire.codec import WireError, decode, encode, hello_signing_bytes
 from agent.wire.messages import (
+    AGENT_MESSAGES,
     AgentMessage,
     Challenge,
     Facts,
@@ -37,6 +38,8 @@ from agent.wire.messages import (
     Receipt,
     Refused,
     ServiceMessage,
+    SoftwareEntry,
+    SoftwareReport,
     Welcome,
 )
 from tests.agent.life import LANGUAGE, ONE, Launcher, StandInMachine
@@ -45,6 +48,7 @@ from tests.agent.outcomes_for_tests import done_of
 LEAF = b"\1" * 32
 CHALLENGE = Challenge("ab" * 32, (1,), "e1")
 WELCOME = Welcome(1, 7, "approved", 10.0)
+REPORT = SoftwareReport("ab" * 32, (SoftwareEntry("nano", "7.2"),))
 FACTS = Facts("host", "linux", "Linux", "1", "x86_64", "cpu", 1, 1, "0")
 
 
@@ -79,6 +83,9 @@ class ScriptedChannel:
     async def send(self, message: AgentMessage) -> None:
         self.heard.append(message)
 
+    async def send_frame(self, frame: str) -> None:
+        self.heard.append(decode(frame, AGENT_MESSAGES))
+
     async def send_output(self, frame: OutputFrame) -> None:
         """No output in these stories."""
 
@@ -107,6 +114,8 @@ class Stage:
         self.facts_now = FACTS
         self.between_heartbeats: list[float] = []
         self.heartbeat_takes = 0.0
+        self.installed = REPORT
+        self.looks: list[str] = []
 
     def play(self, *scripts: Script) -> None:
         """One script per connection; after the last one the story ends."""
@@ -124,6 +133,7 @@ class Stage:
             clock=lambda: self.now,
             sleep=self.sleep,
             wait_for=self.wait_for,
+            uniform=lambda low, high: high,
         )
 
         async def tell() -> None:
@@ -159,6 +169,11 @@ class Stage:
 
     def metrics(self) -> Metrics:
         return Metrics(1.0, 2, 3, 4, 5, 6)
+
+    async def software(self, known: str) -> tuple[str, str] | None:
+        self.looks.append(known)
+        digest = self.installed.digest
+        return None if known == digest else (digest, encode(self.installed))
 
 
 @pytest.fixture
@@ -292,3 +307,28 @@ def test_a_receipt_may_ask_for_a_restart(stage: Stage) -> None:
     stage.journal.done(entry, done_of(entry))
     stage.play([CHALLENGE, WELCOME, Receipt(ONE, reboot=True)])
     assert (stage.machine.restarts, stage.journal.entries) == (1, {})
+
+
+def reports(channel: ScriptedChannel) -> list[AgentMessage]:
+    return [message for message in channel.heard if isinstance(message, SoftwareReport)]
+
+
+def test_what_is_installed_is_told_once_where_the_service_does_not_know_it(stage: Stage) -> None:
+    stage.play([CHALLENGE, replace(WELCOME, wire_version=3)])
+    assert reports(stage.channels[0]) == [REPORT]
+    assert len(stage.looks) > 1
+    assert {SOFTWARE_AFTER_S[1], SOFTWARE_EVERY_S[1]} <= set(stage.between_heartbeats)
+
+
+def test_a_service_that_knows_what_is_installed_is_not_told(stage: Stage) -> None:
+    welcome = replace(WELCOME, wire_version=3, software_digest=REPORT.digest)
+    stage.play([CHALLENGE, welcome], [CHALLENGE, welcome])
+    assert [reports(channel) for channel in stage.channels] == [[], []]
+    # Who has just looked does not look again for a new channel.
+    second = stage.between_heartbeats.index(SOFTWARE_EVERY_S[1], stage.between_heartbeats.index(10.0))
+    assert SOFTWARE_AFTER_S[1] not in stage.between_heartbeats[second:]
+
+
+def test_a_service_of_before_is_not_told_what_is_installed(stage: Stage) -> None:
+    stage.play([CHALLENGE, replace(WELCOME, wire_version=2)])
+    assert (reports(stage.channels[0]), stage.looks) == ([], [])
