@@ -106,6 +106,13 @@ def script(script_id: int, name: str = "", **more: Any) -> Object:
         "revision_id": 100 + script_id,
         "timeout_s": 1800,
         "version": 1,
+        "parameters": [],
+        "idempotent": False,
+        "folder": "",
+        "tags": [],
+        "detect": None,
+        "undo": None,
+        "author": "owner",
         **more,
     }
 

@@ -11,19 +11,20 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QSizePolicy,
 from backend_lite.contract.runs import Finding
 from console.core import words
 from console.core.texts import plural, tr
+from console.features.library.script_texts import part_word
 from console.shell.parts import ElidedLabel, column, label, row
 from console.shell.theme import set_role, theme
 from console.widgets.status_badge import StatusBadge
 
 _ROWS = 4
-_PLACE_WIDTH = 64
+_PLACE_WIDTH = 92
 _WORD_WIDTH = 64
 
 
 class FindingsList(QFrame):
-    """Hidden while there is nothing to say. `wanted(line)`: a click, or Enter."""
+    """Hidden while there is nothing to say. `wanted(finding)`: a click, or Enter."""
 
-    wanted = Signal(int)
+    wanted = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +64,7 @@ class FindingsList(QFrame):
     def _add(self, finding: Finding) -> None:
         item = QListWidgetItem()
         word, _tone = words.severity_word(finding.severity)
-        place = tr("Line {n}", n=finding.line)
+        place = _place(finding)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{word}. {place}. {finding.text}")
         item.setToolTip(finding.text)
         self.list.addItem(item)
@@ -72,7 +73,7 @@ class FindingsList(QFrame):
     def _go(self, item: QListWidgetItem) -> None:
         at = self.list.row(item)
         if 0 <= at < len(self.shown):
-            self.wanted.emit(self.shown[at].line)
+            self.wanted.emit(self.shown[at])
 
 
 class _List(QListWidget):
@@ -86,6 +87,12 @@ class _List(QListWidget):
             self.itemActivated.emit(self.currentItem())
         else:
             super().keyPressEvent(event)
+
+
+def _place(finding: Finding) -> str:
+    if not finding.part:
+        return tr("Line {n}", n=finding.line)
+    return tr("{part}, line {n}", part=part_word(finding.part), n=finding.line)
 
 
 def _row(finding: Finding, place: str) -> QWidget:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from backend_lite.contract.library import Language
 from backend_lite.contract.parameters import ParameterType, ScriptParameter
 from console.core.texts import tr
+from console.features.library.edited import Edited
 from console.features.library.parameter_list import default_text, type_word
-from console.features.library.script_form import Edited
 from console.widgets.parameter_inputs import range_words
 
 _FORMS = {
@@ -32,14 +32,24 @@ def name_forms(language: str, names: Iterable[str]) -> list[str]:
 
 
 def texts_to_compare(old: Edited, new: Edited) -> tuple[str, str]:
-    """Both texts; where the parameters differ, below a list of them."""
-    if old.parameters == new.parameters:
-        return old.content, new.content
-    return _above(old), _above(new)
+    """Both scripts; what besides their text differs stands around it."""
+    parts = [part for part in ("parameters", "detect", "undo") if getattr(old, part) != getattr(new, part)]
+    return _text(old, parts), _text(new, parts)
 
 
-def _above(edited: Edited) -> str:
-    lines = [tr("Parameters:"), *(f"  {described(one)}" for one in edited.parameters), "", edited.content]
+def whole_text(edited: Edited) -> str:
+    """The script with what detects and undoes, where there is any."""
+    return _text(edited, [part for part in ("detect", "undo") if getattr(edited, part)])
+
+
+def _text(edited: Edited, parts: Sequence[str]) -> str:
+    lines: list[str] = []
+    if "parameters" in parts:
+        lines += [tr("Parameters:"), *(f"  {described(one)}" for one in edited.parameters), ""]
+    lines.append(edited.content)
+    for part, title in (("detect", tr("# ---- Detect ----")), ("undo", tr("# ---- Undo ----"))):
+        if part in parts:
+            lines += ["", title, getattr(edited, part)]
     return "\n".join(lines)
 
 

@@ -51,7 +51,7 @@ class ScriptCheck(QWidget):
             return
         self._stop()
         self._asked = text
-        if not text.content.strip() or len(text.content.encode()) > MAX_CONTENT:
+        if not _says_something(text) or _size(text) > MAX_CONTENT:
             self._list.show_findings([])
             return
         self._handle = self._context.ops.run(
@@ -69,3 +69,15 @@ class ScriptCheck(QWidget):
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+
+
+def _texts(text: ScriptText) -> list[str]:
+    return [one for one in (text.content, text.detect, text.undo) if one]
+
+
+def _says_something(text: ScriptText) -> bool:
+    return any(one.strip() for one in _texts(text))
+
+
+def _size(text: ScriptText) -> int:
+    return sum(len(one.encode()) for one in _texts(text))

@@ -22,11 +22,13 @@ from console.core.live import LiveBatch
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import tr
 from console.features.library import ops
+from console.features.library.edited import Draft, Edited
+from console.features.library.folders import folders_of
+from console.features.library.merging import Merging
 from console.features.library.parameters_editor import ParametersEditor
 from console.features.library.revisions_pane import RevisionsPane
 from console.features.library.script_check import ScriptCheck
 from console.features.library.script_editor import ScriptEditor
-from console.features.library.script_form import Draft, Edited
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, rule
@@ -46,6 +48,7 @@ class ScriptPage(Page):
         super().__init__()
         self._context = context
         self._script: Script | None = None
+        self._theirs: Script | None = None
         self._target = NEW
         self._saving = False
         self._after_save: Callable[[], None] | None = None
@@ -115,6 +118,7 @@ class ScriptPage(Page):
 
     def _connect(self) -> None:
         self.editor.changed.connect(self._changed)
+        self.editor.merge.used.connect(self._use_merged)
         self.info.view_wanted.connect(self.editor.view)
         self.info.compare_wanted.connect(self._compare)
         self.info.back_wanted.connect(self._go_back)
@@ -143,6 +147,7 @@ class ScriptPage(Page):
     def _begin(self, script: Script | None) -> None:
         """Shows what is saved, and over it the draft if there is one."""
         self._script = script
+        self.editor.fields.offer_folders(folders_of(self._context.live.kind(SCRIPT).values()).values())
         saved = Edited() if script is None else Edited.of(script)
         self.editor.show_saved(saved)
         draft = self._drafts.load()
@@ -180,10 +185,14 @@ class ScriptPage(Page):
             return None
         version = 0 if self._script is None else self._script.version
         now = format_time(int(self._context.clock().timestamp() * 1000))
-        return Draft(self.editor.value(), version, now)
+        return Draft(self.editor.value(), version, now, self.editor.base)
 
     def _restore(self, draft: Draft) -> None:
-        self.editor.show_unsaved(draft.edited)
+        script = self._script
+        if script is not None and draft.version != script.version:
+            # Saving builds on what the draft began with: the service then says that there is another.
+            self._script = msgspec.structs.replace(script, version=draft.version)
+        self.editor.show_unsaved(draft.edited, draft.base)
         when = formatting.local_time(draft.saved_at, self._context.clock())
         self.editor.notice.say(
             tr("Your unsaved changes from {when} are here again.", when=when),
@@ -193,11 +202,14 @@ class ScriptPage(Page):
                 tr("Keep them"): partial(self.editor.notice.say, ""),
             },
         )
-        if self._script is not None and draft.version != self._script.version:
+        if self._script is not script:
             self._say_changed_meanwhile()
 
     def _discard(self) -> None:
         self.editor.notice.say("")
+        known = self._context.live.get(SCRIPT, self._script_id)
+        if self._script is not None and known is not None:
+            self._script = msgspec.convert(known, Script)
         self.editor.show_saved(Edited() if self._script is None else Edited.of(self._script))
         self._drafts.drop()
         self._show_state()
@@ -286,7 +298,7 @@ class ScriptPage(Page):
             tr("Somebody else changed this script meanwhile. Nothing of yours is lost."),
             "warning",
             {
-                tr("Compare"): partial(self._with_theirs, self._compare_with_theirs),
+                tr("Compare and merge"): partial(self._with_theirs, self._merge_with_theirs),
                 tr("Save mine over it"): partial(self._with_theirs, self._save_over),
                 tr("Take theirs"): partial(self._with_theirs, self._take_theirs),
             },
@@ -296,9 +308,19 @@ class ScriptPage(Page):
         """Always asks the service: the live stream may be behind."""
         self._context.ops.run(ops.load(self._context.client, self._script_id), on_success=then, owner=self)
 
-    def _compare_with_theirs(self, theirs: Script) -> None:
-        title = tr("From theirs (revision {n}) to yours", n=theirs.revision)
-        self.editor.compare(title, Edited.of(theirs), self.editor.value())
+    def _merge_with_theirs(self, theirs: Script) -> None:
+        self._theirs = theirs
+        self.editor.show_merging(Merging.of(self.editor.base, self.editor.value(), Edited.of(theirs)))
+
+    def _use_merged(self, merging: Merging) -> None:
+        """As a change of theirs that is not saved yet: it can be looked at, and undone."""
+        if self._theirs is None:
+            return
+        self._script = self._theirs
+        self.editor.give_way(merging.theirs)
+        self.editor.show_unsaved(merging.result())
+        self.editor.notice.say("")
+        self._changed()
 
     def _save_over(self, theirs: Script) -> None:
         self._script = theirs
@@ -324,8 +346,7 @@ class ScriptPage(Page):
 
     def _compare(self, revision: ScriptRevision) -> None:
         title = tr("From revision {n} to what is in the editor", n=revision.number)
-        old = Edited(content=revision.content, parameters=tuple(revision.parameters))
-        self.editor.compare(title, old, self.editor.value())
+        self.editor.compare(title, Edited.of_revision(revision), self.editor.value())
 
     def _go_back(self, revision: ScriptRevision) -> None:
         """As a change in the editor: it can be undone, and saving makes a new revision of it."""

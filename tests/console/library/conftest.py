@@ -3,7 +3,7 @@ from pytestqt.qtbot import QtBot
 
 from console.core.drafts import Drafts
 from console.features.library import script_check
-from console.features.library.script_form import Draft
+from console.features.library.edited import Draft
 from console.features.library.script_page import ScriptPage, drafts_of
 from console.widgets import draft_keeper
 from tests.console import objects

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from console.core.drafts import Drafts
-from console.features.library.script_form import Draft, Edited
+from console.features.library.edited import Draft, Edited
 from console.features.library.script_page import ScriptPage
 from console.widgets.confirm import ConfirmDialog
 from tests.console import objects

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from console.core.run_request import RUN_DIALOG, RunRequest
-from console.features.library.script_form import Edited
+from console.features.library.edited import Edited
 from console.features.library.script_page import ScriptPage
 from tests.console import objects
 from tests.console.conftest import World
@@ -85,6 +85,10 @@ def test_ctrl_s_saves_a_revision_with_its_message(page: ScriptPage, world: World
         "message": "better",
         "parameters": [],
         "idempotent": False,
+        "folder": "",
+        "tags": [],
+        "detect": None,
+        "undo": None,
     }
     request = next(r for r in world.api.requests if r.method == "PUT")
     assert request.headers["If-Match"] == '"1"'
@@ -259,16 +263,17 @@ async def meet_conflict(page: ScriptPage, world: World) -> None:
     await until(lambda: "Somebody else" in page.editor.notice.text.text() and not page._saving)
 
 
-def test_a_stale_save_can_be_compared_and_saved_over(page: ScriptPage, world: World, run: Run) -> None:
+def test_a_stale_save_can_be_saved_over(page: ScriptPage, world: World, run: Run) -> None:
     async def story() -> None:
         await meet_conflict(page, world)
-        page.editor.notice.press("Compare")
-        await until(lambda: page.editor.centre.currentWidget() is page.editor.comparison)
-        assert [(line.sign, line.text) for line in page.editor.comparison.diff.lines] == [
-            ("-", "echo theirs"),
-            ("+", "mine echo hi"),
+        page.editor.notice.press("Compare and merge")
+        await until(lambda: page.editor.centre.currentWidget() is page.editor.merge)
+        merging = page.editor.merge.merging
+        assert merging is not None
+        assert [(one.title, one.mine, one.theirs) for one in merging.differences] == [
+            ("Script, line 1", "mine echo hi", "echo theirs"),
         ]
-        QTest.keyClick(page.editor.comparison.diff, Qt.Key.Key_Escape)
+        QTest.keyClick(page.editor.merge, Qt.Key.Key_Escape)
         assert page.editor.code.isVisible()
         world.api.answers[PUT] = echo
         page.editor.notice.press("Save mine over it")
