@@ -41,8 +41,10 @@ from backend_lite.features.access import feature as access
 from backend_lite.features.enroll import feature as enroll
 from backend_lite.features.fleet import feature as fleet
 from backend_lite.features.library import feature as library
+from backend_lite.features.library.upload_routes import piece_types
 from backend_lite.features.plans import feature as plans
 from backend_lite.features.runs import feature as runs
+from backend_lite.features.settings import feature as settings
 from backend_lite.features.system import feature as system
 
 log = structlog.get_logger(__name__)
@@ -83,6 +85,7 @@ def compose(kernel: Kernel, listener: AgentListener) -> Service:
     enroll_feature = enroll.build(kernel, access_feature.api, fleet_feature.api)
     features = (
         access_feature,
+        settings.build(),
         fleet_feature,
         library_feature,
         plans_feature,
@@ -156,7 +159,7 @@ async def _serve(config: Config) -> None:
         admin_socket = _bind_admin(config.admin_port)
         admin_port = admin_socket.getsockname()[1]
         hosts = frozenset({f"127.0.0.1:{admin_port}", f"localhost:{admin_port}"})
-        admin = Listener(BrowserShield(service.admin_app(), lambda: hosts, _only_json), [admin_socket])
+        admin = Listener(BrowserShield(service.admin_app(), lambda: hosts, piece_types), [admin_socket])
         try:
             async with started(service):
                 await _listen_for_agents(service)

@@ -8,12 +8,14 @@ ROWS = 3
 
 
 def fill(path: Path) -> None:
-    """Put ROWS rows into every table; row n refers to row n of its parents."""
+    """Put ROWS rows into every table that a migration has left empty; row n refers to row n of its
+    parents."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA foreign_keys=OFF")
         for table in _tables(connection):
-            for n in range(1, ROWS + 1):
-                _insert(connection, table, n)
+            if not _has_rows(connection, table):
+                for n in range(1, ROWS + 1):
+                    _insert(connection, table, n)
         broken = connection.execute("PRAGMA foreign_key_check").fetchall()
         assert broken == [], broken
 
@@ -21,6 +23,10 @@ def fill(path: Path) -> None:
 def _tables(connection: sqlite3.Connection) -> list[str]:
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     return [name for (name,) in names if not name.startswith("sqlite_") and name != "alembic_version"]
+
+
+def _has_rows(connection: sqlite3.Connection, table: str) -> bool:
+    return connection.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is not None  # noqa: S608
 
 
 def _insert(connection: sqlite3.Connection, table: str, n: int) -> None:

@@ -76,8 +76,8 @@ def test_the_schema_is_the_same_whether_made_or_migrated(path: Path, tmp_path: P
 
 
 def _normal(row: tuple[str, ...]) -> tuple[str, ...]:
-    """Columns and constraints in any order are the same table: an added column stands behind the others. A table
-    that was made anew has its name in quotes."""
+    """Columns and constraints in any order are the same table: an added column stands behind the others.
+    A table that was made anew has its name in quotes."""
     parts, depth = [""], 0
     for character in " ".join(row[2].split()).replace('"', ""):
         depth += (character == "(") - (character == ")")

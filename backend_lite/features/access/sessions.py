@@ -135,7 +135,7 @@ class Sessions:
         if user is None or not user.is_active:
             return None
         expires_at = token.expires_at or token.created_at
-        principal = Principal(user.id, user.username, token.id, expires_at, permissions_of(user))
+        principal = Principal(user.id, user.username, token.id, expires_at, permissions_of(session, user.id))
         last_used = max(token.last_used_at or token.created_at, self._used.get(token.id, 0))
         return _Remembered(principal, self._clock.monotonic(), last_used)
 

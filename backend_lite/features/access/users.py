@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.access import User
@@ -20,13 +21,12 @@ from backend_lite.core.security.passwords import hash_password
 from backend_lite.core.security.principal import ALL_PERMISSIONS
 from backend_lite.errors import ConflictError, InvalidError
 from backend_lite.features.access.password_rules import check_new_password
-from backend_lite.features.access.tables import UserRow
+from backend_lite.features.access.tables import RoleRow, UserRoleRow, UserRow
 from backend_lite.features.access.tokens import Subject, TokenStore
 
 OWNER = "owner"
 USER_SUBJECT = "user"
 
-_PERMISSIONS: dict[str, frozenset[str]] = {OWNER: ALL_PERMISSIONS}
 _USERNAME = re.compile(r"[^\W_][\w.@+-]{0,99}")
 _MAX_FULL_NAME = 200
 
@@ -73,12 +73,12 @@ class Users:
                 name_key=name_key(username),
                 full_name=full_name.strip()[:_MAX_FULL_NAME] or None,
                 password_hash=password_hash,
-                role=OWNER,
                 is_active=True,
                 created_at=self._clock.now_ms(),
             )
             unit.session.add(row)
             unit.session.flush()
+            unit.session.add(UserRoleRow(user_id=row.id, role_id=_owner_role(unit.session)))
             return user_of(row)
 
         return await self._database.write(work)
@@ -114,15 +114,15 @@ def user_of(row: UserRow) -> User:
     )
 
 
-def permissions_of(row: UserRow) -> frozenset[str]:
-    return _PERMISSIONS.get(row.role, frozenset())
+def permissions_of(session: Session, user_id: int) -> frozenset[str]:
+    """All that the user's roles grant."""
+    roles = session.scalars(select(RoleRow).join(UserRoleRow).where(UserRoleRow.user_id == user_id))
+    return frozenset().union(*(ALL_PERMISSIONS if role.built_in == OWNER else role.grants for role in roles))
 
 
 def find_owner(session: Session) -> UserRow | None:
     """The owner who came first, if there is one who may sign in."""
-    return session.scalar(
-        select(UserRow).where(UserRow.role == OWNER, UserRow.is_active).order_by(UserRow.id).limit(1)
-    )
+    return session.scalar(_owners(UserRow).where(UserRow.is_active).order_by(UserRow.id).limit(1))
 
 
 def user_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
@@ -157,4 +157,13 @@ def checked_username(username: str) -> str:
 
 
 def _has_owner(session: Session) -> bool:
-    return session.scalar(select(UserRow.id).where(UserRow.role == OWNER).limit(1)) is not None
+    return session.scalar(_owners(UserRow.id).limit(1)) is not None
+
+
+def _owners(what: Any) -> Select[Any]:
+    held = select(UserRoleRow.user_id).join(RoleRow).where(RoleRow.built_in == OWNER)
+    return select(what).where(UserRow.id.in_(held))
+
+
+def _owner_role(session: Session) -> int:
+    return session.scalars(select(RoleRow.id).where(RoleRow.built_in == OWNER)).one()

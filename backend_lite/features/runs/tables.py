@@ -314,3 +314,27 @@ class StrayOutcomeRow(Base):
     attempt: Mapped[str] = mapped_column(String(80))
     message: Mapped[dict[str, Any]] = mapped_column(Json)
     received_at: Mapped[int] = mapped_column(EpochMs)
+
+
+class ApprovalRow(Base):
+    """A rollout that waits for a second person. `request` is what was asked for, pinned and without
+    secrets."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (Index("ix_approvals_state", "state", "expires_at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    title: Mapped[str] = mapped_column(String(300))
+    state: Mapped[str] = mapped_column(String(20))
+    reasons: Mapped[list[str]] = mapped_column(Json)
+    request: Mapped[dict[str, Any]] = mapped_column(Json)
+    device_count: Mapped[int] = mapped_column(Integer)
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    requested_by_id: Mapped[int] = mapped_column(Id)
+    requested_by: Mapped[str] = mapped_column(String(200))
+    requested_at: Mapped[int] = mapped_column(EpochMs)
+    expires_at: Mapped[int] = mapped_column(EpochMs)
+    comment: Mapped[str] = mapped_column(Text, default="")
+    decided_by: Mapped[str] = mapped_column(String(200), default="")
+    decided_at: Mapped[int | None] = mapped_column(EpochMs)
+    rollout_id: Mapped[int | None] = mapped_column(Id)

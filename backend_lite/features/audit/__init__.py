@@ -1,0 +1,1 @@
+"""The audit: reading, checking, exporting, and sealing what is old."""

@@ -1,0 +1,1 @@
+"""Settings: declared once, stored, validated, shown."""
