@@ -24,11 +24,12 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView
 
 from console.core.live import LiveBatch
 from console.core.texts import tr
 from console.shell.theme import theme
+from console.widgets.dragging import drag_objects
 from console.widgets.table_columns import Column, Kind, Object
 from console.widgets.table_delegate import TableDelegate
 from console.widgets.table_header import TableHeader
@@ -46,7 +47,7 @@ class LiveTable(QTableView):
     `opened(id)`: Enter or a double click. `selection_changed()` also follows rows that go away.
 
     `typed(text)`: a letter was pressed, which belongs into the filter box. `menu_opening(menu)`: add what
-    can be done with the selection. `ticked(ids)`: a box of a CHECK column was pressed, or Space.
+    can be done with the selection. `ticked(ids)`: a box of a CHECK or STAR column was pressed, or Space.
     """
 
     opened = Signal(int)
@@ -74,6 +75,8 @@ class LiveTable(QTableView):
         self.model_.order.descending = descending
         self.model_.visible = self._visible_positions
         self.model_.start_anew = lambda: self.selected_count() > MANY
+        self._drag_kind = ""
+        self._pressed: QPoint | None = None
         self._kept: tuple[list[int], int | None, tuple[int, int] | None] = ([], None, None)
         self.setModel(self.model_)
         self.setAccessibleName(title)
@@ -100,6 +103,10 @@ class LiveTable(QTableView):
 
     def take(self, batch: LiveBatch) -> None:
         self.model_.take(batch.changed, batch.removed, reset=batch.reset)
+
+    def allow_drag(self, kind: str) -> None:
+        """Selected rows can be dragged away, as objects of that kind: see `console.widgets.dragging`."""
+        self._drag_kind = kind
 
     def tick(self, every_ms: int = _TICK_MS) -> None:
         """Cells show the time: repaint them so often while the table is seen."""
@@ -172,11 +179,41 @@ class LiveTable(QTableView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
+        self._pressed = None
         if index.isValid() and index.column() == self._check_column():
             self.ticked.emit([self.model_.id_at(index.row())])
             self.setCurrentIndex(index)
+            return
+        can_drag = self._drag_kind and index.isValid() and event.button() == Qt.MouseButton.LeftButton
+        if can_drag and not event.modifiers():
+            self._pressed = event.position().toPoint()
+            if self.selectionModel().isSelected(index):
+                # Whether these are dragged, or only this one is meant, shows later.
+                return
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is None:
+            super().mouseMoveEvent(event)
+            return
+        way = event.position().toPoint() - self._pressed
+        if way.manhattanLength() >= QApplication.startDragDistance():
+            self._pressed = None
+            drag_objects(self, self._drag_kind, self.selected_ids())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is not None:
+            self._pressed = None
+            self.setCurrentIndex(self.indexAt(event.position().toPoint()))
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if self._drag_kind and index.isValid() and index.column() != self._check_column():
+            # Qt wants to have seen the press that was held back.
+            self.opened.emit(self.model_.id_at(index.row()))
         else:
-            super().mousePressEvent(event)
+            super().mouseDoubleClickEvent(event)
 
     def keyboardSearch(self, search: str) -> None:
         if search.strip():
@@ -249,8 +286,8 @@ class LiveTable(QTableView):
         return [selection.at(at) for at in range(selection.count())]
 
     def _check_column(self) -> int | None:
-        kinds = [column.kind for column in self.model_.columns]
-        return kinds.index(Kind.CHECK) if Kind.CHECK in kinds else None
+        kinds = [column.kind in (Kind.CHECK, Kind.STAR) for column in self.model_.columns]
+        return kinds.index(True) if True in kinds else None
 
     def _first_column(self) -> int:
         shown = self.header.visible_columns()

@@ -11,7 +11,8 @@ Object = dict[str, Any]
 
 
 class Kind(Enum):
-    """How a cell is drawn; NUMBER is right-aligned with tabular figures, CHECK a box that can be ticked."""
+    """How a cell is drawn; NUMBER is right-aligned with tabular figures, CHECK a box that can be ticked,
+    STAR the same as a star."""
 
     TEXT = auto()
     STRONG = auto()
@@ -22,6 +23,7 @@ class Kind(Enum):
     SPARKLINE = auto()
     CHECK = auto()
     SHARES = auto()
+    STAR = auto()
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Column:
     """`text` is what is copied, exported, read aloud and, where `kind` needs no more, drawn.
 
     `value` is what PILL (a Pill or None), TAGS (words), SPARKLINE (samples, 0 to 100),
-    SHARES ((tone, share) pairs of a bar) and CHECK (bool) draw. `sort` gives
+    SHARES ((tone, share) pairs of a bar), CHECK and STAR (bool) draw. `sort` gives
     keys of one type; without it the text is compared without regard to case. `hidden` is how it begins.
     """
 

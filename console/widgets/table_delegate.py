@@ -44,6 +44,7 @@ class TableDelegate(QStyledItemDelegate):
             Kind.SPARKLINE: self._paint_sparkline,
             Kind.CHECK: self._paint_check,
             Kind.SHARES: self._paint_shares,
+            Kind.STAR: self._paint_star,
         }
 
     def paint(
@@ -155,6 +156,11 @@ class TableDelegate(QStyledItemDelegate):
             return
         self._rounded(painter, box, 4, tokens.accent, None)
         self._theme.icon("check", "on_accent").paint(painter, box.adjusted(1, 1, -1, -1))
+
+    def _paint_star(self, painter: QPainter, area: QRect, starred: bool, _selected: bool) -> None:
+        box = QRect(area.left(), area.center().y() - _CHECK // 2, _CHECK, _CHECK)
+        icon = self._theme.icon("star-filled", "warning") if starred else self._theme.icon("star", "faint")
+        icon.paint(painter, box)
 
     def _paint_shares(
         self, painter: QPainter, area: QRect, shares: Sequence[tuple[str, float]], _selected: bool
