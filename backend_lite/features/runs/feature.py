@@ -19,6 +19,7 @@ from backend_lite.features.runs.actions import Actions
 from backend_lite.features.runs.advance import Advance
 from backend_lite.features.runs.attempts import Attempts
 from backend_lite.features.runs.clock_jumps import SteadyClock
+from backend_lite.features.runs.device_past import Forgetting, OutputForgotten, open_runs, take_over
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.http_agents import HttpAgents
@@ -81,6 +82,8 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
     rollouts = Rollouts(fleet, plans, dispatcher, advance, keeper, flow, tasks, views, clock, epoch)
     pauses = Pauses(fleet, dispatcher, keeper, flow, clock)
     fleet.on_group_delete(pauses.of_group)
+    fleet.on_merge(open_runs, take_over)
+    fleet.on_forget(Forgetting(views).forget)
     fleet.on_hello(attempts.hello)
     fleet.on_ready(attempts.ready)
     fleet.on_message(Permit, attempts.permit)
@@ -99,7 +102,7 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
         http_agents=HttpAgents(
             database, clock, fleet, attempts, dispatcher, permits, tasks, keeper, flow, output, epoch
         ),
-        lists=Lists(views, clock),
+        lists=Lists(views, clock, fleet.line),
     )
 
 
@@ -143,6 +146,7 @@ class _Background:
         self._retention = Retention(kernel.database, area.output, kernel.clock)
         self._tasks: set[asyncio.Task[None]] = set()
         kernel.bus.subscribe(DeviceLost, self._lost)
+        kernel.bus.subscribe(OutputForgotten, self._forgotten)
 
     async def start(self) -> None:
         await self._looks.start()
@@ -169,6 +173,11 @@ class _Background:
 
     def _lost(self, event: DeviceLost) -> None:
         self._keep(asyncio.create_task(self._attempts.lost(event.device_id), name="device lost"))
+
+    def _forgotten(self, event: OutputForgotten) -> None:
+        # What a kill leaves behind is swept up at the next start.
+        if event.attempt_ids:
+            self._keep(asyncio.create_task(self._output.remove(event.attempt_ids), name="output forgotten"))
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

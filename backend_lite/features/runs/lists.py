@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -39,9 +39,14 @@ _SORTS: dict[str, Any] = {
 NEWEST_FIRST = "-id"
 
 
+Line = Callable[[Session, int], list[int]]
+"""A device and those that it took over from."""
+
+
 class Lists:
-    def __init__(self, views: Views, clock: Clock) -> None:
+    def __init__(self, views: Views, clock: Clock, line: Line) -> None:
         self._views = views
+        self._line = line
         self._clock = clock
 
     def rollouts(self, session: Session, limit: int, cursor: int | None, *, q: str = "") -> Page[Rollout]:
@@ -72,14 +77,15 @@ class Lists:
         q: str = "",
         sort: str = NEWEST_FIRST,
     ) -> Page[Run]:
-        """The runs that fit everything given; `cursor` is the last run of the page before."""
+        """The runs that fit everything given, those of a device with the ones of devices that it took over
+        from; `cursor` is the last run of the page before."""
         query = ordered_runs(session, sort, cursor)
         if q.strip():
             query = query.where(*run_conditions(q, self._clock.now_ms()))
         if rollout_id is not None:
             query = query.where(RunRow.rollout_id == rollout_id)
         if device_id is not None:
-            query = query.where(RunRow.device_id == device_id)
+            query = query.where(RunRow.device_id.in_(self._line(session, device_id)))
         if state is not None:
             query = query.where(state_condition([_known(state)]))
         ids = list(session.scalars(query.limit(_checked(limit) + 1)))

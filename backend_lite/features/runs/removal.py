@@ -72,13 +72,11 @@ def remove_runs(unit: Unit, *, before: int) -> Removed | None:
         return None
     of_rollout = select(RunRow.id).where(RunRow.rollout_id == rollout_id).limit(BATCH)
     run_ids = list(session.scalars(of_rollout))
-    removed = _remove_runs(session, run_ids)
+    removed = delete_runs(session, run_ids)
     for run_id in run_ids:
         unit.publish(Changed(RUN, run_id, None))
     if len(run_ids) < BATCH:
-        for table in (TaskFileRow, RolloutTaskRow):
-            session.execute(delete(table).where(table.rollout_id == rollout_id))
-        session.execute(delete(RolloutRow).where(RolloutRow.id == rollout_id))
+        delete_rollout(session, rollout_id)
         unit.publish(Changed(ROLLOUT, rollout_id, None))
     return removed
 
@@ -103,7 +101,15 @@ def _forget_output(session: Session, ids: Sequence[int], now: int) -> None:
     session.execute(delete(SmallOutputRow).where(SmallOutputRow.attempt_id.in_(ids)))
 
 
-def _remove_runs(session: Session, run_ids: Sequence[int]) -> Removed:
+def delete_rollout(session: Session, rollout_id: int) -> None:
+    """One that has no runs."""
+    for table in (TaskFileRow, RolloutTaskRow):
+        session.execute(delete(table).where(table.rollout_id == rollout_id))
+    session.execute(delete(RolloutRow).where(RolloutRow.id == rollout_id))
+
+
+def delete_runs(session: Session, run_ids: Sequence[int]) -> Removed:
+    """With their steps and attempts; the files of these go once it is committed."""
     step_ids = list(session.scalars(select(StepRow.id).where(StepRow.run_id.in_(run_ids))))
     attempt_ids = list(session.scalars(select(AttemptRow.id).where(AttemptRow.step_id.in_(step_ids))))
     session.execute(delete(SmallOutputRow).where(SmallOutputRow.attempt_id.in_(attempt_ids)))

@@ -102,10 +102,20 @@ class FakeFleet(FleetApi):
         self.systems: dict[int, str] = {}
         self.keys: dict[int, bytes] = {}
         self.languages: dict[int, tuple[str, ...]] = {}
-        super().__init__(hub, Listeners(), cast("Any", None), cast("Any", None))
+        none = cast("Any", None)
+        super().__init__(hub, Listeners(), none, none, none, none)
 
     def on_group_delete(self, users: Any) -> None:
         pass
+
+    def on_merge(self, open_work: Any, follower: Any) -> None:
+        pass
+
+    def on_forget(self, forgetter: Any) -> None:
+        pass
+
+    def line(self, _session: Session, device_id: int) -> list[int]:
+        return [device_id]
 
     def group_members(self, _session: Session, group_id: int) -> list[int]:
         return [2, 3] if group_id == 1 else []
