@@ -137,7 +137,8 @@ class ScriptCopy(Struct):
 
 
 class FavoriteScripts(Struct):
-    """GET SCRIPTS/favorites: the caller's own. PUT and DELETE SCRIPTS/{id}/favorite change them."""
+    """GET SCRIPTS/favorites: the caller's own, by name; PUT SCRIPTS/{id}/favorite adds one and answers with
+    all, DELETE takes it out (204)."""
 
     script_ids: list[int]
 

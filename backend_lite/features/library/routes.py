@@ -117,9 +117,11 @@ def _favorites(database: Database) -> Sequence[Route]:
         user_id = request.user.user_id
         return FavoriteScripts(await database.read(lambda session: favorite_ids(session, user_id)))
 
-    @put(f"{SCRIPTS}/{{script_id:int}}/favorite", status_code=204, permission=VIEW, audience=USER)
-    async def favorite_add(request: AnyRequest, script_id: FromPath[int]) -> None:
-        await set_favorite(database, request.user.user_id, script_id, True)
+    @put(f"{SCRIPTS}/{{script_id:int}}/favorite", permission=VIEW, audience=USER)
+    async def favorite_add(request: AnyRequest, script_id: FromPath[int]) -> FavoriteScripts:
+        user_id = request.user.user_id
+        await set_favorite(database, user_id, script_id, True)
+        return FavoriteScripts(await database.read(lambda session: favorite_ids(session, user_id)))
 
     @delete(f"{SCRIPTS}/{{script_id:int}}/favorite", permission=VIEW, audience=USER)
     async def favorite_remove(request: AnyRequest, script_id: FromPath[int]) -> None:
