@@ -71,7 +71,8 @@ class Detection(Struct):
 class SoftwareItem(Struct):
     """`source` is a URL, a path or the package's name. `sha256` is what the file must have (of an upload
     its own). `install_args`, `uninstall_args` are given to the installer as the system's own command line
-    parts them. `exit_codes` are successes besides those that announce a restart.."""
+    parts them. `exit_codes` are successes besides those that announce a restart. A package manager without a
+    `source` looks for the name."""
 
     id: int
     name: str
@@ -106,7 +107,7 @@ class SoftwareCreate(Struct):
     name: str
     install_command: str = ""
     description: str | None = None
-    tags: str = ""
+    tags: str | None = ""
     slug: str = ""
     version_text: str = ""
     publisher: str = ""
@@ -131,7 +132,7 @@ class SoftwareUpdate(Struct):
     name: str | UnsetType = UNSET
     install_command: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
-    tags: str | UnsetType = UNSET
+    tags: str | UnsetType | None = UNSET
     slug: str | UnsetType = UNSET
     version_text: str | UnsetType = UNSET
     publisher: str | UnsetType = UNSET
@@ -148,6 +149,13 @@ class SoftwareUpdate(Struct):
     exit_codes: list[int] | UnsetType = UNSET
     timeout_s: int | UnsetType = UNSET
     target_os_type: str | UnsetType | None = UNSET
+
+
+class SoftwareCopy(Struct):
+    """POST SOFTWARE/{id}/duplicate. Without a name: that of the original with "(copy)", numbered where
+    needed."""
+
+    name: str | None = None
 
 
 class InstalledSoftware(Struct):

@@ -16,9 +16,10 @@ from backend_lite.core.db.blob_rows import Needed
 from backend_lite.errors import NotFoundError
 from backend_lite.features.library.downloads import Downloads
 from backend_lite.features.library.findings import findings
+from backend_lite.features.library.image_reading import find_image
 from backend_lite.features.library.reading import parameters_of
 from backend_lite.features.library.software_for_run import FileForRun, SoftwareForRun, software_for_run
-from backend_lite.features.library.tables import OSImageRow, ScriptRevisionRow, ScriptRow
+from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
 
 __all__ = ["FileForRun", "LibraryApi", "ScriptForRun", "SoftwareForRun"]
 
@@ -76,10 +77,7 @@ class LibraryApi:
 
     def os_image_name(self, session: Session, image_id: int) -> str:
         """Raises NotFoundError."""
-        row = session.get(OSImageRow, image_id) if storable(image_id) else None
-        if row is None:
-            raise NotFoundError("OS image not found")
-        return row.name
+        return find_image(session, image_id).name
 
     def download(self, device_id: int, file: FileForRun) -> Download:
         """Where the device gets a file from, for a day from now on."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from agent.wire.messages import Download
 from backend_lite.core.blobs import BlobStore
+from backend_lite.core.db.blob_rows import blob_size
+from backend_lite.core.http.ranges import KeptFile
 from backend_lite.core.http.signed_urls import SignedUrls
+from backend_lite.errors import NotFoundError
 from backend_lite.features.library.software_for_run import FileForRun
 
 AGENT_FILES = "/api/v1/agent/files"
@@ -21,3 +26,10 @@ class Downloads:
     def offer(self, device_id: int, file: FileForRun) -> Download:
         path = self.urls.sign(f"{AGENT_FILES}/{file.sha256}", TTL_S, f"device-{device_id}")
         return Download(path, file.sha256, file.size, file.file_name)
+
+    def file(self, session: Session, sha256: str) -> KeptFile:
+        """A file that something still needs. Raises NotFoundError."""
+        size = blob_size(session, sha256)
+        if size is None or not self.blobs.users.need(session, sha256):
+            raise NotFoundError("This file is not kept any more.")
+        return KeptFile(self.blobs.path(sha256), size, sha256, sha256)

@@ -28,7 +28,12 @@ def build(kernel: Kernel, access: AccessApi) -> Feature:
 
     return Feature(
         name="library",
-        routes=lambda: script_routes(scripts, kernel.database, access, kernel.clock),
-        live={SCRIPT: LiveKind(VIEW, snapshot)},
+        routes=lambda: [
+            *script_routes(scripts, kernel.database, access, kernel.clock),
+            *catalogue.routes(),
+        ],
+        live={SCRIPT: LiveKind(VIEW, snapshot), **catalogue.live()},
+        start=catalogue.start,
+        stop=catalogue.stop,
         api=LibraryApi(catalogue.downloads),
     )

@@ -8,10 +8,11 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from agent.wire.software import INSTALL, UNINSTALL, SoftwareDetection, SoftwareJob
-from backend_lite.contract.software import InstallerType, SourceType
-from backend_lite.core.db.base import storable
-from backend_lite.errors import InvalidError, NotFoundError
-from backend_lite.features.library.file_names import plain_file_name
+from backend_lite.contract.software import PACKAGE_MANAGERS, InstallerType, SourceType
+from backend_lite.errors import InvalidError
+from backend_lite.features.library.file_rules import plain_file_name
+from backend_lite.features.library.software_reading import live_software
+from backend_lite.features.library.software_systems import system_of
 from backend_lite.features.library.tables import SoftwareRow
 
 
@@ -26,7 +27,8 @@ class FileForRun:
 
 @dataclass(frozen=True, slots=True)
 class SoftwareForRun:
-    """`file` is what a device has to download from the service, if anything."""
+    """`target_os_type` is also what the installer implies; `file` is what a device has to download from the
+    service, if anything."""
 
     id: int
     name: str
@@ -60,16 +62,14 @@ _BY_ITSELF = frozenset(
 
 def software_for_run(session: Session, software_id: int) -> SoftwareForRun:
     """The item as it is now. Raises NotFoundError."""
-    row = session.get(SoftwareRow, software_id) if storable(software_id) else None
-    if row is None or row.deleted_at is not None:
-        raise NotFoundError("Software not found")
+    row = live_software(session, software_id)
     installer = InstallerType(row.installer_type)
     removable = installer in _BY_ITSELF or bool(row.uninstall_command)
     return SoftwareForRun(
         id=row.id,
         name=row.name,
         version_text=row.version_text,
-        target_os_type=row.target_os_type,
+        target_os_type=system_of(installer, row.target_os_type),
         timeout_s=row.timeout_s,
         exit_codes=tuple(row.exit_codes),
         installer_type=installer,
@@ -86,13 +86,14 @@ def _file_of(row: SoftwareRow) -> FileForRun | None:
 
 
 def _job(row: SoftwareRow, action: str, command: str, arguments: str) -> SoftwareJob:
+    package = row.source or row.name if row.installer_type in PACKAGE_MANAGERS else row.source
     return SoftwareJob(
         action=action,
         name=row.name,
         version=row.version_text,
         installer_type=row.installer_type,
         source_type=row.source_type,
-        source=row.source,
+        source=package,
         file_name=plain_file_name(row.file_name) if row.file_name else "",
         sha256=row.sha256 or "",
         size=row.file_size or 0,

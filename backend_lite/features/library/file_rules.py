@@ -1,4 +1,4 @@
-"""What files are called: a label for people, and a name that every system can write to a disk."""
+"""What files may be called, and how their checksums and sizes are written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import unicodedata
 from backend_lite.contract.uploads import MAX_FILE_NAME
 from backend_lite.errors import InvalidError
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAIN_BYTES = 120
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
@@ -41,3 +42,22 @@ def plain_file_name(label: str) -> str:
         stem, dot, ending = name, "", ""
     room = _PLAIN_BYTES - len((dot + ending).encode())
     return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + dot + ending
+
+
+def checked_sha256(text: str) -> str:
+    """64 lower-case hex digits; `sha256:` may stand in front. Raises InvalidError."""
+    digits = text.strip().lower().removeprefix("sha256:")
+    if not _SHA256.fullmatch(digits):
+        raise InvalidError(
+            f'"{text[:80]}" is no SHA-256: it has 64 digits from 0 to f. The publisher of the file names it.',
+            code="bad_checksum",
+        )
+    return digits
+
+
+def size_words(size: int) -> str:
+    """Such as `1.4 GB`; rounded up, so that a person who makes that much room has enough."""
+    for unit, factor in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
+        if size >= factor:
+            return f"{-(-size * 10 // factor) / 10:,.1f} {unit}"
+    return f"{size} bytes"
