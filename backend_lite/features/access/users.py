@@ -122,7 +122,9 @@ def permissions_of(session: Session, user_id: int) -> frozenset[str]:
 
 def find_owner(session: Session) -> UserRow | None:
     """The owner who came first, if there is one who may sign in."""
-    return session.scalar(_owners(UserRow).where(UserRow.is_active).order_by(UserRow.id).limit(1))
+    query = _owners(UserRow).where(UserRow.is_active).order_by(UserRow.id).limit(1)
+    owner: UserRow | None = session.scalar(query)
+    return owner
 
 
 def user_names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
