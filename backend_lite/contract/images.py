@@ -80,13 +80,15 @@ class BootUrl(Struct):
 
 class BootEndpoint(Struct):
     """GET BOOT_ENDPOINT: plain HTTP for boot firmware, read-only, off unless switched on. `url` is empty
-    while it is off; `problem` says why it does not listen although it should."""
+    while it does not listen; `problem` says why it does not although it should. There is one; `id` is its
+    number in the live stream."""
 
     enabled: bool
     host: str
     port: int
     url: str
     problem: str = ""
+    id: int = 1
 
 
 class BootEndpointUpdate(Struct):

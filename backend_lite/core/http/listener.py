@@ -86,10 +86,15 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Listener:
-    """Serves `app` on the sockets until `stop`; `port` is that of the first."""
+    """Serves `app` on the sockets until `stop`; `port` is that of the first. With `connections`, whoever
+    comes while there are so many is answered 503."""
 
     def __init__(
-        self, app: ASGIApp, bound: Sequence[socket.socket], tls: Callable[[], ssl.SSLContext] | None = None
+        self,
+        app: ASGIApp,
+        bound: Sequence[socket.socket],
+        tls: Callable[[], ssl.SSLContext] | None = None,
+        connections: int | None = None,
     ) -> None:
         self._bound = list(bound)
         options: dict[str, Any] = {}
@@ -109,6 +114,7 @@ class Listener:
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
+            limit_concurrency=connections,
             **options,
         )
         self._server = _Server(config)

@@ -10,9 +10,9 @@ import msgspec
 from backend_lite.contract.enroll import AgentEndpoint, AgentEndpointUpdate
 from backend_lite.contract.live import AGENT_ENDPOINT
 from backend_lite.core import agent_endpoint
+from backend_lite.core.addresses import agent_url, machine_addresses
 from backend_lite.core.events.bus import Changed, EventBus
 from backend_lite.errors import InvalidError
-from backend_lite.features.enroll.addresses import agent_url, machine_addresses
 
 
 class Endpoint:

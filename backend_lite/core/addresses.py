@@ -45,10 +45,15 @@ def scope_of(address: str) -> str | None:
 
 def agent_url(host: str, port: int, addresses: Iterable[AgentAddress]) -> str:
     """The base address to hand to agents for a service that listens on `host` and `port`."""
+    return base_url("https", host, port, addresses)
+
+
+def base_url(scheme: str, host: str, port: int, addresses: Iterable[AgentAddress]) -> str:
+    """What others call a listener on `host` and `port`."""
     if host in ("0.0.0.0", "::"):  # noqa: S104
         usable = (one.address for one in addresses if host == "::" or ":" not in one.address)
         host = next(usable, "127.0.0.1")
-    return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def reach(one: AgentAddress) -> tuple[int, bool, bool, str, str]:

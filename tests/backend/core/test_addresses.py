@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_lite.contract.enroll import AgentAddress
-from backend_lite.features.enroll.addresses import agent_url, machine_addresses, reach, scope_of
+from backend_lite.core.addresses import agent_url, machine_addresses, reach, scope_of
 
 EVERY = "0.0.0.0"  # noqa: S104
 
