@@ -67,10 +67,11 @@ class Journal:
             self._compact()
 
     def received(self, offer: Offer, nonce: str) -> Entry:
-        """Promise to deal with an offer; durable before this returns."""
+        """Promise to deal with an offer. It need not be durable: STARTING takes it along, and what a former
+        boot received and never started counts for nothing."""
         boot_id = self.incarnation.boot_id
         entry = Entry(offer.attempt, nonce, boot_id, Phase.RECEIVED, offer, parallel=offer.parallel)
-        self._append(_received_record(entry), durable=True)
+        self._append(_received_record(entry), durable=False)
         self.entries[offer.attempt] = entry
         return entry
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agent.job import Job
     from agent.masking import Masker
 
+JOB = b"job"
 GO = b"go"
 DROP = b"drop"
 
@@ -38,18 +39,21 @@ _READ_SIZE = 1 << 18
 def run(folder: AttemptFolder, word: Callable[[], bytes], said: Callable[[], None]) -> None:
     """Execute the job in an attempt's folder, unless somebody else has decided about it already.
 
-    Everything that can be done before is done before `word` is called, which waits for what the agent says:
-    GO, DROP, or nothing any more. `said` is called after every piece of output that is on disk.
+    `word` waits for what the agent says: JOB once the job lies in the folder, then GO; DROP instead of
+    either, or nothing any more. Everything that can be done before is done before. `said` is called after
+    every piece of output that is on disk.
     """
-    job = folder.pick_up_job()
-    if job is None:
-        return
     folder.reserve_exit_record()
     gate = folder.draft_gate("runner")
-    execution = _Execution(job, folder, said)
-    folder.sync_names()
-    what = word()
-    if what == GO and folder.close_gate(gate):
+    execution, what = None, word()
+    if what == JOB:
+        job = folder.pick_up_job()
+        if job is None:
+            return
+        execution = _Execution(job, folder, said)
+        folder.sync_names()
+        what = word()
+    if execution is not None and what == GO and folder.close_gate(gate):
         processes.adopt_orphans()
         record = execution.record()
         if sys.platform != "win32":

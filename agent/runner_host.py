@@ -1,8 +1,9 @@
 """`runner`: where runners come from, warm, so that no script waits for an interpreter to start.
 
-What is wanted arrives as lines on standard input, `WORD ATTEMPT`: PREPARE a runner for the job that lies in
-the attempt's folder, then GO or DROP. On Linux and macOS every runner is a fork of this process, which stays
-for the next one. Windows has no fork: there this process is the runner, of one job, and ends with it.
+What is wanted arrives as lines on standard input, `WORD ATTEMPT`: PREPARE a runner for the attempt, JOB
+once its job lies in the attempt's folder, then GO or DROP. On Linux and macOS every runner is a fork of this
+process, which stays for the next one. Windows has no fork: there this process is the runner, of one job, and
+ends with it.
 
 News go out as lines on standard output, for whoever started this: SAID or ENDED, a space, the attempt. Nobody
 has to read them: the files in the folder are the truth. When standard input closes, this process ends, and
@@ -90,10 +91,11 @@ if sys.platform != "win32":
             if word == PREPARE:
                 prepared[attempt] = _fork(attempts, attempt, list(prepared.values()), groups)
             elif attempt in prepared:
-                telling = prepared.pop(attempt)
+                telling = prepared[attempt]
                 with contextlib.suppress(BrokenPipeError):
-                    os.write(telling, word)
-                os.close(telling)
+                    os.write(telling, word + b"\n")
+                if word != runner.JOB:
+                    os.close(prepared.pop(attempt))
 
     def _fork(attempts: str, attempt: bytes, not_mine: list[int], groups: Groups | None) -> int:
         """A runner that waits for its word; the descriptor through which to tell it."""
@@ -110,7 +112,8 @@ if sys.platform != "win32":
                 os.dup2(hearing, _STDIN)
                 for fd in (hearing, telling, *not_mine):
                     os.close(fd)
-                _execute(attempts, attempt, lambda: os.read(_STDIN, _READ_SIZE))
+                words = lines(_STDIN)
+                _execute(attempts, attempt, lambda: next(words, b""))
             except BaseException:
                 sys.excepthook(*sys.exc_info())
             finally:

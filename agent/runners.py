@@ -17,7 +17,7 @@ from agent.commands import own_command
 from agent.environment import script_environment
 from agent.job import Job
 from agent.platform import processes
-from agent.runner import DROP, GO
+from agent.runner import DROP, GO, JOB
 from agent.runner_host import ENDED, PREPARE, lines
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,10 @@ class Runner:
         self._tell = tell
         self.said = said
         self.over = asyncio.Event()
+
+    def job_is_there(self) -> None:
+        """Its job lies in the attempt's folder now."""
+        self._tell(JOB)
 
     def go(self) -> None:
         """Execute. Whether it really does is decided at the attempt's gate."""
@@ -63,13 +67,20 @@ class Runners:
 
         Raises OSError when the disk is full or no process can be started.
         """
-        AttemptFolder(str(self._attempts / attempt)).lay_out(job)
         self.warm_up()
         host = self._host
         assert host is not None
         if not A_HOST_TAKES_MANY:
             self._host = None
-        return host.prepare(attempt, said, self.warm_up)
+        runner = host.prepare(attempt, said, self.warm_up)
+        # The runner begins meanwhile with what it can do without its job.
+        try:
+            AttemptFolder(str(self._attempts / attempt)).lay_out(job)
+        except OSError:
+            runner.drop()
+            raise
+        runner.job_is_there()
+        return runner
 
     def close(self) -> None:
         """Let the host go; runners that were told to go do so."""
@@ -105,8 +116,9 @@ class _Host:
 
         def tell(word: bytes) -> None:
             self._tell(word, name)
-            # The next host starts only when this job is on its way, so as not to be in its way.
-            self._loop.call_soon(on_word)
+            if word != JOB:
+                # The next host starts only when this job is on its way, so as not to be in its way.
+                self._loop.call_soon(on_word)
 
         self._runners[name] = Runner(tell, said)
         self._tell(PREPARE, name)

@@ -47,6 +47,8 @@ class Kind(Generic[R]):
         shape = [(column.name, Any, _default(column)) for column in every]
         stored = ("stored", Any, field(default=(), repr=False))
         self.new = cast("type[R]", make_dataclass(mapped.__name__, [stored, *shape], slots=True, eq=False))
+        self._make = cast("Any", self.new)
+        self._has_json = any(isinstance(column.type, JSON) for column in self.columns)
         self._place = {name: place for place, name in enumerate(self.names)}
         self._values = attrgetter(*self.names)
         self._inserted = [column for column in every if column.name != "id"]
@@ -59,26 +61,29 @@ class Kind(Generic[R]):
 
     def load(self, connection: Connection, values: Sequence[Any]) -> R:
         """The row whose columns `names` the driver gave as `values`."""
-        taken = tuple(self._converted(connection.dialect, values))
-        return cast("R", cast("Any", self.new)(taken, *taken))
+        taken = tuple(self._converted(connection.dialect, values) if self._has_json else values)
+        row: R = self._make(taken, *taken)
+        return row
 
     def note(self, row: R) -> None:
         """What the row holds now is what the database holds."""
-        cast("Any", row).stored = self._values(row)
+        row.stored = self._values(row)  # type: ignore[attr-defined]
 
     def before(self, row: R, name: str) -> Any:
         """The value that the database holds; None for a new row."""
-        stored = cast("Any", row).stored
+        stored = row.stored  # type: ignore[attr-defined]
         return stored[self._place[name]] if stored else None
 
     def has_changed(self, row: R) -> bool:
-        return bool(self._values(row) != cast("Any", row).stored)
+        return bool(self._values(row) != row.stored)  # type: ignore[attr-defined]
 
     def save(self, connection: Connection, rows: Iterable[R]) -> None:
         """Write what has changed, by one statement for each set of columns. Lists never change."""
         writes: dict[tuple[bool, ...], list[tuple[Any, ...]]] = defaultdict(list)
-        for row in cast("Iterable[Any]", rows):
-            now, stored = self._values(row), row.stored
+        values_of = self._values
+        row: Any
+        for row in rows:
+            now, stored = values_of(row), row.stored
             if now != stored:
                 mask = tuple(map(ne, now, stored))
                 writes[mask].append((*compress(now, mask), row.id))

@@ -18,6 +18,7 @@ from agent.identity import Identity
 from agent.job import Job
 from agent.journal import Journal
 from agent.machine import ThisMachine
+from agent.runner import JOB
 from agent.runners import Runner
 from agent.wire.messages import Facts, Metrics
 from tests.faults.sim.disk import Disk
@@ -208,11 +209,16 @@ class SimRunners:
 
     def prepare(self, attempt: str, job: Job, said: Callable[[], None]) -> Runner:
         folder = AttemptFolder(f"{self._attempts}/{attempt}")
-        folder.lay_out(job)
         agent = me()
         process = RunnerProcess(machine_of(agent), agent, attempt, folder)
         handle = Runner(process.tell, said)
         process.handle = handle
+        try:
+            folder.lay_out(job)
+        except OSError:
+            handle.drop()
+            raise
+        handle.job_is_there()
         return handle
 
     def close(self) -> None:
@@ -232,7 +238,8 @@ class RunnerProcess:
         self.effect: Effect | None = None
         self._agent = agent
         self._folder = folder
-        self._word: bytes | None = None
+        self._words: list[bytes] = []
+        self._heard_at = 0.0
         self._told = False
         machine.runners.append(self)
         agent.at_end.append(self._hang_up)
@@ -242,9 +249,11 @@ class RunnerProcess:
     def tell(self, word: bytes) -> None:
         self._agent.step()
         if not self._told:
-            self._told = True
+            self._told = word != JOB
+            loop = self.machine.world.loop
             late = self.machine.world.chance.choice((0.0, 0.01, 0.5, 3.0))
-            self.machine.world.loop.call_later(late, self._hear, word)
+            self._heard_at = max(self._heard_at, loop.now + late)
+            loop.call_later(self._heard_at - loop.now, self._hear, word)
 
     def _hang_up(self) -> None:
         if not self._told:
@@ -252,14 +261,14 @@ class RunnerProcess:
             self._hear(b"")
 
     def _hear(self, word: bytes) -> None:
-        self._word = word
+        self._words.append(word)
         if not self._strand.over and self.process.alive:
             self._strand.wake_soon()
 
     def _wait_for_word(self) -> bytes:
-        while self._word is None:
+        while not self._words:
             self._strand.pause(None)
-        return self._word
+        return self._words.pop(0)
 
     def _run(self) -> None:
         try:
