@@ -40,9 +40,10 @@ def features() -> list[Feature]:
     from console.features.enroll.feature import feature as enroll
     from console.features.fleet.feature import features as fleet
     from console.features.library.feature import feature as library
+    from console.features.plans.feature import feature as plans
     from console.features.runs.feature import feature as runs
 
-    return [*fleet(), enroll(), library(), runs(), access()]
+    return [*fleet(), enroll(), library(), plans(), runs(), access()]
 
 
 def make_context(service: ServiceProcess, settings_file: Path) -> Context:

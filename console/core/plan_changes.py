@@ -228,4 +228,4 @@ def _longest_rising(order: list[int]) -> set[int]:
 
 
 def _longest(runs: list[list[int]]) -> list[int]:
-    return max(runs, key=lambda run: len(run))
+    return max(runs, key=len)

@@ -230,3 +230,11 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
         number += 1
         name = tr("{name} (copy {n})", name=base, n=number)
     return name
+
+
+def renamed(task: EditedTask, name: str) -> EditedTask:
+    return msgspec.structs.replace(task, name=name)
+
+
+def with_key(task: EditedTask, key: int) -> EditedTask:
+    return msgspec.structs.replace(task, key=key)

@@ -57,6 +57,26 @@ class ParameterForm(QWidget):
             self._column.addWidget(made)
         self._rows_changed()
 
+    def begin(self, definitions: Sequence[ScriptParameter], values: Mapping[str, ParameterValue]) -> None:
+        """Something else: nothing of what was given before stays. What is in `values` counts as given."""
+        self.definitions = None
+        for old in self.inputs.values():
+            old.touched = False
+        self.blockSignals(True)
+        self.rows.set_values([])
+        self.show_definitions(definitions)
+        self.show_values(values)
+        for name, found in self.inputs.items():
+            found.touched = name in values
+        self.blockSignals(False)
+
+    def given(self) -> dict[str, ParameterValue]:
+        """What a person gave, without the defaults that only stand there."""
+        if not self.definitions:
+            return self.values()
+        values = self.values()
+        return {name: values[name] for name, one in self.inputs.items() if one.touched and name in values}
+
     def show_values(self, values: Mapping[str, ParameterValue]) -> None:
         """What is proposed; without declarations every value is a text."""
         if not self.definitions:

@@ -23,6 +23,7 @@ class Kind(Enum):
     SPARKLINE = auto()
     CHECK = auto()
     SHARES = auto()
+    CELLS = auto()
     STAR = auto()
 
 
@@ -39,11 +40,20 @@ class Pill:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One of several states in one cell of a table: a glyph on a tint, and what it says in words."""
+
+    glyph: str
+    tone: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Column:
     """`text` is what is copied, exported, read aloud and, where `kind` needs no more, drawn.
 
     `value` is what PILL (a Pill or None), TAGS (words), SPARKLINE (samples, 0 to 100),
-    SHARES ((tone, share) pairs of a bar), CHECK and STAR (bool) draw. `sort` gives
+    SHARES ((tone, share) pairs of a bar), CELLS (Cells), CHECK and STAR (bool) draw. `sort` gives
     keys of one type; without it the text is compared without regard to case. `hidden` is how it begins.
     """
 

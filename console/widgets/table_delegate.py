@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+)
 
 from console.core.formatting import NOTHING
 from console.shell.theme import Theme
 from console.widgets.segment_bar import paint_shares
 from console.widgets.sparkline import paint_sparkline
-from console.widgets.table_columns import Kind, Pill
+from console.widgets.table_columns import Cell, Kind, Pill
 
 if TYPE_CHECKING:
     from console.widgets.live_table import LiveTable
@@ -22,6 +28,7 @@ PADDING = 10
 _PILL_HEIGHT = 20
 _TAG_HEIGHT = 20
 _CHECK = 16
+_CELL, _CELL_GAP = 18, 3
 _SHORTEST_AFTER = 40
 """Less than this behind a pill says nothing."""
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -44,6 +51,7 @@ class TableDelegate(QStyledItemDelegate):
             Kind.SPARKLINE: self._paint_sparkline,
             Kind.CHECK: self._paint_check,
             Kind.SHARES: self._paint_shares,
+            Kind.CELLS: self._paint_cells,
             Kind.STAR: self._paint_star,
         }
 
@@ -66,6 +74,29 @@ class TableDelegate(QStyledItemDelegate):
             special(painter, inside, column.value(item), selected)
         else:
             self._paint_text(painter, inside, column.text(item), column.kind)
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        """Each of several states in one cell says its own words."""
+        column = self._table.model_.columns[index.column()] if index.isValid() else None
+        if column is None or column.kind is not Kind.CELLS or event.type() != QEvent.Type.ToolTip:
+            return super().helpEvent(event, view, option, index)
+        found = self.cell_at(index, event.pos().x())
+        QToolTip.showText(event.globalPos(), "" if found is None else found.words, view)
+        return True
+
+    def cell_at(self, index: QModelIndex | QPersistentModelIndex, x: int) -> Cell | None:
+        """That of a CELLS column below the mouse; `x` is in the view."""
+        value = self._table.model_.columns[index.column()].value
+        cells: Sequence[Cell] = value(self._table.model_.object_at(index.row())) if value is not None else ()
+        inside = self._table.visualRect(index).adjusted(PADDING, 0, -PADDING, -1)
+        at, offset = divmod(x - inside.left(), _CELL + _CELL_GAP)
+        return cells[at] if 0 <= at < len(cells) and offset < _CELL else None
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         column = self._table.model_.columns[index.column()]
@@ -166,6 +197,26 @@ class TableDelegate(QStyledItemDelegate):
         self, painter: QPainter, area: QRect, shares: Sequence[tuple[str, float]], _selected: bool
     ) -> None:
         paint_shares(painter, QRectF(area), shares)
+
+    def _paint_cells(self, painter: QPainter, area: QRect, cells: Sequence[Cell], _selected: bool) -> None:
+        if not cells:
+            self._paint_text(painter, area, NOTHING, Kind.MUTED)
+            return
+        step, font = _CELL + _CELL_GAP, self._font("secondary")[0]
+        room = max((area.width() + _CELL_GAP) // step, 1)
+        # Where not all of them have room, the last place says how many are missing.
+        shown = cells if len(cells) <= room else cells[: room - 1]
+        painter.setFont(font)
+        for at, cell in enumerate(shown):
+            color, tint = self._theme.tokens.tone(cell.tone)
+            box = QRect(area.left() + at * step, area.center().y() - _CELL // 2, _CELL, _CELL)
+            self._rounded(painter, box, 4, tint, None)
+            painter.setPen(color)
+            painter.drawText(box, _CENTER, cell.glyph)
+        if len(shown) < len(cells):
+            rest = area.adjusted(len(shown) * step, 0, PADDING, 0)
+            painter.setPen(self._theme.tokens.muted)
+            painter.drawText(rest, _LEFT, f"+{len(cells) - len(shown)}")
 
     def _rounded(
         self, painter: QPainter, box: QRect, radius: float, fill: QColor, edge: QColor | None

@@ -182,7 +182,7 @@ class RunDialog(QDialog):
         self.targets.picker.show_works(works)
         self.options.show_works(works)
         self.what.show_limit(self.options.value().timeout_s)
-        revisions = tuple((one["id"], one.get("revision", one["version"])) for one in works)
+        revisions = tuple((one["id"], one["revision"] if "revision" in one else one["version"]) for one in works)
         if self.loader.ask(self._proposal(), revisions):
             self._pressed = False
             self.refusal.hide()
