@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from console.app import App
 
 OWNER = "owner"
-LIBRARY_VERSION = 1
+LIBRARY_VERSION = 2
 LIBRARY_KEY = "demo/library"
 TOKEN_TTL_S = 600
 
@@ -46,13 +46,13 @@ async def _prepare(app: App, progress: Progress) -> None:
 
 
 async def load_library_once(app: App, progress: Progress) -> int:
-    """A script that a person deletes stays deleted; answers how many were created."""
+    """A script that a person deletes stays deleted; answers how many scripts were created."""
     settings = app.context.settings
     if str(settings.value(LIBRARY_KEY, 0)) == str(LIBRARY_VERSION):
         return 0
-    count = await load_starter_library(app.context.client, progress)
+    loaded = await load_starter_library(app.context.client, progress)
     settings.setValue(LIBRARY_KEY, LIBRARY_VERSION)
-    return count
+    return len(loaded.scripts)
 
 
 async def make_group(app: App, os_type: str) -> int:
