@@ -35,6 +35,7 @@ from backend_lite.core.live import LiveHub
 from backend_lite.core.lock import FolderLock
 from backend_lite.core.logging import configure_logging
 from backend_lite.core.security.launch import new_launch_secret, publish_launch
+from backend_lite.core.security.master_key import open_master_key
 from backend_lite.core.security.principal import Authenticator
 from backend_lite.errors import StartError
 from backend_lite.features.access import feature as access
@@ -81,7 +82,7 @@ def compose(kernel: Kernel, listener: AgentListener) -> Service:
     fleet_feature = fleet.build(kernel)
     library_feature = library.build(kernel, access_feature.api)
     plans_feature = plans.build(kernel, access_feature.api, library_feature.api, fleet_feature.api)
-    runs_feature = runs.build(kernel, library_feature.api, fleet_feature.api)
+    runs_feature = runs.build(kernel, library_feature.api, plans_feature.api, fleet_feature.api)
     enroll_feature = enroll.build(kernel, access_feature.api, fleet_feature.api)
     features = (
         access_feature,
@@ -138,6 +139,7 @@ async def _composed(config: Config, database: Database, bus: MemoryBus) -> Servi
         service_epoch=epoch,
         endpoint=listener,
         launch_secret=new_launch_secret(),
+        master_key=open_master_key(config.key_file, str(config.data.root.resolve())),
     )
     return compose(kernel, listener)
 

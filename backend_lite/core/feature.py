@@ -10,12 +10,14 @@ from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 
 from backend_lite.config import Config
 from backend_lite.core.agent_endpoint import AgentEndpoint
+from backend_lite.core.audit.record import Audit
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.events.bus import EventBus
 from backend_lite.core.events.outbox import Outbox, Reaction
 from backend_lite.core.live import LiveHub, LiveKind
 from backend_lite.core.references import References
+from backend_lite.core.security.master_key import MasterKey, open_master_key
 
 Route = HTTPRouteHandler | ASGIRouteHandler
 Lifecycle = Callable[[], Awaitable[None]]
@@ -39,7 +41,12 @@ class Kernel:
     service_epoch: str
     endpoint: AgentEndpoint
     launch_secret: str
+    master_key: MasterKey = field(default_factory=lambda: open_master_key(None, "", keyring_allowed=False))
     references: References = field(default_factory=References)
+
+    @property
+    def audit(self) -> Audit:
+        return Audit(self.clock)
 
 
 @dataclass(frozen=True)
