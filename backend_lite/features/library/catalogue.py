@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from backend_lite.contract.images import OS_IMAGE_UPLOADS
-from backend_lite.contract.live import OS_IMAGE, SOFTWARE
+from backend_lite.contract.live import BOOT_ENDPOINT, OS_IMAGE, SOFTWARE
 from backend_lite.contract.software import SOFTWARE_UPLOADS
 from backend_lite.core.blobs import BlobStore
 from backend_lite.core.db.lists import ListRequest
@@ -17,6 +17,11 @@ from backend_lite.core.feature import Kernel, Route
 from backend_lite.core.http.signed_urls import SignedUrls
 from backend_lite.core.live import LiveKind
 from backend_lite.core.security.signing import download_key
+from backend_lite.features.library.boot import Boot
+from backend_lite.features.library.boot_app import BootApp
+from backend_lite.features.library.boot_routes import VIEW as VIEW_BOOT
+from backend_lite.features.library.boot_routes import boot_routes
+from backend_lite.features.library.boot_urls import BootUrls
 from backend_lite.features.library.download_routes import download_routes
 from backend_lite.features.library.downloads import Downloads
 from backend_lite.features.library.image_reading import images_need, list_images
@@ -50,7 +55,10 @@ class Catalogue:
         self._uploads = Uploads(data, database, clock, self._blobs)
         self._software = Software(database, clock, self._blobs, kernel.references)
         self._images = Images(database, clock, self._blobs, kernel.references)
-        self.downloads = Downloads(SignedUrls(download_key(data.keys), clock), self._blobs)
+        key = download_key(data.keys)
+        self.downloads = Downloads(SignedUrls(key, clock), self._blobs)
+        self._boot_urls = BootUrls(key, clock, self._images)
+        self._boot = Boot(database, kernel.bus, BootApp(database, self._boot_urls))
         self._sweeping: asyncio.Task[None] | None = None
 
     def routes(self) -> Sequence[Route]:
@@ -60,18 +68,22 @@ class Catalogue:
             *upload_routes(self._uploads, SOFTWARE_UPLOADS, CREATE_SOFTWARE, "software"),
             *upload_routes(self._uploads, OS_IMAGE_UPLOADS, CREATE_IMAGES, "os_images"),
             *download_routes(self.downloads, self._database),
+            *boot_routes(self._boot, self._boot_urls, self._images, self._database, self._clock),
         ]
 
     def live(self) -> Mapping[str, LiveKind]:
         return {
             SOFTWARE: LiveKind(VIEW_SOFTWARE, self._all_software),
             OS_IMAGE: LiveKind(VIEW_IMAGES, self._all_images),
+            BOOT_ENDPOINT: LiveKind(VIEW_BOOT, self._boot_endpoint),
         }
 
     async def start(self) -> None:
+        await self._boot.start()
         self._sweeping = asyncio.create_task(self._sweep(), name="library sweep")
 
     async def stop(self) -> None:
+        await self._boot.stop()
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.gather(self._sweeping, return_exceptions=True)
@@ -85,6 +97,9 @@ class Catalogue:
                 # Full disk, say: the next turn tries again.
                 log.exception("files could not be cleared up")
             await asyncio.sleep(_SWEEP_S)
+
+    async def _boot_endpoint(self) -> list[msgspec.Struct]:
+        return [await self._boot.view()]
 
     async def _all_software(self) -> list[msgspec.Struct]:
         now = self._clock.now_ms()
