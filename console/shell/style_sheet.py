@@ -216,6 +216,10 @@ QListView[role="completion"]::item {{ min-height: 24px; padding: 0 6px; border-r
 QListView[role="completion"]::item:selected {{ color: {_hex(t.accent)}; }}
 QListView[role="palette"] {{ background: transparent; padding: 4px; }}
 QTreeView[role="navigation"] {{ background: transparent; }}
+QTreeView[role="folders"] {{
+    background: {_hex(t.surface)}; border-right: 1px solid {_hex(t.line)}; padding: 6px;
+}}
+QTreeView[role="folders"]::item {{ min-height: {m.row_height_compact}px; padding: 0 2px; }}
 QTreeView[role="plain-list"] {{ background: transparent; }}
 QTreeView[role="plain-list"]::item {{ border-bottom: 1px solid {_hex(t.line)}; padding: 0 4px; }}
 """

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from console.core import formatting, words
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
+from console.features.library.script_columns import parts_words
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.widgets.code_edit import CodeText
@@ -63,9 +64,15 @@ class ScriptPreview(QWidget):
         self.description.setVisible(bool(script.get("description")))
         self.facts.show_fact(tr("Language"), words.language_word(script["language"]))
         self.facts.show_fact(tr("Runs on"), words.system_word(script.get("target_os_type")))
+        self.facts.show_fact(tr("Folder"), script["folder"])
+        self.facts.show_fact(tr("Tags"), ", ".join(script["tags"]))
+        also = parts_words(script)
+        self.facts.show_fact(tr("Also"), "" if also == formatting.NOTHING else also)
         self.facts.show_fact(tr("Time limit"), formatting.duration(script["timeout_s"]))
         self.facts.show_fact(tr("Revision"), str(script["revision"]))
-        self.facts.show_fact(tr("Updated"), formatting.local_time(script["updated_at"], now))
+        updated = formatting.local_time(script["updated_at"], now)
+        by = tr("{when} by {author}", when=updated, author=script["author"]) if script["author"] else updated
+        self.facts.show_fact(tr("Updated"), by)
         shown = "\n".join(script["content"].splitlines()[:SHOWN_LINES])
         if (shown, script["language"]) != (self._content, self.code.highlighter.language):
             self._content = shown

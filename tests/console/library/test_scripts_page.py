@@ -9,7 +9,6 @@ from backend_lite.contract.library import MAX_CONTENT, SCRIPTS
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.script_files import UnusableFile, read_script
 from console.features.library.feature import feature
-from console.features.library.ops import free_name
 from console.features.library.scripts_page import ScriptsPage
 from tests.console import objects
 from tests.console.conftest import World
@@ -20,7 +19,16 @@ from tests.helpers.waiting import until
 
 POST = f"POST {SCRIPTS}"
 LIBRARY = [
-    objects.script(1, "Free disk space", language="powershell", target_os_type="windows", revision=7),
+    objects.script(
+        1,
+        "Free disk space",
+        language="powershell",
+        target_os_type="windows",
+        revision=7,
+        folder="Windows/Clean up",
+        tags=["disk", "weekly"],
+        undo="New-Item x",
+    ),
     objects.script(2, "Disk usage", description="What fills the disks"),
 ]
 
@@ -58,8 +66,32 @@ def press(page: ScriptsPage, title: str) -> None:
 
 def test_scripts_are_listed_by_name(library: ScriptsPage) -> None:
     assert rows(library) == [
-        ["Disk usage", "Bash", "Any system", "1", "2 Mar 10:00", "What fills the disks"],
-        ["Free disk space", "PowerShell", "Windows", "7", "2 Mar 10:00", "–"],
+        [
+            "",
+            "Disk usage",
+            "Bash",
+            "Any system",
+            "–",
+            "",
+            "2 Mar 10:00",
+            "owner",
+            "1",
+            "–",
+            "What fills the disks",
+        ],
+        [
+            "",
+            "Free disk space",
+            "PowerShell",
+            "Windows",
+            "Windows/Clean up",
+            "disk, weekly",
+            "2 Mar 10:00",
+            "owner",
+            "7",
+            "undo",
+            "–",
+        ],
     ]
     assert unnamed(library) == []
 
@@ -71,7 +103,7 @@ def test_an_empty_library_says_what_to_do(page: ScriptsPage, world: World, run: 
 
 def test_words_filter(library: ScriptsPage, qtbot: QtBot) -> None:
     library.filter.box.setText("fills")
-    qtbot.waitUntil(lambda: [row[0] for row in rows(library)] == ["Disk usage"])
+    qtbot.waitUntil(lambda: [row[1] for row in rows(library)] == ["Disk usage"])
     assert library.header.note.text() == "1 of 2"
 
 
@@ -87,10 +119,10 @@ def test_a_chosen_script_is_previewed(library: ScriptsPage, trips: Trips) -> Non
     assert unnamed(library.info) == []
 
 
-def test_a_script_is_duplicated_under_a_free_name(
+def test_a_script_is_duplicated_by_the_service(
     library: ScriptsPage, world: World, trips: Trips, run: Run
 ) -> None:
-    world.api.answers[POST] = (201, objects.script(3, "Disk usage (copy)"))
+    world.api.answers[f"{POST}/2/duplicate"] = (201, objects.script(3, "Disk usage (copy)"))
     library.table.select([2])
 
     async def story() -> None:
@@ -98,12 +130,6 @@ def test_a_script_is_duplicated_under_a_free_name(
         await until(lambda: trips.opened == [("script", "3")])
 
     run(story())
-    sent = world.api.body(POST)
-    assert (sent["name"], sent["content"], sent["message"]) == (
-        "Disk usage (copy)",
-        "echo hi\n",
-        "Copied from “Disk usage”, revision 1",
-    )
 
 
 def test_deleting_asks_first(library: ScriptsPage, world: World, run: Run) -> None:
@@ -112,38 +138,16 @@ def test_deleting_asks_first(library: ScriptsPage, world: World, run: Run) -> No
     library.table.select([1, 2])
 
     async def story() -> None:
-        dialog = library.ask_delete(library.table.selected_objects())
+        ask_delete = library.actions_.ask_delete
+        dialog = ask_delete(library.table.selected_objects())
         assert "“Disk usage”, “Free disk space”" in dialog.text.text()
         dialog.reject()
         assert world.api.requests == []
-        library.ask_delete(library.table.selected_objects()).buttons["yes"].click()
+        ask_delete(library.table.selected_objects()).buttons["yes"].click()
         await until(lambda: world.notices)
 
     run(story())
     assert world.notices[-1].text == "2 scripts were deleted."
-
-
-def test_files_are_imported_and_refused_ones_are_named(
-    library: ScriptsPage, world: World, trips: Trips, run: Run, tmp_path: Path
-) -> None:
-    good, empty = tmp_path / "Disk usage.py", tmp_path / "empty.sh"
-    good.write_bytes(b"print(1)\r\n")
-    empty.write_bytes(b"\n")
-    world.api.answers[POST] = (201, objects.script(3, "Disk usage 2"))
-
-    async def story() -> None:
-        library.import_files([str(good), str(empty)])
-        await until(lambda: trips.opened == [("script", "3")])
-
-    run(story())
-    sent = world.api.body(POST)
-    assert (sent["name"], sent["language"], sent["content"]) == ("Disk usage 2", "python", "print(1)\r\n")
-    assert [notice.text for notice in world.notices] == ["empty.sh is empty."]
-
-
-def test_names_are_made_free() -> None:
-    assert free_name("A", set()) == "A"
-    assert free_name("A", {"a", "a 2"}) == "A 3"
 
 
 @pytest.mark.parametrize(
