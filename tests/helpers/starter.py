@@ -68,7 +68,9 @@ class Place:
         notes.write_text("", "utf-8")
         return lines
 
-    def run(self, name: str, part: str = "content", /, **values: PlainValue) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, name: str, part: str = "content", /, **values: PlainValue
+    ) -> subprocess.CompletedProcess[str]:
         """The script, or its detect or undo, with its defaults and `values`."""
         script = LIBRARY[name]
         text = getattr(script, part)
