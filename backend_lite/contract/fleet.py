@@ -44,7 +44,8 @@ class Device(Struct):
 
     `last_check_in` is the last contact. `metrics` is null until the first heartbeat, and keeps its last
     values when the device is offline. `connected` says that the agent's channel is open now. `fingerprint` is
-    empty where there is no key (HTTP). `replaces_id` is the device that it was merged with.
+    empty where there is no key (HTTP). `replaces_id` is the device that it was merged with; `came_by` is what
+    the enrollment token was called by which it came in.
     """
 
     id: int
@@ -73,6 +74,7 @@ class Device(Struct):
     protocol: Protocol = Protocol.CHANNEL
     replaces_id: int | None = None
     serial: str | None = None
+    came_by: str = ""
 
 
 class MetricPoint(Struct, array_like=True):
@@ -193,6 +195,20 @@ class DeviceUpdate(Struct):
     os_version: str | UnsetType | None = UNSET
     hardware_summary: str | UnsetType | None = UNSET
     tags: list[str] | UnsetType = UNSET
+
+
+class TagsChange(Struct):
+    """POST DEVICES/tags: these devices get tags and lose others, all of them or, on a mistake, none."""
+
+    devices: list[int]
+    add: list[str] = field(default_factory=list)
+    remove: list[str] = field(default_factory=list)
+
+
+class TagsChanged(Struct):
+    """The devices whose tags are others now."""
+
+    devices: list[int]
 
 
 class Group(Struct):

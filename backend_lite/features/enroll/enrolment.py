@@ -16,7 +16,7 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.errors import ConflictError, InvalidError, ServiceError, UnauthorizedError
 from backend_lite.features.enroll.throttle import Throttle
-from backend_lite.features.enroll.tokens import EnrollmentTokens
+from backend_lite.features.enroll.tokens import EnrollmentTokens, ticket_of
 from backend_lite.features.fleet.api import FleetApi, KnownDevice
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ class Enrolment:
         if known is None:
             token = self._tokens.use(unit, request.token)
             admission = Admission.APPROVED if token.auto_approve else Admission.PENDING
-            return self._fleet.enlist(unit, public_key, request.facts, admission, address, token.groups)
+            return self._fleet.enlist(unit, public_key, request.facts, admission, address, ticket_of(token))
         self._tokens.check_known(unit.session, request.token)
         if known.admission is Admission.RETIRED:
             raise ConflictError(

@@ -12,7 +12,7 @@ from backend_lite.core.security.principal import Principal
 from backend_lite.errors import InvalidError, UnauthorizedError
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.enroll.throttle import Throttle
-from backend_lite.features.enroll.tokens import EnrollmentTokens
+from backend_lite.features.enroll.tokens import EnrollmentTokens, ticket_of
 from backend_lite.features.fleet.api import FleetApi
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class Registration:
     def _enlist(self, unit: Unit, request: AgentRegister, address: str) -> AgentRegistered:
         token = self._tokens.use(unit, request.enrollment_token)
         admission = Admission.APPROVED if token.auto_approve else Admission.PENDING
-        device_id = self._fleet.callers.enlist(unit, _labels(request), admission, address, token.groups)
+        device_id = self._fleet.callers.enlist(unit, _labels(request), admission, address, ticket_of(token))
         secret = self._access.devices.issue(unit, device_id)
         return AgentRegistered(device_id, POLL_INTERVAL_S, secret)
 

@@ -29,7 +29,7 @@ from backend_lite.features.access.api import (
     TokenRefusedError,
     refusal_of,
 )
-from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.fleet.api import FleetApi, Ticket
 
 MIN_TTL_S = 1
 MAX_TTL_S = 30 * 86400
@@ -144,6 +144,10 @@ class EnrollmentTokens:
         view = _view(token, self._access.user_names(unit.session, [token.created_by]))
         unit.publish(Changed(ENROLLMENT_TOKEN, view.id, msgspec.to_builtins(view)))
         return view
+
+
+def ticket_of(token: EnrollmentToken) -> Ticket:
+    return Ticket(token.name or f"token {token.id}", token.groups)
 
 
 def _check(wanted: EnrollmentTokenCreate) -> None:

@@ -15,10 +15,12 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.callers import Callers
 from backend_lite.features.fleet.devices import (
     DEVICE_RETIRED,
+    NO_TICKET,
     Devices,
     KnownDevice,
     ProfileCheck,
     RunTarget,
+    Ticket,
 )
 from backend_lite.features.fleet.events import DeviceLost
 from backend_lite.features.fleet.forgetting import Forgetter, Forgetting
@@ -34,7 +36,16 @@ from backend_lite.features.fleet.listeners import (
 from backend_lite.features.fleet.merging import Follower, Merging, OpenWork, line_of
 from backend_lite.features.fleet.profile_devices import Which, condition_of, devices_with_profile
 
-__all__ = ["DEVICE_RETIRED", "DeviceLost", "FleetApi", "HelloAnswer", "Hub", "KnownDevice", "RunTarget"]
+__all__ = [
+    "DEVICE_RETIRED",
+    "DeviceLost",
+    "FleetApi",
+    "HelloAnswer",
+    "Hub",
+    "KnownDevice",
+    "RunTarget",
+    "Ticket",
+]
 
 
 class Hub(Protocol):
@@ -167,9 +178,9 @@ class FleetApi:
         facts: Facts,
         admission: Admission,
         address: str,
-        groups: Iterable[int] = (),
+        ticket: Ticket = NO_TICKET,
     ) -> KnownDevice:
-        """Add the device of a key that is not known yet, and tell consoles. It joins `groups` and gets what
+        """Add the device of a key that is not known yet, and tell consoles. It joins its groups and gets what
         it was expected to get. It takes over no other device: one with the same serial number, machine id or
         hostname is named as a possible duplicate."""
-        return self._devices.enlist(unit, public_key, facts, admission, address, groups)
+        return self._devices.enlist(unit, public_key, facts, admission, address, ticket)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from backend_lite.core.clock import Clock
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.errors import NotFoundError
-from backend_lite.features.fleet.devices import Devices, twin_of
+from backend_lite.features.fleet.devices import Devices, Ticket, twin_of
 from backend_lite.features.fleet.labels import LABEL_SIZES, clean
 from backend_lite.features.fleet.presence import Presence
 from backend_lite.features.fleet.tables import DeviceRow
@@ -31,10 +31,8 @@ class Callers:
         self._presence = presence
         self._devices = devices
 
-    def enlist(
-        self, unit: Unit, labels: Labels, admission: Admission, address: str, groups: Iterable[int]
-    ) -> int:
-        """Add a device to the groups and answer its id. It takes over no other, whatever it is called."""
+    def enlist(self, unit: Unit, labels: Labels, admission: Admission, address: str, ticket: Ticket) -> int:
+        """Add a device and answer its id. It takes over no other, whatever it is called."""
         kept = _kept(labels)
         everything = dict.fromkeys(("serial", "machine_id")) | kept
         row = DeviceRow(
@@ -51,7 +49,7 @@ class Callers:
             version=1,
             edited_at_version={},
         )
-        self._devices.arrive(unit, row, groups)
+        self._devices.arrive(unit, row, ticket)
         return row.id
 
     def describe(self, unit: Unit, device_id: int, labels: Labels, address: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,6 +61,17 @@ class KnownDevice:
     uid: str
     public_key: bytes
     admission: Admission
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a new device came in by: how that is called, and the groups that it leads into."""
+
+    name: str = ""
+    groups: Sequence[int] = ()
+
+
+NO_TICKET = Ticket()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +187,9 @@ class Devices:
         facts: Facts,
         admission: Admission,
         address: str,
-        groups: Iterable[int] = (),
+        ticket: Ticket = NO_TICKET,
     ) -> KnownDevice:
-        """Add the device of a key that is not known yet, to `groups` and to what it was expected to get.
+        """Add the device of a key that is not known yet, with what its ticket says and what it was to get.
         Others with its labels stay what they are."""
         labels = labels_of(facts := bounded(facts))
         row = DeviceRow(
@@ -196,11 +207,12 @@ class Devices:
             version=1,
             edited_at_version={},
         )
-        self.arrive(unit, row, groups)
+        self.arrive(unit, row, ticket)
         return KnownDevice(row.id, row.uid, public_key, admission)
 
-    def arrive(self, unit: Unit, row: DeviceRow, groups: Iterable[int]) -> None:
+    def arrive(self, unit: Unit, row: DeviceRow, ticket: Ticket) -> None:
         """Add a new device, with what it was expected to get, and tell consoles."""
+        row.came_by = ticket.name
         unit.session.add(row)
         unit.session.flush()
         expected = self.expected.claim(unit, row)
@@ -208,7 +220,7 @@ class Devices:
         row.reindex()
         unit.session.flush()
         unit.publish(Changed(DEVICE, row.id, msgspec.to_builtins(device_of(row, self._presence))))
-        self.groups.join(unit, row.id, [*groups, *(expected.groups if expected else ())])
+        self.groups.join(unit, row.id, [*ticket.groups, *(expected.groups if expected else ())])
 
     def update(self, unit: Unit, device_id: int, wanted: DeviceUpdate, version: int | None) -> Device:
         """Change what `wanted` names. Raises NotFoundError, InvalidError, ConflictError."""

@@ -23,6 +23,7 @@ from backend_lite.features.fleet.life_routes import (
     metric_routes,
     retired_routes,
     table_routes,
+    tag_routes,
 )
 from backend_lite.features.fleet.listeners import Listeners
 from backend_lite.features.fleet.merging import Merging
@@ -68,6 +69,7 @@ def build(kernel: Kernel) -> Feature:
             *merge_routes(database, merging),
             *retired_routes(database, forgetting),
             *metric_routes(database, histories),
+            *tag_routes(database),
             *table_routes(database, devices),
             *expected_routes(database, devices.expected),
             *group_routes(database, devices.groups, devices),

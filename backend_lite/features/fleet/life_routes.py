@@ -8,7 +8,15 @@ from typing import Annotated
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from backend_lite.contract.fleet import DEVICES, Device, DeviceMerge, MetricHistory, RetiredDevice
+from backend_lite.contract.fleet import (
+    DEVICES,
+    Device,
+    DeviceMerge,
+    MetricHistory,
+    RetiredDevice,
+    TagsChange,
+    TagsChanged,
+)
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Route
@@ -20,8 +28,9 @@ from backend_lite.features.fleet.devices import Devices
 from backend_lite.features.fleet.forgetting import Forgetting
 from backend_lite.features.fleet.merging import Merging
 from backend_lite.features.fleet.metric_history import MetricHistories
+from backend_lite.features.fleet.tagging import change_tags
 
-VIEW, DELETE, APPROVE = "devices:view", "devices:delete", "devices:approve"
+VIEW, EDIT, DELETE, APPROVE = "devices:view", "devices:edit", "devices:delete", "devices:approve"
 
 _ONE = f"{DEVICES}/{{device_id:int}}"
 
@@ -43,6 +52,15 @@ def merge_routes(database: Database, merging: Merging) -> Sequence[Route]:
         return Response(device, headers=etag(device.version))
 
     return [device_merge, device_keep_apart]
+
+
+def tag_routes(database: Database) -> Sequence[Route]:
+    @post(f"{DEVICES}/tags", status_code=200, permission=EDIT, audience=USER)
+    async def devices_tags(data: JSONBody[TagsChange]) -> TagsChanged:
+        """Give many devices tags, and take others from them."""
+        return await database.write(lambda unit: change_tags(unit, data))
+
+    return [devices_tags]
 
 
 def retired_routes(database: Database, forgetting: Forgetting) -> Sequence[Route]:

@@ -54,6 +54,7 @@ class DeviceRow(Base):
     created_at: Mapped[int] = mapped_column(EpochMs)
     retired_at: Mapped[int | None] = mapped_column(EpochMs)
     forgotten_at: Mapped[int | None] = mapped_column(EpochMs)
+    came_by: Mapped[str] = mapped_column(String(200), default="", server_default=text("''"))
     version: Mapped[int] = mapped_column(default=1)
     edited_at_version: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
 

@@ -67,4 +67,5 @@ def _of_row(row: DeviceRow) -> Device:
         protocol=Protocol(row.protocol),
         replaces_id=row.replaces_id,
         serial=row.serial,
+        came_by=row.came_by,
     )

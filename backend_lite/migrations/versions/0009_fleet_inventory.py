@@ -34,6 +34,9 @@ def _devices() -> None:
         )
         devices.add_column(sa.Column("software_at", MS, nullable=True))
         devices.add_column(sa.Column("forgotten_at", MS, nullable=True))
+        devices.add_column(
+            sa.Column("came_by", sa.String(length=200), server_default=sa.text("''"), nullable=False)
+        )
         devices.create_foreign_key(op.f("fk_devices_replaces_id_devices"), "devices", ["replaces_id"], ["id"])
 
 

@@ -260,3 +260,39 @@ async def test_devices_are_exported_as_a_table(fleet_service: Fleet) -> None:
     assert head.startswith("\ufeffid,hostname,serial")
     assert line.startswith(f"{device['id']},'=cmd,S-1,linux,")
     assert ",Lab," in line
+
+
+async def test_tags_of_many_are_changed_at_once_or_not_at_all(fleet_service: Fleet) -> None:
+    ids = [(await arrived(fleet_service, f"pc-{n}"))["id"] for n in range(3)]
+    path = f"{DEVICES}/tags"
+    await call(fleet_service, "POST", path, json={"devices": ids[:1], "add": ["lab", "old"]})
+    told = len(fleet_service.changes)
+    wanted = {"devices": ids, "add": ["lab"], "remove": ["old"]}
+    assert await call(fleet_service, "POST", path, json=wanted) == {"devices": ids}
+    assert await call(fleet_service, "POST", path, json=wanted) == {"devices": []}
+    assert len(fleet_service.changes) == told + 3
+    for device_id in ids:
+        assert (await fleet_service.get(device_id))["tags"] == ["lab"]
+    await call(fleet_service, "POST", path, 404, json={"devices": [*ids, 999], "add": ["x"]})
+    problem = await call(
+        fleet_service, "POST", path, 400, json={"devices": ids, "add": ["a"], "remove": list("a")}
+    )
+    assert '"a"' in problem["detail"]
+    assert (await fleet_service.get(ids[0]))["tags"] == ["lab"]
+
+
+async def test_a_device_says_by_which_token_it_came(fleet_service: Fleet) -> None:
+    made = await call(fleet_service, "POST", ENROLLMENT_TOKENS, 201, json={"name": "Lab in May"})
+    answer = await fleet_service.service.client.post(
+        "/api/v1/enroll", json=plain_enrolment(Device(), made["token"])
+    )
+    assert (await fleet_service.get(answer.json()["device_id"]))["came_by"] == "Lab in May"
+    token = made["enrollment_token"]
+    path = f"{ENROLLMENT_TOKENS}/{token['id']}"
+    renamed = await call(fleet_service, "PUT", path, json={"name": "  June "})
+    assert renamed == await call(fleet_service, "GET", path)
+    assert (renamed["name"], renamed["used"]) == ("June", 1)
+    found = await call(fleet_service, "GET", f"{ENROLLMENT_TOKENS}?q=state:usable name:ju*&sort=-used")
+    assert [one["id"] for one in found["items"]] == [token["id"]]
+    await call(fleet_service, "GET", f"{ENROLLMENT_TOKENS}/999", 404)
+    assert "200" in (await call(fleet_service, "PUT", path, 400, json={"name": "x" * 201}))["detail"]

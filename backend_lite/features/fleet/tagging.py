@@ -1,0 +1,46 @@
+"""Tags of many devices at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from backend_lite.contract.fleet import TagsChange, TagsChanged
+from backend_lite.core.db.base import storable
+from backend_lite.core.db.query_sql import among
+from backend_lite.core.db.unit import Unit
+from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.features.fleet.devices import publish
+from backend_lite.features.fleet.editing import MAX_TAGS, checked_tags
+from backend_lite.features.fleet.tables import DeviceRow
+
+MAX_DEVICES = 5000
+
+
+def change_tags(unit: Unit, wanted: TagsChange) -> TagsChanged:
+    """Raises NotFoundError for a device that is unknown or retired, and InvalidError."""
+    if len(wanted.devices) > MAX_DEVICES:
+        raise InvalidError(f"Change the tags of {MAX_DEVICES} devices at most in one step.")
+    add, remove = checked_tags(wanted.add), frozenset(checked_tags(wanted.remove))
+    if both := remove.intersection(add):
+        raise InvalidError(f'The tag "{min(both)}" cannot be added and removed at once.')
+    changed = []
+    for row in _rows(unit, wanted.devices):
+        kept = [tag for tag in row.tags if tag not in remove]
+        tags = list(dict.fromkeys([*kept, *add]))
+        if len(tags) > max(MAX_TAGS, len(row.tags)):
+            raise InvalidError(f"{row.hostname} would have more than {MAX_TAGS} tags.")
+        if row.change({"tags": tags}):
+            publish(unit, row)
+            changed.append(row.id)
+    return TagsChanged(changed)
+
+
+def _rows(unit: Unit, device_ids: Iterable[int]) -> list[DeviceRow]:
+    wanted = set(device_ids)
+    known = select(DeviceRow).where(among(DeviceRow.id, filter(storable, wanted)))
+    rows = list(unit.session.scalars(known.where(DeviceRow.retired_at.is_(None)).order_by(DeviceRow.id)))
+    if missing := wanted - {row.id for row in rows}:
+        raise NotFoundError(f"Device not found: {min(missing)}.")
+    return rows
