@@ -128,8 +128,8 @@ class TaskAction(StrEnum):
 
 
 class TaskReboot(StrEnum):
-    """After a task. ANNOUNCED: a restart only if its exit code asks for one, as the policy says; ALWAYS: a
-    restart, as the policy says; NEVER: what its exit code asks for is left to somebody else."""
+    """After a task that succeeded. ANNOUNCED: a restart only if its exit code asks for one, as the policy
+    says; ALWAYS: a restart, as the policy says; NEVER: what its exit code asks for is left to others."""
 
     ANNOUNCED = "announced"
     ALWAYS = "always"
@@ -205,8 +205,9 @@ class Finding(Struct):
 
 class PreviewDevice(Struct):
     """What would happen on one device. `problem` is empty, `os_mismatch`, `not_approved`, `quarantined`,
-    `language_missing` or `agent_too_old`, with its sentence in `detail`; `skipped` says that its run would be
-    made as skipped. `last_*` describe the newest ended run of the same script there."""
+    `language_missing`, `agent_too_old` or `condition` (no task is for it), with its sentence in `detail`;
+    `skipped` says that its run would be made as skipped. `skips` are the numbers of the tasks whose
+    condition does not hold there. `last_*` describe the newest ended run of the same script there."""
 
     device_id: int
     hostname: str
@@ -219,6 +220,17 @@ class PreviewDevice(Struct):
     last_state: RunState | None = None
     last_revision: int | None = None
     last_ended_at: Time | None = None
+    skips: list[int] = field(default_factory=list)
+
+
+class PreviewTask(Struct):
+    """A task, and on how many of the devices it would be carried out."""
+
+    n: int
+    name: str
+    type: str
+    revision: int | None
+    devices: int
 
 
 class Preview(Struct):
@@ -236,6 +248,7 @@ class Preview(Struct):
     waves: list[int]
     findings: list[Finding]
     errors: list[str]
+    tasks: list[PreviewTask] = field(default_factory=list)
 
 
 class Counters(Struct):

@@ -86,7 +86,8 @@ class LibraryApi:
     def on_file_needed(self, needed: Needed) -> None:
         """`needed(session, sha256)` says whether something of a higher area, such as an open step, refers to
         a file: then it is kept, and devices may have it."""
-        self._files().blobs.users.add(needed)
+        if self._downloads is not None:
+            self._downloads.blobs.users.add(needed)
 
     def _files(self) -> Downloads:
         if self._downloads is None:

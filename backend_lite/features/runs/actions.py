@@ -9,34 +9,37 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from agent.wire.states import StepState
-from backend_lite.contract.actions import Action, ActionCreate, ActionType
+from backend_lite.contract.actions import (
+    LANGUAGE_OF,
+    Action,
+    ActionCreate,
+    ActionType,
+    known_type,
+    language_mismatch,
+)
 from backend_lite.contract.common import format_time
-from backend_lite.contract.library import MAX_CONTENT, os_matches
+from backend_lite.contract.library import MAX_CONTENT, Language, os_matches
 from backend_lite.contract.runs import (
     DEFAULT_TIMEOUT_S,
     RUNS,
     Policy,
     Targets,
+    TaskAction,
+    TaskCreate,
 )
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import InvalidError
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.output_store import OutputStore
-from backend_lite.features.runs.plans import Plan, Work, os_mismatch
+from backend_lite.features.runs.plans import Plan, os_mismatch
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.tables import AttemptRow, StepRow
-from backend_lite.features.runs.targets import Candidate
+from backend_lite.features.runs.targets import Candidate, Need
 from backend_lite.features.runs.tasks import task_of
+from backend_lite.features.runs.works import SOFTWARE_TYPES, Work, script_text, work_of
 
-_LANGUAGES = {
-    ActionType.POWERSHELL_INLINE: "powershell",
-    ActionType.POWERSHELL_SCRIPT: "powershell",
-    ActionType.BASH: "bash",
-    ActionType.SH: "sh",
-    ActionType.CMD: "cmd",
-    ActionType.PYTHON: "python",
-}
+_SOFTWARE_ACTIONS = {kind: action for action, kind in SOFTWARE_TYPES.items()}
 LOG_HALF = 512 << 10
 """How much of head and of tail `logs` shows, in bytes."""
 
@@ -61,7 +64,7 @@ class Actions:
         target = self._rollouts.target(unit.session, device_id)
         work = self._work(unit.session, request)
         if not os_matches(work.target_os_type, target.os_type):
-            raise os_mismatch(work.target_os_type, [target])
+            raise os_mismatch(Need(work.language, work.target_os_type, work.what), [target])
         plan = Plan(
             work.title, [work], [Candidate(target, named=True)], Policy(), Targets(devices=[device_id])
         )
@@ -99,7 +102,12 @@ class Actions:
 
     def _work(self, session: Session, request: ActionCreate) -> Work:
         kind = _known_type(request.type)
-        language = _LANGUAGES.get(kind)
+        if kind in _SOFTWARE_ACTIONS:
+            if request.software_id is None:
+                raise InvalidError("software_id must be provided")
+            task = TaskCreate(software_id=request.software_id, action=_SOFTWARE_ACTIONS[kind])
+            return work_of(session, self._library, task, Policy())
+        language = LANGUAGE_OF.get(kind)
         if language is None:
             return Work(title=kind.value, type=kind.value, timeout_s=DEFAULT_TIMEOUT_S)
         if request.script_id is not None:
@@ -115,22 +123,11 @@ class Actions:
             payload=request.payload,
         )
 
-    def _script_work(self, session: Session, script_id: int, language: str) -> Work:
+    def _script_work(self, session: Session, script_id: int, language: Language) -> Work:
         script = self._library.script_for_run(session, script_id=script_id)
         if script.language != language:
-            kind = "PowerShell" if language == "powershell" else language
-            raise InvalidError(
-                f"Script language mismatch for {kind} action: script {script.language}, action {language}"
-            )
-        return Work(
-            title=script.name,
-            type=language,
-            timeout_s=script.timeout_s,
-            target_os_type=script.target_os_type,
-            script_id=script.script_id,
-            revision_id=script.revision_id,
-            revision=script.revision,
-        )
+            raise InvalidError(language_mismatch(script.language, language))
+        return work_of(session, self._library, TaskCreate(script_id=script_id), Policy())
 
     def _rows(self, session: Session, steps: Sequence[StepRow]) -> list[ActionRow]:
         rows: list[ActionRow] = []
@@ -138,9 +135,11 @@ class Actions:
             attempt = session.scalar(
                 select(AttemptRow).where(AttemptRow.step_id == step.id, AttemptRow.n == step.attempt)
             )
-            content = task_of(session, step).payload
+            task = task_of(session, step)
+            content = task.payload
             if content is None and step.revision_id is not None:
-                content = self._library.script_for_run(session, revision_id=step.revision_id).content
+                script = self._library.script_for_run(session, revision_id=step.revision_id)
+                content = script_text(script, TaskAction(task.action))
             rows.append(ActionRow(step, attempt, content))
         return rows
 
@@ -170,11 +169,11 @@ def _decode(raw: bytes) -> str:
 
 
 def _known_type(text: str) -> ActionType:
-    try:
-        return ActionType(text)
-    except ValueError:
+    kind = known_type(text)
+    if kind is None:
         known = ", ".join(kind.value for kind in ActionType)
-        raise InvalidError(f"Unknown action type {text[:60]!r}. Known types: {known}.") from None
+        raise InvalidError(f"Unknown action type {text[:60]!r}. Known types: {known}.")
+    return kind
 
 
 def documented_type(step_type: str) -> str:

@@ -30,11 +30,10 @@ from backend_lite.features.runs.parts import (
     open_steps,
 )
 from backend_lite.features.runs.pause_gate import pause_gate
-from backend_lite.features.runs.reboots import OLD_AGENT_VERSION
 from backend_lite.features.runs.rows import ATTEMPT_ROWS
 from backend_lite.features.runs.tables import StepRow
 from backend_lite.features.runs.tasks import Tasks, offer_of, sealed_secrets
-from backend_lite.features.runs.transitions import change_step, hold_step
+from backend_lite.features.runs.transitions import change_step, has_begun, hold_step
 
 
 class Dispatcher:
@@ -74,7 +73,7 @@ class Dispatcher:
         """The turn of a run has come: end it if its device is offline and the policy does not wait for it."""
         policy, step = parts.policy.offline, parts.next_step
         there = self._hub.connected(parts.run.device_id)
-        if there or policy is OfflinePolicy.QUEUE or step.attempt or step.n > 1:
+        if there or policy is OfflinePolicy.QUEUE or step.attempt or has_begun(parts.steps):
             return False
         state = StepState.SKIPPED if policy is OfflinePolicy.SKIP else StepState.FAILED
         change_step(parts, step, state, moment.now, reason="offline", source=Source.PRESUMED)
@@ -167,15 +166,16 @@ class Dispatcher:
         secret = [step.id for (_, step), work in zip(offered, works, strict=True) if work.has_secrets]
         sealed = sealed_secrets(moment.connection, secret) if secret else {}
         for (parts, step), work in zip(offered, works, strict=True):
-            old = (self._hub.wire_version(step.device_id) or 0) <= OLD_AGENT_VERSION
-            if old and work.too_new(parts.policy):
+            needed = work.wire_version(parts.policy)
+            if needed > 1 and (self._hub.wire_version(step.device_id) or 0) < needed:
                 sentence = f"The agent on {parts.run.device} is too old for this work: update it."
                 change_step(
                     parts, step, StepState.REJECTED, moment.now, reason=sentence, source=Source.PRESUMED
                 )
                 continue
             name = current_attempt_name(self._epoch, step)
-            message = offer_of(name, step, work, parts.policy, sealed.get(step.id, {}))
+            downloads = self._tasks.downloads(step.device_id, work)
+            message = offer_of(name, step, work, parts.policy, sealed.get(step.id, {}), downloads)
             moment.unit.publish(SendToDevice(step.device_id, message))
 
 

@@ -14,6 +14,7 @@ from backend_lite.core.keep_awake import KeepAwake
 from backend_lite.core.live import LiveKind
 from backend_lite.features.fleet.api import DEVICE_RETIRED, DeviceLost, FleetApi
 from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.plans.api import PlansApi
 from backend_lite.features.runs.action_routes import action_routes
 from backend_lite.features.runs.actions import Actions
 from backend_lite.features.runs.advance import Advance
@@ -27,6 +28,7 @@ from backend_lite.features.runs.http_routes import http_agent_routes
 from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.lists import Lists
 from backend_lite.features.runs.looks import Looks
+from backend_lite.features.runs.needed_files import is_file_needed
 from backend_lite.features.runs.outcomes import Outcomes
 from backend_lite.features.runs.output_routes import output_routes
 from backend_lite.features.runs.output_store import OutputStore
@@ -36,12 +38,15 @@ from backend_lite.features.runs.permits import Permits
 from backend_lite.features.runs.plans import Plans
 from backend_lite.features.runs.preview import Previews
 from backend_lite.features.runs.preview_routes import preview_routes
+from backend_lite.features.runs.profile_apply import ProfileApplications
+from backend_lite.features.runs.profile_devices import ProfileDevices
+from backend_lite.features.runs.profile_records import forget_profile
+from backend_lite.features.runs.profile_routes import profile_routes
 from backend_lite.features.runs.reruns import Reruns
 from backend_lite.features.runs.retention import Retention, retention_routes
 from backend_lite.features.runs.rollout_routes import VIEW, rollout_routes
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.run_routes import run_routes
-from backend_lite.features.runs.targets import Targeting
 from backend_lite.features.runs.tasks import Tasks
 from backend_lite.features.runs.views import PROGRESS, Views
 from backend_lite.features.runs.vigil import Vigil
@@ -67,7 +72,7 @@ class Area:
     lists: Lists
 
 
-def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
+def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi) -> Area:
     database, clock, epoch = kernel.database, SteadyClock(kernel.clock), kernel.service_epoch
     output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epoch)
     views = Views(fleet.hub, output.sizes, clock)
@@ -78,7 +83,7 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
     permits = Permits(fleet, dispatcher, keeper, epoch)
     outcomes = Outcomes(fleet, tasks, keeper, epoch)
     attempts = Attempts(database, fleet, clock, output, dispatcher, permits, outcomes, keeper, flow, epoch)
-    plans = Plans(library, Targeting(fleet))
+    plans = Plans(library, profiles, fleet)
     rollouts = Rollouts(fleet, plans, dispatcher, advance, keeper, flow, tasks, views, clock, epoch)
     pauses = Pauses(fleet, dispatcher, keeper, flow, clock)
     fleet.on_group_delete(pauses.of_group)
@@ -95,7 +100,7 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
         attempts=attempts,
         plans=plans,
         rollouts=rollouts,
-        reruns=Reruns(fleet, rollouts),
+        reruns=Reruns(fleet, plans, rollouts),
         pauses=pauses,
         looks=Looks(database, clock, fleet.hub, keeper, flow, pauses),
         actions=Actions(rollouts, library, output),
@@ -106,14 +111,18 @@ def compose(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Area:
     )
 
 
-def build(kernel: Kernel, library: LibraryApi, fleet: FleetApi) -> Feature:
-    area, database = compose(kernel, library, fleet), kernel.database
+def build(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi) -> Feature:
+    area, database = compose(kernel, library, profiles, fleet), kernel.database
+    library.on_file_needed(is_file_needed)
+    profiles.on_delete(forget_profile)
+    applications = ProfileApplications(area.plans, profiles, fleet, area.rollouts)
     vigil = Vigil(database, kernel.clock, fleet.hub, KeepAwake())
     background = _Background(kernel, area, vigil)
     return Feature(
         name="runs",
         routes=lambda: [
             *rollout_routes(database, area.plans, area.rollouts, area.reruns, area.lists),
+            *profile_routes(database, applications, ProfileDevices(profiles, fleet)),
             *preview_routes(database, Previews(library, fleet, area.plans)),
             *run_routes(database, area.rollouts, area.reruns, area.lists),
             *pause_routes(database, area.pauses),

@@ -26,7 +26,7 @@ from backend_lite.features.runs.rows import SMALL_OUTPUT_ROWS
 from backend_lite.features.runs.tables import SmallOutputRow, StepRow, StrayOutcomeRow
 from backend_lite.features.runs.tasks import Tasks
 from backend_lite.features.runs.transitions import change_step, hold_step
-from backend_lite.features.runs.verdict import REBOOT, Verdict, verdict
+from backend_lite.features.runs.verdict import REBOOT, Terms, Verdict, verdict
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +123,7 @@ class Outcomes:
     def _judge(self, moment: Moment, parts: RunParts, step: StepRow, told: Told) -> bool:
         """Move the step to where the outcome leads; True when the machine shall be restarted for it."""
         current, message = StepState(step.state), told.message
-        ended = told.judged or verdict(current, message, parts.policy, self._os_type(moment, step, message))
+        ended = told.judged or self._verdict(moment, parts, step, message)
         if not may_change(current, ended.state, source=Source(step.source) if step.source else None):
             return False
         if current is StepState.RUNNING and self._tries_again(moment, parts, step, ended, message):
@@ -135,6 +135,12 @@ class Outcomes:
             return False
         boot_id = self._fleet.hub.boot_id(step.device_id)
         return await_reboot(parts, step, boot_id, moment.now) and _restarts(parts)
+
+    def _verdict(self, moment: Moment, parts: RunParts, step: StepRow, message: Done) -> Verdict:
+        task = self._tasks.of(moment, parts.rollout.id)[step.n - 1]
+        codes = parts.policy.exit_codes if task.exit_codes is None else task.exit_codes
+        terms, os_type = Terms(codes, task.reboot), self._os_type(moment, step, message)
+        return verdict(StepState(step.state), message, terms, os_type)
 
     def _tries_again(
         self, moment: Moment, parts: RunParts, step: StepRow, ended: Verdict, message: Done

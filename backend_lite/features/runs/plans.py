@@ -2,74 +2,44 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-import msgspec
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.parameters import MAX_PARAMETERS_BYTES, PlainValue
-from backend_lite.contract.runs import (
-    MAX_ARGUMENTS,
-    MAX_TASKS,
-    MAX_TIMEOUT_S,
-    Policy,
-    RolloutCreate,
-    Targets,
-    TaskCreate,
-)
+from backend_lite.contract.library import os_matches
+from backend_lite.contract.runs import MAX_TASKS, Policy, RolloutCreate, Targets, TaskCreate
 from backend_lite.errors import InvalidError, ServiceError
-from backend_lite.features.fleet.api import RunTarget
+from backend_lite.features.fleet.api import FleetApi, RunTarget
 from backend_lite.features.library.api import LibraryApi
-from backend_lite.features.runs.parameters import Prepared, prepare
+from backend_lite.features.plans.api import PlansApi, ProfileForRun
+from backend_lite.features.runs.conditions import CONDITION, skips_of
 from backend_lite.features.runs.policies import check_policy
 from backend_lite.features.runs.seals import Seals
-from backend_lite.features.runs.targets import Candidate, Targeting
+from backend_lite.features.runs.targets import Candidate, Need, Targeting, problem_of
+from backend_lite.features.runs.works import Work, work_of
 
 MAX_TITLE = 300
 _WAITED_FOR = ("not_approved", "quarantined")
 """Problems that a person may solve while the run of a device that was named waits."""
-
-
-@dataclass(frozen=True)
-class TaskFile:
-    name: str
-    file_name: str
-    content: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a step executes: a revision, or text that only this rollout has (`payload`). `content` is that of
-    the revision where it was read. `secrets` are in clear, and never written; `secret_names` are theirs."""
-
-    title: str
-    type: str
-    timeout_s: int
-    target_os_type: str | None = None
-    script_id: int | None = None
-    revision_id: int | None = None
-    revision: int | None = None
-    payload: str | None = None
-    content: str | None = field(default=None, repr=False)
-    arguments: list[str] = field(default_factory=list)
-    parameters: dict[str, PlainValue] = field(default_factory=dict)
-    secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    secret_names: list[str] = field(default_factory=list)
-    files: list[TaskFile] = field(default_factory=list, repr=False)
-    continue_on_error: bool = False
-    may_repeat: bool = False
-
 
 Sealed = Callable[[RunTarget, int], dict[str, str]]
 """The secrets of the n-th task (from 0), sealed to that device."""
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The tasks that are asked for, in their order, and the profile that they are of."""
+
+    tasks: Sequence[TaskCreate]
+    profile: ProfileForRun | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
-    """`works` are the steps of every run, `candidates` the devices. `targets` is what was asked for."""
+    """`works` are the steps of every run, `candidates` the devices. `targets` is what was asked for. One that
+    `is_partial` leaves out tasks of its profile, which does not count as applied by it."""
 
     title: str
     works: Sequence[Work]
@@ -79,6 +49,9 @@ class Plan:
     origin_id: int | None = None
     sealed: Sealed | None = None
     seals: Seals = field(default_factory=Seals, repr=False)
+    profile_id: int | None = None
+    profile_revision: int | None = None
+    is_partial: bool = False
 
     @property
     def runs(self) -> int:
@@ -99,17 +72,20 @@ def is_skipped(candidate: Candidate) -> bool:
 class Plans:
     """Works inside the caller's session."""
 
-    def __init__(self, library: LibraryApi, targeting: Targeting) -> None:
+    def __init__(self, library: LibraryApi, plans: PlansApi, fleet: FleetApi) -> None:
         self._library = library
-        self._targeting = targeting
+        self._plans = plans
+        self._fleet = fleet
+        self.targeting = Targeting(fleet)
 
     def seal_ahead(self, session: Session, request: RolloutCreate) -> Seals:
         """The secrets that `make` will find are needed, as far as can be told before; nothing is refused."""
         seals = Seals()
         with suppress(ServiceError):
-            works = [self.work(session, task, request.policy) for task in tasks_of(request)]
+            asked = self.asked(session, request)
+            works = self.works(session, asked, request.policy)
             secret = [(index, work.secrets) for index, work in enumerate(works) if work.secrets]
-            meant = self.candidates(session, request.targets, works) if secret else []
+            meant = self.candidates(session, request.targets, works, asked.profile) if secret else []
             for one in meant:
                 for index, secrets in secret if not is_skipped(one) else ():
                     seals.of(one.target.public_key, index, secrets)
@@ -118,122 +94,157 @@ class Plans:
     def make(self, session: Session, request: RolloutCreate, seals: Seals | None = None) -> Plan:
         """`seals` are of the same request. Raises InvalidError and NotFoundError with the sentence why it
         cannot be carried out."""
-        works = [self.work(session, task, request.policy) for task in tasks_of(request)]
-        candidates = self.candidates(session, request.targets, works)
-        refuse_named(candidates, works)
-        title = request.title.strip()[:MAX_TITLE] or _title(works)
-        seals = seals or Seals()
-        plan = Plan(title, works, candidates, request.policy, request.targets, seals=seals)
+        asked = self.asked(session, request)
+        works = self.works(session, asked, request.policy)
+        candidates = self.candidates(session, request.targets, works, asked.profile)
+        refuse_named(candidates, works, asked.profile)
+        return self.plan(request, asked, works, candidates, seals or Seals())
+
+    def plan(
+        self,
+        request: RolloutCreate,
+        asked: Asked,
+        works: Sequence[Work],
+        candidates: Sequence[Candidate],
+        seals: Seals,
+    ) -> Plan:
+        """Raises InvalidError for a policy that cannot be kept to."""
+        profile = asked.profile
+        usual = _title(works) if profile is None else profile.name
+        plan = Plan(
+            title=request.title.strip()[:MAX_TITLE] or usual,
+            works=works,
+            candidates=candidates,
+            policy=request.policy,
+            targets=request.targets,
+            seals=seals,
+            profile_id=None if profile is None else profile.id,
+            profile_revision=None if profile is None else profile.revision,
+        )
         check_policy(request.policy, total=plan.runs, may_repeat=all(work.may_repeat for work in works))
         return plan
 
-    def candidates(self, session: Session, targets: Targets, works: Sequence[Work]) -> list[Candidate]:
-        """Each device with the first problem that any of the tasks has there."""
-        found: dict[int, Candidate] = {}
-        for language, os_type in dict.fromkeys((work.type, work.target_os_type) for work in works):
-            for one in self._targeting.resolve(session, targets, language=language, target_os_type=os_type):
-                known = found.get(one.target.id)
-                if known is None or not known.problem:
-                    found[one.target.id] = one
-        return list(found.values())
+    def asked(self, session: Session, request: RolloutCreate) -> Asked:
+        """What the request is for. Raises InvalidError and NotFoundError."""
+        alone = (request.script_id, request.revision_id, request.software_id)
+        named = sum(one is not None for one in (*alone, request.profile_id))
+        inline = bool(request.arguments or request.parameters or request.action)
+        if request.tasks and (named or inline):
+            raise InvalidError("Give either tasks, or one script with its arguments and parameters.")
+        if len(request.tasks) > MAX_TASKS:
+            raise InvalidError(f"A rollout has at most {MAX_TASKS} tasks.")
+        if request.tasks:
+            return Asked(request.tasks)
+        if named != 1:
+            raise InvalidError("Give exactly one of script_id, revision_id, software_id and profile_id.")
+        if request.profile_id is None:
+            return Asked([_alone(request)])
+        if inline:
+            raise InvalidError("The tasks of a profile have values of their own: use task_parameters.")
+        profile = self._plans.for_run(session, request.profile_id, request.task_parameters)
+        return Asked(profile.tasks, profile)
 
-    def work(self, session: Session, task: TaskCreate, policy: Policy) -> Work:
-        """What the task's step would execute. Raises InvalidError and NotFoundError."""
-        if (task.script_id is None) == (task.revision_id is None):
-            raise InvalidError("Give either script_id or revision_id.")
-        script = self._library.script_for_run(session, script_id=task.script_id, revision_id=task.revision_id)
-        given = prepare(script.parameters, task.parameters)
-        work = Work(
-            title=script.name,
-            type=script.language,
-            timeout_s=_timeout(task, policy, script.timeout_s),
-            target_os_type=script.target_os_type,
-            script_id=script.script_id,
-            revision_id=script.revision_id,
-            revision=script.revision,
-            content=script.content,
-            arguments=task.arguments,
-            parameters=given.plain,
-            secrets=given.secrets,
-            secret_names=list(given.secrets),
-            files=_files(given),
-            continue_on_error=task.continue_on_error,
-            may_repeat=script.idempotent or policy.idempotent,
-        )
-        check_work(work)
-        return work
+    def works(self, session: Session, asked: Asked, policy: Policy) -> list[Work]:
+        """What the steps would execute. Raises InvalidError and NotFoundError."""
+        return [self.work(session, asked, n, policy) for n in range(len(asked.tasks))]
+
+    def work(self, session: Session, asked: Asked, index: int, policy: Policy) -> Work:
+        task = asked.tasks[index]
+        try:
+            return work_of(session, self._library, task, policy)
+        except ServiceError as error:
+            if asked.profile is None:
+                raise
+            sentence = f'Task {index + 1} ("{task.name}"): {error.detail}'
+            raise type(error)(sentence, code=error.code, status=error.status) from error
+
+    def candidates(
+        self, session: Session, targets: Targets, works: Sequence[Work], profile: ProfileForRun | None = None
+    ) -> list[Candidate]:
+        """Each device with the first problem that any of the tasks that are for it has there."""
+        meant = self.targeting.meant(session, targets)
+        found = [Candidate(target, named) for target, named in meant]
+        return [
+            replace(one, problem=problem, detail=detail)
+            for one in self.fitted(session, found, works)
+            for problem, detail in [_problem(one, works, profile)]
+        ]
+
+    def fitted(
+        self, session: Session, candidates: Sequence[Candidate], works: Sequence[Work]
+    ) -> list[Candidate]:
+        """With the tasks that are not for each. Raises InvalidError for a condition that cannot be read."""
+        conditions = [work.condition for work in works]
+        skips = skips_of(session, self._fleet, conditions, [one.target for one in candidates])
+        return [replace(one, skips=skips.get(one.target.id, frozenset())) for one in candidates]
 
 
-def check_work(work: Work) -> None:
-    """Raises InvalidError."""
-    if not 1 <= work.timeout_s <= MAX_TIMEOUT_S:
-        raise InvalidError(f"The timeout must be between 1 and {MAX_TIMEOUT_S} seconds.")
-    if len(work.arguments) > MAX_ARGUMENTS:
-        raise InvalidError(f"At most {MAX_ARGUMENTS} arguments can be given.")
-    if any("\0" in argument for argument in work.arguments):
-        raise InvalidError("An argument cannot contain a NUL character.")
-    if work.type == "cmd" and work.arguments:
-        raise InvalidError(
-            "A cmd script takes no arguments, because cmd.exe would read them as commands. Use parameters: "
-            "they arrive as variables."
-        )
-    if len(msgspec.json.encode([work.arguments, work.parameters])) > MAX_PARAMETERS_BYTES:
-        raise InvalidError(f"Arguments and parameters together are limited to {MAX_PARAMETERS_BYTES} bytes.")
+def nothing_for(candidate: Candidate, works: Sequence[Work]) -> bool:
+    """None of the tasks is for the device."""
+    return bool(works) and len(candidate.skips) == len(works)
 
 
-def refuse_named(candidates: Sequence[Candidate], works: Sequence[Work]) -> None:
+def condition_problem(candidate: Candidate) -> tuple[str, str]:
+    name = candidate.target.hostname
+    return CONDITION, f"No task is for {name}: the condition of none of them holds there."
+
+
+def _problem(candidate: Candidate, works: Sequence[Work], profile: ProfileForRun | None) -> tuple[str, str]:
+    if nothing_for(candidate, works):
+        return condition_problem(candidate)
+    return problem_of(candidate.target, _needs(candidate, works, profile))
+
+
+def _needs(candidate: Candidate, works: Sequence[Work], profile: ProfileForRun | None) -> list[Need]:
+    """What is asked of the device, by the tasks that are for it."""
+    first = [] if profile is None else [Need(None, profile.target_os_type, "profile")]
+    meant = (work for index, work in enumerate(works) if index not in candidate.skips)
+    return first + list(dict.fromkeys(Need(work.language, work.target_os_type, work.what) for work in meant))
+
+
+def refuse_named(
+    candidates: Sequence[Candidate], works: Sequence[Work], profile: ProfileForRun | None = None
+) -> None:
     """Raises InvalidError for devices that were named by their id and cannot run it."""
-    wrong = [one for one in candidates if one.named and is_skipped(one)]
+    wrong = [one for one in candidates if one.named and is_skipped(one) and one.problem != CONDITION]
     if not wrong:
         return
-    mismatched = [one.target for one in wrong if one.problem == "os_mismatch"]
+    mismatched = [one for one in wrong if one.problem == "os_mismatch"]
     if mismatched:
-        wanted = next((work.target_os_type for work in works if work.target_os_type), None)
-        raise os_mismatch(wanted, mismatched)
+        first = mismatched[0]
+        needs = _needs(first, works, profile)
+        need = next(one for one in needs if not os_matches(one.target_os_type, first.target.os_type))
+        raise os_mismatch(need, [one.target for one in mismatched])
     more = f" And {len(wrong) - 1} more devices cannot run it either." if len(wrong) > 1 else ""
     raise InvalidError(f"{wrong[0].detail}{more} Nothing was started.", code=wrong[0].problem)
 
 
-def os_mismatch(target_os_type: str | None, wrong: Sequence[RunTarget]) -> InvalidError:
+def os_mismatch(need: Need, wrong: Sequence[RunTarget]) -> InvalidError:
     """The documented sentence, which names both sides."""
     named = ", ".join(f"{target.hostname} is {target.os_type}" for target in wrong[:5])
     more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-    sides = f"script {target_os_type}, device {wrong[0].os_type}"
+    sides = f"{need.what} {need.target_os_type}, device {wrong[0].os_type}"
     return InvalidError(
-        f"Script target_os_type is not compatible with device os_type: {sides} ({named}{more})",
+        f"{need.what.capitalize()} target_os_type is not compatible with device os_type: "
+        f"{sides} ({named}{more})",
         code="os_mismatch",
     )
 
 
 def may_have_secrets(request: RolloutCreate) -> bool:
-    return bool(request.parameters) or any(task.parameters for task in request.tasks)
+    given = bool(request.parameters or request.task_parameters)
+    return given or any(task.parameters for task in request.tasks)
 
 
-def tasks_of(request: RolloutCreate) -> list[TaskCreate]:
-    """Its tasks, also where it names one script. Raises InvalidError."""
-    alone = request.script_id is not None or request.revision_id is not None
-    if request.tasks and (alone or request.arguments or request.parameters):
-        raise InvalidError("Give either tasks, or one script with its arguments and parameters.")
-    if len(request.tasks) > MAX_TASKS:
-        raise InvalidError(f"A rollout has at most {MAX_TASKS} tasks.")
-    return request.tasks or [
-        TaskCreate(
-            script_id=request.script_id,
-            revision_id=request.revision_id,
-            arguments=request.arguments,
-            parameters=request.parameters,
-        )
-    ]
-
-
-def _timeout(task: TaskCreate, policy: Policy, usual: int) -> int:
-    if task.timeout_s is not None:
-        return task.timeout_s
-    return policy.timeout_s if policy.timeout_s is not None else usual
-
-
-def _files(given: Prepared) -> list[TaskFile]:
-    return [TaskFile(name, value.file_name, b64decode(value.content)) for name, value in given.files.items()]
+def _alone(request: RolloutCreate) -> TaskCreate:
+    return TaskCreate(
+        script_id=request.script_id,
+        revision_id=request.revision_id,
+        software_id=request.software_id,
+        action=request.action,
+        arguments=request.arguments,
+        parameters=request.parameters,
+    )
 
 
 def _title(works: Sequence[Work]) -> str:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.common import format_time
 from backend_lite.contract.library import Language
-from backend_lite.contract.parameters import ParameterType
-from backend_lite.contract.runs import Finding, Policy, Preview, PreviewDevice, RolloutCreate, TaskCreate
+from backend_lite.contract.runs import (
+    Finding,
+    Policy,
+    Preview,
+    PreviewDevice,
+    PreviewTask,
+    RolloutCreate,
+    TaskCreate,
+)
 from backend_lite.errors import ServiceError
 from backend_lite.features.fleet.api import FleetApi
-from backend_lite.features.library.api import LibraryApi, ScriptForRun
-from backend_lite.features.runs.plans import Plans, Work, is_skipped, refuse_named, tasks_of
+from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.plans.api import ProfileForRun
+from backend_lite.features.runs.conditions import CONDITION
+from backend_lite.features.runs.plans import Asked, Plans, is_skipped, refuse_named
 from backend_lite.features.runs.policies import check_policy
 from backend_lite.features.runs.preview_history import (
     Bundles,
@@ -24,10 +34,10 @@ from backend_lite.features.runs.preview_history import (
     last_runs,
     recent_rollouts,
 )
-from backend_lite.features.runs.reboots import OLD_AGENT_VERSION
 from backend_lite.features.runs.shares import wave_sizes
 from backend_lite.features.runs.targets import Candidate
-from backend_lite.features.runs.tasks import policy_too_new
+from backend_lite.features.runs.tasks import wire_version_for, wire_version_of
+from backend_lite.features.runs.works import Work, outline_of
 
 
 class _Refusals:
@@ -45,6 +55,14 @@ class _Refusals:
                 self.sentences.append(error.detail)
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A task that could be looked up; `n` counts from 1 among all that were asked for."""
+
+    n: int
+    work: Work
+
+
 class Previews:
     """Works inside the caller's session, and changes nothing."""
 
@@ -55,60 +73,72 @@ class Previews:
 
     def make(self, session: Session, request: RolloutCreate) -> Preview:
         refusals = _Refusals()
-        tasks = self._tasks(session, request, refusals)
-        scripts = [script for task in tasks if (script := self._script(session, task)) is not None]
-        candidates = self._candidates(session, request, scripts, refusals)
-        waves = _waves(request.policy, scripts, candidates, refusals)
-        history = [recent_rollouts(session, script.script_id) for script in scripts]
+        asked = self._asked(session, request, refusals)
+        tasks = self._tasks(session, asked, request.policy, refusals)
+        works = [task.work for task in tasks]
+        candidates = self._candidates(session, request, works, asked.profile, refusals)
+        waves = _waves(request.policy, works, candidates, refusals)
+        scripts = [work.script_id for work in works if work.script_id is not None]
+        history = [recent_rollouts(session, script_id) for script_id in scripts]
         last = _last(session, scripts, history, candidates)
-        old_will_do = not _needs_new(request.policy, scripts, tasks)
-        devices = [self._device(one, last.get(one.target.id), old_will_do) for one in candidates]
+        needed = _wire_version(request.policy, works)
+        devices = [self._device(one, last.get(one.target.id), needed, tasks) for one in candidates]
         return Preview(
             devices=devices,
             offline=sum(not device.connected for device in devices),
             problems=sum(bool(device.problem) for device in devices),
-            revision=scripts[0].revision if len(scripts) == 1 else None,
-            expected_ms=_expected(session, scripts, history),
+            revision=works[0].revision if len(works) == 1 else None,
+            expected_ms=_expected(session, scripts, history) if len(scripts) == len(works) else None,
             waves=waves,
-            findings=self._findings(scripts),
+            findings=self._findings(tasks),
             errors=refusals.sentences,
+            tasks=[_task(task, devices) for task in tasks],
         )
 
-    def _tasks(self, session: Session, request: RolloutCreate, refusals: _Refusals) -> list[TaskCreate]:
-        tasks: list[TaskCreate] = []
+    def _asked(self, session: Session, request: RolloutCreate, refusals: _Refusals) -> Asked:
         with refusals.noted():
-            tasks = tasks_of(request)
-        for task in tasks:
-            with refusals.noted():
-                self._plans.work(session, task, request.policy)
-        return tasks
+            return self._plans.asked(session, request)
+        return Asked([])
 
-    def _candidates(
-        self, session: Session, request: RolloutCreate, scripts: Sequence[ScriptForRun], refusals: _Refusals
-    ) -> list[Candidate]:
-        works = [_outline(script) for script in scripts]
-        found: list[Candidate] = []
-        with refusals.noted():
-            found = self._plans.candidates(session, request.targets, works)
-        with refusals.noted():
-            refuse_named(found, works)
+    def _tasks(self, session: Session, asked: Asked, policy: Policy, refusals: _Refusals) -> list[_Numbered]:
+        """Those that there are, also where their values are refused."""
+        found: list[_Numbered] = []
+        for index, task in enumerate(asked.tasks):
+            work = None
+            with refusals.noted():
+                work = self._plans.work(session, asked, index, policy)
+            work = work or self._outline(session, task)
+            if work is not None:
+                found.append(_Numbered(index + 1, work))
         return found
 
-    def _script(self, session: Session, task: TaskCreate) -> ScriptForRun | None:
-        """None for one that was refused already."""
-        if (task.script_id is None) == (task.revision_id is None):
-            return None
+    def _outline(self, session: Session, task: TaskCreate) -> Work | None:
         try:
-            return self._library.script_for_run(
-                session, script_id=task.script_id, revision_id=task.revision_id
-            )
+            return outline_of(session, self._library, task)
         except ServiceError:
             return None
 
-    def _device(self, one: Candidate, last: LastRun | None, old_will_do: bool) -> PreviewDevice:
+    def _candidates(
+        self,
+        session: Session,
+        request: RolloutCreate,
+        works: Sequence[Work],
+        profile: ProfileForRun | None,
+        refusals: _Refusals,
+    ) -> list[Candidate]:
+        found: list[Candidate] = []
+        with refusals.noted():
+            found = self._plans.candidates(session, request.targets, works, profile)
+        with refusals.noted():
+            refuse_named(found, works, profile)
+        return found
+
+    def _device(
+        self, one: Candidate, last: LastRun | None, needed: int, tasks: Sequence[_Numbered]
+    ) -> PreviewDevice:
         target, problem, detail = one.target, one.problem, one.detail
-        version = None if old_will_do or problem else self._hub.wire_version(target.id)
-        if version is not None and version <= OLD_AGENT_VERSION:
+        version = None if needed == 1 or problem else self._hub.wire_version(target.id)
+        if version is not None and version < needed:
             problem = "agent_too_old"
             detail = f"The agent on {target.hostname} is too old for this work: update it."
         device = PreviewDevice(
@@ -118,7 +148,8 @@ class Previews:
             connected=self._hub.connected(target.id),
             problem=problem,
             detail=detail,
-            skipped=is_skipped(one) and not one.named,
+            skipped=is_skipped(one) and (not one.named or problem == CONDITION),
+            skips=[task.n for index, task in enumerate(tasks) if index in one.skips],
         )
         if last is not None:
             device.last_run_id, device.last_state = last.run_id, last.state
@@ -126,24 +157,26 @@ class Previews:
             device.last_ended_at = None if last.ended_at is None else format_time(last.ended_at)
         return device
 
-    def _findings(self, scripts: Sequence[ScriptForRun]) -> list[Finding]:
+    def _findings(self, tasks: Sequence[_Numbered]) -> list[Finding]:
         return [
-            msgspec.structs.replace(finding, task=n)
-            for n, script in enumerate(scripts, 1)
-            for finding in self._library.findings(Language(script.language), script.content)
+            msgspec.structs.replace(finding, task=task.n)
+            for task in tasks
+            if task.work.content and task.work.language
+            for finding in self._library.findings(Language(task.work.language), task.work.content)
         ]
 
 
-def _outline(script: ScriptForRun) -> Work:
-    """As much of a script's work as decides where it can run."""
-    return Work(script.name, script.language, script.timeout_s, script.target_os_type)
+def _task(task: _Numbered, devices: Sequence[PreviewDevice]) -> PreviewTask:
+    work = task.work
+    there = sum(not device.skipped and task.n not in device.skips for device in devices)
+    return PreviewTask(task.n, work.title, work.type, work.revision, there)
 
 
 def _waves(
-    policy: Policy, scripts: Sequence[ScriptForRun], candidates: Sequence[Candidate], refusals: _Refusals
+    policy: Policy, works: Sequence[Work], candidates: Sequence[Candidate], refusals: _Refusals
 ) -> list[int]:
     total = sum(not is_skipped(one) for one in candidates)
-    may_repeat = policy.idempotent or all(script.idempotent for script in scripts)
+    may_repeat = policy.idempotent or all(work.may_repeat for work in works)
     with refusals.noted():
         check_policy(policy, total=total, may_repeat=may_repeat)
         return wave_sizes(policy.waves, total)
@@ -151,31 +184,25 @@ def _waves(
 
 
 def _last(
-    session: Session,
-    scripts: Sequence[ScriptForRun],
-    history: Sequence[Bundles],
-    candidates: Sequence[Candidate],
+    session: Session, scripts: Sequence[int], history: Sequence[Bundles], candidates: Sequence[Candidate]
 ) -> dict[int, LastRun]:
     """Of the first script: with several it stands for all of them."""
     if not scripts:
         return {}
-    return last_runs(session, scripts[0].script_id, history[0], [one.target.id for one in candidates])
+    return last_runs(session, scripts[0], history[0], [one.target.id for one in candidates])
 
 
-def _expected(session: Session, scripts: Sequence[ScriptForRun], history: Sequence[Bundles]) -> int | None:
+def _expected(session: Session, scripts: Sequence[int], history: Sequence[Bundles]) -> int | None:
     """All tasks together; None unless each of them has succeeded somewhere."""
     pairs = zip(scripts, history, strict=True)
-    known = [expected_ms(session, script.script_id, bundles) for script, bundles in pairs]
+    known = [expected_ms(session, script_id, bundles) for script_id, bundles in pairs]
     durations = [duration for duration in known if duration is not None]
     return sum(durations) if durations and len(durations) == len(known) else None
 
 
-def _needs_new(policy: Policy, scripts: Sequence[ScriptForRun], tasks: Sequence[TaskCreate]) -> bool:
-    """Whether agents of version 1 of the protocol cannot carry it out."""
-    given = {name for task in tasks for name in task.parameters}
-    sealed = (ParameterType.SECRET, ParameterType.FILE)
-    return policy_too_new(policy) or any(
-        parameter.type in sealed and parameter.name in given
-        for script in scripts
-        for parameter in script.parameters
+def _wire_version(policy: Policy, works: Sequence[Work]) -> int:
+    """The first version of the protocol whose agents can carry it all out."""
+    needed = (
+        wire_version_of(work.type, work.detect, bool(work.secret_names or work.files)) for work in works
     )
+    return max([wire_version_for(policy), *needed])

@@ -9,9 +9,6 @@ from backend_lite.features.runs.parts import RunParts
 from backend_lite.features.runs.tables import StepRow
 from backend_lite.features.runs.transitions import change_step, hold_step
 
-OLD_AGENT_VERSION = 1
-"""The newest version of the protocol that knows nothing of restarts, secrets and what came with them."""
-
 
 def await_reboot(parts: RunParts, announced: StepRow, boot_id: str | None, now: int) -> bool:
     """After the end of `announced`: let the rest of the run wait for the next boot. True when the machine

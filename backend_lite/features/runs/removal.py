@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
+from backend_lite.features.runs.profile_records import note_ends
 from backend_lite.features.runs.tables import (
     HAS_OUTPUT,
     AttemptRow,
@@ -110,6 +111,7 @@ def delete_rollout(session: Session, rollout_id: int) -> None:
 
 def delete_runs(session: Session, run_ids: Sequence[int]) -> Removed:
     """With their steps and attempts; the files of these go once it is committed."""
+    note_ends(session, run_ids)
     step_ids = list(session.scalars(select(StepRow.id).where(StepRow.run_id.in_(run_ids))))
     attempt_ids = list(session.scalars(select(AttemptRow.id).where(AttemptRow.step_id.in_(step_ids))))
     session.execute(delete(SmallOutputRow).where(SmallOutputRow.attempt_id.in_(attempt_ids)))

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from agent.wire.states import RUN_ENDS, RunState
-from backend_lite.contract.fleet import Admission
-from backend_lite.contract.runs import Policy, RolloutCreated, RunRerun, Targets
+from agent.wire.states import RUN_ENDS, RunState, StepState
+from backend_lite.contract.runs import (
+    Policy,
+    RolloutCreated,
+    RunRerun,
+    Targets,
+    TaskAction,
+    TaskCondition,
+    TaskReboot,
+)
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
-from backend_lite.features.runs.plans import Plan, Sealed, TaskFile, Work
+from backend_lite.features.runs.conditions import CONDITION
+from backend_lite.features.runs.plans import Plan, Plans, Sealed, condition_problem, nothing_for
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.tables import (
     RolloutRow,
@@ -27,7 +36,8 @@ from backend_lite.features.runs.tables import (
     StepSecretsRow,
     TaskFileRow,
 )
-from backend_lite.features.runs.targets import Candidate
+from backend_lite.features.runs.targets import Candidate, is_there
+from backend_lite.features.runs.works import TaskFile, Work
 
 FAILED = or_(
     RunRow.state.in_((RunState.FAILED, RunState.UNKNOWN, RunState.EXPIRED)),
@@ -40,8 +50,9 @@ that could not run it then is not asked again."""
 class Reruns:
     """Its methods run inside units of work."""
 
-    def __init__(self, fleet: FleetApi, rollouts: Rollouts) -> None:
+    def __init__(self, fleet: FleetApi, plans: Plans, rollouts: Rollouts) -> None:
         self._fleet = fleet
+        self._plans = plans
         self._rollouts = rollouts
 
     def failed(self, unit: Unit, rollout_id: int, principal: Principal, key: str | None) -> RolloutCreated:
@@ -78,29 +89,37 @@ class Reruns:
         works = _works(session, origin.id)
         if not 1 <= from_step <= len(works):
             raise InvalidError(f"from_step must be between 1 and {len(works)}, the number of steps.")
-        candidates = self._candidates(session, runs)
+        works = works[from_step - 1 :]
+        candidates = self._candidates(session, runs, works)
         if not candidates:
             raise ConflictError("Every device of it was removed since: there is nobody to run it again.")
         plan = Plan(
             title=origin.title,
-            works=works[from_step - 1 :],
+            works=works,
             candidates=candidates,
             policy=msgspec.convert(origin.policy, Policy),
             targets=Targets(devices=[candidate.target.id for candidate in candidates]),
             origin_id=origin.id,
             sealed=_sealed(session, runs, from_step),
+            profile_id=origin.profile_id,
+            profile_revision=origin.profile_revision,
+            is_partial=from_step > 1 and not _went_well(session, runs, from_step),
         )
         return self._rollouts.start(unit, plan, principal, key)
 
-    def _candidates(self, session: Session, runs: Sequence[RunRow]) -> list[Candidate]:
-        """The devices that are still there, in the order of their runs."""
+    def _candidates(self, session: Session, runs: Sequence[RunRow], works: Sequence[Work]) -> list[Candidate]:
+        """The devices that are still there, in the order of their runs; conditions are asked anew."""
         known = self._fleet.targets(session, [run.device_id for run in runs])
         there = (known.get(run.device_id) for run in runs)
-        return [
-            Candidate(target, named=True)
-            for target in there
-            if target is not None and target.admission is not Admission.RETIRED
-        ]
+        named = [Candidate(target, named=True) for target in there if target is not None and is_there(target)]
+        return [_with_problem(one, works) for one in self._plans.fitted(session, named, works)]
+
+
+def _with_problem(candidate: Candidate, works: Sequence[Work]) -> Candidate:
+    if not nothing_for(candidate, works):
+        return candidate
+    problem, detail = condition_problem(candidate)
+    return replace(candidate, problem=problem, detail=detail)
 
 
 def _origin(session: Session, rollout_id: int) -> RolloutRow:
@@ -133,6 +152,22 @@ def _work(task: RolloutTaskRow, files: Sequence[TaskFile]) -> Work:
         files=[TaskFile(file.name, task.files[file.name], file.content) for file in files],
         continue_on_error=task.continue_on_error,
         may_repeat=task.may_repeat,
+        action=TaskAction(task.action),
+        software_id=task.software_id,
+        profile_task_id=task.profile_task_id,
+        reboot=TaskReboot(task.reboot),
+        condition=msgspec.convert(task.condition or {}, TaskCondition),
+        exit_codes=task.exit_codes,
+    )
+
+
+def _went_well(session: Session, runs: Sequence[RunRow], before: int) -> bool:
+    """All steps before that one did what they should."""
+    query = select(StepRow.state, StepRow.reason).where(
+        StepRow.run_id.in_([run.id for run in runs]), StepRow.n < before
+    )
+    return all(
+        state == StepState.SUCCEEDED or reason == CONDITION for state, reason in session.execute(query)
     )
 
 

@@ -7,8 +7,9 @@ import msgspec
 from agent.wire.states import RolloutState, RunState, Source, StepState
 from backend_lite.core.security.principal import Principal
 from backend_lite.features.runs.advance import next_look, not_before
+from backend_lite.features.runs.conditions import CONDITION
 from backend_lite.features.runs.gates import Waits
-from backend_lite.features.runs.plans import Plan, Work, is_skipped
+from backend_lite.features.runs.plans import Plan, is_skipped
 from backend_lite.features.runs.rows import ROLLOUT_ROWS, RUN_ROWS, STEP_ROWS, TASK_FILE_ROWS, TASK_ROWS
 from backend_lite.features.runs.shares import wave_sizes
 from backend_lite.features.runs.tables import (
@@ -20,6 +21,7 @@ from backend_lite.features.runs.tables import (
     TaskFileRow,
 )
 from backend_lite.features.runs.targets import Candidate
+from backend_lite.features.runs.works import Work
 
 
 def rollout_row(plan: Plan, principal: Principal, key: str | None, now: int) -> RolloutRow:
@@ -48,6 +50,9 @@ def rollout_row(plan: Plan, principal: Principal, key: str | None, now: int) -> 
         created_by=principal.name,
         idempotency_key=key,
         origin_id=plan.origin_id,
+        software_id=first.software_id if alone else None,
+        profile_id=plan.profile_id,
+        profile_revision=plan.profile_revision,
         created_at=now,
     )
     row.look_at = next_look(row, plan.policy, now)
@@ -71,6 +76,12 @@ def task_row(rollout: RolloutRow, n: int, work: Work) -> RolloutTaskRow:
         timeout_s=work.timeout_s,
         continue_on_error=work.continue_on_error,
         may_repeat=work.may_repeat,
+        action=work.action.value,
+        software_id=work.software_id,
+        profile_task_id=work.profile_task_id,
+        reboot=work.reboot.value,
+        condition=msgspec.to_builtins(work.condition),
+        exit_codes=work.exit_codes,
     )
 
 
@@ -102,7 +113,11 @@ def run_row(rollout: RolloutRow, plan: Plan, candidate: Candidate, wave: int) ->
 
 def step_row(rollout: RolloutRow, run: RunRow, n: int, work: Work, candidate: Candidate) -> StepRow:
     _, reason, state = _beginning(rollout, candidate, run.wave)
-    later = n > 1 and not is_skipped(candidate)
+    ended = run.ended_at is not None
+    if not ended and n - 1 in candidate.skips:
+        state, reason, ended = StepState.SKIPPED, CONDITION, True
+    elif not ended and any(earlier not in candidate.skips for earlier in range(n - 1)):
+        state, reason = StepState.WAITING, ""
     return STEP_ROWS.new(
         run_id=run.id,
         device_id=run.device_id,
@@ -113,12 +128,12 @@ def step_row(rollout: RolloutRow, run: RunRow, n: int, work: Work, candidate: Ca
         revision_id=work.revision_id,
         timeout_s=work.timeout_s,
         continue_on_error=work.continue_on_error,
-        state=StepState.WAITING if later else state,
-        reason="" if later else reason,
-        source=run.source,
+        state=state,
+        reason=reason,
+        source=Source.PRESUMED if ended else None,
         created_at=run.created_at,
         updated_at=run.created_at,
-        ended_at=run.ended_at,
+        ended_at=run.created_at if ended else None,
     )
 
 

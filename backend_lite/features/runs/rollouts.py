@@ -38,6 +38,7 @@ from backend_lite.features.runs.parts import (
     refresh_rollout,
 )
 from backend_lite.features.runs.plans import Plan, Plans, is_skipped
+from backend_lite.features.runs.profile_records import record_applied
 from backend_lite.features.runs.rollout_rows import file_rows, rollout_row, run_row, step_row, task_row
 from backend_lite.features.runs.rows import STEP_SECRETS_ROWS, TASK_FILE_ROWS, TASK_ROWS
 from backend_lite.features.runs.seals import Seals
@@ -102,6 +103,8 @@ class Rollouts:
         tasks = _insert_tasks(unit.connection, rollout, plan)
         self._tasks.made(moment, rollout.id, plan.works)
         runs = _insert_runs(unit.connection, rollout, plan)
+        if plan.profile_id is not None and not plan.is_partial:
+            record_applied(unit.connection, rollout, [parts.run for parts in runs])
         views = [task_view(task) for task in tasks]
         self._views.publish_rollout(unit, rollout, views)
         self._begin(moment, runs)

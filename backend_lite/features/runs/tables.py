@@ -120,7 +120,8 @@ class RolloutTaskRow(Base):
 
 
 class AppliedProfileRow(Base):
-    """The newest application of a profile to a device; its run may be removed by the retention."""
+    """The newest application of a profile to a device. How its run ended is kept here once the run itself is
+    removed by the retention."""
 
     __tablename__ = "applied_profiles"
 
@@ -128,8 +129,11 @@ class AppliedProfileRow(Base):
     device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), primary_key=True, index=True)
     revision: Mapped[int] = mapped_column(Integer)
     rollout_id: Mapped[int] = mapped_column(Id)
-    run_id: Mapped[int] = mapped_column(Id)
+    run_id: Mapped[int] = mapped_column(Id, index=True)
     applied_at: Mapped[int] = mapped_column(EpochMs)
+    state: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(80))
+    ended_at: Mapped[int | None] = mapped_column(EpochMs)
 
 
 class TaskFileRow(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -18,12 +19,24 @@ _SHOWN = 5
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A device that is meant. `named`: by its own id. `problem` is one of `PreviewDevice.problem`, or empty
-    where nothing keeps the device from it; `detail` is its sentence."""
+    where nothing keeps the device from it; `detail` is its sentence. `skips` are the places (from 0) of the
+    tasks that are not for it."""
 
     target: RunTarget
     named: bool
     problem: str = ""
     detail: str = ""
+    skips: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What work asks of a device: a system, and a language; None where any will do. `what` is the word for
+    that which is meant for the system."""
+
+    language: str | None = None
+    target_os_type: str | None = None
+    what: str = "script"
 
 
 class Targeting:
@@ -32,25 +45,25 @@ class Targeting:
     def __init__(self, fleet: FleetApi) -> None:
         self._fleet = fleet
 
-    def resolve(
-        self, session: Session, targets: Targets, *, language: str | None, target_os_type: str | None
-    ) -> list[Candidate]:
-        """Every device meant, once: those named first, in their order, then the others by id.
+    def meant(self, session: Session, targets: Targets) -> list[tuple[RunTarget, bool]]:
+        """Every device meant, once, and whether it was named: those first, in their order, then the others
+        by id.
 
-        `language` and `target_os_type` are the script's; None for work that runs anywhere. Raises
-        NotFoundError for a device that is unknown or retired and for an unknown group, InvalidError for a
-        bad query and when nothing is meant.
+        Raises NotFoundError for a device that is unknown or retired and for an unknown group, InvalidError
+        for a bad query and when nothing is meant.
         """
         if not (targets.devices or targets.groups or targets.query.strip()):
             raise InvalidError("Choose at least one device (targets.devices), group or query.")
         named = dict.fromkeys(targets.devices)
         others = self._others(session, targets).difference(named)
         known = self._fleet.targets(session, [*named, *sorted(others)])
-        _refuse_missing([device_id for device_id in named if not _there(known.get(device_id))])
-        meant = [known[device_id] for device_id in [*named, *sorted(others)] if _there(known.get(device_id))]
+        _refuse_missing([device_id for device_id in named if not is_there(known.get(device_id))])
+        meant = [
+            known[device_id] for device_id in [*named, *sorted(others)] if is_there(known.get(device_id))
+        ]
         if not meant:
             raise InvalidError("No device is in these groups or matches the query: nothing would run.")
-        return [_candidate(target, target.id in named, language, target_os_type) for target in meant]
+        return [(target, target.id in named) for target in meant]
 
     def _others(self, session: Session, targets: Targets) -> set[int]:
         found: set[int] = set()
@@ -61,7 +74,7 @@ class Targeting:
         return found
 
 
-def _there(target: RunTarget | None) -> bool:
+def is_there(target: RunTarget | None) -> bool:
     return target is not None and target.admission is not Admission.RETIRED
 
 
@@ -72,19 +85,18 @@ def _refuse_missing(missing: list[int]) -> None:
         raise NotFoundError(f"Device not found: {shown}{more}. Nothing was started.")
 
 
-def _candidate(target: RunTarget, named: bool, language: str | None, target_os_type: str | None) -> Candidate:
-    problem, detail = _problem(target, language, target_os_type)
-    return Candidate(target, named, problem, detail)
-
-
-def _problem(target: RunTarget, language: str | None, target_os_type: str | None) -> tuple[str, str]:
-    if not os_matches(target_os_type, target.os_type):
-        return "os_mismatch", f"The script is for {target_os_type}; {target.hostname} is {target.os_type}."
+def problem_of(target: RunTarget, needs: Collection[Need]) -> tuple[str, str]:
+    """The first problem that the device has with any of what is asked of it, and its sentence."""
+    for need in needs:
+        if not os_matches(need.target_os_type, target.os_type):
+            is_for = f"The {need.what} is for {need.target_os_type}"
+            return "os_mismatch", f"{is_for}; {target.hostname} is {target.os_type}."
     if target.admission is Admission.QUARANTINED:
         return "quarantined", f"{target.hostname} is in quarantine: decide which copy is the device first."
     if target.admission is Admission.PENDING:
         return "not_approved", f"{target.hostname} may not work before it is approved."
-    # A device that never said what it can run may well be able to.
-    if language is not None and target.languages and language not in target.languages:
-        return "language_missing", f"{target.hostname} has no {language} to run the script with."
+    for need in needs:
+        # A device that never said what it can run may well be able to.
+        if need.language is not None and target.languages and need.language not in target.languages:
+            return "language_missing", f"{target.hostname} has no {need.language} to run the script with."
     return "", ""

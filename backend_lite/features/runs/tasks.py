@@ -11,14 +11,14 @@ import msgspec
 from sqlalchemy import Connection, Text, cast, select
 from sqlalchemy.orm import Session
 
-from agent.wire.messages import Offer, OfferFile
+from agent.wire.messages import Download, Offer, OfferFile
+from agent.wire.software import SoftwareJob
 from backend_lite.contract.parameters import PlainValue
-from backend_lite.contract.runs import Policy, RunAs, Task
+from backend_lite.contract.runs import Policy, RunAs, Task, TaskAction, TaskCondition, TaskReboot
 from backend_lite.core.db.prepared import Prepared, among
 from backend_lite.core.events.bus import Event, EventBus
-from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.library.api import FileForRun, LibraryApi
 from backend_lite.features.runs.moment import Moment
-from backend_lite.features.runs.plans import Work
 from backend_lite.features.runs.tables import (
     RolloutTaskRow,
     RunRow,
@@ -26,6 +26,7 @@ from backend_lite.features.runs.tables import (
     StepSecretsRow,
     TaskFileRow,
 )
+from backend_lite.features.runs.works import SOFTWARE_TYPES, Work, detect_text, script_text
 
 _KEPT = 64
 _SECRETS = Prepared(
@@ -35,7 +36,8 @@ _SECRETS = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class TaskWork:
-    """A task with all that an offer of it carries to every device alike. `may_repeat`: a retry is allowed."""
+    """A task with all that an offer of it carries to every device alike. `may_repeat`: a retry is allowed.
+    `exit_codes` None: those of the policy. `file` is what a device has to download for it."""
 
     type: str
     payload: str
@@ -44,17 +46,28 @@ class TaskWork:
     files: tuple[OfferFile, ...]
     has_secrets: bool
     may_repeat: bool
+    detect: str = ""
+    exit_codes: tuple[int, ...] | None = None
+    reboot: TaskReboot = TaskReboot.ANNOUNCED
+    file: FileForRun | None = None
 
-    def too_new(self, policy: Policy) -> bool:
-        """True when an agent that speaks version 1 of the protocol could not carry it out as it is meant."""
-        return self.has_secrets or bool(self.files) or policy_too_new(policy)
+    def wire_version(self, policy: Policy) -> int:
+        """The first version of the protocol whose agents carry it out as it is meant."""
+        newer = self.has_secrets or bool(self.files)
+        return max(wire_version_of(self.type, self.detect, newer), wire_version_for(policy))
 
 
-def policy_too_new(policy: Policy) -> bool:
-    """True when an agent that speaks version 1 of the protocol could not keep to it."""
-    return bool(
-        policy.run_as is RunAs.USER or policy.working_folder or policy.idle_timeout_s or policy.parallel
-    )
+def wire_version_of(kind: str, detect: str, newer: bool) -> int:
+    """The first version of the protocol that knows such work; `newer`: it has secrets or files."""
+    if detect or kind in SOFTWARE_TYPES.values():
+        return 3
+    return 2 if newer else 1
+
+
+def wire_version_for(policy: Policy) -> int:
+    """The first version of the protocol whose agents keep to it."""
+    newer = policy.run_as is RunAs.USER or policy.working_folder or policy.idle_timeout_s or policy.parallel
+    return 2 if newer else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,10 @@ class Tasks:
             found.append(_of_work(work, text or ""))
         self._remember(moment, rollout_id, found)
 
+    def downloads(self, device_id: int, task: TaskWork) -> tuple[Download, ...]:
+        """Where the device gets the task's file from."""
+        return () if task.file is None else (self._library.download(device_id, task.file),)
+
     def of(self, moment: Moment, rollout_id: int) -> list[TaskWork]:
         """What the steps of the rollout's runs execute, in their order."""
         found = self._kept.get(rollout_id) or moment.tasks.get(rollout_id)
@@ -108,9 +125,10 @@ class Tasks:
         return [self._work(session, task, files[task.n]) for task in _rows(session, [rollout_id])]
 
     def _work(self, session: Session, task: RolloutTaskRow, files: list[TaskFileRow]) -> TaskWork:
-        payload = task.payload
+        payload, detect, action = task.payload, "", TaskAction(task.action)
         if payload is None and task.revision_id is not None:
-            payload = self._library.script_for_run(session, revision_id=task.revision_id).content
+            script = self._library.script_for_run(session, revision_id=task.revision_id)
+            payload, detect = script_text(script, action), detect_text(script, action)
         offered = (OfferFile(file.name, task.files[file.name], _text(file.content)) for file in files)
         return TaskWork(
             type=task.type,
@@ -120,6 +138,10 @@ class Tasks:
             files=tuple(offered),
             has_secrets=bool(task.secrets),
             may_repeat=task.may_repeat,
+            detect=detect,
+            exit_codes=None if task.exit_codes is None else tuple(task.exit_codes),
+            reboot=TaskReboot(task.reboot),
+            file=_file_of(task.type, payload or ""),
         )
 
 
@@ -132,6 +154,10 @@ def _of_work(work: Work, payload: str) -> TaskWork:
         files=tuple(OfferFile(file.name, file.file_name, _text(file.content)) for file in work.files),
         has_secrets=bool(work.secret_names),
         may_repeat=work.may_repeat,
+        detect=work.detect,
+        exit_codes=None if work.exit_codes is None else tuple(work.exit_codes),
+        reboot=work.reboot,
+        file=_file_of(work.type, payload),
     )
 
 
@@ -141,7 +167,24 @@ def sealed_secrets(connection: Connection, step_ids: Sequence[int]) -> dict[int,
     return {step_id: msgspec.json.decode(sealed) for step_id, sealed in rows}
 
 
-def offer_of(name: str, step: StepRow, task: TaskWork, policy: Policy, secrets: dict[str, str]) -> Offer:
+def _file_of(kind: str, payload: str) -> FileForRun | None:
+    """What the software of a step has to be downloaded from the service."""
+    if kind not in SOFTWARE_TYPES.values():
+        return None
+    job = msgspec.json.decode(payload, type=SoftwareJob)
+    if job.source_type != "upload" or not job.sha256:
+        return None
+    return FileForRun(job.sha256, job.size, job.file_name)
+
+
+def offer_of(
+    name: str,
+    step: StepRow,
+    task: TaskWork,
+    policy: Policy,
+    secrets: dict[str, str],
+    downloads: tuple[Download, ...],
+) -> Offer:
     """The offer of the step's attempt called `name`."""
     return Offer(
         attempt=name,
@@ -156,6 +199,8 @@ def offer_of(name: str, step: StepRow, task: TaskWork, policy: Policy, secrets: 
         secrets=secrets,
         files=task.files,
         parallel=policy.parallel,
+        detect=task.detect,
+        downloads=downloads,
     )
 
 
@@ -181,6 +226,11 @@ def task_view(row: RolloutTaskRow) -> Task:
         files=row.files,
         timeout_s=row.timeout_s,
         continue_on_error=row.continue_on_error,
+        software_id=row.software_id,
+        profile_task_id=row.profile_task_id,
+        action=TaskAction(row.action),
+        reboot=TaskReboot(row.reboot),
+        condition=msgspec.convert(row.condition or {}, TaskCondition),
     )
 
 

@@ -15,6 +15,7 @@ from agent.wire.states import (
     may_change,
 )
 from backend_lite.contract.runs import Policy
+from backend_lite.features.runs.conditions import CONDITION
 from backend_lite.features.runs.gates import Hold
 from backend_lite.features.runs.parts import RunParts
 from backend_lite.features.runs.shares import amount
@@ -117,9 +118,14 @@ def run_state(steps: Sequence[StepRow]) -> RunState:
         return _end_of(steps)
     if StepState.CANCELLING in states:
         return RunState.CANCELLING
-    if StepState.RUNNING in states or states & STEP_ENDS:
+    if StepState.RUNNING in states or (states & STEP_ENDS and has_begun(steps)):
         return RunState.RUNNING
     return RunState.QUEUED if states & {StepState.QUEUED, StepState.OFFERED} else RunState.WAITING
+
+
+def has_begun(steps: Sequence[StepRow]) -> bool:
+    """One of the steps that are for the device has ended."""
+    return any(step.state in STEP_ENDS and not _left_out(step) for step in steps)
 
 
 def _end_of(steps: Sequence[StepRow]) -> RunState:
@@ -138,11 +144,17 @@ def _forgiven(step: StepRow) -> bool:
     )
 
 
+def _left_out(step: StepRow) -> bool:
+    """The step was never meant for the device."""
+    return step.state == StepState.SKIPPED and step.reason == CONDITION
+
+
 def _deciding_step(steps: Sequence[StepRow]) -> StepRow:
-    for step in steps:
+    meant = [step for step in steps if not _left_out(step)] or steps
+    for step in meant:
         if step.state in _BAD_ENDS and not _forgiven(step):
             return step
-    return next((step for step in steps if step.state not in STEP_ENDS), steps[-1])
+    return next((step for step in meant if step.state not in STEP_ENDS), meant[-1])
 
 
 def count(rollout: RolloutRow, state: str, by: int) -> None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from agent.wire.messages import Done
 from agent.wire.states import Outcome, StepState
-from backend_lite.contract.runs import REBOOT_CODES, REBOOT_CODES_WINDOWS, Policy
+from backend_lite.contract.runs import REBOOT_CODES, REBOOT_CODES_WINDOWS, TaskReboot
 
 REBOOT = "reboot"
 """The reason of a step that succeeded and announced that the machine has to restart."""
 _MAY_BE_RETRIED = (StepState.FAILED, StepState.TIMED_OUT, StepState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a task calls a success, and whether a restart follows on it."""
+
+    exit_codes: Collection[int] = (0,)
+    reboot: TaskReboot = TaskReboot.ANNOUNCED
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +34,11 @@ class Verdict:
         return self.state in _MAY_BE_RETRIED
 
 
-def verdict(current: StepState, message: Done, policy: Policy, os_type: str | None) -> Verdict:
+def verdict(current: StepState, message: Done, terms: Terms, os_type: str | None) -> Verdict:
     """`current` is RUNNING, CANCELLING, or UNKNOWN where that was only presumed."""
     match message.outcome:
         case Outcome.EXITED:
-            return _exited(current, message.exit_code, policy, os_type)
+            return _exited(current, message.exit_code, terms, os_type)
         case Outcome.TIMED_OUT:
             return Verdict(StepState.TIMED_OUT, "timeout")
         case Outcome.IDLE:
@@ -52,12 +61,16 @@ def reboot_codes(os_type: str | None) -> tuple[int, ...]:
     return REBOOT_CODES_WINDOWS if os_type is not None and os_type.startswith("windows") else REBOOT_CODES
 
 
-def _exited(current: StepState, code: int | None, policy: Policy, os_type: str | None) -> Verdict:
+def _exited(current: StepState, code: int | None, terms: Terms, os_type: str | None) -> Verdict:
     announced = code in reboot_codes(os_type)
-    succeeded = announced or code in policy.exit_codes
+    succeeded = announced or code in terms.exit_codes
     state = StepState.SUCCEEDED if succeeded else StepState.FAILED
     if current is StepState.CANCELLING:
         return Verdict(state, "ended_first")
-    if announced:
+    if succeeded and _restart_follows(terms.reboot, announced):
         return Verdict(state, REBOOT)
     return Verdict(state, "" if succeeded else "exit_code")
+
+
+def _restart_follows(wanted: TaskReboot, announced: bool) -> bool:
+    return wanted is TaskReboot.ALWAYS or (announced and wanted is TaskReboot.ANNOUNCED)

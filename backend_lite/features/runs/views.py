@@ -51,6 +51,9 @@ class Views:
             targets=msgspec.convert(row.targets, Targets),
             waves=row.waves,
             origin_id=row.origin_id,
+            software_id=row.software_id,
+            profile_id=row.profile_id,
+            profile_revision=row.profile_revision,
             **progress(row),
         )
 

@@ -49,6 +49,9 @@ def _applied_profiles() -> None:
         sa.Column("rollout_id", ID, nullable=False),
         sa.Column("run_id", ID, nullable=False),
         sa.Column("applied_at", MS, nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=True),
+        sa.Column("reason", sa.String(length=80), nullable=True),
+        sa.Column("ended_at", MS, nullable=True),
         sa.ForeignKeyConstraint(
             ["device_id"], ["devices.id"], name=op.f("fk_applied_profiles_device_id_devices")
         ),
@@ -58,3 +61,4 @@ def _applied_profiles() -> None:
         sa.PrimaryKeyConstraint("profile_id", "device_id", name=op.f("pk_applied_profiles")),
     )
     op.create_index(op.f("ix_applied_profiles_device_id"), "applied_profiles", ["device_id"], unique=False)
+    op.create_index(op.f("ix_applied_profiles_run_id"), "applied_profiles", ["run_id"], unique=False)

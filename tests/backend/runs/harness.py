@@ -48,6 +48,7 @@ from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs import feature as runs
 from backend_lite.features.runs.lists import Lists
 from backend_lite.features.runs.rollouts import Rollouts
+from tests.helpers.plans import plans_api
 
 EPOCH = "e1"
 OWNER = Principal(1, "owner", 1, 1 << 60)
@@ -86,7 +87,7 @@ class FakeHub:
         return device_id in self.here and device_id not in self.kept_out
 
     def wire_version(self, device_id: int) -> int | None:
-        return self.versions.get(device_id, 2) if device_id in self.here else None
+        return self.versions.get(device_id, 3) if device_id in self.here else None
 
     def boot_id(self, device_id: int) -> str | None:
         return self.boots.get(device_id, "boot") if device_id in self.here else None
@@ -173,7 +174,8 @@ class Harness:
             endpoint=cast("AgentEndpoint", None),
             launch_secret="",
         )
-        self.area = runs.compose(kernel, LibraryApi(), self.fleet)
+        library = LibraryApi()
+        self.area = runs.compose(kernel, library, plans_api(self.clock, library), self.fleet)
 
     @property
     def rollouts(self) -> Rollouts:

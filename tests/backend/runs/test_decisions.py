@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.wire.states import Outcome, StepState
-from backend_lite.contract.runs import Policy, Retries, Waves, Window
+from backend_lite.contract.runs import Policy, Retries, TaskReboot, Waves, Window
 from backend_lite.errors import InvalidError
 from backend_lite.features.runs.policies import check_policy
 from backend_lite.features.runs.retries import delay_s
 from backend_lite.features.runs.shares import amount, wave_sizes
-from backend_lite.features.runs.verdict import Verdict, verdict
+from backend_lite.features.runs.verdict import Terms, Verdict, verdict
 from backend_lite.features.runs.windows import DAYS, opens_at, zone
 from tests.backend.runs.harness import outcome
 
@@ -138,7 +138,22 @@ def test_what_an_outcome_means(
     current: StepState, result: Outcome, code: int | None, system: str | None, expected: Verdict
 ) -> None:
     message = outcome("e1-1-1", result=result, exit_code=code)
-    assert verdict(current, message, Policy(exit_codes=[0, 2]), system) == expected
+    assert verdict(current, message, Terms([0, 2]), system) == expected
+
+
+@pytest.mark.parametrize(
+    ("reboot", "code", "expected"),
+    [
+        (TaskReboot.ANNOUNCED, 3010, Verdict(StepState.SUCCEEDED, "reboot")),
+        (TaskReboot.ANNOUNCED, 0, Verdict(StepState.SUCCEEDED)),
+        (TaskReboot.NEVER, 3010, Verdict(StepState.SUCCEEDED)),
+        (TaskReboot.ALWAYS, 0, Verdict(StepState.SUCCEEDED, "reboot")),
+        (TaskReboot.ALWAYS, 1, Verdict(StepState.FAILED, "exit_code")),
+    ],
+)
+def test_a_task_says_whether_a_restart_follows(reboot: TaskReboot, code: int, expected: Verdict) -> None:
+    message = outcome("e1-1-1", exit_code=code)
+    assert verdict(R, message, Terms([0], reboot), "windows") == expected
 
 
 def test_delays_double_up_to_an_hour() -> None:

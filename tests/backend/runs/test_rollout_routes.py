@@ -33,11 +33,11 @@ CMD = {"script_id": 2, "targets": {"devices": [1]}}
 HUGE = 10**30
 
 REFUSED: list[tuple[dict[str, Any], int, str]] = [
-    ({}, 400, "Give either script_id or revision_id."),
+    ({}, 400, "Give exactly one of script_id, revision_id, software_id and profile_id."),
     ({"script_id": 1}, 400, "Choose at least one device"),
-    ({**ALONE, "revision_id": 1}, 400, "Give either script_id or revision_id."),
+    ({**ALONE, "revision_id": 1}, 400, "Give exactly one of"),
     ({**ALONE, "tasks": [{"script_id": 1}]}, 400, "Give either tasks, or one script"),
-    ({**ALONE, "script_id": None, "tasks": [{}]}, 400, "Give either script_id or revision_id."),
+    ({**ALONE, "script_id": None, "tasks": [{}]}, 400, "Give exactly one of"),
     ({**ALONE, "script_id": None, "tasks": [{"script_id": 1}] * 101}, 400, "at most 100 tasks"),
     ({**ALONE, "script_id": 4711}, 404, "Script not found"),
     ({**ALONE, "script_id": HUGE}, 404, "Script not found"),

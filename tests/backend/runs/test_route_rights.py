@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from backend_lite.contract.fleet import DEVICES
 from backend_lite.contract.output import RETENTION
 from backend_lite.contract.pauses import PAUSES
+from backend_lite.contract.plans import PROFILES
 from backend_lite.contract.runs import ROLLOUTS, RUNS
 from backend_lite.core.security.principal import ALL_PERMISSIONS, Principal
 from tests.helpers.service import InProcess
@@ -47,6 +48,8 @@ ROUTES = [
     ("POST", f"{RETENTION}/preview", "settings:view"),
     ("POST", f"{DEVICES}/{{device_id}}/actions", "devices:run"),
     ("GET", f"{DEVICES}/{{device_id}}/actions", "devices:view"),
+    ("POST", f"{PROFILES}/{{profile_id}}/apply", RUN),
+    ("GET", f"{PROFILES}/{{profile_id}}/devices", "devices:view"),
 ]
 OF_ONE = [(method, path) for method, path, _ in ROUTES if "{" in path]
 BODIES: dict[str, Any] = {"rerun": {}, "actions": {"type": "sh", "payload": "true"}}
@@ -64,7 +67,7 @@ class Everybody:
 
 
 async def _call(service: InProcess, method: str, path: str, of: str, headers: dict[str, str]) -> Any:
-    for name in ("rollout_id", "run_id", "pause_id", "device_id"):
+    for name in ("rollout_id", "run_id", "pause_id", "device_id", "profile_id"):
         path = path.replace(f"{{{name}}}", of)
     body = BODIES.get(path.rsplit("/", 1)[1], {}) if method in ("POST", "PUT") else None
     params = {"q": "x"} if path.endswith("search") else {}

@@ -9,7 +9,7 @@ from backend_lite.contract.fleet import Admission
 from backend_lite.contract.runs import Targets
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.api import RunTarget
-from backend_lite.features.runs.targets import Candidate, Targeting
+from backend_lite.features.runs.targets import Candidate, Need, Targeting, problem_of
 from tests.backend.runs.harness import FakeFleet, FakeHub
 
 SESSION = cast("Session", None)
@@ -35,8 +35,9 @@ def fleet() -> Fleet:
 
 
 def resolve(fleet: Fleet, targets: Targets, **script: Any) -> list[Candidate]:
-    wanted = {"language": "sh", "target_os_type": None} | script
-    return Targeting(fleet).resolve(SESSION, targets, **wanted)
+    need = Need(**{"language": "sh", "target_os_type": None} | script)
+    meant = Targeting(fleet).meant(SESSION, targets)
+    return [Candidate(target, named, *problem_of(target, [need])) for target, named in meant]
 
 
 def named(found: list[Candidate]) -> list[tuple[int, bool]]:

@@ -20,6 +20,7 @@ from agent.wire.messages import Facts
 from backend_lite.config import Config, DataFolder
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.runs import RolloutCreate
+from backend_lite.core.caller import current_caller
 from backend_lite.core.db.base import Base
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
@@ -42,6 +43,7 @@ from tests.faults.sim.kernel import Process
 from tests.faults.sim.network import LEAF, Endpoint
 from tests.faults.sim.system import SimPath
 from tests.faults.sim.world import World
+from tests.helpers.plans import plans_api
 
 T = TypeVar("T")
 EPOCH = "e1"
@@ -144,7 +146,7 @@ class InlineDatabase:
         future: asyncio.Future[T] = self._world.loop.create_future()
         if not self._waiting:
             self._world.loop.call_later(self._moment(), self._commit)
-        self._waiting.append(_Item(work, self._world.loop, future))
+        self._waiting.append(_Item(work, self._world.loop, future, current_caller()))
         return await asyncio.shield(future)
 
     async def read(self, work: Callable[[Session], T]) -> T:
@@ -217,7 +219,8 @@ class Service:
         with _kept(fleet, "Conversations") as conversations, _kept(fleet, "Devices") as devices:
             lower = fleet.build(kernel)
         with _kept(runs, "compose") as areas:
-            upper = runs.build(kernel, LibraryApi(), lower.api)
+            library = LibraryApi()
+            upper = runs.build(kernel, library, plans_api(world, library), lower.api)
         self.area, self.devices = areas[0], devices[0]
         for topic, reaction in upper.reactions.items():
             kernel.outbox.on(topic, reaction)
