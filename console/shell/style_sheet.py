@@ -106,6 +106,7 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
 }}
 QLineEdit, QComboBox {{ padding: 0 8px; }}
 QComboBox:editable {{ padding: 0; }}
+QComboBox[role="pictured"]:editable {{ padding: 0 0 0 8px; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus,
 QTextEdit:focus {{ border-color: {_hex(t.accent)}; }}
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled {{
@@ -216,9 +217,7 @@ QListView[role="completion"]::item {{ min-height: 24px; padding: 0 6px; border-r
 QListView[role="completion"]::item:selected {{ color: {_hex(t.accent)}; }}
 QListView[role="palette"] {{ background: transparent; padding: 4px; }}
 QTreeView[role="navigation"] {{ background: transparent; }}
-QTreeView[role="folders"] {{
-    background: {_hex(t.surface)}; border-right: 1px solid {_hex(t.line)}; padding: 6px;
-}}
+QTreeView[role="folders"] {{ background: {_hex(t.surface)}; padding: 6px; }}
 QTreeView[role="folders"]::item {{ min-height: {m.row_height_compact}px; padding: 0 2px; }}
 QTreeView[role="plain-list"] {{ background: transparent; }}
 QTreeView[role="plain-list"]::item {{ border-bottom: 1px solid {_hex(t.line)}; padding: 0 4px; }}

@@ -18,7 +18,7 @@ _WORD = 64
 class Lines(QWidget):
     """`show_lines([(word, tone, sentence)])`; with `most` the rest unfolds on request."""
 
-    def __init__(self, name: str, most: int = 0) -> None:
+    def __init__(self, name: str, most: int = 0, *, word_width: int = _WORD) -> None:
         super().__init__()
         self.setAccessibleName(name)
         self._most = most
@@ -31,7 +31,7 @@ class Lines(QWidget):
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(6)
         self._grid.setColumnStretch(1, 1)
-        self._grid.setColumnMinimumWidth(0, _WORD)
+        self._grid.setColumnMinimumWidth(0, word_width)
         self._more_line = row(self.more, None)
         self.more.hide()
 

@@ -33,8 +33,7 @@ class WorkBox(QComboBox):
         super().__init__()
         self.line = QLineEdit()
         self.setLineEdit(self.line)
-        # With a style sheet Qt puts the text at the very edge.
-        self.line.setTextMargins(8, 0, 0, 0)
+        set_role(self, "pictured")
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMaxVisibleItems(_SHOWN)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -30,7 +30,8 @@ _AGAIN = (Compliance.FAILED, Compliance.OUTDATED)
 
 
 class ComplianceView(QWidget):
-    """Asks the service while it is seen: when it is opened, and after news of runs of this profile.
+    """Asks the service while it is seen: when it is opened, and after news of runs of this profile. `tools`
+    stand elsewhere on the page.
 
     `apply_wanted(device_ids)`.
     """
@@ -48,8 +49,6 @@ class ComplianceView(QWidget):
         self.filter = FilterBar(self, tr("Filter devices"), compliance_choices())
         self.again = button("", self._apply_again)
         self.assign = button(tr("Assign to devices…"), self._assign)
-        bar = row(self.filter, self.assign, self.again)
-        bar.setStretch(0, 1)
         self.table = LiveTable(
             "compliance",
             tr("Devices with this profile"),
@@ -59,6 +58,8 @@ class ComplianceView(QWidget):
             sort="state",
         )
         self.table.tick()
+        self.tools = QWidget()
+        self.tools.setLayout(row(self.assign, self.again))
         self.nothing = EmptyState(
             "device",
             tr("No device has this profile"),
@@ -73,7 +74,7 @@ class ComplianceView(QWidget):
             button(tr("Show all"), self.filter.clear),
         )
         self.centre = ListView(context.live, self.table, self.filter, self.nothing, no_match)
-        self._bar = frame("tool-bar", bar, (16, 8, 16, 8))
+        self._bar = frame("tool-bar", row(self.filter), (16, 8, 16, 8))
         self.setLayout(column(self._bar, self.centre, gap=0))
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -153,6 +154,7 @@ class ComplianceView(QWidget):
 
     def _count(self, _shown: int, total: int) -> None:
         self._bar.setVisible(total > 0)
+        self.assign.setVisible(total > 0)
 
     def _apply_again(self) -> None:
         self.apply_wanted.emit([key for key, item in self._rows.items() if item["compliance"] in _AGAIN])

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QScrollArea, QWidget
 from backend_lite.contract.plans import MAX_DESCRIPTION, MAX_NAME, Profile, ProfileCopy
 from console.core.errors import ApiError
 from console.core.plan_ops import Applicable, load_applicable
+from console.core.plan_tasks import free_name
 from console.core.plan_words import kept
 from console.core.texts import tr
 from console.features.plans import ops
@@ -92,7 +93,7 @@ class CopyDialog(QDialog):
             self.about.setText(tr("“{name}” with its tasks, for others to begin with.", name=plan.name))
         else:
             self.about.setText(tr("Its tasks come from “{name}”.", name=plan.name))
-        self.name_box.setText(plan.name)
+        self.name_box.setText(self._proposed(plan.name))
         self.name_box.selectAll()
         self.description.setText(plan.description or "")
         if not self._as_template:
@@ -109,6 +110,13 @@ class CopyDialog(QDialog):
         self.name_box.setFocus()
         self._refresh()
         self.adjustSize()
+
+    def _proposed(self, name: str) -> str:
+        """A name that is free, as far as the window knows."""
+        live = self._context.live
+        taken = {str(one["name"]) for kind in ops.PLANS for one in live.kind(kind).values()}
+        wanted = tr("{name} template", name=name)
+        return wanted if self._as_template and wanted not in taken else free_name(name, taken)
 
     def _refresh(self) -> None:
         wrong = [form for form in self.forms.values() if form.wrong()]

@@ -16,6 +16,7 @@ from console.features.plans.kinds import EDITOR, PlanKind
 from console.features.plans.wishes import Wishes
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
+from console.shell.theme import theme
 from console.widgets.form import Facts
 from console.widgets.lines import Lines
 
@@ -38,7 +39,7 @@ class PlanPreview(QWidget):
         self.open = button(tr("Edit"), self._open)
         self.facts = Facts()
         self.tasks_title = label(tr("Tasks"), "header")
-        self.tasks = Lines(tr("Tasks"), _TASKS)
+        self.tasks = Lines(tr("Tasks"), _TASKS, word_width=theme().control)
         self.problem = label("", "error", wrap=True)
         lines = column(
             self.name,

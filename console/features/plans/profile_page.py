@@ -73,13 +73,14 @@ class ProfilePage(Page):
         self.tabs.setExpanding(False)
         for title in (tr("Tasks"), tr("Devices")):
             self.tabs.addTab(title)
-        self.header.below.addWidget(self.tabs)
-        self.header.below.addStretch(1)
         self.editor = PlanEditor(context)
         self.notice = NoticeBar()
         self.changes = ChangesView()
         self.conflict = ConflictView(context.live.get)
         self.devices = ComplianceView(context)
+        self.header.below.addWidget(self.tabs)
+        self.header.below.addStretch(1)
+        self.header.below.addWidget(self.devices.tools)
         self.missing = EmptyState(
             "profile",
             tr("There is no such profile"),
@@ -132,7 +133,7 @@ class ProfilePage(Page):
 
     def save_now(self) -> None:
         """Nothing while it is being saved, or when there is nothing to save. A refusal is said in place."""
-        if self._saving or not (self.editor.dirty or self._profile is None):
+        if not self.save.isEnabled():
             return
         if wrong := self.editor.wrong():
             self.tabs.setCurrentIndex(TASKS)
@@ -160,7 +161,7 @@ class ProfilePage(Page):
         self.editor.form.destroyed.connect(self.side.deleteLater)
         self.tabs.currentChanged.connect(lambda _at: self._show_part())
         self.changes.closed.connect(self._show_part)
-        self.conflict.closed.connect(self._show_part)
+        self.conflict.closed.connect(self._not_now)
         self.conflict.resolved.connect(self._resolved)
         self.history.compare_wanted.connect(self._compare)
         self.history.back_wanted.connect(self._go_back)
@@ -217,8 +218,10 @@ class ProfilePage(Page):
         devices = self.tabs.currentIndex() == DEVICES
         self.centre.setCurrentWidget(self.devices if devices else self.editor)
         self.editor.fields.setVisible(not devices)
+        self.devices.tools.setVisible(devices)
         if devices:
             self.devices.look()
+        self._show_state()
         self.details_changed.emit()
 
     def _show_state(self) -> None:
@@ -229,9 +232,10 @@ class ProfilePage(Page):
         self.header.title.setText(name)
         self.header.set_mark(tr("unsaved") if dirty else "", "accent")
         self.use.setText(tr(" New profile from it…") if self.is_template else tr(" Apply…"))
-        self.save.setEnabled((dirty or profile is None) and not self._saving)
+        busy = self._saving or self.centre.currentWidget() is self.conflict
+        self.save.setEnabled((dirty or profile is None) and not busy)
         for part in (self.use, self.look, self.more):
-            part.setEnabled(profile is not None)
+            part.setEnabled(profile is not None and not busy)
         self.look.setVisible(not self.is_template)
         self.tabs.setTabVisible(DEVICES, profile is not None and not self.is_template)
         self.tabs.setVisible(self.tabs.isTabVisible(DEVICES))
@@ -378,10 +382,17 @@ class ProfilePage(Page):
     def _show_both(self, theirs: ProfileWithTasks) -> None:
         self._theirs = theirs
         merge = Merge(self.editor.saved_plan, self.editor.value, EditedPlan.of(theirs))
-        self.conflict.show_merge(merge)
+        self.notice.hide()
         self.editor.fields.hide()
+        self.devices.tools.hide()
         self.centre.setCurrentWidget(self.conflict)
+        self.conflict.show_merge(merge)
+        self._show_state()
         self.details_changed.emit()
+
+    def _not_now(self) -> None:
+        self._show_part()
+        self._say_changed_meanwhile()
 
     def _resolved(self, plan: EditedPlan) -> None:
         """What is made of both is not saved yet: a person looks at it first, and undo brings back theirs."""

@@ -70,6 +70,10 @@ class RunDialog(QDialog):
         self.refusal.hide()
         self.cancel = button(tr("Cancel"), self.reject)
         self.run = button(tr("Run"), self.start, "primary")
+        self._only_look = request.only_look
+        if request.only_look:
+            self.cancel.setText(tr("Close"))
+            self.run.hide()
         # Enter in a field goes on to the next one; on the button it runs. Ctrl+Enter runs from anywhere.
         self.cancel.setAutoDefault(False)
         self.run.setShortcut("Ctrl+Return")
@@ -92,7 +96,7 @@ class RunDialog(QDialog):
     def start(self) -> None:
         """Waits for the preview where it is still on its way."""
         wanted = self.wanted()
-        if wanted is None or self._sending or self._obstacle():
+        if wanted is None or self._sending or self._only_look or self._obstacle():
             return
         if self.loader.checking:
             self._pressed = True
@@ -164,25 +168,17 @@ class RunDialog(QDialog):
 
     def _proposal(self) -> RolloutCreate | None:
         """What is chosen so far; None where there is nothing to look at yet."""
-        tasks = self.what.values()
-        if len(self.what.works()) < len(tasks) or self.targets.wrong():
-            return None
         wanted = RolloutCreate(targets=self.targets.value(), policy=self.options.value())
-        if len(tasks) > 1:
-            wanted.tasks = tasks
-        else:
-            (task,) = tasks
-            wanted.script_id, wanted.revision_id = task.script_id, task.revision_id
-            wanted.software_id, wanted.action = task.software_id, task.action
-            wanted.arguments, wanted.parameters = task.arguments, task.parameters
-        return wanted
+        return wanted if self.what.write(wanted) and not self.targets.wrong() else None
 
     def _changed(self) -> None:
         works = self.what.works()
         self.targets.picker.show_works(works)
         self.options.show_works(works)
         self.what.show_limit(self.options.value().timeout_s)
-        revisions = tuple((one["id"], one["revision"] if "revision" in one else one["version"]) for one in works)
+        revisions = tuple(
+            (one["id"], one["revision"] if "revision" in one else one["version"]) for one in works
+        )
         if self.loader.ask(self._proposal(), revisions):
             self._pressed = False
             self.refusal.hide()
@@ -243,7 +239,7 @@ class RunDialog(QDialog):
         if self._proposal() is None:
             self.preview.say(tr("Choose what to do and where, to see here what would happen."))
         else:
-            self.preview.refresh(policy, len(self.what.tasks))
+            self.preview.refresh(policy, self.what.count)
         obstacle = self._obstacle()
         self._show_button(self._button_text(policy), not obstacle and not self._sending and not self._pressed)
         if obstacle:
@@ -325,7 +321,11 @@ class RunDialog(QDialog):
 def _title(request: RunRequest) -> str:
     if request.on_one_device:
         return tr("Test-run on one device")
-    return tr("Run again") if request.again else tr("Run a script")
+    if request.only_look:
+        return tr("What would run where")
+    if request.again:
+        return tr("Run again")
+    return tr("Apply a profile") if request.profile_id is not None else tr("Run")
 
 
 def open_dialog(context: Context, request: RunRequest) -> RunDialog | None:

@@ -110,7 +110,7 @@ class RunOptions(QWidget):
 
     def _show_works(self) -> None:
         if self._groups is not None:
-            self.manner.show_limits([script["timeout_s"] for script in self._works])
+            self.manner.show_limits([one["timeout_s"] for one in self._works if "timeout_s" in one])
             self.manner.show_repeatable(self._unrepeatable())
 
     def _toggle(self) -> None:

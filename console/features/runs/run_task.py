@@ -64,6 +64,11 @@ class RunTask(QWidget):
         return None if work is None else self._context.live.get(*work)
 
     @property
+    def _script(self) -> Object | None:
+        work = self.work.work
+        return self.known if work is not None and work.is_script else None
+
+    @property
     def _takes_values(self) -> bool:
         """Whether arguments and parameters reach it: only a script that is run gets them."""
         work = self.work.work
@@ -122,7 +127,7 @@ class RunTask(QWidget):
         self.limit.show_text(span_words(task.timeout_s))
         self.work.choose(work)
         self.action.show_work(self.work.work, self.known, task.action)
-        self.revision.show_script(self.known, task.revision_id)
+        self.revision.show_script(self._script, task.revision_id)
         self._show_work()
         self.arguments.set_values([[value] for value in task.arguments])
         self.parameters.show_values(task.parameters)
@@ -152,7 +157,7 @@ class RunTask(QWidget):
         work = self.work.work
         if work is not None and work.kind == kind and (ids is None or work.id in ids):
             if self.revision.revision_id is None:
-                self.revision.show_script(self.known)
+                self.revision.show_script(self._script)
             self.action.show_work(work, self.known, self.action.action)
             self._show_work()
 
@@ -206,7 +211,7 @@ class RunTask(QWidget):
     def _work_chosen(self) -> None:
         self._rest = TaskCreate()
         self.limit.show_text("")
-        self.revision.show_script(self.known)
+        self.revision.show_script(self._script)
         self.action.show_work(self.work.work, self.known)
         self._show_work()
 

@@ -9,11 +9,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from backend_lite.contract.live import SCRIPT, SOFTWARE
-from backend_lite.contract.runs import MAX_TASKS, TaskCreate
+from backend_lite.contract.runs import MAX_TASKS, RolloutCreate, TaskCreate
 from console.core.live import LiveBatch
 from console.core.run_request import RunRequest
 from console.core.texts import tr
 from console.core.work import work_of
+from console.features.runs.run_profile import RunProfile
 from console.features.runs.run_task import RunTask
 from console.shell.context import Context
 from console.shell.parts import button, column, rule
@@ -31,6 +32,7 @@ class RunWhat(QWidget):
         super().__init__()
         self._context = context
         self.tasks: list[RunTask] = []
+        self.profile: RunProfile | None = None
         self._rules: dict[RunTask, QFrame] = {}
         self.add = button(tr("Add another task"), self._add_empty, "link", icon="plus")
         self._list = QVBoxLayout()
@@ -40,6 +42,13 @@ class RunWhat(QWidget):
             self.destroyed.connect(context.live.subscribe(kind, partial(self._library_changed, kind)))
 
     def show_request(self, request: RunRequest) -> None:
+        if request.profile_id is not None:
+            self.profile = RunProfile(self._context)
+            self.profile.changed.connect(self.changed)
+            self._list.addWidget(self.profile)
+            self.add.hide()
+            self.profile.show_request(request)
+            return
         one = TaskCreate(
             revision_id=request.revision_id,
             action=request.action,
@@ -53,8 +62,31 @@ class RunWhat(QWidget):
         self._number()
 
     def works(self) -> list[Object]:
-        """The scripts and software items that are chosen, in their order."""
+        """The scripts and software items, or the profile, that are chosen, in their order."""
+        if self.profile is not None:
+            return [self.profile.known] if self.profile.known is not None else []
         return [task.known for task in self.tasks if task.known is not None]
+
+    @property
+    def count(self) -> int:
+        """How many tasks there are, as far as it is known."""
+        return len(self.profile.tasks()) if self.profile is not None else len(self.tasks)
+
+    def write(self, wanted: RolloutCreate) -> bool:
+        """What is chosen, into `wanted`; False where there is nothing to look at yet."""
+        if self.profile is not None:
+            wanted.profile_id = self.profile.profile_id
+            wanted.task_parameters = self.profile.values()
+            return self.profile.is_loaded
+        tasks = self.values()
+        if len(tasks) > 1:
+            wanted.tasks = tasks
+        else:
+            (task,) = tasks
+            wanted.script_id, wanted.revision_id = task.script_id, task.revision_id
+            wanted.software_id, wanted.action = task.software_id, task.action
+            wanted.arguments, wanted.parameters = task.arguments, task.parameters
+        return len(self.works()) == len(tasks)
 
     def values(self) -> list[TaskCreate]:
         return [task.value() for task in self.tasks]
@@ -66,6 +98,8 @@ class RunWhat(QWidget):
 
     def wrong(self) -> str:
         """What has to be mended first, in a sentence; empty when nothing has."""
+        if self.profile is not None:
+            return self.profile.wrong()
         sentences = [task.wrong() for task in self.tasks]
         for number, sentence in enumerate(sentences, 1):
             if sentence:
@@ -80,6 +114,8 @@ class RunWhat(QWidget):
 
     def first_gap(self) -> QWidget | None:
         """Where a person has to give something first."""
+        if self.profile is not None:
+            return self.profile.first_gap()
         for task in self.tasks:
             if task.known is None:
                 return task.work
