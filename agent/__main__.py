@@ -17,6 +17,10 @@ def main(argv: list[str] | None = None) -> int:
         from agent import stages
 
         return stages.main(arguments[1])
+    if arguments[:1] == ["software"]:
+        from agent.software import program
+
+        return program.main(arguments[1])
     if arguments == ["installed"]:
         from agent.probes import software
 

@@ -41,12 +41,21 @@ def main(plan_file: str) -> int:
         return _NO_START
 
 
+def as_exit_code(returncode: int) -> int:
+    """What a process ends with to pass on how its child ended: as shells say it, 128 + n for the signal n;
+    Windows' codes as the signed numbers that an interpreter can end with."""
+    if sys.platform == "win32":
+        return returncode - (1 << 32) if returncode >= 1 << 31 else returncode
+    return 128 - returncode if returncode < 0 else returncode
+
+
 if sys.platform == "win32":
 
     def _run(argv: list[str], environment: dict[str, str]) -> int:
         import subprocess
 
-        return subprocess.run(argv, stdin=subprocess.DEVNULL, env=environment, check=False).returncode
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, env=environment, check=False)
+        return as_exit_code(done.returncode)
 
     _end_with = _run
 else:

@@ -34,6 +34,8 @@ def job_for(offer: Offer, folder: str, secrets: dict[str, str], person: Person |
         "sh": run_script.shell,
         "cmd": run_script.cmd,
         "python": run_script.python,
+        "install_software": _software,
+        "uninstall_software": _software,
         "inventory": inventory.inventory,
         "reboot": reboot.reboot,
     }
@@ -50,6 +52,13 @@ def job_for(offer: Offer, folder: str, secrets: dict[str, str], person: Person |
     job.secrets = list(secrets)
     job.person = person
     return job
+
+
+def _software(offer: Offer, folder: str, secrets: dict[str, str]) -> Job:
+    # Most agents never need it, and it is not small.
+    from agent.handlers.software_step import software_step
+
+    return software_step(offer, folder, secrets)
 
 
 def _check(offer: Offer, person: Person | None) -> None:

@@ -82,12 +82,15 @@ def _check_text(text: str, what: str) -> None:
 
 def _file_place(file: OfferFile) -> str:
     """Its place in the private folder: a folder for each, so that no name meets another."""
-    name = file.file_name
+    check_file_name(file.file_name)
+    return f"files/{file.name}/{file.file_name}"
+
+
+def check_file_name(name: str) -> None:
     _check_text(name, "A file's name")
     unusable = not name.strip(" .") or name[-1] in " ." or _DEVICES.fullmatch(name)
     if unusable or set(name) & _NOT_IN_FILE_NAMES or len(name.encode()) > _LONGEST_FILE_NAME:
         raise RejectionError(f"The file name {name[:64]!r} cannot be used on every system; rename the file.")
-    return f"files/{file.name}/{name}"
 
 
 def _content(file: OfferFile) -> bytes:

@@ -110,6 +110,8 @@ def _convert_union(value: object, hints: tuple[Any, ...], where: str) -> Any:
     for hint in hints:
         if type(value) is hint:
             return value
+        if is_dataclass(hint) and isinstance(value, dict):
+            return from_plain(value, hint, where)  # type: ignore[arg-type]
     if isinstance(value, int) and not isinstance(value, bool) and float in hints:
         return float(value)
     raise WireError(f"{where} has the wrong type")
