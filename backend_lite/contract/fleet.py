@@ -185,6 +185,12 @@ class CsvImported(Struct):
     problems: list[CsvProblem]
 
 
+class DeviceIds(Struct):
+    """GET DEVICES/matching?q=: the devices that a query finds now, in their order."""
+
+    ids: list[int]
+
+
 class DeviceUpdate(Struct):
     """PUT: any subset; what is absent stays as it is."""
 
@@ -277,6 +283,9 @@ DEVICE_FIELDS = (
     Field(
         "added", FieldKind.AGE, "When it was enrolled: added<1d is less than a day ago", aliases=("created",)
     ),
+    Field(
+        "software", FieldKind.TEXT, "Something that is installed", aliases=("installed",), service_only=True
+    ),
     Field("id", FieldKind.NUMBER, "Number of the device"),
 )
-"""What a query of devices (`contract.query`) can compare."""
+"""What a query of devices (`contract.query`) can compare; phrases in quotes find installed software too."""

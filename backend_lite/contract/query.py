@@ -26,6 +26,7 @@ from backend_lite.contract.query_nodes import (
     Field,
     FieldKind,
     Match,
+    NeedsServiceError,
     Node,
     Not,
     Number,
@@ -39,6 +40,7 @@ from backend_lite.contract.query_nodes import (
     by_name,
     fields_of,
     format_query,
+    needs_service,
     text_test,
 )
 
@@ -49,6 +51,7 @@ __all__ = [
     "Field",
     "FieldKind",
     "Match",
+    "NeedsServiceError",
     "Node",
     "Not",
     "Number",
@@ -65,6 +68,7 @@ __all__ = [
     "format_query",
     "matcher",
     "matches",
+    "needs_service",
     "parse",
 ]
 

@@ -27,7 +27,11 @@ def matches(node: Node, value_of: ValueOf) -> bool:
 
 
 def matcher(node: Node) -> Callable[[ValueOf], bool]:
-    """`matches` for one query and many rows: what can be prepared is prepared."""
+    """`matches` for one query and many rows: what can be prepared is prepared.
+
+    A query for which `needs_service` holds cannot be answered here: `value_of` raises NeedsServiceError for
+    its fields, and phrases in quotes find too little.
+    """
     match node:
         case Search():
             fits = text_test(node.pattern, whole=False)

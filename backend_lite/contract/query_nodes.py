@@ -26,13 +26,19 @@ TEXT_KINDS = frozenset({FieldKind.TEXT, FieldKind.LABEL, FieldKind.WORD})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`words` are those of a WORD, or some to offer for a LABEL; `aliases` are other names for it."""
+    """`words` are those of a WORD, or some to offer for a LABEL; `aliases` are other names for it. Only the
+    service knows the values of a `service_only` field; there phrases in quotes are looked for in it too."""
 
     name: str
     kind: FieldKind
     help: str
     words: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    service_only: bool = False
+
+
+class NeedsServiceError(LookupError):
+    """A query was asked of something in memory that only the service can answer (see `needs_service`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,23 @@ def fields_of(node: Node) -> frozenset[str]:
         case And() | Or():
             return frozenset().union(*map(fields_of, node.nodes))
     return frozenset()
+
+
+def needs_service(node: Node, fields: Iterable[Field]) -> bool:
+    """Whether only the service can say what a query of these fields finds."""
+    special = {field.name for field in fields if field.service_only}
+    return bool(special) and _asks_for(node, special)
+
+
+def _asks_for(node: Node, names: set[str]) -> bool:
+    match node:
+        case Search():
+            return node.pattern.exact
+        case Match():
+            return node.field in names
+        case Not():
+            return _asks_for(node.node, names)
+    return any(_asks_for(one, names) for one in node.nodes)
 
 
 def format_query(node: Node) -> str:

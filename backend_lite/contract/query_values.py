@@ -8,7 +8,7 @@ from typing import Any
 from backend_lite.contract.common import parse_time
 from backend_lite.contract.fleet import Contact
 from backend_lite.contract.library import os_names
-from backend_lite.contract.query_nodes import Value, ValueOf
+from backend_lite.contract.query_nodes import NeedsServiceError, Value, ValueOf
 
 Plain = Mapping[str, Any]
 """A struct of the contract as JSON."""
@@ -64,6 +64,10 @@ def _plain(key: str) -> Callable[[Plain, int], Value]:
     return lambda device, _now: device[key]
 
 
+def _ask_service(_device: Plain, _now_ms: int) -> Value:
+    raise NeedsServiceError("what is installed")
+
+
 _LABELS = ("hostname", "uid", "os_type", "os_version", "os_description", "hardware_summary", "address")
 _DEVICE: dict[str, Callable[[Plain, int], Value]] = {
     "": lambda device, _: "\n".join(filter(None, [*(device[key] for key in _LABELS), *device["tags"]])),
@@ -79,5 +83,6 @@ _DEVICE: dict[str, Callable[[Plain, int], Value]] = {
     "agent": _plain("agent_version"),
     "admission": _plain("admission"),
     "added": _age("created_at"),
+    "software": _ask_service,
     "id": _plain("id"),
 } | {field: _metric(field) for field in _METRICS}

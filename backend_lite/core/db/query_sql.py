@@ -43,6 +43,9 @@ Condition: TypeAlias = ColumnElement[bool]
 Clause = Callable[[Match], Condition]
 """One field's comparison as a condition, which may be NULL where there is no value."""
 
+Finder = Callable[[Pattern], Condition]
+"""How a word or phrase is looked for; it may be NULL where there is nothing to look into."""
+
 _ESCAPE = "\\"
 
 
@@ -88,11 +91,13 @@ def parsed(text: str, fields: Iterable[Field]) -> Node:
         raise InvalidError(error.sentence(), code="bad_query") from error
 
 
-def where(node: Node, search: Column, clauses: Mapping[str, Clause]) -> Condition:
-    """The condition for `node`, never NULL; `search` holds all labels, case-folded."""
+def where(node: Node, search: Column | Finder, clauses: Mapping[str, Clause]) -> Condition:
+    """The condition for `node`, never NULL; `search` holds all labels, case-folded, or says how words are
+    looked for."""
     match node:
         case Search():
-            return _present(_like(search, node.pattern, whole=False))
+            found = search(node.pattern) if callable(search) else like(search, node.pattern)
+            return _present(found)
         case Match():
             return _present(clauses[node.field](node))
         case Not():
@@ -107,7 +112,7 @@ def texts(expression: Column) -> Clause:
     """For a field whose value is a text."""
 
     def clause(match: Match) -> Condition:
-        return or_(*(_like(folded(expression), p, whole=is_whole(match, p)) for p in _patterns(match)))
+        return or_(*(like(folded(expression), p, whole=is_whole(match, p)) for p in _patterns(match)))
 
     return clause
 
@@ -150,9 +155,10 @@ def _patterns(match: Match) -> list[Pattern]:
     return [value for value in match.values if isinstance(value, Pattern)]
 
 
-def _like(expression: Column, pattern: Pattern, *, whole: bool) -> Condition:
-    like = "%".join(map(_escaped, parts_of(pattern)))
-    return expression.like(like if whole else f"%{like}%", escape=_ESCAPE)
+def like(folded_text: Column, pattern: Pattern, *, whole: bool = False) -> Condition:
+    """The case-folded text is the pattern as a whole, or holds it."""
+    text = "%".join(map(_escaped, parts_of(pattern)))
+    return folded_text.like(text if whole else f"%{text}%", escape=_ESCAPE)
 
 
 def _escaped(text: str) -> str:

@@ -29,6 +29,7 @@ from backend_lite.features.fleet.editing import checked_fields
 from backend_lite.features.fleet.events import AdmissionSet
 from backend_lite.features.fleet.expected import ExpectedDevices
 from backend_lite.features.fleet.groups import Groups
+from backend_lite.features.fleet.installed import forget_software
 from backend_lite.features.fleet.labels import bounded, labels_of, real_identifier
 from backend_lite.features.fleet.presence import Presence
 from backend_lite.features.fleet.querying import DeviceQueries
@@ -55,12 +56,13 @@ _LARGEST_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device by its key, retired ones included."""
+    """A device by its key, retired ones included; `software_digest` is that of its newest report."""
 
     id: int
     uid: str
     public_key: bytes
     admission: Admission
+    software_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,8 @@ class Devices:
         row = session.scalar(select(DeviceRow).where(DeviceRow.uid == uid))
         if row is None or row.public_key is None:
             return None
-        return KnownDevice(row.id, row.uid, row.public_key, Admission(row.admission))
+        admission = Admission(row.admission)
+        return KnownDevice(row.id, row.uid, row.public_key, admission, row.software_digest)
 
     def target(self, session: Session, device_id: int) -> RunTarget | None:
         """The device as something to run on, also when it is retired."""
@@ -273,6 +276,7 @@ class Devices:
         row.retired_at = self._clock.now_ms()
         row.change({"admission": Admission.RETIRED.value})
         self.groups.forget_device(unit, row.id)
+        forget_software(unit, row.id)
         self._outbox.add(unit, DEVICE_RETIRED, {"device_id": row.id})
         unit.publish(AdmissionSet(row.id, Admission.RETIRED))
         unit.publish(Changed(DEVICE, row.id, None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from agent.wire.messages import SoftwareReport
 from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE, GROUP
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Feature, Kernel
@@ -18,6 +19,8 @@ from backend_lite.features.fleet.group_routes import VIEW as VIEW_GROUPS
 from backend_lite.features.fleet.group_routes import group_routes
 from backend_lite.features.fleet.handshake import Handshake
 from backend_lite.features.fleet.hub import DeviceHub
+from backend_lite.features.fleet.installed import Inventory
+from backend_lite.features.fleet.installed_routes import installed_routes
 from backend_lite.features.fleet.life_routes import (
     merge_routes,
     metric_routes,
@@ -42,6 +45,7 @@ def build(kernel: Kernel) -> Feature:
     handshake = Handshake(database, clock, kernel.endpoint, kernel.service_epoch, devices, hub, listeners)
     conversations = Conversations(database, clock, handshake, devices, hub, presence, listeners)
 
+    listeners.on_message(SoftwareReport, Inventory(database, clock).report)
     merging = Merging(devices, presence)
     forgetting = Forgetting(clock, kernel.outbox, devices.queries)
     histories = MetricHistories(database, clock, presence)
@@ -66,6 +70,7 @@ def build(kernel: Kernel) -> Feature:
         name="fleet",
         routes=lambda: [
             *device_routes(database, devices),
+            *installed_routes(database, devices),
             *merge_routes(database, merging),
             *retired_routes(database, forgetting),
             *metric_routes(database, histories),

@@ -39,6 +39,9 @@ ALIVE_S = 2 * HEARTBEAT_S
 """A channel that was silent for longer is taken for half-open, not for a copy of the device."""
 PROBE_S = 2.0
 
+_WITH_SOFTWARE = 3
+"""The first version of the wire whose agents say what is installed."""
+
 _PART = re.compile(r"[ -~]{1,100}")
 
 
@@ -134,7 +137,15 @@ class Handshake:
         answer = await self._listeners.hello(device_id, hello, said.new)
 
         def welcome(admission: Admission) -> Welcome:
-            return Welcome(version, device_id, admission, HEARTBEAT_S, answer.marks, answer.forget)
+            return Welcome(
+                version,
+                device_id,
+                admission,
+                HEARTBEAT_S,
+                answer.marks,
+                answer.forget,
+                software_digest=device.software_digest if version >= _WITH_SOFTWARE else "",
+            )
 
         return self._hub.join(channel, welcome)
 

@@ -9,7 +9,7 @@ from sqlalchemy import and_, false, func, or_, true
 
 from backend_lite.contract.fleet import DEVICE_FIELDS, Contact
 from backend_lite.contract.library import TARGET_OS_TYPES, os_names
-from backend_lite.contract.query import Match, Value
+from backend_lite.contract.query import Match, Pattern, Value
 from backend_lite.contract.query_match import value_test
 from backend_lite.contract.query_values import metric_value, status_words
 from backend_lite.core.clock import Clock
@@ -21,11 +21,13 @@ from backend_lite.core.db.query_sql import (
     among,
     elements,
     folded,
+    like,
     numbers,
     parsed,
     texts,
     where,
 )
+from backend_lite.features.fleet.installed_reading import software_clause, software_like
 from backend_lite.features.fleet.presence import Presence, Sighting
 from backend_lite.features.fleet.tables import DeviceRow
 
@@ -44,7 +46,7 @@ class DeviceQueries:
         """
         node = parsed(text, DEVICE_FIELDS)
         now_ms, now = self._clock.now_ms(), self._clock.monotonic()
-        return where(node, DeviceRow.search, _clauses(self._sightings(only), now_ms, now))
+        return where(node, _search, _clauses(self._sightings(only), now_ms, now))
 
     def _sightings(self, only: int | None) -> dict[int, Sighting]:
         if only is None:
@@ -83,8 +85,14 @@ def _clauses(sightings: dict[int, Sighting], now_ms: int, now: float) -> dict[st
         "agent": texts(DeviceRow.agent_version),
         "admission": texts(DeviceRow.admission),
         "added": ages(DeviceRow.created_at, now_ms),
+        "software": software_clause,
         "id": numbers(DeviceRow.id),
     }
+
+
+def _search(pattern: Pattern) -> Condition:
+    labels = like(DeviceRow.search, pattern)
+    return or_(labels, software_like(pattern)) if pattern.exact else labels
 
 
 def _live(sightings: dict[int, Sighting], of: Callable[[Sighting], Value], stored: Clause) -> Clause:

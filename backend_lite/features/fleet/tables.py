@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, text
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend_lite.core.db.base import Base, EpochMs, Id, Json
@@ -141,18 +141,30 @@ class ExpectedDeviceRow(Base):
     arrived_at: Mapped[int | None] = mapped_column(EpochMs)
 
 
+class SoftwareTitleRow(Base):
+    """A name that software is installed under, once for all devices; `name_key` is the name without its case.
+    `devices` have it: the counter is kept when a device reports, and what no device has is not kept."""
+
+    __tablename__ = "software_titles"
+    __table_args__ = (UniqueConstraint("name", "publisher"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(400))
+    name_key: Mapped[str] = mapped_column(String(800), index=True)
+    publisher: Mapped[str] = mapped_column(String(200))
+    devices: Mapped[int] = mapped_column(Integer, index=True)
+
+
 class DeviceSoftwareRow(Base):
-    """Something that is installed on a device; `name_key` is the name as compared."""
+    """Something that is installed on a device, `n` in its list."""
 
     __tablename__ = "device_software"
-    __table_args__ = (Index("ix_device_software_name_key", "name_key", "device_id"),)
+    __table_args__ = (Index("ix_device_software_title", "title_id", "version", "device_id"),)
 
     device_id: Mapped[int] = mapped_column(Id, ForeignKey("devices.id"), primary_key=True)
     n: Mapped[int] = mapped_column(Integer, primary_key=True)
-    name: Mapped[str] = mapped_column(String(400))
-    name_key: Mapped[str] = mapped_column(String(400))
+    title_id: Mapped[int] = mapped_column(Id, ForeignKey("software_titles.id"))
     version: Mapped[str] = mapped_column(String(200))
-    publisher: Mapped[str] = mapped_column(String(200))
     source: Mapped[str] = mapped_column(String(20))
     architecture: Mapped[str] = mapped_column(String(40))
     installed_on: Mapped[str] = mapped_column(String(10))

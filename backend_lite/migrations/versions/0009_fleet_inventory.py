@@ -18,6 +18,7 @@ JSON = sa.JSON(none_as_null=True)
 def upgrade() -> None:
     _devices()
     _expected_devices()
+    _software_titles()
     _device_software()
     _metric_days()
 
@@ -68,24 +69,43 @@ def _expected_devices() -> None:
     op.create_index(op.f("ix_expected_devices_serial_key"), "expected_devices", ["serial_key"], unique=False)
 
 
+def _software_titles() -> None:
+    op.create_table(
+        "software_titles",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("name", sa.String(length=400), nullable=False),
+        sa.Column("name_key", sa.String(length=800), nullable=False),
+        sa.Column("publisher", sa.String(length=200), nullable=False),
+        sa.Column("devices", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_software_titles")),
+        sa.UniqueConstraint("name", "publisher", name=op.f("uq_software_titles_name_publisher")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_software_titles_name_key"), "software_titles", ["name_key"], unique=False)
+    op.create_index(op.f("ix_software_titles_devices"), "software_titles", ["devices"], unique=False)
+
+
 def _device_software() -> None:
     op.create_table(
         "device_software",
         sa.Column("device_id", ID, nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=400), nullable=False),
-        sa.Column("name_key", sa.String(length=400), nullable=False),
+        sa.Column("title_id", ID, nullable=False),
         sa.Column("version", sa.String(length=200), nullable=False),
-        sa.Column("publisher", sa.String(length=200), nullable=False),
         sa.Column("source", sa.String(length=20), nullable=False),
         sa.Column("architecture", sa.String(length=40), nullable=False),
         sa.Column("installed_on", sa.String(length=10), nullable=False),
         sa.ForeignKeyConstraint(
             ["device_id"], ["devices.id"], name=op.f("fk_device_software_device_id_devices")
         ),
+        sa.ForeignKeyConstraint(
+            ["title_id"], ["software_titles.id"], name=op.f("fk_device_software_title_id_software_titles")
+        ),
         sa.PrimaryKeyConstraint("device_id", "n", name=op.f("pk_device_software")),
     )
-    op.create_index("ix_device_software_name_key", "device_software", ["name_key", "device_id"], unique=False)
+    op.create_index(
+        "ix_device_software_title", "device_software", ["title_id", "version", "device_id"], unique=False
+    )
 
 
 def _metric_days() -> None:
