@@ -401,6 +401,9 @@ class SimProbes:
     def metrics(self) -> Metrics:
         return Metrics(1.0, 1, 1, 1, 1, 1)
 
+    async def software(self, _known: str) -> None:
+        """Nothing new is installed."""
+
 
 class SimPlatform:
     """`this_platform` for the program; scripts ask the real one for their interpreter."""
