@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QListWidget, QWidget
 
 from console.core.texts import tr
 from console.shell.parts import button, column, label, row
+from console.shell.theme import set_role
 
 SIZE = (560, 360)
 
@@ -26,6 +27,7 @@ class Report(QDialog):
         self.list = QListWidget()
         self.list.setAccessibleName(title)
         self.list.setWordWrap(True)
+        set_role(self.list, "lines")
         self.list.addItems(self.sentences)
         self.close_ = button(tr("Close"), self.accept, "primary")
         lines = column(

@@ -111,7 +111,7 @@ async def each(
 
 
 def _refusal(name: str, error: ApiError) -> str:
-    return error.detail if name in error.detail else tr("“{name}”: {why}", name=name, why=error.detail)
+    return error.detail if f'"{name}"' in error.detail else tr("“{name}”: {why}", name=name, why=error.detail)
 
 
 def _reverse(change: Change) -> ScriptUpdate:

@@ -11,6 +11,7 @@ from backend_lite.contract.library import MAX_FOLDER
 from console.core.texts import tr
 from console.features.library.folders import plain_folder
 from console.shell.parts import button, column, label, row
+from console.shell.theme import set_role
 from console.widgets.form import Field
 
 SIZE = (420, 400)
@@ -31,6 +32,7 @@ class FolderChoice(QDialog):
         self.box.setPlaceholderText(tr("None: the top of the library"))
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Folders"))
+        set_role(self.list, "findings")
         self.list.addItems(sorted(folders, key=str.casefold))
         self.go = button(tr("Move"), self._choose, "primary")
         hint = tr("Choose one, or write a new one such as Windows/Clean up.")

@@ -53,12 +53,19 @@ class ImportDialog(QDialog):
         self.place = ElidedLabel(where, "muted")
         self.filter = FilterBar(self, tr("Filter"), import_choices())
         self.table = LiveTable(
-            "import-scripts", tr("Scripts to import"), import_columns(), search_text, context.settings
+            "import-scripts",
+            tr("Scripts to import"),
+            import_columns(),
+            search_text,
+            context.settings,
+            sort="kind",
         )
         self.diff = DiffView(tr("What would change"))
         self.about = label("", "header", wrap=True)
         below = QWidget()
-        below.setLayout(column(self.about, self.diff, gap=6))
+        beside = column(self.about, self.diff, gap=6)
+        beside.setContentsMargins(0, 10, 0, 0)
+        below.setLayout(beside)
         parts = QSplitter(Qt.Orientation.Vertical)
         parts.addWidget(self.table)
         parts.addWidget(below)

@@ -14,6 +14,7 @@ from console.widgets.table_columns import Column, Kind, Pill, pill_column
 Object = dict[str, Any]
 """`id` counts from 0, `item` is the ImportItem, `ticked` whether it is to be imported."""
 
+_ORDER = (ImportKind.PROBLEM, ImportKind.CHANGED, ImportKind.NEW, ImportKind.SAME)
 TICKABLE = (ImportKind.NEW, ImportKind.CHANGED)
 
 
@@ -31,11 +32,17 @@ def import_columns() -> list[Column]:
             value=lambda row: row["ticked"],
             width=60,
         ),
-        Column("name", tr("Name"), name_of, Kind.STRONG, width=210),
-        pill_column("kind", tr("What"), lambda row: kind_pill(row["item"].kind), width=90),
-        Column("folder", tr("Folder"), _folder, width=120),
+        Column("name", tr("Name"), name_of, Kind.STRONG, width=250),
+        pill_column(
+            "kind",
+            tr("What"),
+            lambda row: kind_pill(row["item"].kind),
+            sort=lambda row: _ORDER.index(row["item"].kind),
+            width=90,
+        ),
+        Column("folder", tr("Folder"), _folder, width=150),
         Column("language", tr("Language"), _language, width=90),
-        Column("about", tr("Why"), about, Kind.MUTED, width=260),
+        Column("about", tr("Why"), about, Kind.MUTED, width=240),
     ]
 
 
@@ -76,7 +83,8 @@ def about(row: Object) -> str:
     item: ImportItem = row["item"]
     if item.problem is not None:
         return str(item.problem)
-    return ", ".join(change_word(name) for name in item.changes)
+    changes = ", ".join(change_word(name) for name in item.changes)
+    return tr("Other {changes}", changes=changes) if changes else ""
 
 
 def change_word(name: str) -> str:

@@ -14,6 +14,7 @@ from console.core.texts import tr
 from console.features.library.edited import Edited
 from console.features.library.folders import plain_folder, plain_tags
 from console.shell.parts import column, frame, row
+from console.shell.theme import theme
 from console.widgets.form import Field
 from console.widgets.minutes_box import MinutesBox
 
@@ -37,9 +38,9 @@ class ScriptFields(QFrame):
             self.system.addItem(words.system_word(system or None), system)
         self.timeout = MinutesBox()
         self.description, self.folder, self.tags = QLineEdit(), QLineEdit(), QLineEdit()
-        self.folder.setPlaceholderText(tr("Such as Windows/Clean up"))
+        self.folder.setPlaceholderText(tr("Windows/Clean up"))
         self.folder.setMaxLength(MAX_FOLDER)
-        self.tags.setPlaceholderText(tr("With commas between them"))
+        self.tags.setPlaceholderText(tr("disk, weekly"))
         self._folders = QStringListModel()
         completer = QCompleter(self._folders, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -48,6 +49,7 @@ class ScriptFields(QFrame):
         meaning = tr("Running it twice does no harm: a rollout may then try again by itself.")
         self.idempotent.setAccessibleDescription(meaning)
         self.idempotent.setToolTip(meaning)
+        self.idempotent.setFixedHeight(theme().control)
         first = row(
             self.name,
             Field(tr("Language"), self.language),

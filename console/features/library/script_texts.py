@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QTabBar, QWidget
 from backend_lite.contract.runs import Finding
 from console.core.texts import tr
 from console.features.library.edited import Edited
-from console.shell.parts import column, frame, label, row
+from console.shell.parts import ElidedLabel, column, frame, row
 from console.widgets.code_edit import CodeEdit
 
 SCRIPT, DETECT, UNDO = "", "detect", "undo"
@@ -40,7 +40,7 @@ class ScriptTexts(QWidget):
         self.tabs.setAccessibleName(tr("Texts of the script"))
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
-        self.meaning = label("", "secondary")
+        self.meaning = ElidedLabel("", "secondary")
         self._stack = QStackedWidget()
         for part, edit in self.edits.items():
             self.tabs.addTab(part_word(part))

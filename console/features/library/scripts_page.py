@@ -109,7 +109,9 @@ class ScriptsPage(Page):
         self.across.setCollapsible(1, False)
         if not restore_splitter(context.settings, _SPLITTER, self.across):
             self.across.setSizes([_TREE_WIDTH, 4 * _TREE_WIDTH])
-        self.setLayout(column(self.header, self.problem, self.across, gap=0))
+        lines = column(self.header, self.problem, self.across, gap=0)
+        lines.setStretch(2, 1)
+        self.setLayout(lines)
         self.info = ScriptPreview(context)
         self.destroyed.connect(self.info.deleteLater)
         self._again = QTimer(self)
@@ -171,7 +173,7 @@ class ScriptsPage(Page):
 
     def _count(self, shown: int, total: int) -> None:
         self.header.show_count(shown, total)
-        for part in (self.filter, self.tree, self.take_files, self.export):
+        for part in (self.filter, self.tree, self.take_files, self.export, self.new):
             part.setVisible(total > 0)
         self.no_match.say(*self._why_nothing())
 

@@ -29,8 +29,8 @@ class TagsDialog(QDialog):
         self.add, self.remove = QLineEdit(), QLineEdit()
         others = [tag for tag in known if tag not in now]
         commas = tr("Words with commas between them.")
-        adding = tr("There are {tags}.", tags=_listed(others)) if others else commas
-        removing = tr("Now: {tags}.", tags=_listed(now)) if now else tr("There are none now.")
+        adding = tr("There are: {tags}", tags=_listed(others)) if others else commas
+        removing = tr("Now: {tags}", tags=_listed(now)) if now else tr("There are none now.")
         self.go = button(tr("Change"), self._choose, "primary")
         lines = column(
             label(title, "title", wrap=True),
