@@ -163,6 +163,7 @@ QLabel[role="secondary"] {{ font-size: 12px; color: {_hex(t.muted)}; }}
 QLabel[role="muted"] {{ color: {_hex(t.muted)}; }}
 QLabel[role="error"] {{ color: {_hex(t.bad)}; }}
 QLabel[role="words"] {{ font-size: 14px; font-weight: 600; }}
+QLabel[role="words-large"] {{ font-size: 20px; font-weight: 600; }}
 QLabel[role="key"] {{
     font-size: 11px; color: {_hex(t.faint)}; border: 1px solid {_hex(t.line)}; border-radius: 4px;
     padding: 0 5px;
