@@ -8,6 +8,8 @@ from typing import Any
 from backend_lite.contract.live import DEVICE, GROUP
 from console.core import words
 from console.core.texts import tr
+from console.features.fleet.admission_page import AdmissionPage
+from console.features.fleet.admission_words import is_waiting
 from console.features.fleet.columns import name
 from console.features.fleet.device_page import DevicePage
 from console.features.fleet.devices_page import DevicesPage
@@ -36,10 +38,16 @@ def features() -> list[Feature]:
 def _devices(watch: WatchOf) -> Feature:
     return Feature(
         "fleet",
-        navigation=[NavEntry(tr("Fleet"), tr("Devices"), DevicesPage.key, "device", count_of=DEVICE)],
+        navigation=[
+            NavEntry(tr("Fleet"), tr("Devices"), DevicesPage.key, "device", count_of=DEVICE),
+            NavEntry(
+                tr("Fleet"), tr("Admission"), AdmissionPage.key, "shield", count_of=DEVICE, counts=is_waiting
+            ),
+        ],
         pages={
             DevicesPage.key: lambda context: DevicesPage(context, watch(context)),
             DevicePage.key: lambda context: DevicePage(context, watch(context)),
+            AdmissionPage.key: AdmissionPage,
         },
         commands=[
             Command(

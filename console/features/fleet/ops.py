@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backend_lite.contract.fleet import DEVICES, Device, DeviceUpdate
+from backend_lite.contract.fleet import (
+    DEVICES,
+    Device,
+    DeviceMerge,
+    DeviceUpdate,
+    MetricHistory,
+    TagsChange,
+    TagsChanged,
+)
 from backend_lite.contract.live import DEVICE
 from console.core.client import ApiClient
 from console.core.ops import Op, Progress
@@ -49,3 +57,37 @@ def set_tags(client: ApiClient, device_id: int, tags: Sequence[str]) -> Op[Devic
         return await client.put(f"{DEVICES}/{device_id}", DeviceUpdate(tags=list(tags)), Device)
 
     return Op(tr("Change the tags"), call, (DEVICE,))
+
+
+def change_tags(client: ApiClient, changes: Sequence[TagsChange]) -> Op[list[int]]:
+    """Answers the devices whose tags are others now."""
+
+    async def call(progress: Progress) -> list[int]:
+        changed: list[int] = []
+        for done, change in enumerate(changes):
+            progress.report(done / len(changes))
+            changed += (await client.post(f"{DEVICES}/tags", change, TagsChanged)).devices
+        return changed
+
+    return Op(tr("Change the tags"), call, (DEVICE,))
+
+
+def merge(client: ApiClient, device_id: int, replaces_id: int) -> Op[Device]:
+    async def call(_progress: Progress) -> Device:
+        return await client.post(f"{DEVICES}/{device_id}/merge", DeviceMerge(replaces_id), Device)
+
+    return Op(tr("Merge the devices"), call, (DEVICE,))
+
+
+def keep_apart(client: ApiClient, device_id: int) -> Op[Device]:
+    async def call(_progress: Progress) -> Device:
+        return await client.post(f"{DEVICES}/{device_id}/keep-apart", None, Device)
+
+    return Op(tr("Keep the devices apart"), call, (DEVICE,))
+
+
+def load_metrics(client: ApiClient, device_id: int, hours: int) -> Op[MetricHistory]:
+    async def call(_progress: Progress) -> MetricHistory:
+        return await client.get(f"{DEVICES}/{device_id}/metrics", MetricHistory, {"hours": hours})
+
+    return Op(tr("Load the history of the device"), call)
