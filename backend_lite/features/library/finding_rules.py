@@ -153,7 +153,9 @@ def _restarts(command: Command) -> Remark | None:
 
 def _shuts_down(words: list[str]) -> bool:
     """`shutdown` of Windows needs a word for it; that of Linux shuts down unless it is told not to."""
-    if any(word[:1] in ("/", "-") and word[1:] in ("a", "c", "l", "?", "help", "k") for word in words):
+    options = {word[1:] for word in words if word[:1] in ("/", "-")}
+    # With a restart, `c` is what to tell people; alone it calls one off.
+    if options & {"a", "l", "?", "help", "k"} or ("c" in options and not options & {"r", "s", "g", "p", "h"}):
         return False
     return bool(words)
 

@@ -30,7 +30,8 @@ check() {
     echo "WRONG  $name ${now:-is not said}: $why"
 }
 
-check permitrootlogin "root should not sign in with a password" no forced-commands-only without-password prohibit-password
+check permitrootlogin "root should sign in with a key at most" no forced-commands-only prohibit-password \
+    without-password
 check permitemptypasswords "accounts without a password are open to everybody" no
 if [ "$passwords" != true ]; then
     check passwordauthentication "passwords can be guessed, keys cannot" no

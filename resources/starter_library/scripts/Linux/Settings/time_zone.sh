@@ -9,8 +9,10 @@ if [[ ! $zone =~ ^[A-Za-z0-9_+/-]+$ || ! -f /usr/share/zoneinfo/$zone ]]; then
 fi
 
 before=$(readlink -f /etc/localtime)
-mkdir -p "$marks" || exit 1
-printf '%s\n' "${before#/usr/share/zoneinfo/}" >"$marks/time-zone" || exit 1
+if [ "$before" != "$(readlink -f "/usr/share/zoneinfo/$zone")" ]; then
+    mkdir -p "$marks" || exit 1
+    printf '%s\n' "${before#/usr/share/zoneinfo/}" >"$marks/time-zone" || exit 1
+fi
 if [ -d /run/systemd/system ]; then
     timedatectl set-timezone "$zone" || exit 1
 else

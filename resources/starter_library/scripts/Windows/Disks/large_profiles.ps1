@@ -4,10 +4,17 @@ param([int]$MinimumMB = 100)
 $ErrorActionPreference = 'Stop'
 $profiles = foreach ($user in Get-CimInstance Win32_UserProfile -Filter 'Special = False') {
     if (-not (Test-Path -LiteralPath $user.LocalPath)) { continue }
-    # Links lead to what is counted elsewhere, or in a circle.
-    $size = (Get-ChildItem -LiteralPath $user.LocalPath -Recurse -Force -File -Attributes '!ReparsePoint' -ErrorAction SilentlyContinue |
-        Measure-Object -Property Length -Sum).Sum
-    [pscustomobject]@{ Path = $user.LocalPath; MB = [double]$size / 1mb; Used = $user.LastUseTime; Loaded = $user.Loaded }
+    $size = [long]0
+    $waiting = New-Object System.Collections.Stack
+    $waiting.Push($user.LocalPath)
+    while ($waiting.Count -gt 0) {
+        foreach ($entry in Get-ChildItem -LiteralPath $waiting.Pop() -Force -ErrorAction SilentlyContinue) {
+            # Links lead to what is counted elsewhere, or in a circle.
+            if ($entry.Attributes -band [IO.FileAttributes]::ReparsePoint) { continue }
+            if ($entry.PSIsContainer) { $waiting.Push($entry.FullName) } else { $size += $entry.Length }
+        }
+    }
+    [pscustomobject]@{ Path = $user.LocalPath; MB = $size / 1mb; Used = $user.LastUseTime; Loaded = $user.Loaded }
 }
 $shown = @($profiles | Where-Object { $_.MB -ge $MinimumMB } | Sort-Object -Property MB -Descending)
 foreach ($one in $shown) {

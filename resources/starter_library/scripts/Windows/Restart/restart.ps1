@@ -8,7 +8,7 @@ $ErrorActionPreference = 'Stop'
 # At most 512 characters; a quotation mark would end the text.
 $text = $Notice.Replace('"', "'")
 if ($text.Length -gt 500) { $text = $text.Substring(0, 500) }
-# Planned, for maintenance of the operating system.
+# Planned: the operating system is set up anew.
 shutdown.exe /r /t (60 * $Minutes) /d p:2:4 /c $text
 # 1190: a restart is on its way already.
 if ($LASTEXITCODE -ne 0 -and $LASTEXITCODE -ne 1190) { exit 1 }

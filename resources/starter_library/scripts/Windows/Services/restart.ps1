@@ -20,7 +20,7 @@ if ($OnlyIfRunning -and $found.Status -ne 'Running') {
     exit 0
 }
 
-# Services that depend on it are stopped with it, and do not come back by themselves.
+# Services that depend on it are stopped with it, and might not come back by themselves.
 $dependents = @($found.DependentServices | Where-Object { $_.Status -eq 'Running' })
 Restart-Service -InputObject $found -Force
 foreach ($dependent in $dependents) {

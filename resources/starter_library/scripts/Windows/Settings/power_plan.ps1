@@ -10,9 +10,11 @@ $plans = @{
 }
 if ("$(powercfg.exe /getactivescheme)" -match '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}') {
     $before = $Matches[0]
-    $kept = 'HKLM:\SOFTWARE\DeployFlow\Undo'
-    if (-not (Test-Path $kept)) { $null = New-Item -Path $kept -Force }
-    Set-ItemProperty -Path $kept -Name PowerPlan -Value $before
+    if ($before -ne $plans[$Plan]) {
+        $kept = 'HKLM:\SOFTWARE\DeployFlow\Undo'
+        if (-not (Test-Path $kept)) { $null = New-Item -Path $kept -Force }
+        Set-ItemProperty -Path $kept -Name PowerPlan -Value $before
+    }
 }
 powercfg.exe /setactive $plans[$Plan]
 if ($LASTEXITCODE -ne 0) {

@@ -7,7 +7,7 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-if ($Key -notmatch '^(HKLM|HKU):?\\(.+)$') { exit 1 }
+if (-not ($Key -match '^(HKLM|HKU):?\\(.+)$')) { exit 1 }
 $hive = if ($Matches[1] -eq 'HKLM') { [Microsoft.Win32.RegistryHive]::LocalMachine } else { [Microsoft.Win32.RegistryHive]::Users }
 $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey($hive, [Microsoft.Win32.RegistryView]::Registry64)
 $target = $root.OpenSubKey($Matches[2].TrimEnd('\'))

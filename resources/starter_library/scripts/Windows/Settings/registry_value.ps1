@@ -7,7 +7,7 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-if ($Key -notmatch '^(HKLM|HKU):?\\(.+)$') {
+if (-not ($Key -match '^(HKLM|HKU):?\\(.+)$')) {
     [Console]::Error.WriteLine("A key begins with HKLM\ or HKU\, not: $Key")
     exit 2
 }

@@ -18,7 +18,9 @@ if (Get-LocalUser | Where-Object { $_.Name -eq $User }) {
 }
 $secure = New-Object System.Security.SecureString
 foreach ($letter in $Password.ToCharArray()) { $secure.AppendChar($letter) }
-$null = New-LocalUser -Name $User -Password $secure -FullName $FullName
+$account = @{ Name = $User; Password = $secure }
+if ($FullName) { $account.FullName = $FullName }
+$null = New-LocalUser @account
 $kept = 'HKLM:\SOFTWARE\DeployFlow\Undo\Users'
 if (-not (Test-Path $kept)) { $null = New-Item -Path $kept -Force }
 Set-ItemProperty -Path $kept -Name $User -Value (Get-LocalUser -Name $User).SID.Value
@@ -26,8 +28,8 @@ Set-ItemProperty -Path $kept -Name $User -Value (Get-LocalUser -Name $User).SID.
 Add-LocalGroupMember -SID 'S-1-5-32-545' -Member $User
 if ($Administrator) { Add-LocalGroupMember -SID 'S-1-5-32-544' -Member $User }
 if ($MustChange) {
-    $account = [ADSI]"WinNT://./$User,user"
-    $account.PasswordExpired = 1
-    $account.SetInfo()
+    $entry = [ADSI]"WinNT://./$User,user"
+    $entry.PasswordExpired = 1
+    $entry.SetInfo()
 }
 "$User was made."
