@@ -48,7 +48,7 @@ LOOKING: dict[str, tuple[Values, set[int], str]] = {
     "Linux: system overview": ({}, {0}, "== Memory"),
     "Linux: temperatures": ({}, {0, 1}, ""),
     "Linux: what fills the disk": ({"Folder": "/etc"}, {0}, "== Largest folders under /etc"),
-    "Linux: what uses memory and processor": ({}, {0, 2}, "ps"),
+    "Linux: what uses memory and processor": ({}, {0, 2}, ""),
     "Linux: who may become root": ({}, {0}, "root"),
 }
 # Those with tests of their own below.
