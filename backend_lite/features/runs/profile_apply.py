@@ -74,7 +74,7 @@ class ProfileApplications:
         lines = [*found.lines, *(_refusal(one) for one in refused)]
         candidates = [one for one in candidates if not _refused(one)]
         if not candidates:
-            return ProfileApplied(0, None, lines)
+            return ProfileApplied(0, None, _in_order(wanted, lines))
         plan = self._plans.plan(found.request, asked, works, candidates, seals)
         created = self._rollouts.start(unit, plan, principal, key)
         runs = _runs(unit.session, created.id)
@@ -145,5 +145,5 @@ def _line(one: Candidate, run_id: int, tasks: int) -> AppliedTo:
 
 def _in_order(wanted: ProfileApply, lines: list[AppliedTo]) -> list[AppliedTo]:
     """Those that were named first, in their order."""
-    places = {device_id: place for place, device_id in enumerate(wanted.device_ids)}
+    places = {device_id: place for place, device_id in enumerate(dict.fromkeys(wanted.device_ids))}
     return sorted(lines, key=lambda line: places.get(line.device_id, len(places)))
