@@ -70,8 +70,10 @@ class ApiClient:
     ) -> T:
         return _decoded(await self._request("PUT", path, body=body, headers=headers), type)
 
-    async def delete(self, path: str, params: Params | None = None) -> None:
-        await self._request("DELETE", path, params=params)
+    async def delete(
+        self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        await self._request("DELETE", path, params=params, headers=headers)
 
     async def get_bytes(self, path: str, params: Params | None = None) -> bytes:
         """The raw answer, such as a range of a step's output."""

@@ -75,13 +75,14 @@ def change_scripts(client: ApiClient, changes: Sequence[Change], title: str) -> 
 
 
 def delete_scripts(client: ApiClient, scripts: Sequence[Object]) -> Op[Outcome]:
-    """Those that something uses stay, and who uses them is said."""
+    """Those that something uses, or that somebody changed meanwhile, stay: it is said who or what."""
 
     async def call(progress: Progress) -> Outcome:
         outcome = Outcome()
 
         async def delete(script: Object) -> None:
-            await client.delete(f"{SCRIPTS}/{script['id']}")
+            headers = {"If-Match": f'"{script["version"]}"'}
+            await client.delete(f"{SCRIPTS}/{script['id']}", headers=headers)
 
         await each(scripts, lambda script: str(script["name"]), delete, outcome, progress)
         return outcome

@@ -84,7 +84,7 @@ def about(row: Object) -> str:
     if item.problem is not None:
         return str(item.problem)
     changes = ", ".join(change_word(name) for name in item.changes)
-    return tr("Other {changes}", changes=changes) if changes else ""
+    return tr("Changes: {changes}", changes=changes) if changes else ""
 
 
 def change_word(name: str) -> str:

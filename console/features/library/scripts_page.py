@@ -79,18 +79,19 @@ class ScriptsPage(Page):
         )
         self.table.allow_drag(SCRIPT)
         self.actions_ = ScriptActions(self, context, self.favorites, self.table.selected_objects)
-        self.take_files = button(tr("Import…"), self.ask_import)
+        self.take_files = button(tr("Import…"), lambda: self._ask_what(self.take_files))
         self.export = button(tr("Export…"), self._export_shown)
         self.new = button(tr("New script"), self._new, "primary", icon="plus")
         self.header = PageHeader(tr("Scripts"), self.take_files, self.export, self.new)
         self.header.below.addWidget(self.filter, 1)
+        first_import = button(tr("Import…"), lambda: self._ask_what(first_import))
         self.nothing = EmptyState(
             "script",
             tr("No scripts yet"),
             tr("A script is what you run on devices: PowerShell, Bash, cmd or Python. Write one, import "
                "files or a folder (or drop them here), or begin with those that come with DeployFlow."),
             button(tr("New script"), self._new, "primary"),
-            button(tr("Import…"), self.ask_import),
+            first_import,
             button(tr("Load the starter library"), self._load_starters),
         )  # fmt: skip
         self.no_match = EmptyState(
@@ -234,7 +235,7 @@ class ScriptsPage(Page):
         inside = [one for one in self._context.live.kind(SCRIPT).values() if place.holds(one)]
         if place.kind == INSIDE:
             menu.addAction(tr("Rename (F2)")).triggered.connect(lambda _checked: self.tree.rename_current())
-        menu.addAction(tr("Import…")).triggered.connect(lambda _checked: self.ask_import())
+        self._fill_import_menu(menu)
         if place.kind != FAVORITES:
             menu.addAction(tr("Export…")).triggered.connect(lambda _checked: self.actions_.ask_export(inside))
 
@@ -257,10 +258,31 @@ class ScriptsPage(Page):
         """What is chosen, or else everything that is shown."""
         self.actions_.ask_export(self.table.selected_objects() or list(self.table.model_.shown_objects()))
 
-    def ask_import(self) -> None:
+    def _ask_what(self, below: QWidget) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._fill_import_menu(menu)
+        menu.popup(below.mapToGlobal(below.rect().bottomLeft()))
+
+    def _fill_import_menu(self, menu: QMenu) -> None:
+        menu.addAction(tr("Import a folder…")).triggered.connect(lambda _checked: self.ask_folder())
+        menu.addAction(tr("Import files…")).triggered.connect(lambda _checked: self.ask_files())
+
+    def ask_folder(self) -> None:
         dialog = QFileDialog(self, tr("Import scripts: choose the folder they lie in"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(lambda folder: self.import_paths([Path(folder)]))
+        self._ask_paths(dialog)
+
+    def ask_files(self) -> None:
+        endings = " ".join(f"*{ending}" for ending in FILES)
+        scripts, every = tr("Scripts ({endings})", endings=endings), tr("All files (*)")
+        dialog = QFileDialog(self, tr("Import scripts"), "", f"{scripts};;{every}")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        self._ask_paths(dialog)
+
+    def _ask_paths(self, dialog: QFileDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda found: self.import_paths([Path(path) for path in found]))
         dialog.open()
 
     def import_paths(self, paths: list[Path]) -> ImportDialog:

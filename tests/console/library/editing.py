@@ -12,7 +12,7 @@ from backend_lite.contract.library import SCRIPTS
 from console.features.library.script_page import ScriptPage
 from tests.console import objects
 
-Run = Callable[[Any], Any]
+Run = Callable[..., Any]
 Make = Callable[[], ScriptPage]
 GET, PUT, POST = f"GET {SCRIPTS}/1", f"PUT {SCRIPTS}/1", f"POST {SCRIPTS}"
 REVISIONS = f"GET {SCRIPTS}/1/revisions"

@@ -1,5 +1,6 @@
 """The library in the window with the real service behind it: nothing is pretended here."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ from argon2 import PasswordHasher
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.library import SCRIPTS, Script, ScriptCreate, ScriptRevision, ScriptUpdate
@@ -370,6 +372,45 @@ def test_an_import_that_the_service_refuses_says_why(
     assert len(said) == 2
     assert said[0].startswith("“a”: No folder can be called")
     assert near.known("script") == []
+
+
+def test_a_cancelled_import_keeps_what_it_has_done(
+    near: NearService, page: ScriptsPage, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.sh").write_text("ls\n")
+    post, never = near.context.client.post, asyncio.Event()
+
+    async def slow(path: str, body: object, kind: type[Script]) -> Script:
+        if getattr(body, "name", "") == "b":
+            await never.wait()
+        return await post(path, body, kind)
+
+    async def story() -> None:
+        dialog = await looked_at(page, tmp_path)
+        monkeypatch.setattr(near.context.client, "post", slow)
+        dialog.go.click()
+        await until(lambda: dialog.note.text() == "b", "second script")
+        assert not dialog.go.isEnabled()
+        dialog.cancel.click()
+        await until(lambda: near.notices)
+
+    run(story())
+    assert near.notices[-1].text == "1 script imported."
+    assert set(folders(near)) == {"a"}
+
+
+def test_an_empty_library_can_begin_with_the_starters(near: NearService, page: ScriptsPage, run: Run) -> None:
+    async def story() -> None:
+        assert page.centre.currentWidget() is page.nothing
+        page.nothing.findChildren(QPushButton)[-1].click()
+        await until(lambda: near.notices, "starter library", 30.0)
+        await until(lambda: page.centre.currentWidget() is page.table)
+
+    run(story(), 60.0)
+    assert near.notices[-1].text == f"{len(near.known('script'))} scripts loaded."
+    assert page.findChildren(Report) == []
+    assert page.tree.topLevelItemCount() > 3
 
 
 def test_a_folder_that_cannot_be_written_is_said(

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from console.core.live import LiveBatch
+from console.widgets import live_table
+from console.widgets.dragging import dragged, objects_data
 from console.widgets.live_table import LiveTable
 from console.widgets.table_columns import Column, Kind, Pill, pill_column, tags_column
 
@@ -257,3 +259,75 @@ def test_values_from_elsewhere_sort_and_repaint_when_they_are_touched(make: Make
     table.model_.touch([1, 4711])
     table.model_.settle()
     assert names(table) == ["PC-002", "PC-003", "PC-001"]
+
+
+# ---- dragging rows away
+
+
+@pytest.fixture
+def drags(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[int]]]:
+    found: list[tuple[str, list[int]]] = []
+    monkeypatch.setattr(live_table, "drag_objects", lambda _source, kind, keys: found.append((kind, keys)))
+    return found
+
+
+def pull(table: LiveTable, row: int, far: int = 60) -> None:
+    at = table.visualRect(table.model_.index(row, 0)).center()
+    port, left = table.viewport(), Qt.MouseButton.LeftButton
+    QTest.mousePress(port, left, Qt.KeyboardModifier.NoModifier, at)
+    where = QPointF(at + QPoint(0, far))
+    move = QMouseEvent(
+        QEvent.Type.MouseMove, where, port.mapToGlobal(where), left, left, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(port, move)
+    QTest.mouseRelease(port, left, Qt.KeyboardModifier.NoModifier, at)
+
+
+def test_selected_rows_are_dragged_together(make: Make, drags: list[tuple[str, list[int]]]) -> None:
+    table = make()
+    table.allow_drag("thing")
+    table.select([1, 2])
+    pull(table, 1)
+    assert drags == [("thing", [1, 2])]
+    assert table.selected_ids() == [1, 2]
+    pull(table, 4)
+    assert drags[1:] == [("thing", [5])]
+
+
+def test_a_click_on_a_selected_row_chooses_it_alone(make: Make, drags: list[tuple[str, list[int]]]) -> None:
+    table = make()
+    table.allow_drag("thing")
+    opened: list[int] = []
+    table.opened.connect(opened.append)
+    table.select([1, 2])
+    at = table.visualRect(table.model_.index(1, 0)).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    assert table.selected_ids() == [2]
+    QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    assert (opened, drags) == ([2], [])
+
+
+def test_without_leave_nothing_is_dragged(make: Make, drags: list[tuple[str, list[int]]]) -> None:
+    table = make()
+    pull(table, 1)
+    assert drags == []
+
+
+def test_what_is_dragged_says_what_it_is() -> None:
+    data = objects_data("script", [3, 4])
+    assert (dragged(data, "script"), dragged(data, "device")) == ([3, 4], [])
+
+
+def test_a_star_is_pressed_like_a_box(make: Make, qtbot: QtBot) -> None:
+    star = Column("star", "Star", lambda _: "", Kind.STAR, value=lambda o: o["id"] == 1)
+    table = LiveTable("stars", "Stars", [star, *COLUMNS], lambda o: o["name"], sort="name")
+    qtbot.addWidget(table)
+    table.take(whole(thing(1), thing(2)))
+    table.show()
+    ticked: list[list[int]] = []
+    table.ticked.connect(ticked.append)
+    at = table.visualRect(table.model_.index(1, 0)).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    table.select([1, 2])
+    QTest.keyClick(table, Qt.Key.Key_Space)
+    assert ticked == [[2], [1, 2]]
