@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from backend_lite.contract.enroll import (
     AGENT_ENDPOINT,
     ENROLLMENT_TOKENS,
     AgentEndpoint,
     AgentEndpointUpdate,
+    EnrollmentToken,
     EnrollmentTokenCreate,
     EnrollmentTokenSecret,
+    EnrollmentTokenUpdate,
 )
 from backend_lite.contract.fleet import DEVICES
 from backend_lite.contract.live import AGENT_ENDPOINT as ENDPOINT_KIND
 from backend_lite.contract.live import DEVICE, ENROLLMENT_TOKEN
 from console.core.client import ApiClient
 from console.core.ops import Op, Progress
-from console.core.texts import tr
+from console.core.texts import plural, tr
 
 
 def load_endpoint(client: ApiClient) -> Op[AgentEndpoint]:
@@ -39,11 +43,25 @@ def make_token(client: ApiClient, wanted: EnrollmentTokenCreate) -> Op[Enrollmen
     return Op(tr("Make an enrollment token"), call, (ENROLLMENT_TOKEN,))
 
 
-def revoke_token(client: ApiClient, token_id: int) -> Op[None]:
-    async def call(_progress: Progress) -> None:
-        await client.delete(f"{ENROLLMENT_TOKENS}/{token_id}")
+def rename_token(client: ApiClient, token_id: int, name: str) -> Op[EnrollmentToken]:
+    async def call(_progress: Progress) -> EnrollmentToken:
+        path = f"{ENROLLMENT_TOKENS}/{token_id}"
+        return await client.put(path, EnrollmentTokenUpdate(name), EnrollmentToken)
 
-    return Op(tr("Revoke the enrollment token"), call, (ENROLLMENT_TOKEN,))
+    return Op(tr("Rename the enrollment token"), call, (ENROLLMENT_TOKEN,))
+
+
+def revoke_tokens(client: ApiClient, token_ids: Sequence[int]) -> Op[int]:
+    """Answers how many were ended."""
+
+    async def call(progress: Progress) -> int:
+        for done, token_id in enumerate(token_ids):
+            progress.report(done / len(token_ids))
+            await client.delete(f"{ENROLLMENT_TOKENS}/{token_id}")
+        return len(token_ids)
+
+    title = plural(len(token_ids), "Revoke the enrollment token", "Revoke {count} enrollment tokens")
+    return Op(title, call, (ENROLLMENT_TOKEN,))
 
 
 def approve_device(client: ApiClient, device_id: int) -> Op[None]:

@@ -11,7 +11,7 @@ from backend_lite.contract.live import ENROLLMENT_TOKEN
 from console.core import formatting
 from console.core.live import LiveBatch
 from console.core.texts import tr
-from console.features.enroll.ops import revoke_token
+from console.features.enroll.ops import revoke_tokens
 from console.shell.context import Context
 from console.shell.parts import button, card, column, label
 
@@ -76,7 +76,7 @@ class TokenList(QWidget):
     def _revoke(self, token_id: int) -> None:
         self.revoke[token_id].setEnabled(False)
         self._context.ops.run(
-            revoke_token(self._context.client, token_id),
+            revoke_tokens(self._context.client, [token_id]),
             on_success=lambda _: self._context.notices.notice(
                 tr("The token lets nobody in any more."), "good"
             ),

@@ -179,9 +179,7 @@ class _TwinCard(QWidget):
         self._grid.setColumnStretch(2, 1)
         self._cells: list[QLabel] = []
         heading = label(tr("It resembles a device that is known"), "title")
-        actions = row(self.merge, self.apart, self.hint, None)
-        actions.setStretch(2, 1)
-        self.setLayout(column(card(heading, self._grid, actions)))
+        self.setLayout(column(card(row(heading, None, self.apart, self.merge), self.hint, self._grid)))
 
     def show_devices(self, device: Object, other: Object) -> None:
         self._ids = device["id"], other["id"]
