@@ -95,7 +95,7 @@ class FakeHub:
 
 class FakeFleet(FleetApi):
     """Every device is an approved Linux machine called `pc-<id>`, unless one of the tables says otherwise; 99
-    is unknown. Group 1 has the devices 2 and 3."""
+    is unknown. Group 1 has the devices 2 and 3; a query finds the devices that it names: `2 3`."""
 
     def __init__(self, hub: FakeHub) -> None:
         self.admissions: dict[int, Admission] = {}
@@ -117,6 +117,9 @@ class FakeFleet(FleetApi):
 
     def line(self, _session: Session, device_id: int) -> list[int]:
         return [device_id]
+
+    def match(self, _session: Session, query: str) -> list[int]:
+        return [int(word) for word in query.split()]
 
     def group_members(self, _session: Session, group_id: int) -> list[int]:
         return [2, 3] if group_id == 1 else []
@@ -370,3 +373,15 @@ async def declare(harness: Harness, parameters: list[ScriptParameter]) -> None:
         unit.session.get_one(library_tables.ScriptRevisionRow, 1).parameters = plain
 
     await harness.database.write(work)
+
+
+async def add_software(harness: Harness, **fields: Any) -> None:
+    """Software 1."""
+    values: dict[str, Any] = {
+        "id": 1, "name": "7-Zip", "name_key": "7-zip", "slug": "7-zip", "version_text": "24", "tags": "",
+        "publisher": "", "installer_type": "custom", "source_type": "none", "source": "", "file_name": "",
+        "language": "sh", "install_command": "true", "install_args": "", "uninstall_command": "",
+        "uninstall_args": "", "detection": {}, "exit_codes": [0, 5], "timeout_s": 77, "search": "",
+        "created_at": 0, "updated_at": 0, "version": 1, "edited_at_version": {},
+    }  # fmt: skip
+    await harness.database.write(lambda unit: unit.session.add(library_tables.SoftwareRow(**values | fields)))

@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 
 from agent.wire.states import RunState, StepState
-from backend_lite.contract.runs import OfflinePolicy, Policy, RunRerun, Targets, TaskCondition, TaskCreate
+from backend_lite.contract.runs import (
+    OfflinePolicy,
+    Policy,
+    RolloutCreate,
+    RunRerun,
+    Targets,
+    TaskCondition,
+    TaskCreate,
+)
 from backend_lite.errors import InvalidError
+from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.preview import Previews
-from tests.backend.runs.harness import OWNER, Harness
+from tests.backend.runs.harness import OWNER, FakeFleet, Harness
 from tests.backend.runs.test_engine import Play
 
 ON_WINDOWS = TaskCondition(os_type="windows")
@@ -24,14 +33,16 @@ def task(name: str, condition: TaskCondition | None = None, **fields: Any) -> Ta
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The queries that the fleet was asked; each finds the devices that it names: `2 3`."""
+    """The queries that the fleet was asked."""
     queries: list[str] = []
 
-    def match(_self: Any, _session: Any, query: str) -> list[int]:
-        queries.append(query)
-        return [int(word) for word in query.split()]
+    match = FakeFleet.match
 
-    monkeypatch.setattr("tests.backend.runs.harness.FakeFleet.match", match, raising=False)
+    def heard(self: FakeFleet, session: Any, query: str) -> list[int]:
+        queries.append(query)
+        return match(self, session, query)
+
+    monkeypatch.setattr(FakeFleet, "match", heard)
     yield queries
 
 
@@ -160,9 +171,6 @@ def test_running_again_asks_the_condition_anew(play: Play) -> None:
 
 def test_the_preview_says_what_would_run_where(play: Play) -> None:
     async def scenario(core: Harness) -> None:
-        from backend_lite.contract.runs import RolloutCreate
-        from backend_lite.features.library.api import LibraryApi
-
         core.fleet.systems[2] = "windows"
         request = RolloutCreate(
             tasks=[task("a", ON_WINDOWS), task("b", ON_LINUX)], targets=Targets(devices=[1, 2])

@@ -4,7 +4,8 @@ counters equal a recount; a step that was permitted is permitted again only afte
 repeated; an end stays, unless it was presumed; every open run says why it waits and until when; a device has
 one step in hand unless it is parallel; no more runs are under way than are allowed; nothing is permitted
 outside of its window, during a pause, in a wave that has not come or in a halted rollout; nothing is tried
-more often than is allowed; too many bad ends halt.
+more often than is allowed; too many bad ends halt; a task is left out exactly where its condition does not
+hold.
 """
 
 from __future__ import annotations
@@ -35,16 +36,27 @@ from backend_lite.contract.runs import (
     Retries,
     Run,
     Targets,
+    TaskCondition,
     TaskCreate,
+    TaskReboot,
     Waves,
     Window,
 )
 from backend_lite.errors import ServiceError
 from backend_lite.features.runs import windows
+from backend_lite.features.runs.conditions import CONDITION
 from backend_lite.features.runs.pause_gate import ActivePause, holds
 from backend_lite.features.runs.shares import amount
-from backend_lite.features.runs.tables import RUN_STATES, AttemptRow, PauseRow, RolloutRow, RunRow, StepRow
-from tests.backend.runs.harness import OWNER, Harness
+from backend_lite.features.runs.tables import (
+    RUN_STATES,
+    AttemptRow,
+    PauseRow,
+    RolloutRow,
+    RolloutTaskRow,
+    RunRow,
+    StepRow,
+)
+from tests.backend.runs.harness import OWNER, Harness, add_software
 
 T = TypeVar("T")
 
@@ -81,6 +93,28 @@ COMBINED = st.builds(
 )
 
 
+def _task(software: bool, only: str, reboot: TaskReboot) -> TaskCreate:
+    """One for all devices, or `only` for some."""
+    return TaskCreate(
+        script_id=None if software else 1,
+        software_id=1 if software else None,
+        condition=TaskCondition(query=only),
+        reboot=reboot,
+    )
+
+
+TASKS = st.lists(
+    st.builds(
+        _task,
+        software=st.sampled_from([False, False, True]),
+        only=st.sampled_from(["", "", "1", "2 3"]),
+        reboot=st.sampled_from([TaskReboot.ANNOUNCED, *TaskReboot]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
 class Engine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -99,7 +133,9 @@ class Engine(RuleBasedStateMachine):
         self.reported: dict[int, tuple[str, str]] = {}
 
     async def _harness(self) -> Harness:
-        return Harness(self.folder / "data")
+        harness = Harness(self.folder / "data")
+        await add_software(harness)
+        return harness
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -112,23 +148,29 @@ class Engine(RuleBasedStateMachine):
     def settle(self) -> None:
         self.do(self.harness.look())
 
-    @initialize(policy=st.one_of(POLICIES, COMBINED), steps=st.integers(1, 2))
-    def begin(self, policy: Policy, steps: int) -> None:
+    @initialize(policy=st.one_of(POLICIES, COMBINED), tasks=TASKS)
+    def begin(self, policy: Policy, tasks: list[TaskCreate]) -> None:
         """Devices that are there and have work, so that it gets somewhere."""
         for device in (1, 2, 3):
             self.do(self.harness.connect(device))
-        self.start(policy, [1, 2, 3], steps, later=False)
+        self.start(policy, [1, 2, 3], tasks, later=False)
 
     # ---- people
 
-    @rule(policy=POLICIES, devices=st.lists(DEVICES, min_size=1, unique=True), steps=st.integers(1, 2),
+    @rule(policy=POLICIES, devices=st.lists(DEVICES, min_size=1, unique=True), tasks=TASKS,
           later=st.booleans(), goes_on=st.booleans())  # fmt: skip
     def start(
-        self, policy: Policy, devices: list[int], steps: int, later: bool, goes_on: bool = False
+        self,
+        policy: Policy,
+        devices: list[int],
+        tasks: list[TaskCreate],
+        later: bool,
+        goes_on: bool = False,
     ) -> None:
         if later:
             policy.not_before = format_time(self.harness.clock.ms + 120_000)
-        tasks = [TaskCreate(script_id=1, continue_on_error=goes_on) for _ in range(steps)]
+        for task in tasks:
+            task.continue_on_error = goes_on
         ids = self.do(
             self.harness.start(script_id=None, tasks=tasks, policy=policy, targets=Targets(devices))
         )
@@ -316,6 +358,7 @@ class Engine(RuleBasedStateMachine):
             alone = [s for s in in_hand if not rollouts[by_run[s.run_id].rollout_id].policy["parallel"]]
             assert len(alone) <= 1
         self._check_attempts(session, steps, by_run, rollouts)
+        self._check_conditions(session, steps, by_run)
         for run in runs:
             self._check_end(run)
 
@@ -363,6 +406,16 @@ class Engine(RuleBasedStateMachine):
                 continue
             ended = attempt.outcome is not None
             assert ended and (attempt.outcome == Outcome.NOT_STARTED or policy["retries"]["count"])
+
+    def _check_conditions(self, session: Any, steps: Any, by_run: Any) -> None:
+        """A step is left out for its condition, from the beginning and for good, or has nothing to do with
+        it."""
+        tasks = {(task.rollout_id, task.n): task for task in session.scalars(select(RolloutTaskRow))}
+        for step in steps:
+            only = tasks[by_run[step.run_id].rollout_id, step.n].condition["query"].split()
+            left_out = bool(only) and str(step.device_id) not in only
+            assert (step.reason == CONDITION) == left_out
+            assert not left_out or (step.state, step.attempt) == (StepState.SKIPPED, 0)
 
     def _check_end(self, run: RunRow) -> None:
         """What was reported stays."""

@@ -22,24 +22,12 @@ from backend_lite.contract.runs import (
 from backend_lite.core.db.unit import Unit
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.library.api import LibraryApi
-from backend_lite.features.library.tables import ScriptRevisionRow, SoftwareRow
+from backend_lite.features.library.tables import ScriptRevisionRow
 from backend_lite.features.runs.needed_files import is_file_needed
-from tests.backend.runs.harness import OWNER, Harness
+from tests.backend.runs.harness import OWNER, Harness, add_software
 from tests.backend.runs.test_engine import Play
 
 SHA = "ab" * 32
-
-
-async def item(core: Harness, **fields: Any) -> None:
-    """Software 1."""
-    values: dict[str, Any] = {
-        "id": 1, "name": "7-Zip", "name_key": "7-zip", "slug": "7-zip", "version_text": "24", "tags": "",
-        "publisher": "", "installer_type": "custom", "source_type": "none", "source": "", "file_name": "",
-        "language": "sh", "install_command": "true", "install_args": "", "uninstall_command": "",
-        "uninstall_args": "", "detection": {}, "exit_codes": [0, 5], "timeout_s": 77, "search": "",
-        "created_at": 0, "updated_at": 0, "version": 1, "edited_at_version": {},
-    }  # fmt: skip
-    await core.database.write(lambda unit: unit.session.add(SoftwareRow(**values | fields)))
 
 
 async def guard(core: Harness, **texts: str) -> None:
@@ -55,7 +43,7 @@ async def guard(core: Harness, **texts: str) -> None:
 
 def test_software_is_offered_as_a_job(play: Play) -> None:
     async def scenario(core: Harness) -> None:
-        await item(core, detection={"type": "file", "value": "/opt/7z"})
+        await add_software(core, detection={"type": "file", "value": "/opt/7z"})
         await core.here(1)
         (run_id,) = await core.start(1, script_id=None, software_id=1)
         (offer,) = core.offers(1)
@@ -77,7 +65,7 @@ def test_software_is_offered_as_a_job(play: Play) -> None:
 
 def test_its_exit_codes_are_not_those_of_the_policy(play: Play) -> None:
     async def scenario(core: Harness) -> None:
-        await item(core)
+        await add_software(core)
         await core.here(1)
         policy = Policy(exit_codes=[9])
         tasks = [TaskCreate(software_id=1, continue_on_error=True), TaskCreate(script_id=1)]
@@ -99,7 +87,7 @@ def test_a_file_of_the_service_is_offered_as_a_download_and_kept(
     monkeypatch.setattr(LibraryApi, "download", download)
 
     async def scenario(core: Harness) -> None:
-        await item(core, source_type="upload", sha256=SHA, file_size=9, file_name="setup.bin")
+        await add_software(core, source_type="upload", sha256=SHA, file_size=9, file_name="setup.bin")
         await core.here(1)
         await core.start(1, script_id=None, software_id=1)
         assert core.offers(1)[0].downloads == (Download("/files/1", SHA, 9, "setup.bin"),)
@@ -117,7 +105,7 @@ def test_a_file_of_the_service_is_offered_as_a_download_and_kept(
 @pytest.mark.parametrize("version", [1, 2])
 def test_an_older_agent_is_not_asked(play: Play, version: int) -> None:
     async def scenario(core: Harness) -> None:
-        await item(core)
+        await add_software(core)
         await guard(core, detect="test -e /etc/done")
         core.hub.versions[1] = version
         await core.here(1)
@@ -157,7 +145,7 @@ def test_what_detects_that_nothing_is_left_may_be_retried(play: Play) -> None:
             await core.start(1, policy=policy)
         await guard(core, detect="test -e /done")
         await core.start(1, policy=policy)
-        await item(core, detection={"type": "file", "value": "/opt/7z"})
+        await add_software(core, detection={"type": "file", "value": "/opt/7z"})
         await core.start(1, script_id=None, software_id=1, policy=policy)
 
     play(scenario)
@@ -177,7 +165,7 @@ def test_what_detects_that_nothing_is_left_may_be_retried(play: Play) -> None:
 )
 def test_what_cannot_be_done_is_said(play: Play, fields: dict[str, Any], sentence: str) -> None:
     async def scenario(core: Harness) -> None:
-        await item(core)
+        await add_software(core)
         wanted = {"script_id": None, "action": TaskAction.UNINSTALL} | fields
         with pytest.raises(InvalidError, match=sentence):
             await core.start(1, **wanted)
@@ -189,7 +177,7 @@ def test_software_that_is_not_there_or_for_another_system(play: Play) -> None:
     async def scenario(core: Harness) -> None:
         with pytest.raises(NotFoundError, match="Software not found"):
             await core.start(1, script_id=None, software_id=1)
-        await item(core, target_os_type="windows")
+        await add_software(core, target_os_type="windows")
         with pytest.raises(InvalidError) as refused:
             await core.start(1, script_id=None, software_id=1)
         assert refused.value.detail == (
@@ -202,7 +190,7 @@ def test_software_that_is_not_there_or_for_another_system(play: Play) -> None:
 
 def test_it_is_done_again_as_it_was(play: Play) -> None:
     async def scenario(core: Harness) -> None:
-        await item(core)
+        await add_software(core)
         await core.here(1)
         (run_id,) = await core.start(1, script_id=None, software_id=1)
         await core.carry_out(1, exit_code=1)

@@ -16,17 +16,12 @@ SESSION = cast("Session", None)
 
 
 class Fleet(FakeFleet):
-    """A query finds the devices that it names: `2 3`."""
-
     def __init__(self) -> None:
         super().__init__(FakeHub())
         self.known_targets: dict[int, RunTarget] = {}
 
     def target(self, session: Session, device_id: int) -> RunTarget | None:
         return self.known_targets.get(device_id) or super().target(session, device_id)
-
-    def match(self, _session: Session, query: str) -> list[int]:
-        return [int(word) for word in query.split()]
 
 
 @pytest.fixture
