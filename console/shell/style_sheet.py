@@ -137,14 +137,14 @@ QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSp
 QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url("{up}"); width: 12px; height: 12px; }}
 QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url("{down}"); width: 12px; height: 12px; }}
 QCheckBox, QRadioButton {{ spacing: 8px; min-height: 24px; }}
-QCheckBox::indicator, QRadioButton::indicator {{
+QCheckBox::indicator, QRadioButton::indicator, QListWidget::indicator {{
     width: 16px; height: 16px; border: 1px solid {_hex(t.faint)}; background: {_hex(t.surface)};
 }}
-QCheckBox::indicator {{ border-radius: 4px; }}
+QCheckBox::indicator, QListWidget::indicator {{ border-radius: 4px; }}
 QRadioButton::indicator {{ border-radius: 9px; }}
 QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {_hex(t.accent)}; }}
 QCheckBox::indicator:hover, QRadioButton::indicator:hover {{ border-color: {_hex(t.accent)}; }}
-QCheckBox::indicator:checked {{
+QCheckBox::indicator:checked, QListWidget::indicator:checked {{
     background: {_hex(t.accent)}; border-color: {_hex(t.accent)}; image: url("{check}");
 }}
 QRadioButton::indicator:checked {{ border: 5px solid {_hex(t.accent)}; width: 8px; height: 8px; }}
