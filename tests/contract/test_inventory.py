@@ -10,7 +10,7 @@ import pytest
 
 from backend_lite.core.feature import Feature
 from backend_lite.core.http.app import make_app
-from backend_lite.core.http.guard import CHANNEL, MACHINE, OPEN, SIGNED_IN, USER
+from backend_lite.core.http.guard import CHANNEL, MACHINE, OPEN, SIGNED, SIGNED_IN, USER
 from backend_lite.core.http.live import live_route
 from backend_lite.core.security.principal import AGENT_REPORT, ALL_PERMISSIONS, Principal
 from tests.helpers.service import InProcess, headers
@@ -31,6 +31,7 @@ OPEN_ROUTES = {
     "GET /api/v1/agent/heartbeat",
 }
 OWN_CREDENTIAL = {"WS /api/v1/agent/channel", "WS /api/v1/live"}
+SIGNED_ROUTES = {"GET /api/v1/agent/files/{sha256:str}", "HEAD /api/v1/agent/files/{sha256:str}"}
 MACHINE_ROUTES = {
     "POST /api/v1/enroll",
     "GET /api/v1/enroll/ca",
@@ -39,6 +40,7 @@ MACHINE_ROUTES = {
     "GET /api/v1/agent/heartbeat",
     "POST /api/v1/agent/heartbeat",
     "POST /api/v1/agent/actions/{action_id:int}/result",
+    *SIGNED_ROUTES,
 }
 
 
@@ -82,7 +84,7 @@ def routes(service: InProcess) -> list[RouteInfo]:
 
 @pytest.fixture
 def guarded(routes: list[RouteInfo]) -> list[RouteInfo]:
-    return [route for route in routes if route.permission not in (OPEN, CHANNEL)]
+    return [route for route in routes if route.permission not in (OPEN, CHANNEL, SIGNED)]
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ def powerless(service: InProcess) -> httpx.AsyncClient:
 
 
 async def test_every_route_says_who_may_pass(routes: list[RouteInfo]) -> None:
-    known = ALL_PERMISSIONS | {OPEN, SIGNED_IN, CHANNEL, AGENT_REPORT}
+    known = ALL_PERMISSIONS | {OPEN, SIGNED_IN, SIGNED, CHANNEL, AGENT_REPORT}
     assert [route for route in routes if route.permission not in known] == []
     assert [route for route in routes if route.audience not in (USER, MACHINE)] == []
 
@@ -101,6 +103,7 @@ async def test_every_route_says_who_may_pass(routes: list[RouteInfo]) -> None:
 async def test_the_open_routes_are_exactly_those_that_must_be(routes: list[RouteInfo]) -> None:
     assert {route.name for route in routes if route.permission == OPEN} == OPEN_ROUTES
     assert {route.name for route in routes if route.permission == CHANNEL} == OWN_CREDENTIAL
+    assert {route.name for route in routes if route.permission == SIGNED} == SIGNED_ROUTES
 
 
 async def test_the_listener_for_agents_has_only_what_machines_use(service: InProcess) -> None:
@@ -119,8 +122,9 @@ async def test_without_a_credential_nothing_opens(service: InProcess, guarded: l
     for route in guarded:
         for path in (route.address, route.address + "/"):
             answer = await service.client.request(route.method, path)
-            assert (answer.status_code, answer.json()["detail"]) == (401, "Not authenticated"), route.name
+            assert answer.status_code == 401, route.name
             assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert route.method == "HEAD" or answer.json()["detail"] == "Not authenticated"
 
 
 async def test_with_a_wrong_credential_nothing_opens(service: InProcess, guarded: list[RouteInfo]) -> None:
@@ -131,6 +135,17 @@ async def test_with_a_wrong_credential_nothing_opens(service: InProcess, guarded
             assert answer.status_code == 401, route.name
 
 
+async def test_where_the_address_is_the_credential_no_other_opens(service: InProcess) -> None:
+    owner = await service.sign_in()
+    for route in routes_of(service.app):
+        if route.permission == SIGNED:
+            for sent in ({}, owner):
+                answer = await service.client.request(route.method, route.address, headers=sent)
+                assert answer.status_code == 401, route.name
+            answer = await service.client.request(route.method, f"{route.address}?signature=x", headers=owner)
+            assert answer.status_code == 403, route.name
+
+
 async def test_without_the_right_nothing_opens(
     powerless: httpx.AsyncClient, guarded: list[RouteInfo]
 ) -> None:
@@ -139,6 +154,8 @@ async def test_without_the_right_nothing_opens(
             continue
         answer = await powerless.request(route.method, route.address, headers=headers("powerless"))
         assert answer.status_code == 403, route.name
+        if route.method == "HEAD":
+            continue
         assert answer.json() == {
             "detail": f"You do not have the right {route.permission}.",
             "code": "forbidden",
