@@ -6,6 +6,7 @@ and memory count here: it imports little, and only the standard library.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -34,6 +35,10 @@ LINGER_S = 1.0
 FULL_DISK_PAUSE_S = 1.0
 _LINGER_LOOK_S = 0.05
 _READ_SIZE = 1 << 18
+_SOON_S = 0.001
+_REST_S = 0.001
+_MANY_IN_A_ROW = 32
+_MUCH_ROOM = 1 << 20
 
 
 def run(folder: AttemptFolder, word: Callable[[], bytes], said: Callable[[], None]) -> None:
@@ -51,7 +56,6 @@ def run(folder: AttemptFolder, word: Callable[[], bytes], said: Callable[[], Non
         if job is None:
             return
         execution = _Execution(job, folder, said)
-        folder.sync_names()
         what = word()
     if execution is not None and what == GO and folder.close_gate(gate):
         processes.adopt_orphans()
@@ -59,6 +63,7 @@ def run(folder: AttemptFolder, word: Callable[[], bytes], said: Callable[[], Non
         if sys.platform != "win32":
             os.chdir("/")
         folder.remove_work()
+        _insist(execution.sync_names)
         _insist(lambda: folder.write_exit_record(record))
     elif what:
         folder.remove_work()
@@ -109,6 +114,8 @@ class _Execution:
         self._folder = folder
         self._started_at = 0
         self._start = 0.0
+        self._names_are_durable = False
+        self._syncing: threading.Thread | None = None
         self._spool = SpoolWriter(folder.spool, job.keep_bytes, self._elapsed_ms, said, job.keep_bytes)
         maskers, self._unmasked = _masks(job, folder) if job.secrets else ([], "")
         self._output = _Output(self._spool, maskers)
@@ -129,6 +136,7 @@ class _Execution:
         except (OSError, ValueError) as error:
             return self._verdict(Outcome.REJECTED, f"{job.argv[0]} could not be started: {_reason(error)}.")
         readers = [self._read(stream, fd) for stream, fd in enumerate(process.output)]
+        self._syncing = _in_a_thread(self._sync_names_meanwhile)
         try:
             outcome, exit_code, detail = self._watch(process)
         except BaseException:
@@ -139,14 +147,28 @@ class _Execution:
         process.let_go()
         return self._verdict(outcome, detail, exit_code, duration_ms)
 
+    def sync_names(self) -> None:
+        """Nobody may rely on a verdict whose folder can still be lost."""
+        if self._syncing is not None:
+            self._syncing.join()
+        if not self._names_are_durable:
+            self._folder.sync_names()
+            self._names_are_durable = True
+
+    def _sync_names_meanwhile(self) -> None:
+        """While the script works; where that is refused, `sync_names` does it again."""
+        with contextlib.suppress(OSError):
+            self._folder.sync_names()
+            self._names_are_durable = True
+
     def _read(self, stream: int, fd: int) -> threading.Thread:
         def read() -> None:
+            pace = _Pace(fd)
             while data := os.read(fd, _READ_SIZE):
                 self._output.add(stream, data)
+                pace.rest()
 
-        thread = threading.Thread(target=read, daemon=True)
-        thread.start()
-        return thread
+        return _in_a_thread(read)
 
     def _watch(self, process: processes.ScriptProcess) -> tuple[Outcome, int | None, str]:
         while True:
@@ -226,6 +248,43 @@ def _masks(job: Job, folder: AttemptFolder) -> tuple[list[Masker], str]:
     encodings = code_pages()
     secrets = [values[name] for name in job.secrets]
     return [Masker(secrets, encodings) for _ in range(2)], f"{sentence}{', '.join(short)}." if short else ""
+
+
+class _Pace:
+    """Lets a script that prints without end go on for a moment before its pipe is read again: many small
+    pieces cost the processor that it needs. A pipe with little room would hold it up instead."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._row = 0
+        self._last = 0.0
+        self._has_room: bool | None = None
+
+    def rest(self) -> None:
+        now = processes.awake_clock()
+        self._row = self._row + 1 if now - self._last < _SOON_S else 0
+        if self._row > _MANY_IN_A_ROW:
+            if self._has_room is None:
+                self._has_room = _pipe_size(self._fd) >= _MUCH_ROOM
+            if self._has_room:
+                time.sleep(_REST_S)
+                now = processes.awake_clock()
+        self._last = now
+
+
+def _pipe_size(fd: int) -> int:
+    """0 where the system does not tell."""
+    if sys.platform != "linux":
+        return 0
+    import fcntl
+
+    return fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+
+
+def _in_a_thread(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
 
 
 def _insist(write: Callable[[], None]) -> None:

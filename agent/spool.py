@@ -34,6 +34,9 @@ HEADER = struct.Struct("<III")
 MOST_IN_A_PIECE = 1 << 20
 _MOST_PIECES = 2_000_000
 _SMALL = 1 << 20
+SAID_AGAIN_MS = 10
+"""Whoever reads looks again a little later than this (see `agent.outbox`), so that much output is not told of
+piece by piece."""
 
 
 class SpoolWriter:
@@ -48,7 +51,7 @@ class SpoolWriter:
         tail_bytes: int = 0,
     ) -> None:
         """Of both streams together the first `keep_bytes` and the last `tail_bytes` are kept; `said` is
-        called after every piece of the head."""
+        called when something has come into the head that the reader may not find by itself."""
         self._path = path
         self._room = keep_bytes
         self._elapsed_ms = elapsed_ms
@@ -60,6 +63,7 @@ class SpoolWriter:
         self._size = 0
         self._pieces = 0
         self._closed = False
+        self._said_at = -SAID_AGAIN_MS
         self.total = [0, 0]
         self.trouble = ""
 
@@ -68,15 +72,19 @@ class SpoolWriter:
         with self._lock:
             if self._closed:
                 return
-            kept = self._add_to_head(stream, data[: self._room]) if self._room else 0
+            now = min(self._elapsed_ms(), 0xFFFFFFFF)
+            kept = self._add_to_head(now, stream, data[: self._room]) if self._room else 0
             if kept < len(data):
-                self._add_to_tail(stream, data[kept:])
-        if kept:
+                self._add_to_tail(now, stream, data[kept:])
+            is_news = kept > 0 and now - self._said_at >= SAID_AGAIN_MS
+            if is_news:
+                self._said_at = now
+        if is_news:
             self._said()
 
-    def _add_to_head(self, stream: int, piece: bytes) -> int:
+    def _add_to_head(self, now: int, stream: int, piece: bytes) -> int:
         try:
-            write_both(self._fd, HEADER.pack(self._now(), stream, len(piece)), piece)
+            write_both(self._fd, HEADER.pack(now, stream, len(piece)), piece)
         except OSError as error:
             os.ftruncate(self._fd, self._size)
             self._room = 0
@@ -88,21 +96,18 @@ class SpoolWriter:
         self.total[stream] += len(piece)
         return len(piece)
 
-    def _add_to_tail(self, stream: int, data: bytes) -> None:
+    def _add_to_tail(self, now: int, stream: int, data: bytes) -> None:
         if self._tail is None and self._tail_bytes:
             from agent.spool_tail import TailWriter
 
             self._tail = TailWriter(self._path, self._tail_bytes)
         try:
             if self._tail is not None:
-                self._tail.add(self._now(), stream, data, self.total)
+                self._tail.add(now, stream, data, self.total)
         except OSError as error:
             self._tail.forget()
             self._note(error)
         self.total[stream] += len(data)
-
-    def _now(self) -> int:
-        return min(self._elapsed_ms(), 0xFFFFFFFF)
 
     def _note(self, error: OSError) -> None:
         self.trouble = f"Some output could not be kept: {error.strerror}."

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from nacl.exceptions import BadSignatureError
@@ -138,8 +138,17 @@ class FakeService:
     def _run(self, listener: socket.socket) -> None:
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
-            runner.run(self._server.serve(sockets=[listener]))
+            runner.run(self._serve_until_told(listener))
         listener.close()
+
+    async def _serve_until_told(self, listener: socket.socket) -> None:
+        await self._server.serve(sockets=[listener])
+        # The server gives a peer that does not say goodbye up after a second, but leaves its socket open. The
+        # loop alone knows all of them, also those in the middle of a handshake.
+        for transport in list(cast("Any", self._loop)._transports.values()):
+            transport.abort()
+        # In its next turn the loop closes their sockets.
+        await asyncio.sleep(0)
 
     def stop(self) -> None:
         self.drop()
