@@ -37,6 +37,7 @@ ONLY_IN = {
     "httpx": ("console/core/*",),
     "PySide6": ("console/*", "!console/core/*"),
     "qasync": ("console/*", "!console/core/*"),
+    "yaml": ("console/core/yaml_files.py",),
 }
 
 
