@@ -131,7 +131,7 @@ class Merge:
 
     def _task(self, key: int, find: Find) -> Difference:
         base, mine, theirs = (_by_key(plan.tasks).get(key) for plan in (self.base, self.mine, self.theirs))
-        named = mine or theirs or base
+        named = (theirs if mine == base else mine) or theirs or base
         assert named is not None
         return Difference(key, named.name, _did(base, mine, find), _did(base, theirs, find))
 
