@@ -45,5 +45,5 @@ def folders_of(scripts: Iterable[Object]) -> dict[str, str]:
 
 def moved(folder: str, old: str, new: str) -> str:
     """What `folder` is called after `old`, in which it lies, became `new`."""
-    rest = folder[len(old) :].lstrip("/")
-    return "/".join(part for part in (new, rest) if part)
+    rest = folder.split("/")[len(old.split("/")) :]
+    return "/".join(part for part in (new, *rest) if part)

@@ -6,9 +6,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.library import MAX_CONTENT, SCRIPTS
+from backend_lite.contract.runs import TaskAction
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.script_files import UnusableFile, read_script
 from console.features.library.feature import feature
+from console.features.library.folder_tree import INSIDE, Place
+from console.features.library.folders import is_inside, moved
 from console.features.library.scripts_page import ScriptsPage
 from tests.console import objects
 from tests.console.conftest import World
@@ -94,6 +97,63 @@ def test_scripts_are_listed_by_name(library: ScriptsPage) -> None:
         ],
     ]
     assert unnamed(library) == []
+
+
+def test_the_query_language_filters(library: ScriptsPage, qtbot: QtBot) -> None:
+    for query, name in (
+        ("tag:weekly", "Free disk space"),
+        ("os:any", "Disk usage"),
+        ("has:undo", "Free disk space"),
+    ):
+        library.filter.box.setText(query)
+        qtbot.waitUntil(lambda name=name: [row[1] for row in rows(library)] == [name])  # type: ignore[misc]
+    library.filter.box.setText("fold")
+    library.filter.query_box.offer()
+    assert library.filter.query_box.offers == ["folder:"]
+    library.filter.box.setText("nam:x")
+    library.filter.query_box.say_now()
+    assert "Did you mean name?" in library.problem.text.text()
+
+
+def test_what_a_script_cannot_do_is_not_offered(library: ScriptsPage, trips: Trips) -> None:
+    library.table.select([2])
+    offered = {action.text(): action.isEnabled() for action in library.table.context_menu().actions()}
+    assert (offered["Undo…"], offered["Detect only…"], offered["Run…"]) == (False, False, True)
+    library.table.select([1])
+    press(library, "Undo…")
+    assert trips.asked == [(RUN_DIALOG, RunRequest(script_id=1, action=TaskAction.UNDO))]
+    library.table.select([1, 2])
+    assert "Run…" not in [action.text() for action in library.table.context_menu().actions()]
+
+
+def test_folders_are_beside_the_scripts(library: ScriptsPage) -> None:
+    lines = [(place.folder or place.kind, count) for place, count in library.tree._shown]
+    assert lines == [("all", 2), ("favorites", 0), ("Windows", 1), ("Windows/Clean up", 1)]
+    library.tree.choose(Place(INSIDE, "WINDOWS"))
+    library.table.model_.settle()
+    assert [row[1] for row in rows(library)] == ["Free disk space"]
+    library.tree.choose(Place(INSIDE, "gone"))
+    library.table.model_.settle()
+    assert len(rows(library)) == 2
+
+
+@pytest.mark.parametrize(
+    ("folder", "old", "new", "now"),
+    [
+        ("A", "A", "B", "B"),
+        ("A/B/C", "a/b", "X/Y", "X/Y/C"),
+        ("Straße/x", "STRASSE", "Way", "Way/x"),
+        ("A/B", "A", "", "B"),
+    ],
+)
+def test_what_lies_in_a_folder_goes_with_it(folder: str, old: str, new: str, now: str) -> None:
+    assert is_inside(folder, old)
+    assert moved(folder, old, new) == now
+
+
+def test_a_folder_is_not_in_one_whose_name_begins_alike() -> None:
+    assert not is_inside("Linux tools", "Linux")
+    assert is_inside("Linux", "")
 
 
 def test_an_empty_library_says_what_to_do(page: ScriptsPage, world: World, run: Run) -> None:
