@@ -62,7 +62,18 @@ def _table(results: list[dict[str, Any]]) -> str:
         budget = ", ".join(limits)
         met = "yes" if result["met"] else "**no**"
         lines.append(f"| {result['name']} | {result['work']} | {budget} | {reached} | {met} |")
+    lines += _growth(results)
     return "\n".join(lines) + "\n"
+
+
+def _growth(results: list[dict[str, Any]]) -> list[str]:
+    """The figures of those rows that were measured with more and more of what they are about."""
+    lines = ["", "How they grow:", ""]
+    for result in results:
+        for count, figures in result.get("growth", {}).items():
+            reached = ", ".join(f"{key} {value}" for key, value in figures.items())
+            lines.append(f"* {result['name']} with {count}: {reached}")
+    return lines
 
 
 if __name__ == "__main__":

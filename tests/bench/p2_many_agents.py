@@ -31,7 +31,7 @@ def run() -> dict[str, Any]:
         f"1 KB script to {AGENTS[-1]} connected agents, 1 KB results, all durable",
         {"last_ms": BUDGET_MS},
         {"last_ms": took[AGENTS[-1]]},
-        growth_ms=took,
+        growth={count: {"last_ms": last_ms} for count, last_ms in took.items()},
         service_cpu_ms_each=round(cpu_s * 1000 / AGENTS[-1], 3),
         floor={"round_trip_ms": floors},
         times=TIMES,
