@@ -70,9 +70,11 @@ class Boot:
             await self._close()
             try:
                 await self._move(BootEndpointUpdate(wanted.enabled, host, wanted.port), before.port)
-            except OSError as error:
+            except Exception as error:
                 if before.enabled:
                     await self._listen_anyway()
+                if not isinstance(error, OSError):
+                    raise
                 raise _refusal(host, wanted.port, error) from error
             now = self._wanted
             await self._database.write(lambda unit: _remember(unit, now))
