@@ -21,6 +21,10 @@ def main(argv: list[str] | None = None) -> int:
         from agent.software import program
 
         return program.main(arguments[1])
+    if arguments[:1] == ["leave"]:
+        from agent import leave
+
+        return leave.announce(*arguments[1:])
     if arguments == ["installed"]:
         from agent.probes import software
 

@@ -23,7 +23,7 @@ from agent.outcomes import Standing, standing
 from agent.permits import WITHDRAWN, Permits, Say
 from agent.runners import Runner
 from agent.wire.codec import WireError, parse_attempt_name
-from agent.wire.messages import AS_USER, Offer, OpenAttempt, OutputMark, PermitAnswer
+from agent.wire.messages import AS_USER, Done, Offer, OpenAttempt, OutputMark, PermitAnswer
 from agent.wire.states import Outcome
 
 TYPE_CHECKING = False
@@ -41,6 +41,7 @@ RESTART_PATIENCE_S = 600.0
 _LONGEST_NAME = 100
 _CANCELLED = "Cancelled before it started."
 _RESTARTS = "The device is about to restart."
+_LEAVES = "The agent removes itself from this device."
 _NOBODY = "Nobody is signed in on this device."
 _NO_ROOM = "The disk has no room to take this work in."
 
@@ -63,6 +64,10 @@ class Attempts:
         """Called after a step that takes stock of this device."""
         self.on_software: Callable[[], None] = _nothing
         """Called after a step that may have changed what is installed."""
+        self.leaves_with: Callable[[Done], bool] = _never
+        """Whether this agent removes itself once an outcome has arrived."""
+        self.on_leave: Callable[[], None] = _nothing
+        """Called when it is time for that: nothing runs any more, and every outcome has arrived."""
         self._books = books
         self._open = books.journal.entries
         self._untaken: dict[str, Offer] = {}
@@ -70,7 +75,7 @@ class Attempts:
         self._machine = machine
         self._permits = Permits()
         self._turn = asyncio.Lock()
-        self._restarts = False
+        self._end = ""
         self._to_do: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
 
     # ---- what the service says
@@ -93,6 +98,8 @@ class Attempts:
     def on_welcome(self, marks: tuple[OutputMark, ...], forget: tuple[str, ...]) -> None:
         for attempt in forget:
             if (entry := self._open.get(attempt)) is not None:
+                if self._goes_with(entry):
+                    continue
                 self._books.forget(entry)
                 self._permits.withdraw(attempt)
                 if entry.phase is not Phase.STARTING:
@@ -146,12 +153,23 @@ class Attempts:
             self._books.outbox.close(attempt)
         elif entry.phase is not Phase.DONE:
             log.warning("a receipt for %s, which has no outcome yet, is ignored", attempt)
+        elif self._goes_with(entry):
+            return
         elif reboot and entry.boot_id == self._boot_id:
-            if not self._restarts:
-                self._restarts = True
+            if not self._end:
+                self._end = _RESTARTS
                 self._to_do.put_nowait(lambda: self._restart_after(entry))
         else:
             self._close(entry)
+
+    def _goes_with(self, entry: Entry) -> bool:
+        """True where this was the outcome to leave with; then that is on its way."""
+        if entry.done is None or not self.leaves_with(entry.done):
+            return False
+        if self._end != _LEAVES:
+            self._end = _LEAVES
+            self._to_do.put_nowait(lambda: self._leave_after(entry))
+        return True
 
     def on_resend(self, attempt: str, stdout: int, stderr: int) -> None:
         self._books.outbox.resend(attempt, stdout, stderr)
@@ -250,7 +268,7 @@ class Attempts:
         """False after a pause, when the disk is too full or the machine is about to restart."""
         if shortage := self._machine.shortage():
             self._permits.hold(entry.attempt, "disk_low", shortage)
-        elif not self._restarts:
+        elif not self._end:
             return True
         await self._machine.pause(HOLD_PAUSE_S)
         return False
@@ -305,14 +323,14 @@ class Attempts:
         if entry.phase is Phase.DONE or self._open.get(entry.attempt) is not entry:
             # A cancel came right behind the answer, and its outcome is told already.
             answer = WITHDRAWN
-        if answer == "yes" and not isinstance(plan, RejectionError) and not self._restarts:
+        if answer == "yes" and not isinstance(plan, RejectionError) and not self._end:
             await self._execute(entry, plan)
             return
         if isinstance(plan, Runner):
             plan.drop()
             await _is_set(plan.over, SILENCE_S)
-        if answer == "yes" and self._restarts:
-            await self._decline(entry, Outcome.NOT_STARTED, _RESTARTS)
+        if answer == "yes" and self._end:
+            await self._decline(entry, Outcome.NOT_STARTED, self._end)
         elif answer == "yes":
             await self._decline(entry, Outcome.REJECTED, str(plan))
         elif answer == "cancelled":
@@ -375,7 +393,16 @@ class Attempts:
         else:
             # Somebody may stop it; then work goes on.
             await self._machine.pause(RESTART_PATIENCE_S)
-        self._restarts = False
+        if self._end == _RESTARTS:
+            self._end = ""
+
+    async def _leave_after(self, entry: Entry) -> None:
+        """Leave once this attempt is closed for good, and no other has anything left to tell."""
+        while not self._books.close(entry) or any(
+            other.phase is not Phase.RECEIVED for other in self._open.values()
+        ):
+            await self._machine.pause(HOLD_PAUSE_S)
+        self.on_leave()
 
     def _is_busy(self) -> bool:
         return any(entry.phase is Phase.STARTING for entry in self._open.values())
@@ -388,6 +415,10 @@ async def _is_set(event: asyncio.Event, seconds: float) -> bool:
             return await event.wait()
     except TimeoutError:
         return False
+
+
+def _never(done: Done) -> bool:
+    return False
 
 
 def _nothing() -> None:

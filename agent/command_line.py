@@ -11,6 +11,8 @@ from agent.tls import address_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import IO
+
     from agent.data_folder import DataFolder
     from agent.enrollment import Enrollment
     from agent.identity import Identity
@@ -78,13 +80,45 @@ def _run(options: argparse.Namespace) -> int:
     from agent.data_folder import lock, open_data_folder
     from agent.logs import start_logging
 
+    if _has_begun_to_leave(options.data_dir):
+        return _leave(options.data_dir)
     folder = open_data_folder(options.data_dir)
-    with lock(folder):
+    with lock(folder) as held:
         start_logging(folder.logs)
         enrollment, identity = _enrolled(folder, options)
         from agent.program import run_until_stopped
 
-        run_until_stopped(folder, enrollment, identity)
+        if run_until_stopped(folder, enrollment, identity):
+            return _remove_itself(folder, held)
+    return 0
+
+
+def _has_begun_to_leave(root: Path) -> bool:
+    from agent.leave import Leave
+
+    return Leave(root).is_begun()
+
+
+def _leave(root: Path) -> int:
+    """Go on with what a former life has begun."""
+    from agent.data_folder import DataFolder, lock
+
+    folder = DataFolder(root.absolute())
+    with lock(folder) as held:
+        return _remove_itself(folder, held)
+
+
+def _remove_itself(folder: DataFolder, held: IO[bytes]) -> int:
+    from agent.leave import Leave
+    from agent.logs import stop_logging
+
+    leave = Leave(folder.root)
+    leave.begin()
+    stop_logging()
+    sentence = leave.finish(held)
+    # A Windows service has nobody to tell.
+    if sys.stderr is not None:
+        sys.stderr.write(f"{sentence}\n")
     return 0
 
 
@@ -161,8 +195,10 @@ def _service(options: argparse.Namespace) -> int:
         from agent.logs import start_logging
         from agent.platform.windows_service import host
 
+        if _has_begun_to_leave(options.data_dir):
+            return _leave(options.data_dir)
         folder = open_data_folder(options.data_dir)
-        with lock(folder):
+        with lock(folder) as held:
             start_logging(folder.logs)
             nothing_given = argparse.Namespace(server=None, pin=None, token_file=None)
             try:
@@ -173,7 +209,13 @@ def _service(options: argparse.Namespace) -> int:
                 raise
             from agent.program import run_until_stopped
 
-            host(folder.root, lambda stop_when: run_until_stopped(folder, enrollment, identity, stop_when))
+            leaves: list[bool] = []
+            host(
+                folder.root,
+                lambda stop_when: leaves.append(run_until_stopped(folder, enrollment, identity, stop_when)),
+            )
+            if any(leaves):
+                return _remove_itself(folder, held)
         return 0
     raise AgentError("This command is for the service manager of Windows.")
 

@@ -12,6 +12,14 @@ _FILE_SIZE = 1 << 20
 _FILES = 3
 
 
+def stop_logging() -> None:
+    """Close the file, so that it can be removed."""
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+
+
 def start_logging(folder: Path) -> None:
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s")
     formatter.converter = time.gmtime

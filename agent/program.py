@@ -18,6 +18,7 @@ from agent.enrollment import Enrollment
 from agent.identity import Identity
 from agent.installed import software_report
 from agent.journal import Journal
+from agent.leave import Leave
 from agent.machine import ThisMachine
 from agent.outbox import Outbox
 from agent.platform import this_platform
@@ -38,9 +39,9 @@ StopWhen = Callable[[Callable[[], None]], None]
 
 def run_until_stopped(
     folder: DataFolder, enrollment: Enrollment, identity: Identity, stop_when: StopWhen | None = None
-) -> None:
-    """Serve until a signal or `stop_when`'s caller asks to stop."""
-    asyncio.run(_keep_going(folder, enrollment, identity, stop_when))
+) -> bool:
+    """Serve until a signal or `stop_when`'s caller asks to stop. True where the agent is to remove itself."""
+    return asyncio.run(_keep_going(folder, enrollment, identity, stop_when))
 
 
 class _Probes:
@@ -56,10 +57,14 @@ class _Probes:
 
 async def _keep_going(
     folder: DataFolder, enrollment: Enrollment, identity: Identity, stop_when: StopWhen | None
-) -> None:
+) -> bool:
     journal = Journal(folder.journal, this_platform().boot_id())
     if journal.damaged_lines:
         log.warning("%d lines of the journal are damaged and were skipped", journal.damaged_lines)
+    leave = Leave(folder.root)
+    if leave.is_due(journal.tombstones):
+        journal.close()
+        return True
     outbox = Outbox(time.monotonic)
     runners = Runners(folder.attempts, folder.logs / "runner.log")
     machine = ThisMachine(identity, folder.root, load_settings(folder.settings).least_free)
@@ -81,6 +86,13 @@ async def _keep_going(
     attempts.recover()
     work = [asyncio.create_task(attempts.work()), asyncio.create_task(session.stay_connected())]
     stop = _stop_by_signals(work)
+    leaves = asyncio.Event()
+
+    def end_for_good() -> None:
+        leaves.set()
+        stop()
+
+    attempts.leaves_with, attempts.on_leave = leave.goes_with, end_for_good
     if stop_when is not None:
         stop_when(_from_any_thread(stop))
     try:
@@ -93,6 +105,7 @@ async def _keep_going(
     for result in results:
         if isinstance(result, Exception):
             raise result
+    return leaves.is_set()
 
 
 def _from_any_thread(function: Callable[[], None]) -> Callable[[], None]:

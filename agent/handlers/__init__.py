@@ -26,7 +26,7 @@ Handler = Callable[[Offer, str, dict[str, str]], Job]
 
 def job_for(offer: Offer, folder: str, secrets: dict[str, str], person: Person | None) -> Job:
     """The job for an offer, to be run by the agent's own user or by `person`. Raises RejectionError."""
-    from agent.handlers import detect, inventory, reboot, run_script
+    from agent.handlers import agent_uninstall, detect, inventory, reboot, run_script
 
     handlers: dict[str, Handler] = {
         "powershell": run_script.powershell,
@@ -38,6 +38,7 @@ def job_for(offer: Offer, folder: str, secrets: dict[str, str], person: Person |
         "uninstall_software": _software,
         "inventory": inventory.inventory,
         "reboot": reboot.reboot,
+        "agent_uninstall": agent_uninstall.agent_uninstall,
     }
     handler = handlers.get(offer.type)
     if handler is None:

@@ -67,6 +67,10 @@ class Platform(ABC):
     def uninstall_service(self, data_folder: Path) -> str:
         """The reverse of `install_service`; without effect where there is none. Says what was done."""
 
+    def leave_service(self, data_folder: Path) -> str:
+        """`uninstall_service`, said by the service itself, which ends by itself right after that."""
+        return self.uninstall_service(data_folder)
+
 
 LANGUAGES = ("powershell", "bash", "sh", "cmd", "python")
 

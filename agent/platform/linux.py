@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import signal
 from pathlib import Path
 
 from agent.errors import AgentError
@@ -58,9 +59,24 @@ class Linux(Posix):
         if not unit.exists():
             return f"The service {name} is not installed."
         _systemctl("disable", "--now", name)
-        unit.unlink()
-        _systemctl("daemon-reload")
-        return f"The service {name} is removed; the data folder {data_folder} is untouched."
+        return _removed(unit, data_folder)
+
+    def leave_service(self, data_folder: Path) -> str:
+        name = service_name(data_folder, USUAL_DATA_FOLDER) + ".service"
+        unit = _UNITS / name
+        if not unit.exists():
+            return f"The service {name} is not installed."
+        # Who is stopped on request is not started again; the request itself can wait until this process ends.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _systemctl("disable", name)
+        _systemctl("stop", "--no-block", name)
+        return _removed(unit, data_folder)
+
+
+def _removed(unit: Path, data_folder: Path) -> str:
+    unit.unlink()
+    _systemctl("daemon-reload")
+    return f"The service {unit.name} is removed; the data folder {data_folder} is untouched."
 
 
 def unit_file(data_folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import signal
 import subprocess
 from pathlib import Path
 
@@ -53,6 +54,23 @@ class MacOS(Posix):
             return f"The service {name} is not installed."
         _launchctl("bootout", f"system/{name}", must=False)
         job.unlink()
+        return f"The service {name} is removed; the data folder {data_folder} is untouched."
+
+    def leave_service(self, data_folder: Path) -> str:
+        name = service_name(data_folder, USUAL_DATA_FOLDER)
+        job = _DAEMONS / f"{name}.plist"
+        if not job.exists():
+            return f"The service {name} is not installed."
+        job.unlink()
+        # It waits for this process to end, so nobody here waits for it.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        subprocess.Popen(
+            ["/bin/launchctl", "bootout", f"system/{name}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         return f"The service {name} is removed; the data folder {data_folder} is untouched."
 
 

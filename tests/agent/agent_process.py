@@ -81,6 +81,15 @@ class AgentProcess:
         """As an administrator does it; returns the exit code."""
         return self._end(signal.SIGTERM)
 
+    def wait(self) -> int:
+        """Until it ends by itself; returns the exit code."""
+        process, self._process = self._process, None
+        assert process is not None
+        assert process.stdin is not None
+        code = process.wait(PATIENCE_S)
+        process.stdin.close()
+        return code
+
     def _end(self, number: int) -> int:
         process, self._process = self._process, None
         if process is None:

@@ -86,6 +86,7 @@ class FakeService:
         self.loses_output = False
         self.lose_enroll_answers = 0
         self.forget: set[str] = set()
+        self.files: dict[str, bytes] = {}
         # What was seen.
         self.enrolled: list[EnrollRequest] = []
         self.hellos: list[Hello] = []
@@ -211,7 +212,10 @@ class FakeService:
     # ---- the ASGI side
 
     async def _app(self, scope: dict[str, Any], receive: Callable[[], Any], send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"] in self.files:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": self.files[scope["path"]]})
+        elif scope["type"] == "http":
             await self._enroll(scope, receive, send)
         elif scope["type"] == "websocket" and scope["path"] == CHANNEL_PATH:
             await self._channel(receive, send)

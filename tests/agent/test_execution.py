@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+
+from agent.wire.codec import to_plain
+from agent.wire.messages import Download
+from agent.wire.software import SoftwareDetection, SoftwareJob
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,3 +183,46 @@ def test_a_script_is_not_handed_the_means_of_the_agent(service: FakeService, run
     attempt = service.offer(1, "sh", "ls -l /proc/self/fd | wc -l; env | grep -c NOTIFY_SOCKET")
     service.wait_for_done(attempt)
     assert service.output(attempt)[0].split() == [b"5", b"0"]
+
+
+def test_a_software_step_outlives_its_agent_and_its_result_is_true(
+    service: FakeService, running: AgentProcess, tmp_path: Path
+) -> None:
+    go_on, effects = tmp_path / "go on", tmp_path / "effects"
+    waits = f'echo begun; until [ -e "{go_on}" ]; do sleep 0.05; done'
+    command = f'{waits}; echo done >> "{effects}"; cat "$DEPLOYFLOW_FILE"'
+    service.files["/files/1"] = content = b"from the service\n"
+    job = SoftwareJob(
+        "install",
+        "Tool",
+        "1",
+        "custom",
+        source_type="upload",
+        command=command,
+        detection=SoftwareDetection("file", str(effects)),
+    )
+    download = Download("/files/1", hashlib.sha256(content).hexdigest(), len(content), "tool.bin")
+    attempt = service.offer(1, "install_software", json.dumps(to_plain(job)), downloads=(download,))
+    service.wait(lambda: b"begun" in service.output(attempt)[0], "the installer to begin")
+    running.kill()
+    running.start()
+    go_on.touch()
+    done = service.wait_for_done(attempt)
+    assert (done.outcome, done.exit_code) == ("exited", 0)
+    assert service.output(attempt)[0].splitlines()[-3:] == [
+        b"from the service",
+        b"Install: it ended with exit code 0.",
+        b"Verify: Tool is installed.",
+    ]
+    assert effects.read_text() == "done\n"
+    assert len(service.permits) == 1
+
+
+def test_an_installer_is_cancelled_with_its_whole_tree(service: FakeService, running: AgentProcess) -> None:
+    job = SoftwareJob("install", "Tool", "1", "custom", command="sleep 600 & echo $!; sleep 600")
+    attempt = service.offer(1, "install_software", json.dumps(to_plain(job)))
+    service.wait(lambda: len(service.output(attempt)[0].splitlines()) == 3, "the installer to begin")
+    service.cancel(attempt)
+    assert service.wait_for_done(attempt).outcome == "cancelled"
+    child = int(service.output(attempt)[0].splitlines()[2])
+    assert not Path(f"/proc/{child}").exists()
