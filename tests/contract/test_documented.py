@@ -27,6 +27,20 @@ SERVED = [
     ("GET", "/api/v1/scripts/1", 401),
     ("PUT", "/api/v1/scripts/1", 401),
     ("DELETE", "/api/v1/scripts/1", 401),
+    ("GET", "/api/v1/profiles", 401),
+    ("POST", "/api/v1/profiles", 401),
+    ("GET", "/api/v1/profiles/1", 401),
+    ("PUT", "/api/v1/profiles/1", 401),
+    ("DELETE", "/api/v1/profiles/1", 401),
+    ("GET", "/api/v1/profiles/1/tasks", 401),
+    ("POST", "/api/v1/profiles/1/tasks", 401),
+    ("PUT", "/api/v1/profiles/1/tasks/bulk", 401),
+    ("PUT", "/api/v1/profiles/1/tasks/1", 401),
+    ("DELETE", "/api/v1/profiles/1/tasks/1", 401),
+    ("POST", "/api/v1/profiles/1/apply", 401),
+    ("GET", "/api/v1/templates", 401),
+    ("GET", "/api/v1/templates/1", 401),
+    ("POST", "/api/v1/templates/1/instantiate", 401),
 ]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
