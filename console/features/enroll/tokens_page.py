@@ -234,7 +234,7 @@ class TokensPage(Page):
                 "approval",
                 tr("Its devices"),
                 lambda t: tr("are approved") if t["auto_approve"] else tr("wait"),
-                width=100,
+                width=112,
             ),
             Column(
                 "last",

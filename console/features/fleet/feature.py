@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from backend_lite.contract.live import DEVICE, GROUP
+from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE, GROUP
 from console.core import words
 from console.core.texts import tr
 from console.features.fleet.admission_page import AdmissionPage
@@ -13,8 +13,10 @@ from console.features.fleet.admission_words import is_waiting
 from console.features.fleet.columns import name
 from console.features.fleet.device_page import DevicePage
 from console.features.fleet.devices_page import DevicesPage
+from console.features.fleet.expected_page import ExpectedPage, has_come
 from console.features.fleet.group_page import NEW, GroupPage
 from console.features.fleet.groups_page import GroupsPage, describe
+from console.features.fleet.retired_page import RetiredPage
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
 from console.shell.feature import Command, Feature, Match, NavEntry
@@ -43,11 +45,22 @@ def _devices(watch: WatchOf) -> Feature:
             NavEntry(
                 tr("Fleet"), tr("Admission"), AdmissionPage.key, "shield", count_of=DEVICE, counts=is_waiting
             ),
+            NavEntry(
+                tr("Fleet"),
+                tr("Expected"),
+                ExpectedPage.key,
+                "clock",
+                count_of=EXPECTED_DEVICE,
+                counts=lambda entry: not has_come(entry),
+            ),
+            NavEntry(tr("Fleet"), tr("Removed"), RetiredPage.key, "trash"),
         ],
         pages={
             DevicesPage.key: lambda context: DevicesPage(context, watch(context)),
             DevicePage.key: lambda context: DevicePage(context, watch(context)),
             AdmissionPage.key: AdmissionPage,
+            ExpectedPage.key: ExpectedPage,
+            RetiredPage.key: RetiredPage,
         },
         commands=[
             Command(
