@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS, RunState, Source, StepState
 from backend_lite.contract.runs import OfflinePolicy
+from backend_lite.core.db.base import EpochMs
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.api import Hub
@@ -103,14 +104,12 @@ class Looks:
         self._flow.settle(moment)
 
     def _due(self, session: Session) -> Due:
-        now = self._clock.now_ms()
-        rollouts = select(RolloutRow.id).where(RolloutRow.look_at <= now).order_by(RolloutRow.look_at)
-        waits = select(RunRow.id).where(RunRow.not_until <= now, RunRow.ended_at.is_(None))
+        now = {"now": self._clock.now_ms()}
         return Due(
-            list(session.scalars(rollouts.limit(AT_ONCE))),
-            list(session.scalars(waits.order_by(RunRow.not_until).limit(AT_ONCE))),
-            list(session.scalars(_expired(now).limit(AT_ONCE))),
-            session.scalar(select(PauseRow.id).where(PauseRow.until <= now).limit(1)) is not None,
+            list(session.scalars(_DUE_ROLLOUTS, now)),
+            list(session.scalars(_DUE_WAITS, now)),
+            list(session.scalars(_EXPIRED, now)),
+            session.scalar(_OVER_PAUSE, now) is not None,
         )
 
     def _is_patient(self) -> bool:
@@ -180,8 +179,23 @@ class Looks:
         )
 
 
-def _expired(now: int) -> Select[int]:
+def _expired() -> Select[int]:
     under_way = select(StepRow.id).where(StepRow.run_id == RunRow.id, StepRow.state.in_(_TAKES_ITS_TIME))
     return select(RunRow.id).where(
-        RunRow.state.in_(_OPEN), and_(RunRow.expires_at <= now, ~under_way.exists())
+        RunRow.state.in_(_OPEN), and_(RunRow.expires_at <= _NOW, ~under_way.exists())
     )
+
+
+# Made once: they are asked for every second, and to make one takes longer than to answer it.
+_NOW = bindparam("now", type_=EpochMs)
+_DUE_ROLLOUTS = (
+    select(RolloutRow.id).where(RolloutRow.look_at <= _NOW).order_by(RolloutRow.look_at).limit(AT_ONCE)
+)
+_DUE_WAITS = (
+    select(RunRow.id)
+    .where(RunRow.not_until <= _NOW, RunRow.ended_at.is_(None))
+    .order_by(RunRow.not_until)
+    .limit(AT_ONCE)
+)
+_EXPIRED = _expired().limit(AT_ONCE)
+_OVER_PAUSE = select(PauseRow.id).where(PauseRow.until <= _NOW).limit(1)
