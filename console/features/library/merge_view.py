@@ -37,7 +37,9 @@ class MergeView(QWidget):
 
     def show_merging(self, merging: Merging) -> None:
         self.merging = merging
-        self.cards = [DifferenceCard(one) for one in merging.differences]
+        # What needs a person comes first.
+        ordered = sorted(merging.differences, key=lambda one: not one.is_conflict)
+        self.cards = [DifferenceCard(one) for one in ordered]
         inside = QWidget()
         set_role(inside, "scrolled")
         margin = theme().margin

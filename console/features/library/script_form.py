@@ -14,7 +14,6 @@ from console.core.texts import tr
 from console.features.library.edited import Edited
 from console.features.library.folders import plain_folder, plain_tags
 from console.shell.parts import column, frame, row
-from console.shell.theme import theme
 from console.widgets.form import Field
 from console.widgets.minutes_box import MinutesBox
 
@@ -49,7 +48,6 @@ class ScriptFields(QFrame):
         meaning = tr("Running it twice does no harm: a rollout may then try again by itself.")
         self.idempotent.setAccessibleDescription(meaning)
         self.idempotent.setToolTip(meaning)
-        self.idempotent.setFixedHeight(theme().control)
         first = row(
             self.name,
             Field(tr("Language"), self.language),
@@ -57,12 +55,14 @@ class ScriptFields(QFrame):
             Field(tr("Time limit"), self.timeout),
         )
         first.setStretch(0, 1)
+        after = Field(tr("After a failure"), self.idempotent)
         second = row(
             Field(tr("Description"), self.description),
             Field(tr("Folder"), self.folder),
             Field(tr("Tags"), self.tags),
-            Field(tr("After a failure"), self.idempotent),
+            after,
         )
+        second.setAlignment(after, Qt.AlignmentFlag.AlignTop)
         for at, share in enumerate((3, 2, 2)):
             second.setStretch(at, share)
         inside = frame("tool-bar", column(first, second), (16, 10, 16, 10))
