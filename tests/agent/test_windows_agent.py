@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from agent.wire.codec import to_plain
+from agent.wire.messages import Download
+from agent.wire.software import SoftwareDetection, SoftwareJob
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +94,47 @@ def test_a_script_outlives_its_agent_and_its_result_arrives(
     assert service.output(attempt)[0].split() == [b"early", b"late"]
     assert effects.read_text() == "done "
     assert len(service.permits) == 1
+
+
+def test_software_comes_from_the_service_and_the_registry_says_that_it_is_there(
+    service: FakeService, device: AgentProcess, tmp_path: Path
+) -> None:
+    service.files["/files/1"] = content = b"Windows Registry Editor"
+    key = r"HKLM\SOFTWARE\DeployFlow Test"
+    command = f'reg add "{key}" /v Version /d 2.5 /f >nul & type "%DEPLOYFLOW_FILE%"'
+    job = SoftwareJob(
+        "install",
+        "Tool",
+        "2.5",
+        "custom",
+        source_type="upload",
+        file_name="größe.reg",
+        command=command,
+        detection=SoftwareDetection("registry", f"{key}@Version", "2.4"),
+    )
+    sha256 = hashlib.sha256(content).hexdigest()
+    removal = replace(job, action="uninstall", command=f'reg delete "{key}" /f')
+    said = []
+    for step, wanted in enumerate((removal, job, job, removal), 1):
+        attempt = service.offer(
+            step,
+            f"{wanted.action}_software",
+            json.dumps(to_plain(wanted)),
+            downloads=(Download("/files/1?signature=s", sha256, len(content), "größe.reg"),),
+        )
+        assert service.wait_for_done(attempt).exit_code == 0, service.output(attempt)
+        said.append(service.output(attempt)[0].decode(errors="replace").splitlines())
+    assert said[1][-1] == "Verify: Tool 2.5 is installed."
+    assert any(content.decode() in line for line in said[1]), said
+    assert said[2] == ["Detect: Tool 2.5 is installed; nothing to do."]
+    assert said[3][-1] == "Verify: Tool is not installed."
+
+
+def test_it_removes_itself(service: FakeService, device: AgentProcess) -> None:
+    attempt = service.offer(1, "agent_uninstall", "")
+    assert service.wait_for_done(attempt).exit_code == 0
+    assert device.wait() == 0
+    assert not device.folder.exists()
 
 
 def test_it_is_installed_as_a_service_and_removed_again(
