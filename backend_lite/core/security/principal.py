@@ -17,6 +17,10 @@ ARTIFACTS = (
     "rollouts",
     "enrollment",
     "users",
+    "roles",
+    "tokens",
+    "audit",
+    "backups",
     "settings",
     "system",
 )

@@ -6,6 +6,7 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.ids import secret_kind
 from backend_lite.core.security.principal import AGENT_REPORT, Principal
+from backend_lite.features.access.api_tokens import ApiTokens
 from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.tokens import Subject, TokenKind, TokenStore, refusal_of
 
@@ -37,11 +38,15 @@ class DeviceSecrets:
 class Credentials:
     """The Authenticator of both listeners: the prefix of a secret tells what it is."""
 
-    def __init__(self, sessions: Sessions, devices: DeviceSecrets) -> None:
+    def __init__(self, sessions: Sessions, devices: DeviceSecrets, api: ApiTokens) -> None:
         self._sessions = sessions
         self._devices = devices
+        self._api = api
 
     async def authenticate(self, token: str, *, used: bool = True) -> Principal | None:
-        if secret_kind(token) == TokenKind.DEVICE[0]:
+        kind = secret_kind(token)
+        if kind == TokenKind.DEVICE.prefix:
             return await self._devices.authenticate(token)
+        if kind == TokenKind.API.prefix:
+            return await self._api.authenticate(token)
         return await self._sessions.authenticate(token, used=used)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.features.access.api import AccessApi
+from backend_lite.features.access.api_tokens import ApiTokens
 from backend_lite.features.access.device_secrets import Credentials, DeviceSecrets
 from backend_lite.features.access.login import Login
 from backend_lite.features.access.routes import access_routes
 from backend_lite.features.access.sessions import Sessions
+from backend_lite.features.access.token_routes import token_routes
 from backend_lite.features.access.tokens import TokenStore
 from backend_lite.features.access.users import Users
 
@@ -17,11 +19,15 @@ def build(kernel: Kernel) -> Feature:
     users = Users(kernel.database, kernel.clock, tokens)
     sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens)
     devices = DeviceSecrets(kernel.database, tokens)
+    api_tokens = ApiTokens(kernel.database, kernel.clock, tokens, kernel.audit)
     login = Login(kernel.database, kernel.clock, tokens, sessions)
     return Feature(
         name="access",
-        routes=lambda: access_routes(users, login, kernel.launch_secret),
+        routes=lambda: [
+            *access_routes(users, login, kernel.launch_secret),
+            *token_routes(kernel.database, api_tokens),
+        ],
         start=sessions.start,
         stop=sessions.stop,
-        api=AccessApi(tokens, users, login, sessions, Credentials(sessions, devices), devices),
+        api=AccessApi(tokens, users, login, sessions, Credentials(sessions, devices, api_tokens), devices),
     )

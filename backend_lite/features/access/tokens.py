@@ -22,6 +22,17 @@ class TokenKind(StrEnum):
     SESSION = "session"
     ENROLLMENT = "enrollment"
     DEVICE = "device"
+    API = "api"
+    SDK = "sdk"
+    SERVICE = "service"
+
+    @property
+    def prefix(self) -> str:
+        """What secrets of this kind begin with, so that it is known where to look for one."""
+        return _PREFIXES[self.value]
+
+
+_PREFIXES = {"session": "s", "enrollment": "e", "device": "d", "api": "a", "sdk": "k", "service": "v"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,7 @@ class TokenStore:
         idle_timeout_ms: int | None = None,
         max_uses: int | None = None,
     ) -> Issued:
-        secret = new_secret(kind[0])
+        secret = new_secret(kind.prefix)
         now = self._clock.now_ms()
         row = TokenRow(
             kind=kind,
@@ -159,13 +170,19 @@ class TokenStore:
         row = session.get(TokenRow, token_id)
         return _token(row) if row is not None and row.kind == kind else None
 
-    def all(self, session: Session, kind: TokenKind) -> list[Token]:
-        """Every token of the kind, newest first, ended ones included."""
-        rows = session.scalars(select(TokenRow).where(TokenRow.kind == kind).order_by(TokenRow.id.desc()))
+    def all(self, session: Session, *kinds: TokenKind) -> list[Token]:
+        """Every token of the kinds, newest first, ended ones included."""
+        rows = session.scalars(select(TokenRow).where(TokenRow.kind.in_(kinds)).order_by(TokenRow.id.desc()))
         return [_token(row) for row in rows]
 
     def rename(self, unit: Unit, token_id: int, name: str) -> None:
         unit.session.get_one(TokenRow, token_id).name = name
+
+    def touch(self, unit: Unit, token_id: int) -> None:
+        """It was used just now."""
+        unit.session.execute(
+            update(TokenRow).where(TokenRow.id == token_id).values(last_used_at=self._clock.now_ms())
+        )
 
     def revoke(self, unit: Unit, token_id: int) -> None:
         """End a token; one that has ended already stays as it is."""
