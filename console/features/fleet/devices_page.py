@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from backend_lite.contract.fleet import DEVICE_FIELDS, Admission, Contact
@@ -22,12 +25,15 @@ from console.features.fleet.device_details import DeviceDetails
 from console.features.fleet.device_query import depends_on_time, device_predicate, known_words
 from console.features.fleet.group_changes import change_members, make_group
 from console.features.fleet.group_choice import GroupChoice
+from console.features.fleet.group_rail import EVERYTHING, GroupRail
 from console.features.fleet.group_words import is_named
 from console.features.fleet.removal import ask_removal
+from console.features.fleet.tag_changes import ask_tags
+from console.features.fleet.tag_dialog import TagDialog
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
 from console.shell.page import Page
-from console.shell.parts import PageHeader, button, column
+from console.shell.parts import PageHeader, button, column, row
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice
 from console.widgets.list_view import ListView
@@ -38,6 +44,7 @@ from console.widgets.saved_views import SavedView, SavedViews, ViewStore
 
 Object = dict[str, Any]
 _TICK_MS = 5_000
+_RAIL = "devices/groups"
 # Plain words: these are looked up for every change of every device.
 _PENDING = frozenset({Admission.PENDING.value, Admission.QUARANTINED.value})
 _ONLINE = Contact.ONLINE.value
@@ -87,15 +94,18 @@ class DevicesPage(Page):
             sort="name",
         )
         self.table.tick(_TICK_MS)
+        self.table.allow_drag(DEVICE)
+        self.rail = GroupRail(context.live)
         self._again = QTimer(self)
         self._again.setInterval(_TICK_MS)
         self._again.timeout.connect(self._look_again)
         self._again.start()
         self.views = SavedViews(self, ViewStore(context.settings, f"{_person(context)}/devices"), self._view)
+        self.groups = button(tr("Groups"), self._toggle_rail, name=tr("Groups beside the devices"))
         self.columns = button(tr("Columns"), self._show_columns)
         self.export = button(tr("Export…"), self._export)
         self.run = button(tr("Run on selection…"), self._run, "primary")
-        self.header = PageHeader(tr("Devices"), self.views, self.columns, self.export, self.run)
+        self.header = PageHeader(tr("Devices"), self.views, self.groups, self.columns, self.export, self.run)
         self.header.below.addWidget(self.filter, 1)
         self.nobody = EmptyState(
             "device",
@@ -110,7 +120,9 @@ class DevicesPage(Page):
             button(tr("Show all devices"), self.filter.clear),
         )
         self.centre = ListView(context.live, self.table, self.filter, self.nobody, self.no_match)
-        self.setLayout(column(self.header, self.problem, self.centre, gap=0))
+        beside = row(self.rail, self.centre, gap=0)
+        beside.setStretch(1, 1)
+        self.setLayout(column(self.header, self.problem, beside, gap=0))
         self.info = DeviceDetails(context, watch)
         self.destroyed.connect(self.info.deleteLater)
         self._connect()
@@ -137,6 +149,15 @@ class DevicesPage(Page):
         ]
         for stop in stops:
             self.destroyed.connect(stop)
+        self.rail.chosen.connect(self._show_group)
+        self.rail.dropped.connect(lambda group, ids: change_members(self, self._context, group, ids, []))
+        self.rail.setVisible(self._context.settings.value(_RAIL, False, bool) is True)
+        for keys, run in _KEYS.items():
+            shortcut = QShortcut(QKeySequence(keys), table)
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+            shortcut.activated.connect(partial(run, self))
+        stops.append(live.subscribe(GROUP, self._groups_changed))
+        self.destroyed.connect(stops[-1])
         self.centre.recount()
         self._selected()
 
@@ -153,7 +174,7 @@ class DevicesPage(Page):
 
     def _count(self, shown: int, total: int) -> None:
         self.header.show_count(shown, total)
-        for part in (self.filter, self.views, self.columns, self.export, self.run):
+        for part in (self.filter, self.views, self.groups, self.columns, self.export, self.run):
             part.setVisible(total > 0)
 
     # ---- what is searched for
@@ -207,6 +228,7 @@ class DevicesPage(Page):
             lambda _checked: self._context.navigator.ask(PAUSE_DIALOG, pause)
         )
         menu.addSeparator()
+        menu.addAction(tr("Tags…")).triggered.connect(lambda _checked: self.ask_tags())
         menu.addAction(tr("Add to group…")).triggered.connect(lambda _checked: self.ask_add_to_group())
         menu.addAction(tr("Remove from group…")).triggered.connect(
             lambda _checked: self._look_into_groups(pause.device_ids)
@@ -217,9 +239,9 @@ class DevicesPage(Page):
             title = plural(len(waiting), "Approve", "Approve {count} devices")
             menu.addAction(title).triggered.connect(lambda _checked: self._approve(waiting))
         menu.addSeparator()
-        menu.addAction(tr("Remove…")).triggered.connect(
-            lambda _checked: ask_removal(self, self._context, chosen)
-        )
+        menu.addAction(tr("Copy as CSV")).triggered.connect(lambda _checked: self.table.copy_csv())
+        menu.addSeparator()
+        menu.addAction(tr("Remove…")).triggered.connect(lambda _checked: self.ask_remove())
 
     def _run(self) -> None:
         ids = tuple(self.table.selected_ids())
@@ -228,7 +250,45 @@ class DevicesPage(Page):
     def _approve(self, device_ids: list[int]) -> None:
         self._context.ops.run(ops.approve(self._context.client, device_ids), owner=self)
 
+    def ask_remove(self) -> None:
+        if chosen := self.table.selected_objects():
+            ask_removal(self, self._context, chosen)
+
+    def ask_tags(self) -> TagDialog | None:
+        chosen = self.table.selected_objects()
+        return ask_tags(self, self._context, chosen) if chosen else None
+
     # ---- groups
+
+    def _add_to_group(self) -> None:
+        if self.table.selected_count():
+            self.ask_add_to_group()
+
+    def _toggle_rail(self) -> None:
+        shown = self.rail.isHidden()
+        self.rail.setVisible(shown)
+        self._context.settings.setValue(_RAIL, shown)
+        if not shown:
+            self.rail.choose(EVERYTHING)
+
+    def _show_group(self, group_id: int) -> None:
+        """Only its devices; what a query finds is asked for."""
+        if group_id == EVERYTHING:
+            self.centre.restrict(None)
+            return
+        self._context.ops.run(
+            group_ops.member_ids(self._context.client, group_id),
+            on_success=lambda ids: self._restrict(group_id, frozenset(ids)),
+            owner=self,
+        )
+
+    def _restrict(self, group_id: int, ids: frozenset[int]) -> None:
+        if group_id == self.rail.group_id:
+            self.centre.restrict(lambda device: device["id"] in ids)
+
+    def _groups_changed(self, batch: LiveBatch) -> None:
+        if self.rail.group_id in batch.changed:
+            self._show_group(self.rail.group_id)
 
     def ask_add_to_group(self) -> GroupChoice:
         ids = self.table.selected_ids()
@@ -281,6 +341,16 @@ class DevicesPage(Page):
             )
             return
         self._context.notices.notice(plural(count, "{count} device exported.", "{count} devices exported."))
+
+
+_KEYS: dict[str, Callable[[DevicesPage], object]] = {
+    "T": DevicesPage.ask_tags,
+    "Ctrl+T": DevicesPage.ask_tags,
+    "G": DevicesPage._add_to_group,
+    "Ctrl+G": DevicesPage._add_to_group,
+    "Del": DevicesPage.ask_remove,
+}
+"""While the table has the keyboard."""
 
 
 def _person(context: Context) -> str:
