@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
-from tests.console.conftest import World
+from console.shell.context import Context
+
+
+class HasContext(Protocol):
+    @property
+    def context(self) -> Context: ...
 
 
 class Trips:
     """`opened` are (page, target), `asked` are the dialogs' requests."""
 
-    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, world: HasContext, monkeypatch: pytest.MonkeyPatch) -> None:
         self.opened: list[tuple[str, str | None]] = []
         self.asked: list[tuple[str, Any]] = []
         navigator = world.context.navigator

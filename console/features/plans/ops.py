@@ -24,7 +24,7 @@ from backend_lite.contract.plans import (
 from console.core.client import ApiClient
 from console.core.errors import ApiError
 from console.core.ops import Op, Progress
-from console.core.starter_library import load_starter_library
+from console.core.starter_library import Loaded, load_starter_library
 from console.core.texts import plural, tr
 
 PLANS = (PROFILE, TEMPLATE)
@@ -121,11 +121,11 @@ def assign(client: ApiClient, device_ids: Sequence[int], profile_id: int | None)
     return Op(title, call, (DEVICE,))
 
 
-def load_starters(client: ApiClient) -> Op[int]:
+def load_starters(client: ApiClient) -> Op[Loaded]:
     """The scripts and templates that ship with the program, as far as they are missing."""
 
-    async def call(progress: Progress) -> int:
-        return (await load_starter_library(client, progress)).count
+    async def call(progress: Progress) -> Loaded:
+        return await load_starter_library(client, progress)
 
     return Op(tr("Load the starter templates"), call, (SCRIPT, *PLANS))
 

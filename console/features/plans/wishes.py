@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from backend_lite.contract.plans import Profile
 from console.core.run_request import RUN_DIALOG, RunRequest
+from console.core.starter_library import Loaded
 from console.core.texts import plural, tr
 from console.features.plans import ops
 from console.features.plans.copy_dialog import CopyDialog, open_copy_dialog
@@ -45,9 +46,8 @@ class Wishes:
         )
 
     def load_starters(self) -> None:
-        def loaded(count: int) -> None:
-            text = plural(count, "{count} was loaded.", "{count} were loaded.")
-            self._context.notices.notice(text if count else tr("They are all there already."), "good")
+        def loaded(found: Loaded) -> None:
+            self._context.notices.notice(str(found), "warning" if found.problems else "good")
 
         self._context.ops.run(ops.load_starters(self._context.client), on_success=loaded, owner=self._owner)
 

@@ -33,20 +33,23 @@ def press(page: PlansPage, title: str) -> None:
 
 @pytest.fixture
 def profiles(real: RealContext, trips: Trips, qtbot: QtBot) -> ProfilesPage:
-    return _page(ProfilesPage(real.context), qtbot)
+    made = ProfilesPage(real.context)
+    _show(made, qtbot)
+    return made
 
 
 @pytest.fixture
 def templates(real: RealContext, trips: Trips, qtbot: QtBot) -> TemplatesPage:
-    return _page(TemplatesPage(real.context), qtbot)
+    made = TemplatesPage(real.context)
+    _show(made, qtbot)
+    return made
 
 
-def _page(page: Any, qtbot: QtBot) -> Any:
+def _show(page: PlansPage, qtbot: QtBot) -> None:
     qtbot.addWidget(page)
     qtbot.addWidget(page.info)
     page.resize(900, 400)
     page.show()
-    return page
 
 
 async def _made(site: Site, name: str, **fields: Any) -> Object:

@@ -16,7 +16,7 @@ from console.core.work import Work
 from console.features.plans.plan_drafts import drafts_of
 from console.features.plans.profile_page import ProfilePage
 from tests.backend.runs.site import Site
-from tests.console.plans.conftest import Desk, Run
+from tests.console.plans.conftest import Desk, Object, Run
 from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.real_context import RealContext
@@ -53,7 +53,7 @@ def test_a_profile_is_made(
 ) -> None:
     page = make()
 
-    async def story() -> dict[str, object]:
+    async def story() -> Object:
         script_id = await site.script("Greet")
         await until(page.editor.form.work.count, "the script")
         page.show_target("new")
@@ -64,11 +64,11 @@ def test_a_profile_is_made(
         form.work.chosen.emit()
         page.save_now()
         await until(lambda: trips.opened, "the save")
-        found: dict[str, object] = await site.get(f"{PROFILES}/{trips.opened[-1][1]}")
+        found: Object = await site.get(f"{PROFILES}/{trips.opened[-1][1]}")
         return found
 
     made = run(story())
-    (task,) = made["tasks"]  # type: ignore[misc]
+    (task,) = made["tasks"]
     assert (made["name"], made["is_template"], made["revision"]) == ("Kiosk", False, 1)
     assert (task["name"], task["action_type"], task["continue_on_error"]) == ("Greet", "sh", False)
     assert not page.editor.dirty
@@ -79,13 +79,13 @@ def test_a_template_is_made_by_the_same_page(
 ) -> None:
     page = make()
 
-    async def story() -> dict[str, object]:
+    async def story() -> Object:
         page.show_target("new-template")
         assert page.crumb.text() == "Templates /"
         QTest.keyClicks(page.editor.fields.name_box, "Base")
         page.save_now()
         await until(lambda: trips.opened, "the save")
-        found: dict[str, object] = await site.get(f"{PROFILES}/{trips.opened[-1][1]}")
+        found: Object = await site.get(f"{PROFILES}/{trips.opened[-1][1]}")
         return found
 
     assert run(story())["is_template"] is True
