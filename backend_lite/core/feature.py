@@ -13,10 +13,10 @@ from backend_lite.core.agent_endpoint import AgentEndpoint
 from backend_lite.core.audit.record import Audit
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
+from backend_lite.core.db.references import References
 from backend_lite.core.events.bus import EventBus
 from backend_lite.core.events.outbox import Outbox, Reaction
 from backend_lite.core.live import LiveHub, LiveKind
-from backend_lite.core.references import References
 from backend_lite.core.security.master_key import MasterKey, open_master_key
 
 Route = HTTPRouteHandler | ASGIRouteHandler

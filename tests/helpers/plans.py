@@ -3,7 +3,7 @@
 from typing import cast
 
 from backend_lite.core.clock import Clock
-from backend_lite.core.references import References
+from backend_lite.core.db.references import References
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.plans.api import PlansApi

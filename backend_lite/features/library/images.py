@@ -15,11 +15,11 @@ from backend_lite.contract.live import OS_IMAGE
 from backend_lite.core.blobs import BlobStore
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
+from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.http.ranges import KeptFile
 from backend_lite.core.names import name_key
-from backend_lite.core.references import References
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.library.image_reading import find_image, image_of

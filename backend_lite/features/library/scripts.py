@@ -14,10 +14,10 @@ from backend_lite.contract.live import SCRIPT
 from backend_lite.contract.runs import DEFAULT_TIMEOUT_S
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
+from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, free_name, name_key
-from backend_lite.core.references import References
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import InvalidError
 from backend_lite.features.access.api import AccessApi

@@ -16,10 +16,10 @@ from backend_lite.contract.software_query import software_labels
 from backend_lite.core.blobs import BlobStore
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
+from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, free_name, name_key
-from backend_lite.core.references import References
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import InvalidError
 from backend_lite.features.library.software_reading import live_software, software_of

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.library import os_matches
 from backend_lite.contract.live import PROFILE
-from backend_lite.core.references import Reference, References
+from backend_lite.core.db.references import Reference, References
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
 from backend_lite.features.plans.reading import profile_row

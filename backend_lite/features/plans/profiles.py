@@ -21,10 +21,10 @@ from backend_lite.contract.plans import (
     ProfileWithTasks,
 )
 from backend_lite.core.clock import Clock
+from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, name_key
-from backend_lite.core.references import References
 from backend_lite.core.security.principal import Principal
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import ForbiddenError, InvalidError

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.live import OS_IMAGE, PROFILE, SCRIPT, SOFTWARE, TEMPLATE
-from backend_lite.core.references import Reference, References
+from backend_lite.core.db.references import Reference, References
 from backend_lite.features.plans.tables import ProfileRow, ProfileTaskRow
 
 

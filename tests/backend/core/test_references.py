@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy.orm import Session
 
-from backend_lite.core.references import Reference, References
+from backend_lite.core.db.references import Reference, References
 from backend_lite.errors import ConflictError
 
 SESSION = cast("Session", cast("Any", None))

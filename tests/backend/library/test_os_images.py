@@ -8,7 +8,7 @@ import pytest
 
 from backend_lite.contract.images import OS_IMAGE_UPLOADS, OS_IMAGES
 from backend_lite.contract.live import OS_IMAGE as KIND
-from backend_lite.core.references import Reference
+from backend_lite.core.db.references import Reference
 from tests.backend.library.test_uploads import Sender
 from tests.helpers.service import InProcess
 

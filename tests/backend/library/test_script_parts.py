@@ -3,7 +3,7 @@
 import pytest
 
 from backend_lite.contract.library import MAX_CONTENT
-from backend_lite.core.references import Reference
+from backend_lite.core.db.references import Reference
 from tests.backend.library.library import HELLO, Library
 from tests.helpers.service import InProcess
 

@@ -7,8 +7,8 @@ import pytest
 
 from backend_lite.contract.live import SOFTWARE as KIND
 from backend_lite.contract.software import SOFTWARE
+from backend_lite.core.db.references import Reference
 from backend_lite.core.events.bus import Changed
-from backend_lite.core.references import Reference
 from backend_lite.errors import InvalidError
 from tests.helpers.service import InProcess
 

@@ -1,5 +1,7 @@
 """Templates, and the profiles that are made of them."""
 
+from typing import Any
+
 import pytest
 
 from backend_lite.contract.library import SCRIPTS
@@ -50,7 +52,7 @@ async def test_values_replace_those_of_the_template(plans: Plans) -> None:
     assert made["tasks"][0]["parameters"] == {"host": "b", "port": 1}
     wrong = {"parameters": {str(one): {"port": "x"}}}
     assert 'Task 1 ("One"): port takes a number' in await plans.refused("POST", path, json=wrong)
-    unknown = {"parameters": {"99": {}}}
+    unknown: dict[str, Any] = {"parameters": {"99": {}}}
     assert await plans.refused("POST", path, json=unknown) == '"Kiosk" has no task 99.'
     assert len(await plans.ok("GET", PROFILES)) == 2
 

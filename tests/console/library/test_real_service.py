@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.library import SCRIPTS, Script, ScriptCreate, ScriptRevision, ScriptUpdate
 from backend_lite.core.db.migrate import migrate
-from backend_lite.core.references import Reference
+from backend_lite.core.db.references import Reference
 from backend_lite.core.security import passwords
 from console.features.library import script_check
 from console.features.library.folder_tree import FAVORITES, FOLDER, INSIDE, FolderTree, Place
