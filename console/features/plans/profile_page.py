@@ -477,10 +477,19 @@ class ProfilePage(Page):
         titles: list[tuple[str, Callable[[], object]]] = [(tr("Duplicate"), partial(wishes.duplicate, plan))]
         if not self.is_template:
             titles.append((tr("Save as template…"), partial(wishes.save_as_template, plan)))
-        titles.append((tr("Delete…"), partial(wishes.ask_delete, [plan])))
+        titles.append((tr("Delete…"), partial(wishes.ask_delete, [plan], self._gone)))
         for title, run in titles:
             menu.addAction(title).triggered.connect(lambda _checked, run=run: run())
         return menu
+
+    def _gone(self) -> None:
+        """Deleted here: there is nothing to come back to."""
+        list_key = kind_of(is_template=self.is_template).page_key
+        self._drafts.drop()
+        self._profile, self._target = None, ""
+        self.notice.say("")
+        self.editor.show_saved(EditedPlan(), {})
+        self._context.navigator.open(list_key)
 
     def _use(self) -> None:
         if self.is_template and self._profile is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
@@ -51,7 +52,8 @@ class Wishes:
 
         self._context.ops.run(ops.load_starters(self._context.client), on_success=loaded, owner=self._owner)
 
-    def ask_delete(self, plans: list[Object]) -> ConfirmDialog:
+    def ask_delete(self, plans: list[Object], then: Callable[[], object] | None = None) -> ConfirmDialog:
+        """`then` follows when all of them are gone."""
         names = ", ".join(f"“{plan['name']}”" for plan in plans[:_NAMED])
         names += "…" if len(plans) > _NAMED else ""
         ids = [plan["id"] for plan in plans]
@@ -61,15 +63,17 @@ class Wishes:
         else:
             title = plural(len(ids), "Delete this template?", "Delete {count} templates?")
             text = tr("{names} goes with all its revisions. Profiles made from it stay.", names=names)
-        return confirm(self._owner, title, text, tr("Delete"), lambda: self._delete(ids))
+        return confirm(self._owner, title, text, tr("Delete"), lambda: self._delete(ids, then))
 
-    def _delete(self, ids: list[int]) -> None:
+    def _delete(self, ids: list[int], then: Callable[[], object] | None) -> None:
         def done(removed: ops.Removed) -> None:
             for sentence in removed.refused:
                 self._context.notices.notice(sentence, "bad")
             if removed.count:
                 text = plural(removed.count, "{count} was deleted.", "{count} were deleted.")
                 self._context.notices.notice(text)
+            if then is not None and not removed.refused:
+                then()
 
         self._context.ops.run(ops.delete(self._context.client, ids), on_success=done, owner=self._owner)
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from backend_lite.contract.library import SCRIPTS
-from backend_lite.contract.plans import PROFILES
+from backend_lite.contract.plans import PROFILES, ProfileWithTasks
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.work import Work
 from console.features.plans.plan_drafts import drafts_of
 from console.features.plans.profile_page import ProfilePage
+from console.widgets.confirm import ConfirmDialog
 from tests.backend.runs.site import Site
 from tests.console.plans.conftest import Desk, Object, Run
 from tests.console.trips import Trips
@@ -456,3 +459,44 @@ def test_what_is_applied_is_saved_first(desk: Desk, trips: Trips, run: Run) -> N
 def test_the_preview_starts_nothing(desk: Desk, trips: Trips) -> None:
     desk.page.look.click()
     assert trips.asked == [(RUN_DIALOG, RunRequest(profile_id=desk.profile_id, only_look=True))]
+
+
+# ---- deleting, size
+
+
+def test_deleted_here_it_leaves_for_the_list(desk: Desk, trips: Trips, run: Run) -> None:
+    page = desk.page
+
+    async def story() -> None:
+        delete = page.more_menu().actions()[-1]
+        assert delete.text() == "Delete…"
+        delete.trigger()
+        (dialog,) = page.findChildren(ConfirmDialog)
+        dialog.buttons["yes"].click()
+        await until(lambda: trips.opened, "the list")
+
+    run(story())
+    assert trips.opened[-1] == ("profiles", None)
+    assert page.notice.isHidden()
+    assert page.may_leave() is True
+
+
+def test_a_profile_with_a_hundred_tasks_opens_within_a_few_frames(desk: Desk, site: Site, run: Run) -> None:
+    async def story() -> ProfileWithTasks:
+        tasks = [
+            {"name": f"Task {n}", "action_type": "sh", "script_id": desk.scripts["Clean"]} for n in range(100)
+        ]
+        return msgspec.convert(await site.post(PROFILES, {"name": "Large", "tasks": tasks}), ProfileWithTasks)
+
+    large = run(story())
+    desk.page._target = str(large.id)
+
+    async def show() -> float:
+        before = time.perf_counter()
+        desk.page._begin(large)
+        desk.page.grab()
+        return time.perf_counter() - before
+
+    # The best of some: other tests share the machine.
+    assert min(run(show()) for _time in range(3)) < 0.1
+    assert len(desk.names) == 100
