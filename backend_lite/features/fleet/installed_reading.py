@@ -102,7 +102,7 @@ def installed_on(
         default_sort="hostname",
         tie=DeviceSoftwareRow.device_id,
         search=DeviceRow.search,
-    )
+    ).order_by(DeviceSoftwareRow.n)
     rows = session.execute(cut(query, request))
     return [InstalledOn(*row) for row in rows], total(session, query)
 
