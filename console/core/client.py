@@ -44,11 +44,21 @@ class ApiClient:
 
     @overload
     async def post(
-        self, path: str, body: object, type: type[T], headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        body: object,
+        type: type[T],
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> T: ...
     @overload
     async def post(
-        self, path: str, body: object = None, type: None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        body: object = None,
+        type: None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None: ...
     async def post(
         self,
@@ -56,9 +66,10 @@ class ApiClient:
         body: object = None,
         type: type[Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> Any:
         """`body` is a Struct, plain JSON or None (no body); without `type` the answer is dropped."""
-        answer = await self._request("POST", path, body=body, headers=headers)
+        answer = await self._request("POST", path, body=body, headers=headers, timeout_s=timeout_s)
         return None if type is None else _decoded(answer, type)
 
     async def put(
@@ -75,18 +86,33 @@ class ApiClient:
     ) -> None:
         await self._request("DELETE", path, params=params, headers=headers)
 
+    async def get_list(self, path: str, type: type[T], params: Params | None = None) -> tuple[list[T], int]:
+        """A part of a list, and how many there are without the cut."""
+        answer = await self._request("GET", path, params=params)
+        found: list[T] = _decoded(answer, list[type])  # type: ignore[valid-type]
+        return found, int(answer.headers.get("X-Total-Count") or len(found))
+
+    async def put_bytes(self, path: str, content: bytes, type: type[T], params: Params | None = None) -> T:
+        """Sends bytes as they are, such as a piece of a file."""
+        headers = {"Content-Type": "application/octet-stream"}
+        return _decoded(
+            await self._request("PUT", path, params=params, content=content, headers=headers), type
+        )
+
     async def get_bytes(self, path: str, params: Params | None = None) -> bytes:
         """The raw answer, such as a range of a step's output."""
         return (await self._request("GET", path, params=params)).content
 
     @asynccontextmanager
-    async def stream(self, path: str, params: Params | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def stream(
+        self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The raw answer piece by piece, for what may be large: `async with client.stream(p) as pieces`."""
         import httpx
 
         try:
             async with self._client().stream(
-                "GET", self.base_url + path, params=params, headers=self._headers(None)
+                "GET", self.base_url + path, params=params, headers=self._headers(headers)
             ) as answer:
                 if answer.is_error:
                     await answer.aread()
@@ -122,18 +148,20 @@ class ApiClient:
         *,
         params: Params | None = None,
         body: object = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> httpx.Response:
         import httpx
 
         sent = self._headers(headers)
-        content = None
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
         if body is not None:
             content = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
         try:
             answer = await self._client().request(
-                method, self.base_url + path, params=params, content=content, headers=sent
+                method, self.base_url + path, params=params, content=content, headers=sent, timeout=timeout
             )
         except httpx.HTTPError as error:
             raise ServiceGone(_gone_sentence()) from error
