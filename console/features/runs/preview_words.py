@@ -12,6 +12,7 @@ from backend_lite.contract.runs import (
     Policy,
     Preview,
     PreviewDevice,
+    PreviewTask,
     Severity,
 )
 from console.core import formatting, words
@@ -79,6 +80,38 @@ def finding_lines(findings: list[Finding], tasks: int) -> list[Line]:
             where = tr("script {n}, {where}", n=task, where=where)
         found.append(Line(word, tone, f"{text.rstrip('.')} · {where}"))
     return found
+
+
+def task_lines(preview: Preview) -> list[Line]:
+    """Each of several tasks, with the devices that it is for."""
+    total = len(going(preview))
+    if len(preview.tasks) < 2:
+        return []
+    return [
+        Line(f"{task.n}", "idle" if task.devices else "warning", _of_task(task, total))
+        for task in preview.tasks
+    ]
+
+
+def tasks_there(skips: list[int], tasks: int) -> str:
+    """How many of the tasks are for a device, and which are not."""
+    if not skips:
+        return tr("all {n}", n=tasks)
+    left_out = ", ".join(str(n) for n in skips)
+    return tr("{n} of {all}, not {left_out}", n=tasks - len(skips), all=tasks, left_out=left_out)
+
+
+def _of_task(task: PreviewTask, total: int) -> str:
+    if task.devices == total:
+        return task.name
+    if not task.devices:
+        return tr("{name}: on none of the devices, by its condition", name=task.name)
+    return tr(
+        "{name}: on {n} of {total} devices, by its condition",
+        name=task.name,
+        n=f"{task.devices:,}",
+        total=f"{total:,}",
+    )
 
 
 def promise(title: str, preview: Preview, policy: Policy) -> str:

@@ -176,9 +176,7 @@ class RunDialog(QDialog):
         self.targets.picker.show_works(works)
         self.options.show_works(works)
         self.what.show_limit(self.options.value().timeout_s)
-        revisions = tuple(
-            (one["id"], one["revision"] if "revision" in one else one["version"]) for one in works
-        )
+        revisions = tuple((one["id"], _revision(one)) for one in works)
         if self.loader.ask(self._proposal(), revisions):
             self._pressed = False
             self.refusal.hide()
@@ -240,7 +238,7 @@ class RunDialog(QDialog):
             self.preview.say(tr("Choose what to do and where, to see here what would happen."))
         else:
             self.preview.refresh(policy, self.what.count)
-        obstacle = self._obstacle()
+        obstacle = self.targets.wrong() if self._only_look else self._obstacle()
         self._show_button(self._button_text(policy), not obstacle and not self._sending and not self._pressed)
         if obstacle:
             self.sentence.setText("" if self.count_check.wrong() == obstacle else obstacle)
@@ -316,6 +314,11 @@ class RunDialog(QDialog):
             navigator.open("run", str(rollout.run_ids[0]))
         else:
             navigator.open("rollout", str(rollout.id))
+
+
+def _revision(work: Object) -> int:
+    """Of software its version: there every change may matter."""
+    return int(work["revision"] if "revision" in work else work["version"])
 
 
 def _title(request: RunRequest) -> str:

@@ -24,7 +24,9 @@ from console.widgets.table_columns import Column, Kind, Pill, pill_column
 
 Object = dict[str, Any]
 _FINDINGS = 4
+_TASKS = 6
 _ROWS = 4
+_TASKS_COLUMN = 1
 
 
 class RunPreview(QFrame):
@@ -41,12 +43,14 @@ class RunPreview(QFrame):
         self._known: Preview | None = None
         self._revision: int | None = None
         self._refused: list[int] = []
+        self._task_count = 0
         self.state = label("", "secondary")
         self.plain = label("", "muted", wrap=True)
         self.again = button(tr("Try again"), loader.ask_again)
         self.lines = Lines(tr("What will happen"))
         self.drop = button(tr("Take them out"), lambda: self.drop_wanted.emit(self._refused))
-        self.findings_title = label(tr("In the script"), "header")
+        self.tasks = Lines(tr("Tasks"), _TASKS, word_width=theme().control)
+        self.findings_title = label("", "header")
         self.findings = Lines(tr("Findings in the script"), _FINDINGS)
         self._area: QScrollArea | None = None
         self._centre = QStackedWidget()
@@ -104,10 +108,13 @@ class RunPreview(QFrame):
         self._drop_line.setLayout(row(self.drop, None))
         self._findings_part = QWidget()
         self._findings_part.setLayout(column(self.findings_title, self.findings, gap=6))
+        self._tasks_part = QWidget()
+        self._tasks_part.setLayout(column(label(tr("Tasks"), "header"), self.tasks, gap=6))
         part = QWidget()
         set_role(part, "scrolled")
-        lines = column(self.lines, self._drop_line, self._findings_part, self.table, gap=12)
-        lines.setStretch(3, 1)
+        parts = (self.lines, self._drop_line, self._tasks_part, self._findings_part, self.table)
+        lines = column(*parts, gap=12)
+        lines.setStretch(len(parts) - 1, 1)
         part.setLayout(lines)
         return part
 
@@ -121,13 +128,20 @@ class RunPreview(QFrame):
         self._drop_line.setVisible(bool(self._refused))
         found = preview_words.finding_lines(preview.findings, tasks)
         self.findings.show_lines([(line.word, line.tone, line.text) for line in found])
+        self.findings_title.setText(tr("In the script") if tasks < 2 else tr("In the scripts"))
         self._findings_part.setVisible(bool(found))
+        done = preview_words.task_lines(preview)
+        self.tasks.show_lines([(line.word, line.tone, line.text) for line in done])
+        self._tasks_part.setVisible(bool(done))
         if preview is not self._known:
             self._known = preview
             self._fill(preview)
         self._centre.setCurrentWidget(area)
 
     def _fill(self, preview: Preview) -> None:
+        several = len(preview.tasks) > 1
+        self._task_count = len(preview.tasks)
+        self.table.setColumnHidden(_TASKS_COLUMN, not several)
         rows = {
             device.device_id: {**msgspec.to_builtins(device), "id": device.device_id, "order": at}
             for at, device in enumerate(preview.devices)
@@ -154,8 +168,12 @@ class RunPreview(QFrame):
         def when(row_: Object) -> str:
             return formatting.ago(row_["last_ended_at"], clock()) if row_["last_ended_at"] else ""
 
+        def tasks(row_: Object) -> str:
+            return preview_words.tasks_there(row_["skips"], self._task_count)
+
         return [
             Column("order", tr("Device"), _name, Kind.STRONG, sort=lambda r: r["order"], width=116),
+            Column("tasks", tr("Tasks"), tasks, sort=lambda r: len(r["skips"]), width=90),
             pill_column("contact", tr("Contact"), lambda r: remark(r) or contact(r), width=104),
             pill_column("before", tr("Last time"), before, width=194),
             Column("when", tr("Ended"), when, Kind.MUTED, width=78),

@@ -148,8 +148,34 @@ def test_looking_says_what_would_happen_and_starts_nothing(real: RealContext, op
         assert (dialog.windowTitle(), dialog.cancel.text()) == ("What would run where", "Close")
         assert dialog.run.isHidden()
         assert any("lab-1" in text for _word, _tone, text in dialog.preview.lines.said)
+        assert dialog.preview.tasks.said == []
         dialog.start()
         assert (await site.get(ROLLOUTS))["items"] == []
+
+    run(story())
+
+
+def test_it_is_said_which_tasks_are_for_which_device(real: RealContext, open_: Open, run: Run) -> None:
+    site = real.site
+
+    async def story() -> None:
+        made = await _profile(site)
+        script_id = made["tasks"][0]["script_id"]
+        only = {"query": "name:lab-2"}
+        second = {"name": "Lab 2 only", "action_type": "sh", "script_id": script_id, "condition": only}
+        await site.call("POST", f"{PROFILES}/{made['id']}/tasks", second | {"order_index": 20})
+        ids = tuple([await site.away(f"lab-{n}") for n in (1, 2)])
+        await _known(real, "device", ids[1])
+        await _known(real, "profile", made["id"])
+        dialog = open_(RunRequest(profile_id=made["id"], device_ids=ids, only_look=True))
+        await until(lambda: dialog.loader.preview is not None, "the preview")
+        said = [(word, text) for word, _tone, text in dialog.preview.tasks.said]
+        assert said == [("1", "Join"), ("2", "Lab 2 only: on 1 of 2 devices, by its condition")]
+        table = dialog.preview.table
+        cells = [table.model_.columns[1].text(one) for one in table.model_.shown_objects()]
+        assert cells == ["1 of 2, not 2", "all 2"]
+        assert not table.isColumnHidden(1)
+        dialog.reject()
 
     run(story())
 
