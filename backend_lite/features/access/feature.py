@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from backend_lite.core.feature import Feature, Kernel
+from backend_lite.features.access.account_routes import role_routes, user_routes
+from backend_lite.features.access.accounts import Accounts
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.access.api_tokens import ApiTokens
 from backend_lite.features.access.device_secrets import Credentials, DeviceSecrets
 from backend_lite.features.access.login import Login
+from backend_lite.features.access.roles import Roles
 from backend_lite.features.access.routes import access_routes
 from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.token_routes import token_routes
@@ -20,12 +23,16 @@ def build(kernel: Kernel) -> Feature:
     sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens)
     devices = DeviceSecrets(kernel.database, tokens)
     api_tokens = ApiTokens(kernel.database, kernel.clock, tokens, kernel.audit)
+    roles = Roles(kernel.clock, kernel.audit)
+    accounts = Accounts(kernel.database, kernel.clock, tokens, roles, kernel.audit)
     login = Login(kernel.database, kernel.clock, tokens, sessions)
     return Feature(
         name="access",
         routes=lambda: [
             *access_routes(users, login, kernel.launch_secret),
             *token_routes(kernel.database, api_tokens),
+            *user_routes(kernel.database, accounts),
+            *role_routes(kernel.database, roles),
         ],
         start=sessions.start,
         stop=sessions.stop,

@@ -27,6 +27,7 @@ class UserRow(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[int] = mapped_column(EpochMs)
     last_login: Mapped[int | None] = mapped_column(EpochMs)
+    removed_at: Mapped[int | None] = mapped_column(EpochMs)
     otp_sealed: Mapped[str | None] = mapped_column(Text)
     otp_enabled_at: Mapped[int | None] = mapped_column(EpochMs)
     otp_used_step: Mapped[int | None] = mapped_column(EpochMs)

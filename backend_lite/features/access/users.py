@@ -18,13 +18,12 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Event
 from backend_lite.core.security.passwords import hash_password
-from backend_lite.core.security.principal import ALL_PERMISSIONS
 from backend_lite.errors import ConflictError, InvalidError
 from backend_lite.features.access.password_rules import check_new_password
+from backend_lite.features.access.rights import OWNER, grants_of
 from backend_lite.features.access.tables import RoleRow, UserRoleRow, UserRow
 from backend_lite.features.access.tokens import Subject, TokenStore
 
-OWNER = "owner"
 USER_SUBJECT = "user"
 
 _USERNAME = re.compile(r"[^\W_][\w.@+-]{0,99}")
@@ -117,7 +116,7 @@ def user_of(row: UserRow) -> User:
 def permissions_of(session: Session, user_id: int) -> frozenset[str]:
     """All that the user's roles grant."""
     roles = session.scalars(select(RoleRow).join(UserRoleRow).where(UserRoleRow.user_id == user_id))
-    return frozenset().union(*(ALL_PERMISSIONS if role.built_in == OWNER else role.grants for role in roles))
+    return frozenset().union(*(grants_of(role.built_in, role.grants) for role in roles))
 
 
 def find_owner(session: Session) -> UserRow | None:

@@ -121,6 +121,7 @@ def _roles() -> None:
 
 
 def _users() -> None:
+    op.add_column("users", sa.Column("removed_at", MS, nullable=True))
     op.add_column("users", sa.Column("otp_sealed", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("otp_enabled_at", MS, nullable=True))
     op.add_column("users", sa.Column("otp_used_step", MS, nullable=True))
