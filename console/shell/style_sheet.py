@@ -147,6 +147,9 @@ QCheckBox::indicator:hover, QRadioButton::indicator:hover {{ border-color: {_hex
 QCheckBox::indicator:checked, QListWidget::indicator:checked {{
     background: {_hex(t.accent)}; border-color: {_hex(t.accent)}; image: url("{check}");
 }}
+QListWidget::indicator:indeterminate {{
+    background: {_hex(t.accent_tint)}; border-color: {_hex(t.accent)};
+}}
 QRadioButton::indicator:checked {{ border: 5px solid {_hex(t.accent)}; width: 8px; height: 8px; }}
 QCheckBox:focus, QRadioButton:focus {{ color: {_hex(t.accent)}; }}
 """

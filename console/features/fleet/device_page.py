@@ -15,6 +15,7 @@ from backend_lite.contract.pauses import PauseScope
 from console.core import formatting, words
 from console.core.live import LiveBatch
 from console.core.pause_request import PauseRequest
+from console.core.plan_request import ASSIGN_DIALOG, AssignRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import tr
 from console.features.fleet import ops
@@ -22,6 +23,8 @@ from console.features.fleet.columns import name
 from console.features.fleet.device_details import ApprovalCard, Meters, sentence
 from console.features.fleet.device_groups import DeviceGroups
 from console.features.fleet.device_history import DeviceHistory
+from console.features.fleet.device_metrics import DeviceMetrics
+from console.features.fleet.device_software import DeviceSoftwareView
 from console.features.fleet.group_words import device_pauses
 from console.features.fleet.pause_part import PausePart
 from console.features.fleet.removal import ask_removal
@@ -34,7 +37,7 @@ from console.widgets.empty_state import EmptyState
 from console.widgets.form import Facts, Field
 
 Object = dict[str, Any]
-_RUNS = 1
+_SOFTWARE, _RUNS, _METRICS = 1, 2, 3
 
 
 class DevicePage(Page):
@@ -48,9 +51,10 @@ class DevicePage(Page):
         crumb = button(tr("Devices /"), lambda: context.navigator.open("devices"), "link")
         self.run = button(tr("Run…"), self._run, "primary")
         self.remove = button(tr("Remove…"), self._remove, "danger")
+        self.assign = button(tr("Assign profile…"), self._assign)
         self.pause = PausePart(self, context, PauseScope.DEVICE)
         self.header = PageHeader(
-            "", self.remove, self.pause.button, self.run, crumb=crumb, marks=[self.pause.badge]
+            "", self.remove, self.pause.button, self.assign, self.run, crumb=crumb, marks=[self.pause.badge]
         )
         self.sentence = label("", "muted", wrap=True)
         self.header.below.addWidget(self.sentence, 1)
@@ -62,12 +66,15 @@ class DevicePage(Page):
         self.tags = Field(tr("Tags"), QLineEdit(), tr("Words with commas between them; Enter saves."))
         self.groups = DeviceGroups(context)
         self.runs = DeviceHistory(context)
+        self.software = DeviceSoftwareView(context)
+        self.metrics = DeviceMetrics(context)
         self.tabs = QTabBar()
         self.tabs.setAccessibleName(tr("Parts of the device"))
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.addTab(tr("Overview"))
-        self.tabs.addTab(tr("Runs"))
+        for title in (tr("Software"), tr("Runs"), tr("Metrics")):
+            self.tabs.addTab(title)
         self._tab_line = frame("tool-bar", row(self.tabs, None), (16, 0, 16, 0))
         self.missing = EmptyState(
             "device",
@@ -77,7 +84,8 @@ class DevicePage(Page):
         )
         self.centre = QStackedWidget()
         self.centre.addWidget(self._content())
-        self.centre.addWidget(self.runs)
+        for part in (self.software, self.runs, self.metrics):
+            self.centre.addWidget(part)
         self.centre.addWidget(self.missing)
         self.setLayout(column(self.header, self._tab_line, self.centre, gap=0))
         self._connect()
@@ -87,7 +95,8 @@ class DevicePage(Page):
         if device_id != self._device_id:
             self._device_id = device_id
             self.tabs.setCurrentIndex(0)
-            self.runs.show_device(device_id)
+            for part in (self.software, self.runs, self.metrics):
+                part.show_device(device_id)
         self.groups.show_device(device_id)
         self._device = None
         known = self._context.live.get(DEVICE, self._device_id)
@@ -152,8 +161,12 @@ class DevicePage(Page):
     def _show_tab(self, at: int) -> None:
         if self.centre.currentWidget() is not self.missing:
             self.centre.setCurrentIndex(at)
-        if at == _RUNS:
+        if at == _SOFTWARE:
+            self.software.load()
+        elif at == _RUNS:
             self.runs.begin()
+        elif at == _METRICS:
+            self.metrics.load()
 
     def _show_missing(self) -> None:
         self._tab_line.hide()
@@ -163,8 +176,8 @@ class DevicePage(Page):
         self.sentence.clear()
         self.pause.button.hide()
         self.pause.badge.hide()
-        self.run.setEnabled(False)
-        self.remove.setEnabled(False)
+        for part in (self.run, self.remove, self.assign):
+            part.setEnabled(False)
 
     def _show(self, device: Object) -> None:
         first, self._device = self._device is None, device
@@ -175,7 +188,8 @@ class DevicePage(Page):
         self.header.set_mark(*words.contact_word(device, self._context.clock()))
         self._show_pauses()
         self.run.setEnabled(device.get("admission") == Admission.APPROVED)
-        self.remove.setEnabled(True)
+        for part in (self.remove, self.assign):
+            part.setEnabled(True)
         self.approval.show_device(device)
         self.meters.show_device(device, self._watch)
         self._show_facts(device, device.get("facts") or {})
@@ -230,6 +244,9 @@ class DevicePage(Page):
 
     def _run(self) -> None:
         self._context.navigator.ask(RUN_DIALOG, RunRequest(device_ids=(self._device_id,)))
+
+    def _assign(self) -> None:
+        self._context.navigator.ask(ASSIGN_DIALOG, AssignRequest((self._device_id,)))
 
     def _remove(self) -> None:
         if self._device is not None:

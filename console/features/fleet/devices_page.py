@@ -17,6 +17,7 @@ from backend_lite.contract.query import Node
 from console.core.live import LiveBatch
 from console.core.live_tally import LiveTally
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
+from console.core.plan_request import ASSIGN_DIALOG, AssignRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.features.fleet import group_ops, ops
@@ -228,6 +229,9 @@ class DevicesPage(Page):
             lambda _checked: self._context.navigator.ask(PAUSE_DIALOG, pause)
         )
         menu.addSeparator()
+        menu.addAction(tr("Assign profile…")).triggered.connect(
+            lambda _checked: self._context.navigator.ask(ASSIGN_DIALOG, AssignRequest(pause.device_ids))
+        )
         menu.addAction(tr("Tags…")).triggered.connect(lambda _checked: self.ask_tags())
         menu.addAction(tr("Add to group…")).triggered.connect(lambda _checked: self.ask_add_to_group())
         menu.addAction(tr("Remove from group…")).triggered.connect(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 
 from backend_lite.contract.live import DEVICE, GROUP
@@ -57,16 +57,10 @@ class GroupRail(QListWidget):
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         item = self.itemAt(event.position().toPoint())
-        self._quiet = True
-        self.setProperty("dropping", item is not None)
-        self._quiet = False
         if item is not None and item.data(_NAMED):
             event.acceptProposedAction()
         else:
             event.ignore()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
         item = self.itemAt(event.position().toPoint())
