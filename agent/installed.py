@@ -22,7 +22,7 @@ if sys.platform == "win32":
     _QUIETLY["creationflags"] = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
 
 
-async def software_report(known: str) -> tuple[str, str] | None:
+async def software_report(known: str) -> tuple[str, bytes] | None:
     """The digest and the frame of a report on what is installed; None where the digest is `known` or nobody
     can tell. The frame stays as it is: taken apart it would raise the agent's memory for good."""
     try:
@@ -48,13 +48,13 @@ async def software_report(known: str) -> tuple[str, str] | None:
         await _see_off(process)
 
 
-async def _understand(process: asyncio.subprocess.Process, known: str) -> tuple[str, str] | None:
+async def _understand(process: asyncio.subprocess.Process, known: str) -> tuple[str, bytes] | None:
     assert process.stdout is not None
     digest = (await process.stdout.readline()).decode("ascii").strip()
     if digest == known:
         return None
-    frame = (await process.stdout.readline()).decode()
-    if not frame.endswith("\n"):
+    frame = await process.stdout.readline()
+    if not frame.endswith(b"\n"):
         raise ValueError("it ended in the middle")
     return digest, frame
 

@@ -21,7 +21,7 @@ from agent.journal import Journal
 from agent.leave import Leave
 from agent.machine import ThisMachine
 from agent.outbox import Outbox
-from agent.platform import this_platform
+from agent.platform import processes, this_platform
 from agent.probes import collect_facts, read_metrics
 from agent.runners import Runners
 from agent.session import Session
@@ -31,6 +31,8 @@ from agent.transport import open_channel
 from agent.wire.messages import Facts, Metrics
 
 log = logging.getLogger(__name__)
+
+_SENT_AFTER_S = 2.0
 
 
 StopWhen = Callable[[Callable[[], None]], None]
@@ -51,8 +53,12 @@ class _Probes:
     def metrics(self) -> Metrics:
         return read_metrics()
 
-    async def software(self, known: str) -> tuple[str, str] | None:
-        return await software_report(known)
+    async def software(self, known: str) -> tuple[str, bytes] | None:
+        report = await software_report(known)
+        if report is not None:
+            # By then it has gone out; the rest of the day needs none of its room.
+            asyncio.get_running_loop().call_later(_SENT_AFTER_S, processes.give_back_memory)
+        return report
 
 
 async def _keep_going(

@@ -62,7 +62,7 @@ class Probes(Protocol):
 
     def metrics(self) -> Metrics: ...
 
-    async def software(self, known: str) -> tuple[str, str] | None:
+    async def software(self, known: str) -> tuple[str, bytes] | None:
         """The digest and the frame of a SoftwareReport; None where the digest is `known`, or nobody can
         tell."""
 

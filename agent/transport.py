@@ -35,16 +35,16 @@ class Channel:
     async def send(self, message: AgentMessage) -> None:
         await self._put(encode(message))
 
-    async def send_frame(self, frame: str) -> None:
-        """A message that another process of this program has made a frame of."""
-        await self._put(frame)
+    async def send_frame(self, frame: bytes) -> None:
+        """A text frame that another process of this program has made, in UTF-8."""
+        await self._put(frame, text=True)
 
     async def send_output(self, frame: OutputFrame) -> None:
         await self._put(encode_output(frame))
 
-    async def _put(self, frame: str | bytes) -> None:
+    async def _put(self, frame: str | bytes, *, text: bool | None = None) -> None:
         try:
-            await self._connection.send(frame)
+            await self._connection.send(frame, text=text)
         except ConnectionClosed as reason:
             raise ChannelClosedError(str(reason)) from None
 

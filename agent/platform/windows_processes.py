@@ -110,6 +110,10 @@ def _must(done: int) -> None:
         raise ctypes.WinError(ctypes.get_last_error())
 
 
+def give_back_memory() -> None:
+    """Windows does so by itself."""
+
+
 def awake_clock() -> float:
     """Seconds since the start of Windows, without the time it was suspended."""
     ticks = ctypes.c_uint64()

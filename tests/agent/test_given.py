@@ -146,9 +146,9 @@ def test_what_cannot_be_given_is_rejected_with_a_sentence(
     live(tmp_path, story)
 
 
-def test_removing_the_agent_is_not_done_from_afar(tmp_path: Path) -> None:
-    with pytest.raises(RejectionError, match="cannot do steps of the type 'agent_uninstall'"):
-        job_for(Offer(ONE, "agent_uninstall", "", 60.0), str(tmp_path), {}, None)
+def test_a_step_of_a_later_version_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(RejectionError, match="cannot do steps of the type 'make_coffee'"):
+        job_for(Offer(ONE, "make_coffee", "", 60.0), str(tmp_path), {}, None)
 
 
 def test_limits_and_the_working_folder_reach_the_runner(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ class ScriptedChannel:
     async def send(self, message: AgentMessage) -> None:
         self.heard.append(message)
 
-    async def send_frame(self, frame: str) -> None:
+    async def send_frame(self, frame: bytes) -> None:
         self.heard.append(decode(frame, AGENT_MESSAGES))
 
     async def send_output(self, frame: OutputFrame) -> None:
@@ -170,10 +170,10 @@ class Stage:
     def metrics(self) -> Metrics:
         return Metrics(1.0, 2, 3, 4, 5, 6)
 
-    async def software(self, known: str) -> tuple[str, str] | None:
+    async def software(self, known: str) -> tuple[str, bytes] | None:
         self.looks.append(known)
         digest = self.installed.digest
-        return None if known == digest else (digest, encode(self.installed))
+        return None if known == digest else (digest, encode(self.installed).encode())
 
 
 @pytest.fixture
