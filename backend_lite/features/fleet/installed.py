@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import count
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, text, update
 
 from agent.wire.messages import SoftwareEntry, SoftwareReport
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
-from backend_lite.core.db.query_sql import among
+from backend_lite.core.db.prepared import BulkInsert, Prepared, among
+from backend_lite.core.db.query_sql import among as query_among
 from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.labels import clean
 from backend_lite.features.fleet.tables import DeviceRow, DeviceSoftwareRow, SoftwareTitleRow
@@ -19,7 +22,10 @@ from backend_lite.features.fleet.tables import DeviceRow, DeviceSoftwareRow, Sof
 MAX_ITEMS = 5000
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_BUNDLE = 500
+
+_AT_ONCE = 1
+"""Reports that are written between two commits: others at the database shall not wait for many of them."""
+_LEFT = ("version", "source", "architecture", "installed_on")
 
 
 class Title(NamedTuple):
@@ -41,18 +47,19 @@ class Inventory:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def report(self, device_id: int, report: SoftwareReport) -> None:
         """Replace what was known of the device, unless it is the same."""
         digest = report.digest if _DIGEST.fullmatch(report.digest) else ""
-        items, now = cleaned(report.items), self._clock.now_ms()
-        await self._database.write(lambda unit: _replace(unit, device_id, digest, items, now))
+        async with self._turns:
+            items, now = cleaned(report.items), self._clock.now_ms()
+            await self._database.write(lambda unit: _replace(unit, device_id, digest, items, now))
 
 
-def cleaned(entries: Iterable[SoftwareEntry]) -> list[Item]:
-    """What can be stored and shown of them, each once, by name."""
-    items = {item for entry in [*entries][:MAX_ITEMS] if (item := _cleaned(entry)).title.name}
-    return sorted(items, key=lambda item: (item.title.name.casefold(), item))
+def cleaned(entries: Sequence[SoftwareEntry]) -> set[Item]:
+    """What can be stored and shown of them."""
+    return {item for entry in entries[:MAX_ITEMS] if (item := _cleaned(entry)).title.name}
 
 
 def title_key(name: str) -> str:
@@ -62,10 +69,10 @@ def title_key(name: str) -> str:
 
 def forget_software(unit: Unit, device_id: int) -> None:
     """The device is gone: what was on it counts no more."""
-    _change(unit.connection, device_id, [])
+    _change(unit.connection, device_id, set())
 
 
-def _replace(unit: Unit, device_id: int, digest: str, items: Sequence[Item], now: int) -> None:
+def _replace(unit: Unit, device_id: int, digest: str, items: set[Item], now: int) -> None:
     connection = unit.connection
     device = DeviceRow.id == device_id
     known = connection.execute(select(DeviceRow.software_digest, DeviceRow.retired_at).where(device)).first()
@@ -76,76 +83,70 @@ def _replace(unit: Unit, device_id: int, digest: str, items: Sequence[Item], now
     connection.execute(update(DeviceRow).where(device).values(software_digest=digest, software_at=now))
 
 
-def _change(connection: Connection, device_id: int, items: Sequence[Item]) -> None:
-    before = set(
-        connection.scalars(
-            select(DeviceSoftwareRow.title_id).where(DeviceSoftwareRow.device_id == device_id).distinct()
-        )
-    )
-    connection.execute(delete(DeviceSoftwareRow).where(DeviceSoftwareRow.device_id == device_id))
+def _change(connection: Connection, device_id: int, items: set[Item]) -> None:
+    """Write what differs: mostly a device says nearly the same as before."""
     ids = _title_ids(connection, {item.title for item in items})
-    if items:
-        rows = [
-            {
-                "device_id": device_id,
-                "n": n,
-                "title_id": ids[item.title],
-                "version": item.version,
-                "source": item.source,
-                "architecture": item.architecture,
-                "installed_on": item.installed_on,
-            }
-            for n, item in enumerate(items)
-        ]
-        connection.execute(insert(DeviceSoftwareRow), rows)
-    now = set(ids.values())
-    _count(connection, now - before, 1)
-    _count(connection, before - now, -1)
+    now = {(ids[item.title], *item[1:]) for item in items}
+    before = {tuple(row[1:]): row[0] for row in _BEFORE.all(connection, device_id)}
+    _remove(connection, device_id, [n for row, n in before.items() if row not in now])
+    _add(connection, device_id, now - before.keys(), {n for row, n in before.items() if row in now})
+    titles, titles_before = set(ids.values()), {row[0] for row in before}
+    _COUNT_UP.listed(connection, sorted(titles - titles_before))
+    if gone := sorted(titles_before - titles):
+        _COUNT_DOWN.listed(connection, gone)
+        _USELESS.listed(connection, gone)
+
+
+def _remove(connection: Connection, device_id: int, numbers: list[int]) -> None:
+    rows = DeviceSoftwareRow
+    if numbers:
+        meant = query_among(rows.n, numbers)
+        connection.execute(delete(rows).where(rows.device_id == device_id, meant))
+
+
+def _add(connection: Connection, device_id: int, rows: set[tuple[Any, ...]], taken: set[int]) -> None:
+    free = (n for n in count() if n not in taken)
+    if rows:
+        _INSERT.run(connection, [(device_id, n, *row) for n, row in zip(free, sorted(rows), strict=False)])
 
 
 def _title_ids(connection: Connection, titles: set[Title]) -> dict[Title, int]:
     """Every title's id; those that are new are added, on no device so far."""
     found = _known(connection, titles)
-    new = titles - found.keys()
-    if new:
-        rows = [
-            {
-                "name": title.name,
-                "publisher": title.publisher,
-                "name_key": title_key(title.name),
-                "devices": 0,
-            }
-            for title in sorted(new)
-        ]
-        connection.execute(insert(SoftwareTitleRow), rows)
-        found |= _known(connection, new)
+    if new := sorted(titles - found.keys()):
+        _INSERT_TITLES.run(connection, [(*title, title_key(title.name), 0) for title in new])
+        found |= _known(connection, set(new))
     return found
 
 
 def _known(connection: Connection, titles: set[Title]) -> dict[Title, int]:
-    found: dict[Title, int] = {}
-    names = sorted({title.name for title in titles})
-    columns = select(SoftwareTitleRow.id, SoftwareTitleRow.name, SoftwareTitleRow.publisher)
-    for start in range(0, len(names), _BUNDLE):
-        bundle = columns.where(SoftwareTitleRow.name.in_(names[start : start + _BUNDLE]))
-        for title_id, name, publisher in connection.execute(bundle):
-            if (title := Title(name, publisher)) in titles:
-                found[title] = title_id
-    return found
-
-
-def _count(connection: Connection, title_ids: set[int], change: int) -> None:
-    if not title_ids:
-        return
-    meant = among(SoftwareTitleRow.id, sorted(title_ids))
-    connection.execute(
-        update(SoftwareTitleRow).where(meant).values(devices=SoftwareTitleRow.devices + change)
-    )
-    if change < 0:
-        connection.execute(delete(SoftwareTitleRow).where(meant, SoftwareTitleRow.devices <= 0))
+    names: list[Any] = sorted({title.name for title in titles})
+    rows = _TITLES.listed(connection, names)
+    return {title: row[0] for row in rows if (title := Title(row[1], row[2])) in titles}
 
 
 def _cleaned(entry: SoftwareEntry) -> Item:
     day = entry.installed_on if _DAY.fullmatch(entry.installed_on) else ""
     title = Title(clean(entry.name), clean(entry.publisher, 200))
     return Item(title, clean(entry.version, 200), clean(entry.source, 20), clean(entry.architecture, 40), day)
+
+
+_titles = SoftwareTitleRow
+_software = DeviceSoftwareRow
+_BEFORE = Prepared(
+    select(_software.n, _software.title_id, *(getattr(_software, name) for name in _LEFT)).where(
+        _software.device_id == bindparam("device_id")
+    ),
+    "device_id",
+)
+_TITLES = Prepared(select(_titles.id, _titles.name, _titles.publisher).where(among(_titles.name)))
+_INSERT = BulkInsert(cast("Table", _software.__table__), ("device_id", "n", "title_id", *_LEFT))
+_INSERT_TITLES = BulkInsert(cast("Table", _titles.__table__), ("name", "publisher", "name_key", "devices"))
+_MEANT = among(_titles.id)
+_COUNT_UP = Prepared(
+    update(_titles).where(_MEANT).values(devices=_titles.devices + text("1")).returning(_titles.id)
+)
+_COUNT_DOWN = Prepared(
+    update(_titles).where(_MEANT).values(devices=_titles.devices - text("1")).returning(_titles.id)
+)
+_USELESS = Prepared(delete(_titles).where(_MEANT, _titles.devices <= text("0")).returning(_titles.id))

@@ -55,9 +55,8 @@ def device_software(session: Session, device_id: int) -> DeviceSoftware:
     items = select(DeviceSoftwareRow, SoftwareTitleRow.name, SoftwareTitleRow.publisher).join(
         SoftwareTitleRow, SoftwareTitleRow.id == DeviceSoftwareRow.title_id
     )
-    rows = session.execute(
-        items.where(DeviceSoftwareRow.device_id == device_id).order_by(DeviceSoftwareRow.n)
-    )
+    mine = items.where(DeviceSoftwareRow.device_id == device_id)
+    rows = session.execute(mine.order_by(SoftwareTitleRow.name_key, DeviceSoftwareRow.n))
     found = [
         InstalledSoftware(name, row.version, publisher, row.source, row.architecture, row.installed_on)
         for row, name, publisher in rows

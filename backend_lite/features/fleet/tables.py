@@ -152,11 +152,11 @@ class SoftwareTitleRow(Base):
     name: Mapped[str] = mapped_column(String(400))
     name_key: Mapped[str] = mapped_column(String(800), index=True)
     publisher: Mapped[str] = mapped_column(String(200))
-    devices: Mapped[int] = mapped_column(Integer, index=True)
+    devices: Mapped[int]
 
 
 class DeviceSoftwareRow(Base):
-    """Something that is installed on a device, `n` in its list."""
+    """Something that is installed on a device, under a number that only tells it from the others there."""
 
     __tablename__ = "device_software"
     __table_args__ = (Index("ix_device_software_title", "title_id", "version", "device_id"),)

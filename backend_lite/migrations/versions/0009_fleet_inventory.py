@@ -82,7 +82,6 @@ def _software_titles() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_software_titles_name_key"), "software_titles", ["name_key"], unique=False)
-    op.create_index(op.f("ix_software_titles_devices"), "software_titles", ["devices"], unique=False)
 
 
 def _device_software() -> None:

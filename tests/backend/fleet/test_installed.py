@@ -23,7 +23,7 @@ def report(*items: SoftwareEntry, digest: str = "a") -> SoftwareReport:
     return SoftwareReport(digest.ljust(64, "0"), items)
 
 
-async def get(fleet: Fleet, path: str, **params: object) -> Any:
+async def get(fleet: Fleet, path: str, **params: str | int) -> Any:
     answer = await fleet.service.client.get(path, params=params, headers=fleet.owner)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -97,7 +97,7 @@ async def test_what_a_device_says_is_bounded_and_cleaned(fleet_service: Fleet) -
     assert second["name"].startswith("a [31m b xxx")
     sizes = [len(second[key]) for key in ("name", "version", "publisher", "source", "installed_on")]
     assert sizes == [400, 200, 200, 20, 0]
-    assert len(cleaned(SoftwareEntry(str(n)) for n in range(MAX_ITEMS * 2))) == MAX_ITEMS
+    assert len(cleaned([SoftwareEntry(str(n)) for n in range(MAX_ITEMS * 2)])) == MAX_ITEMS
 
 
 async def test_a_digest_that_is_none_is_not_taken_for_one(fleet_service: Fleet) -> None:
@@ -194,3 +194,18 @@ async def test_an_unknown_device_and_a_bad_query_are_told(fleet_service: Fleet) 
         assert (await client.get(path, headers=owner)).status_code == 404
     for path in (f"{INSTALLED}?q=x:y", f"{INSTALLED}?sort=x", f"{DEVICES}/matching?q=x:y"):
         assert (await client.get(path, headers=owner)).status_code == 400, path
+
+
+async def test_the_next_report_writes_only_what_differs(fleet_service: Fleet) -> None:
+    device_id, device, socket = await online(fleet_service)
+    many = [SoftwareEntry(f"Package {n}", "1.0") for n in range(700)]
+    await told(fleet_service, device_id, socket, report(*many))
+    newer = [*many[1:], SoftwareEntry("Package 5", "2.0"), ZIP]
+    for digest, items in (("b", newer), ("c", many), ("d", [])):
+        again, _welcome = await connected(fleet_service, device)
+        known = await told(fleet_service, device_id, again, report(*items, digest=digest))
+        stored = sorted((item["name"], item["version"]) for item in known["items"])
+        assert stored == sorted((item.name, item.version) for item in items)
+        counted = await get(fleet_service, INSTALLED)
+        assert sorted(line["name"] for line in counted) == sorted({item.name for item in items})
+        assert {line["devices"] for line in counted} <= {1}

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from backend_lite.contract.images import BOOT_ENDPOINT, OS_IMAGE_UPLOADS, OS_IMAGES
+from backend_lite.core.http.listener import bind
 from backend_lite.features.library import boot
 from tests.backend.library.test_uploads import Sender
 from tests.helpers.service import InProcess, in_process
@@ -160,7 +161,7 @@ async def test_times_and_places_are_checked(site: Site) -> None:
 
 async def test_another_machines_address_is_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     before = await site.switch()
-    real = boot.bind
+    real = bind
 
     def only_loopback(host: str, port: int) -> socket.socket:
         if host != "127.0.0.1":
