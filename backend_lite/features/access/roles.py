@@ -211,7 +211,7 @@ def _holders(session: Session, role_id: int) -> list[str]:
 
 def _user_counts(session: Session) -> dict[int, int]:
     query = select(UserRoleRow.role_id, func.count()).group_by(UserRoleRow.role_id)
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _role_of(row: RoleRow, user_count: int) -> Role:
