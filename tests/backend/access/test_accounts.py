@@ -121,7 +121,8 @@ async def test_nobody_gives_rights_beyond_their_own(site: Site) -> None:
 
 
 async def test_there_is_always_an_owner(site: Site) -> None:
-    for body in ({"is_active": False}, {"roles": []}):
+    bodies: list[dict[str, Any]] = [{"is_active": False}, {"roles": []}]
+    for body in bodies:
         answer = await site.call("PUT", f"{USERS}/1", body)
         assert (answer.status_code, answer.json()["code"]) == (409, "last_owner")
     assert (await site.call("DELETE", f"{USERS}/1")).json()["code"] == "own_account"
