@@ -64,6 +64,7 @@ _REASONS = {
     "agent_too_old": "The agent there is too old for this.",
     "not_approved": "The device is not approved.",
     "quarantined": "The device is in quarantine.",
+    "condition": "Its condition does not hold for this device.",
     # How it ended.
     "idle": "It wrote nothing for longer than it may.",
     "ended_first": "It ended before it could be stopped.",

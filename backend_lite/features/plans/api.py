@@ -14,7 +14,7 @@ from backend_lite.contract.runs import TaskAction, TaskCondition, TaskCreate, Ta
 from backend_lite.errors import InvalidError
 from backend_lite.features.plans.profiles import DeleteHook, Profiles
 from backend_lite.features.plans.reading import profile_row, task_rows
-from backend_lite.features.plans.tables import ProfileTaskRow
+from backend_lite.features.plans.tables import ProfileRow, ProfileTaskRow
 from backend_lite.features.plans.views import profile_of
 
 __all__ = ["DeleteHook", "PlansApi", "ProfileForRun"]
@@ -47,6 +47,10 @@ class PlansApi:
     def profile(self, session: Session, profile_id: int) -> Profile:
         """Raises NotFoundError."""
         return profile_of(profile_row(session, profile_id))
+
+    def exists(self, session: Session, profile_id: int) -> bool:
+        """The profile was not deleted."""
+        return session.get(ProfileRow, profile_id) is not None
 
     def for_run(self, session: Session, profile_id: int, values: Values) -> ProfileForRun:
         """Raises NotFoundError, and InvalidError for a template and for what cannot be carried out."""

@@ -138,11 +138,17 @@ class Plans:
         if named != 1:
             raise InvalidError("Give exactly one of script_id, revision_id, software_id and profile_id.")
         if request.profile_id is None:
+            if request.task_parameters:
+                raise InvalidError("task_parameters are for the tasks of a profile: use parameters.")
             return Asked([_alone(request)])
         if inline:
             raise InvalidError("The tasks of a profile have values of their own: use task_parameters.")
         profile = self._plans.for_run(session, request.profile_id, request.task_parameters)
         return Asked(profile.tasks, profile)
+
+    def still_has(self, session: Session, profile_id: int | None) -> bool:
+        """The profile was not deleted meanwhile."""
+        return profile_id is not None and self._plans.exists(session, profile_id)
 
     def works(self, session: Session, asked: Asked, policy: Policy) -> list[Work]:
         """What the steps would execute. Raises InvalidError and NotFoundError."""
@@ -199,7 +205,11 @@ def _needs(candidate: Candidate, works: Sequence[Work], profile: ProfileForRun |
     """What is asked of the device, by the tasks that are for it."""
     first = [] if profile is None else [Need(None, profile.target_os_type, "profile")]
     meant = (work for index, work in enumerate(works) if index not in candidate.skips)
-    return first + list(dict.fromkeys(Need(work.language, work.target_os_type, work.what) for work in meant))
+    return first + list(
+        dict.fromkeys(
+            Need(work.language, work.target_os_type, work.what, bool(work.secret_names)) for work in meant
+        )
+    )
 
 
 def refuse_named(

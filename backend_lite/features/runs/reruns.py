@@ -103,7 +103,9 @@ class Reruns:
             sealed=_sealed(session, runs, from_step),
             profile_id=origin.profile_id,
             profile_revision=origin.profile_revision,
-            is_partial=from_step > 1 and not _went_well(session, runs, from_step),
+            is_partial=not (
+                self._plans.still_has(session, origin.profile_id) and _went_well(session, runs, from_step)
+            ),
         )
         return self._rollouts.start(unit, plan, principal, key)
 

@@ -32,11 +32,12 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Need:
     """What work asks of a device: a system, and a language; None where any will do. `what` is the word for
-    that which is meant for the system."""
+    that which is meant for the system. `key`: it has secrets, which are sealed to the device's key."""
 
     language: str | None = None
     target_os_type: str | None = None
     what: str = "script"
+    key: bool = False
 
 
 class Targeting:
@@ -99,4 +100,7 @@ def problem_of(target: RunTarget, needs: Collection[Need]) -> tuple[str, str]:
         # A device that never said what it can run may well be able to.
         if need.language is not None and target.languages and need.language not in target.languages:
             return "language_missing", f"{target.hostname} has no {need.language} to run the script with."
+        if need.key and not target.public_key:
+            sentence = f"The agent on {target.hostname} takes no secrets: install the agent of this service."
+            return "agent_too_old", sentence
     return "", ""

@@ -17,6 +17,7 @@ from backend_lite.features.fleet.tables import DeviceRow
 from backend_lite.features.runs.removal import remove_runs
 from backend_lite.features.runs.tables import AppliedProfileRow
 from tests.backend.runs.site import Site
+from tests.helpers.agents import Device
 
 pytestmark = pytest.mark.anyio
 
@@ -246,6 +247,23 @@ async def test_running_it_again_counts_as_applied(site: Site) -> None:
     await worker.carries_out()
     (line,) = await compliance(site, made["id"])
     assert (line["compliance"], line["run_id"], line["revision"]) == ("current", again["run_ids"][0], 3)
+
+
+async def test_what_a_deleted_profile_did_is_done_again_without_it(site: Site) -> None:
+    made, worker = await profile(site, "One"), await site.worker()
+    done = await apply(site, made["id"], worker.device_id)
+    await worker.carries_out(exit_code=1)
+    assert (await site.call("DELETE", f"{PROFILES}/{made['id']}")).status_code == 204
+    await site.post(f"{RUNS}/{done['devices'][0]['run_id']}/rerun", {})
+    await worker.carries_out()
+
+
+async def test_a_device_that_is_not_approved_yet_waits_and_is_told(site: Site) -> None:
+    made = await profile(site, "One")
+    device = await site.fleet.enrolled(Device(), approve=False)
+    (line,) = (await apply(site, made["id"], device))["devices"]
+    assert (line["problem"], "may not work before it is approved" in line["detail"]) == (None, True)
+    assert (await site.run(line["run_id"]))["state"] == "queued"
 
 
 async def test_part_of_it_is_not_it(site: Site) -> None:

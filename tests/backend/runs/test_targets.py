@@ -102,3 +102,11 @@ def test_a_device_that_never_said_what_it_can_run_may_be_able_to(fleet: Fleet) -
     fleet.known_targets = {1: silent}
     (found,) = resolve(fleet, Targets(devices=[1]), language="powershell", target_os_type="windows")
     assert found == Candidate(silent, named=True)
+
+
+def test_secrets_need_a_device_that_has_a_key(fleet: Fleet) -> None:
+    (found,) = resolve(fleet, Targets(devices=[1]), key=True)
+    assert (found.problem, "takes no secrets" in found.detail) == ("agent_too_old", True)
+    fleet.keys[1] = bytes(32)
+    (found,) = resolve(fleet, Targets(devices=[1]), key=True)
+    assert found.problem == ""
