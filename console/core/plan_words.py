@@ -109,11 +109,11 @@ def problem(task: EditedTask, os_type: str, find: Find) -> str:
 
     `os_type` is what the profile is for.
     """
-    if not task.name.strip():
-        return tr("Give the task a name.")
     work = task.work
     if work is None:
         return tr("Choose a script or a software item.")
+    if not task.name.strip():
+        return tr("Give the task a name.")
     found = find(*work)
     if found is None:
         return _gone(work)

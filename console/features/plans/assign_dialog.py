@@ -27,6 +27,7 @@ from console.widgets.table_columns import Column, Kind, Pill, pill_column
 Object = dict[str, Any]
 _WIDTH, _ROWS = 560, 8
 _MARGINS = (20, 20, 20, 16)
+_NONE = 0
 
 
 class AssignDialog(QDialog):
@@ -42,7 +43,8 @@ class AssignDialog(QDialog):
         self._context, self._request = context, request
         self._chosen: set[int] = set(request.device_ids)
         self.profile = QComboBox()
-        self.profile.addItem(tr("No profile"), None)
+        self.profile.setPlaceholderText(tr("Choose a profile…"))
+        self.profile.addItem(tr("No profile"), _NONE)
         profiles = sorted(context.live.kind(PROFILE).values(), key=lambda one: str(one["name"]).lower())
         for one in profiles:
             self.profile.addItem(str(one["name"]), one["id"])
@@ -69,7 +71,8 @@ class AssignDialog(QDialog):
         )
         lines.setContentsMargins(*_MARGINS)
         self.setLayout(lines)
-        self.profile.setCurrentIndex(max(self.profile.findData(self._proposed()), 0))
+        # What they have now, or nothing: the first that comes to hand is no proposal.
+        self.profile.setCurrentIndex(self.profile.findData(self._proposed() or -1))
         self.profile.currentIndexChanged.connect(lambda _at: self._refresh())
         self.picker.changed.connect(self._refresh)
         self._refresh()
@@ -77,8 +80,8 @@ class AssignDialog(QDialog):
 
     @property
     def profile_id(self) -> int | None:
-        found = self.profile.currentData()
-        return None if found is None else int(found)
+        """None for no profile, and while nothing is chosen."""
+        return int(self.profile.currentData() or _NONE) or None
 
     @property
     def device_ids(self) -> list[int]:
@@ -108,8 +111,9 @@ class AssignDialog(QDialog):
         takes = self.profile_id is not None
         self.apply.setEnabled(takes)
         self.apply.setChecked(self.apply.isChecked() and takes)
-        self.save.setText(tr("Assign") if takes else tr("Take the profile away"))
-        self.save.setEnabled(bool(names))
+        chosen = self.profile.currentIndex() >= 0
+        self.save.setText(tr("Assign") if takes or not chosen else tr("Take the profile away"))
+        self.save.setEnabled(bool(names) and chosen and not wrong)
 
     def _devices(self) -> list[Object]:
         devices = self._context.live.kind(DEVICE)

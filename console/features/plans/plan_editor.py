@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from backend_lite.contract.live import SCRIPT, SOFTWARE
 from console.core import plan_tasks, plan_words
@@ -20,6 +20,7 @@ from console.features.plans.task_list import TaskList
 from console.features.plans.task_model import TaskRow
 from console.shell.context import Context
 from console.shell.parts import button, column, frame, icon_button, label, row
+from console.widgets.empty_state import EmptyState
 
 _UNDO = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
@@ -41,11 +42,6 @@ class PlanEditor(QWidget):
         self.fields = PlanFields(context)
         self.form = TaskForm(context)
         self.list = TaskList()
-        self.none = label(
-            tr("No tasks yet. Add the first one: a script to run, or software to install."),
-            "muted",
-            wrap=True,
-        )
         self.count = label("", "header")
         self.back = icon_button("undo", tr("Undo (Ctrl+Z)"), lambda: self.step(redo=False))
         self.forth = icon_button("redo", tr("Redo (Ctrl+Y)"), lambda: self.step(redo=True))
@@ -56,12 +52,18 @@ class PlanEditor(QWidget):
         self.add = button(tr("Add task"), self.add_task, icon="plus", name=tr("Add a task (Insert)"))
         tools = row(self.back, self.forth, self.up, self.down, self.copy, self.remove, gap=2)
         bar = frame("tool-bar", row(self.count, None, tools, self.add, gap=12), (16, 6, 16, 6))
-        hint = row(self.none)
-        hint.setContentsMargins(16, 16, 16, 16)
-        self._hint = QWidget()
-        self._hint.setLayout(hint)
-        lines = column(bar, self._hint, self.list, gap=0)
-        lines.setStretch(2, 1)
+        self.none = EmptyState(
+            "profile",
+            tr("No tasks yet"),
+            tr(
+                "A task runs a script or installs software. Add the first one, then the others in order."
+            ),
+            button(tr("Add a task"), self.add_task),
+        )
+        self._centre = QStackedWidget()
+        for part in (self.list, self.none):
+            self._centre.addWidget(part)
+        lines = column(bar, self._centre, gap=0)
         self.setLayout(lines)
         self._connect()
 
@@ -239,8 +241,7 @@ class PlanEditor(QWidget):
         self.list.show_rows([self._row(task) for task in plan.tasks])
         count = len(plan.tasks)
         self.count.setText(plural(count, "{count} task", "{count} tasks") if count else tr("Tasks"))
-        self._hint.setVisible(not count)
-        self.list.setVisible(bool(count))
+        self._centre.setCurrentWidget(self.list if count else self.none)
         self._show_chosen()
 
     def _row(self, task: EditedTask) -> TaskRow:

@@ -171,7 +171,7 @@ def test_devices_get_a_profile_and_it_is_applied_on_request(
         await until(lambda: context.live.get("device", device_id), "the device")
         dialog = AssignDialog(desk.page, context, AssignRequest((device_id,)))
         dialog.open()
-        assert dialog.profile_id is None
+        assert (dialog.profile.currentIndex(), dialog.save.isEnabled()) == (-1, False)
         assert unnamed(dialog) == []
         dialog.profile.setCurrentIndex(dialog.profile.findData(desk.profile_id))
         dialog.apply.setChecked(True)
@@ -180,6 +180,24 @@ def test_devices_get_a_profile_and_it_is_applied_on_request(
         assert trips.asked == [(RUN_DIALOG, RunRequest(profile_id=desk.profile_id, device_ids=(device_id,)))]
         found = await site.get(f"/api/v1/devices/{device_id}")
         assert found["profile_id"] == desk.profile_id
+
+    run(story())
+
+
+def test_a_profile_for_another_system_is_not_assigned(desk: Desk, site: Site, run: Run) -> None:
+    context = desk.real.context
+
+    async def story() -> None:
+        body = {"target_os_type": "windows", "name": "Windows only"}
+        made = await site.post("/api/v1/profiles", body)
+        device_id = await site.away("lab-1")
+        await until(lambda: context.live.get("device", device_id) and context.live.get("profile", made["id"]))
+        dialog = AssignDialog(desk.page, context, AssignRequest((device_id,)))
+        dialog.open()
+        dialog.profile.setCurrentIndex(dialog.profile.findData(made["id"]))
+        assert dialog.warning.text() == "The profile is for Windows; lab-1 cannot take it."
+        assert not dialog.save.isEnabled()
+        dialog.reject()
 
     run(story())
 

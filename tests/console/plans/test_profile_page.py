@@ -154,11 +154,26 @@ def test_tasks_are_added_duplicated_renamed_and_removed_by_keys(desk: Desk) -> N
     assert desk.names[2] == "Own name"
 
 
-def test_a_task_without_a_name_is_said_in_place_and_not_saved(desk: Desk) -> None:
+def test_an_empty_task_is_said_in_place_and_not_saved(desk: Desk) -> None:
+    desk.choose("Clean")
     press(desk, Qt.Key.Key_Insert)
     desk.page.save_now()
-    assert desk.page.notice.text.text() == "Task 2: Give the task a name."
+    assert desk.page.notice.text.text() == "Task 2: Choose a script or a software item."
     assert desk.page.editor.dirty
+
+
+def test_a_task_may_get_its_script_later(desk: Desk, run: Run) -> None:
+    desk.choose("Stop")
+    press(desk, Qt.Key.Key_Insert)
+    QTest.keyClicks(desk.page.editor.form.name_box, "Later")
+
+    async def story() -> None:
+        await desk.save()
+        task = (await desk.on_service())["tasks"][3]
+        assert (task["name"], task["script_id"]) == ("Later", None)
+
+    run(story())
+    assert desk.page.editor.list.model_.rows[3].problem == "Choose a script or a software item."
 
 
 def test_everything_that_a_task_says_is_saved(desk: Desk, run: Run) -> None:
