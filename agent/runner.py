@@ -50,14 +50,13 @@ def run(folder: AttemptFolder, word: Callable[[], bytes], said: Callable[[], Non
     """
     folder.reserve_exit_record()
     gate = folder.draft_gate("runner")
-    execution, what = None, word()
-    if what == JOB:
-        job = folder.pick_up_job()
-        if job is None:
-            return
-        execution = _Execution(job, folder, said)
-        what = word()
-    if execution is not None and what == GO and folder.close_gate(gate):
+    # What lies in the folder before it has a job is the agent's, and nobody else may touch it.
+    job = folder.pick_up_job() if word() == JOB else None
+    if job is None:
+        return
+    execution = _Execution(job, folder, said)
+    what = word()
+    if what == GO and folder.close_gate(gate):
         processes.adopt_orphans()
         record = execution.record()
         if sys.platform != "win32":
@@ -278,7 +277,10 @@ def _pipe_size(fd: int) -> int:
         return 0
     import fcntl
 
-    return fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+    try:
+        return fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+    except OSError:
+        return 0
 
 
 def _in_a_thread(work: Callable[[], None]) -> threading.Thread:
