@@ -9,6 +9,7 @@ from backend_lite.core.names import checked_name
 from backend_lite.errors import InvalidError
 from backend_lite.features.library import rules
 from backend_lite.features.library.file_rules import checked_file_name, checked_sha256
+from backend_lite.features.library.refusals import named
 
 MAX_REFERENCE = 2000
 
@@ -21,15 +22,17 @@ def checked_image(wanted: OSImageCreate) -> dict[str, Any]:
         raise InvalidError("Name the file: say in file_name what it is called.", code="bad_file_name")
     _refuse_differing(file_sha256, checksum)
     return {
-        "name": checked_name(wanted.name, what="An OS image"),
-        "version_text": _line(wanted.version_text, 100, "version"),
-        "edition": _line(wanted.edition, 100, "edition"),
-        "os_type": rules.checked_target(wanted.os_type),
-        "architecture": _line(wanted.architecture, 40, "architecture"),
-        "language": _line(wanted.language, 40, "language"),
-        "description": rules.checked_text(wanted.description or "", rules.MAX_DESCRIPTION, "description")
+        "name": named("name", checked_name, wanted.name, what="An OS image"),
+        "version_text": named("version_text", _line, wanted.version_text, 100, "version"),
+        "edition": named("edition", _line, wanted.edition, 100, "edition"),
+        "os_type": named("os_type", rules.checked_target, wanted.os_type),
+        "architecture": named("architecture", _line, wanted.architecture, 40, "architecture"),
+        "language": named("language", _line, wanted.language, 40, "language"),
+        "description": named(
+            "description", rules.checked_text, wanted.description or "", rules.MAX_DESCRIPTION, "description"
+        )
         or None,
-        "storage_ref": _line(wanted.storage_ref, MAX_REFERENCE, "place where it lies"),
+        "storage_ref": named("storage_ref", _line, wanted.storage_ref, MAX_REFERENCE, "place where it lies"),
         "checksum": checksum,
         "file_name": checked_file_name(wanted.file_name) if file_sha256 else "",
         "file_sha256": file_sha256,

@@ -16,6 +16,7 @@ from backend_lite.core.names import checked_name
 from backend_lite.errors import InvalidError
 from backend_lite.features.library import rules
 from backend_lite.features.library.file_rules import checked_file_name, checked_sha256
+from backend_lite.features.library.refusals import named
 from backend_lite.features.library.software_detection import checked_detection
 from backend_lite.features.library.software_sources import checked_source
 from backend_lite.features.library.software_systems import checked_system
@@ -29,32 +30,41 @@ _BETWEEN = re.compile(r"[^a-z0-9]+")
 
 def checked_software(wanted: SoftwareCreate) -> dict[str, Any]:
     """The columns of the item, but for its size, which the kept file tells. Raises InvalidError."""
-    installer = _checked_installer(wanted.installer_type)
-    target = checked_system(installer, rules.checked_target(wanted.target_os_type))
-    source_type, source, file_name = checked_source(installer, wanted)
+    installer = named("installer_type", _checked_installer, wanted.installer_type)
+    asked = named("target_os_type", rules.checked_target, wanted.target_os_type)
+    target = named("target_os_type", checked_system, installer, asked)
+    source_type, source, file_name = named("source", checked_source, installer, wanted)
     columns: dict[str, Any] = {
-        "name": checked_name(wanted.name, what="A software item"),
-        "slug": _checked_slug(wanted.slug) or slug_of(wanted.name),
-        "version_text": _checked_line(wanted.version_text, 100, "version"),
-        "description": rules.checked_text(wanted.description or "", rules.MAX_DESCRIPTION, "description")
+        "name": named("name", checked_name, wanted.name, what="A software item"),
+        "slug": named("slug", _checked_slug, wanted.slug) or slug_of(wanted.name),
+        "version_text": named("version_text", _checked_line, wanted.version_text, 100, "version"),
+        "description": named(
+            "description", rules.checked_text, wanted.description or "", rules.MAX_DESCRIPTION, "description"
+        )
         or None,
-        "tags": _checked_tags(wanted.tags or ""),
-        "publisher": _checked_line(wanted.publisher, 200, "publisher"),
+        "tags": named("tags", _checked_tags, wanted.tags or ""),
+        "publisher": named("publisher", _checked_line, wanted.publisher, 200, "publisher"),
         "installer_type": installer.value,
         "source_type": source_type.value,
         "source": source,
         "file_name": checked_file_name(file_name) if file_name else "",
         "sha256": checked_sha256(wanted.sha256) if wanted.sha256 else None,
-        "language": rules.checked_language(wanted.language).value if wanted.language else "",
-        "install_command": _checked_command(wanted.install_command, "install command"),
-        "install_args": _checked_arguments(wanted.install_args, "install arguments"),
-        "uninstall_command": _checked_command(wanted.uninstall_command, "uninstall command"),
-        "uninstall_args": _checked_arguments(wanted.uninstall_args, "uninstall arguments"),
-        "detection": msgspec.to_builtins(checked_detection(wanted.detection, installer, target)),
-        "exit_codes": _checked_exit_codes(wanted.exit_codes),
-        "timeout_s": rules.checked_timeout(wanted.timeout_s or DEFAULT_TIMEOUT_S),
-        "target_os_type": rules.checked_target(wanted.target_os_type),
+        "language": named("language", rules.checked_language, wanted.language).value
+        if wanted.language
+        else "",
+        "install_args": named("install_args", _checked_arguments, wanted.install_args, "install arguments"),
+        "uninstall_args": named(
+            "uninstall_args", _checked_arguments, wanted.uninstall_args, "uninstall arguments"
+        ),
+        "detection": msgspec.to_builtins(
+            named("detection", checked_detection, wanted.detection, installer, target)
+        ),
+        "exit_codes": named("exit_codes", _checked_exit_codes, wanted.exit_codes),
+        "timeout_s": named("timeout_s", rules.checked_timeout, wanted.timeout_s or DEFAULT_TIMEOUT_S),
+        "target_os_type": asked,
     }
+    for field in ("install_command", "uninstall_command"):
+        columns[field] = named(field, _checked_command, getattr(wanted, field), field.replace("_", " "))
     _check_command_needed(installer, columns)
     _check_language_needed(installer, columns)
     return columns
@@ -78,7 +88,9 @@ def _check_command_needed(installer: InstallerType, columns: dict[str, Any]) -> 
 def _check_language_needed(installer: InstallerType, columns: dict[str, Any]) -> None:
     scripted = installer is InstallerType.SCRIPT or columns["detection"]["type"] == "script"
     if scripted and not columns["language"]:
-        raise InvalidError("Say in which language its script is written, such as powershell or bash.")
+        raise InvalidError(
+            "Say in which language its script is written, such as powershell or bash.", code="bad_language"
+        )
 
 
 def _checked_installer(text: str) -> InstallerType:
