@@ -140,6 +140,8 @@ class AdmissionPage(Page):
         for keys, run in (("A", self.approve_selected), ("Del", self.ask_refuse)):
             shortcut = QShortcut(QKeySequence(keys), table)
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+            # The next one must not be let in because a key was held down.
+            shortcut.setAutoRepeat(False)
             shortcut.activated.connect(run)
         for stop in (live.subscribe(DEVICE, self._take), live.subscribe(EXPECTED_DEVICE, self._expected)):
             self.destroyed.connect(stop)
@@ -152,8 +154,6 @@ class AdmissionPage(Page):
         decided = {key for key in batch.changed.keys() - waiting.keys() if model.get(key) is not None}
         if batch.reset or waiting or decided or batch.removed:
             self.table.take(LiveBatch(batch.reset, waiting, batch.removed | decided))
-            if not self.table.selected_count() and model.rowCount():
-                self.table.select([model.id_at(0)])
         # The device that one resembles may have changed as well.
         if batch.reset or self.table.selected_count() == 1:
             self._show_details()
@@ -171,6 +171,8 @@ class AdmissionPage(Page):
         self.header.show_count(shown, total)
         for part in (self.filter, self.refuse, self.approve, self.pane):
             part.setVisible(total > 0)
+        if shown and not self.table.selected_count():
+            self.table.select([self.table.model_.id_at(0)])
 
     def _selected(self) -> None:
         count = self.table.selected_count()
