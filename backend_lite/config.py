@@ -40,6 +40,15 @@ class DataFolder:
         return self.root / "uploads"
 
     @property
+    def audit(self) -> Path:
+        """Sealed segments of the audit."""
+        return self.root / "audit"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
     def run(self) -> Path:
         return self.root / "run"
 
