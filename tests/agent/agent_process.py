@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from tests.agent.fake_service import PATIENCE_S, FakeService
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import psutil
+
     from tests.helpers.windows_python import WindowsPython
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +75,16 @@ class AgentProcess:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    def host_of_runners(self) -> psutil.Process:
+        """The one process that it always keeps; another may look what is installed."""
+        import psutil
+
+        for child in psutil.Process(self.pid).children():
+            with contextlib.suppress(psutil.Error):
+                if "runner" in child.cmdline():
+                    return child
+        raise AssertionError("there is no host of runners")
 
     def kill(self) -> None:
         """As a crash does it: no chance to tidy up."""

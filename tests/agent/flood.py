@@ -69,11 +69,19 @@ class _Watch:
     def look(self) -> None:
         self.agent = max(self.agent, self._agent.memory_info().rss)
         for host in self._agent.children():
-            for runner in host.children():
+            for runner in _children(host):
                 try:
                     self.runner = max(self.runner, runner.memory_full_info().uss)
                 except psutil.Error:
                     continue
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    """None of one that has ended meanwhile: an agent also looks, once, what is installed."""
+    try:
+        return process.children()
+    except psutil.Error:
+        return []
 
 
 def _into_cat(script: str) -> float:

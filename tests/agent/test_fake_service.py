@@ -8,7 +8,9 @@ import ssl
 
 import pytest
 
-from tests.agent.fake_service import FakeService
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tests.agent.fake_service import FakeService
 
 
 @pytest.mark.sockets

@@ -6,7 +6,6 @@ import os
 import signal
 from pathlib import Path
 
-import psutil
 import pytest
 
 TYPE_CHECKING = False
@@ -195,8 +194,7 @@ def test_a_runner_killed_from_outside_is_an_unknown_outcome(
     agent.start()
     attempt = service.offer(1, "sh", slow_script(effects))
     service.wait(lambda: service.output(attempt)[0] == b"early\n", "the first line")
-    [host] = psutil.Process(agent.pid).children()
-    [runner] = host.children()
+    [runner] = agent.host_of_runners().children()
     os.kill(runner.pid, signal.SIGKILL)
     done = service.wait_for_done(attempt)
     assert (done.outcome, done.exit_code) == ("unknown", None)
@@ -207,8 +205,7 @@ def test_a_runner_killed_from_outside_is_an_unknown_outcome(
 def test_a_host_of_runners_killed_from_outside_is_replaced(service: FakeService, agent: AgentProcess) -> None:
     agent.start()
     assert service.wait_for_done(service.offer(1, "sh", "true")).outcome == "exited"
-    [host] = psutil.Process(agent.pid).children()
-    host.kill()
+    agent.host_of_runners().kill()
     done = service.wait_for_done(service.offer(2, "sh", "echo still there"))
     assert done.outcome in ("exited", "not_started")
     assert service.wait_for_done(service.offer(3, "sh", "echo again")).outcome == "exited"

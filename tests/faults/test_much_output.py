@@ -94,6 +94,7 @@ class _Memory:
         total = 0
         for process in [self._process, *self._process.children(recursive=True)]:
             with contextlib.suppress(psutil.Error):
-                if "python" in process.name():
+                # Who looks what is installed has nothing to do with output.
+                if "python" in process.name() and "installed" not in process.cmdline():
                     total += process.memory_info().rss
         return total
