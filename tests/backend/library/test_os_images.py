@@ -6,8 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from backend_lite.contract.image_query import OS_IMAGE_FIELDS, image_values
 from backend_lite.contract.images import OS_IMAGE_UPLOADS, OS_IMAGES
 from backend_lite.contract.live import OS_IMAGE as KIND
+from backend_lite.contract.query import matcher, parse
 from backend_lite.core.db.references import Reference
 from tests.backend.library.test_uploads import Sender
 from tests.helpers.service import InProcess
@@ -141,6 +143,7 @@ async def test_images_are_found_by_the_query_language(images: Catalogue) -> None
         os_type="ubuntu", version_text="24.04", architecture="amd64", file_sha256=SHA, file_name="x"
     )
     await images.make(name="Windows 11", os_type="windows", edition="Pro", language="de-DE")
+    everything = (await images.call("GET")).json()
     for query, names in {
         "": ["Ubuntu", "Windows 11"],
         "os:linux": ["Ubuntu"],
@@ -152,4 +155,6 @@ async def test_images_are_found_by_the_query_language(images: Catalogue) -> None
     }.items():
         answer = await images.call("GET", params={"q": query})
         assert [image["name"] for image in answer.json()] == names, query
+        holds, now = matcher(parse(query, OS_IMAGE_FIELDS)), images.service.clock.now_ms()
+        assert [one["name"] for one in everything if holds(image_values(one, now))] == names, query
     assert (await images.call("GET", params={"limit": 1})).headers["X-Total-Count"] == "2"

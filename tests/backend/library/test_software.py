@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from backend_lite.contract.live import SOFTWARE as KIND
+from backend_lite.contract.query import matcher, parse
 from backend_lite.contract.software import SOFTWARE
+from backend_lite.contract.software_query import SOFTWARE_FIELDS, software_values
 from backend_lite.core.db.references import Reference
 from backend_lite.core.events.bus import Changed
 from backend_lite.errors import InvalidError
@@ -51,9 +53,14 @@ class Shelf:
         return detail
 
     async def found(self, query: str) -> list[str]:
+        """What the service finds; the window must find the same."""
         answer = await self.call("GET", params={"q": query})
         assert answer.status_code == 200, answer.text
-        return [item["name"] for item in answer.json()]
+        names = [item["name"] for item in answer.json()]
+        holds, now = matcher(parse(query, SOFTWARE_FIELDS)), self.service.clock.now_ms()
+        everything = (await self.call("GET")).json()
+        assert names == [item["name"] for item in everything if holds(software_values(item, now))], query
+        return names
 
 
 @pytest.fixture
@@ -288,6 +295,9 @@ async def test_items_are_found_by_the_query_language(shelf: Shelf) -> None:
         "version:120 file:x64": ["Chrome"],
         "publisher:igor": ["7-Zip"],
         "changed<1h id:2": ["Chrome"],
+        "size:*": [],
+        "-publisher:*": ["Chrome", "htop"],
+        "TOOLS or 'x' or \"7-Z\"": ["7-Zip", "htop"],
         "os:windows": [],
     }.items():
         assert await shelf.found(query) == names, query
