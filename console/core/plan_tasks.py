@@ -10,6 +10,7 @@ from msgspec import UNSET
 from backend_lite.contract.parameters import PlainValue
 from backend_lite.contract.plans import (
     ProfileCreate,
+    ProfileRevision,
     ProfileTask,
     ProfileTaskCreate,
     ProfileUpdate,
@@ -238,3 +239,12 @@ def renamed(task: EditedTask, name: str) -> EditedTask:
 
 def with_key(task: EditedTask, key: int) -> EditedTask:
     return msgspec.structs.replace(task, key=key)
+
+
+def tasks_of(revision: ProfileRevision) -> list[EditedTask]:
+    return [EditedTask.of(task) for task in revision.tasks]
+
+
+def problems_of(profile: ProfileWithTasks | None) -> dict[int, str]:
+    """What the service says of the tasks, by their ids."""
+    return {task.id: task.problem for task in profile.tasks if task.problem} if profile is not None else {}

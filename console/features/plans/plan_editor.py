@@ -55,9 +55,7 @@ class PlanEditor(QWidget):
         self.none = EmptyState(
             "profile",
             tr("No tasks yet"),
-            tr(
-                "A task runs a script or installs software. Add the first one, then the others in order."
-            ),
+            tr("A task runs a script or installs software. Add the first one, then the others in order."),
             button(tr("Add a task"), self.add_task),
         )
         self._centre = QStackedWidget()

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-import msgspec
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QStackedWidget, QTabBar, QWidget
 
 from backend_lite.contract.common import Page as AnswerPage
 from backend_lite.contract.common import format_time
@@ -19,8 +18,7 @@ from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.plan_changes import Merge, changes
 from console.core.plan_ops import load_profile
-from console.core.plan_tasks import EditedPlan, EditedTask, same
-from console.core.run_request import RUN_DIALOG, RunRequest
+from console.core.plan_tasks import EditedPlan, problems_of, same, tasks_of
 from console.core.texts import tr
 from console.features.plans import ops
 from console.features.plans.changes_view import ChangesView
@@ -31,7 +29,7 @@ from console.features.plans.kinds import EDITOR, kind_of, profile_kind, template
 from console.features.plans.plan_drafts import PlanDraft
 from console.features.plans.plan_editor import PlanEditor
 from console.features.plans.plan_side import TASK, PlanSide
-from console.features.plans.wishes import Wishes
+from console.features.plans.profile_actions import ProfileActions
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, icon_button
@@ -60,10 +58,11 @@ class ProfilePage(Page):
         self._after_save: Callable[[], object] | None = None
         self._save_done = asyncio.Event()
         self._drafts = DraftKeeper(self, drafts, self._unsaved, context.notices)
+        self.actions_ = ProfileActions(self, context, lambda: self._profile, self._saved_first, self._gone)
         self.crumb = button("", self._open_list, "link")
-        self.look = button(tr("Preview…"), partial(self._ask_run, only_look=True))
+        self.look = button(tr("Preview…"), self.actions_.look)
         self.look.setToolTip(tr("What would run where; nothing is started"))
-        self.use = button(tr("Apply…"), self._use, icon="run")
+        self.use = button(tr("Apply…"), self.actions_.use, icon="run")
         self.more = icon_button("more", tr("More"), self._open_menu)
         self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
         self.header = PageHeader("", self.more, self.look, self.use, self.save, crumb=self.crumb)
@@ -166,7 +165,7 @@ class ProfilePage(Page):
         self.history.compare_wanted.connect(self._compare)
         self.history.back_wanted.connect(self._go_back)
         self.history.more_wanted.connect(self._load_revisions)
-        self.devices.apply_wanted.connect(self._apply_again)
+        self.devices.apply_wanted.connect(self.actions_.apply_to)
         for kind in (profile_kind(), template_kind()):
             self.destroyed.connect(live.subscribe(kind.live, self._take))
         QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self).activated.connect(self.save_now)
@@ -201,7 +200,7 @@ class ProfilePage(Page):
         """Shows what is saved, and over it the draft if there is one."""
         self._profile = profile
         saved = EditedPlan() if profile is None else EditedPlan.of(profile)
-        self.editor.show_saved(saved, _problems(profile))
+        self.editor.show_saved(saved, problems_of(profile))
         self.devices.show_profile(profile)
         draft = self._drafts.load()
         if draft is None or same(draft.edited, saved):
@@ -282,7 +281,7 @@ class ProfilePage(Page):
     def _discard(self) -> None:
         self.notice.say("")
         self._drafts.drop()
-        self.editor.show_saved(self.editor.saved_plan, _problems(self._profile))
+        self.editor.show_saved(self.editor.saved_plan, problems_of(self._profile))
         self._show_state()
 
     # ---- saving
@@ -316,7 +315,7 @@ class ProfilePage(Page):
 
     def _saved(self, sent: EditedPlan, profile: ProfileWithTasks) -> None:
         first, self._profile = self._profile is None, profile
-        self.editor.saved(sent, EditedPlan.of(profile), _problems(profile))
+        self.editor.saved(sent, EditedPlan.of(profile), problems_of(profile))
         self.notice.say("")
         self.history.message.clear()
         self._drafts.drop()
@@ -420,7 +419,7 @@ class ProfilePage(Page):
 
     def _compare(self, revision: ProfileRevision) -> None:
         now = self.editor.value
-        found = changes(now.with_tasks(_tasks(revision)), now, self._context.live.get)
+        found = changes(now.with_tasks(tasks_of(revision)), now, self._context.live.get)
         title = tr("From revision {n} to what is in the editor", n=revision.number)
         self.changes.show_changes(title, found)
         self.editor.fields.hide()
@@ -429,7 +428,7 @@ class ProfilePage(Page):
     def _go_back(self, revision: ProfileRevision) -> None:
         """As a change in the editor: it can be undone, and saving makes a new revision of it."""
         self._show_part()
-        self.editor.show_unsaved(self.editor.value.with_tasks(_tasks(revision)))
+        self.editor.show_unsaved(self.editor.value.with_tasks(tasks_of(revision)))
         if not self.history.message.text():
             self.history.message.setText(tr("Back to revision {n}", n=revision.number))
 
@@ -468,19 +467,8 @@ class ProfilePage(Page):
         self._context.navigator.open(kind_of(is_template=self.is_template).page_key)
 
     def _open_menu(self) -> None:
-        menu = self.more_menu()
+        menu = self.actions_.more_menu()
         menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
-
-    def more_menu(self) -> QMenu:
-        menu, plan = QMenu(self), msgspec.to_builtins(self._profile)
-        wishes = Wishes(self, self._context, kind_of(is_template=self.is_template))
-        titles: list[tuple[str, Callable[[], object]]] = [(tr("Duplicate"), partial(wishes.duplicate, plan))]
-        if not self.is_template:
-            titles.append((tr("Save as template…"), partial(wishes.save_as_template, plan)))
-        titles.append((tr("Delete…"), partial(wishes.ask_delete, [plan], self._gone)))
-        for title, run in titles:
-            menu.addAction(title).triggered.connect(lambda _checked, run=run: run())
-        return menu
 
     def _gone(self) -> None:
         """Deleted here: there is nothing to come back to."""
@@ -490,23 +478,6 @@ class ProfilePage(Page):
         self.notice.say("")
         self.editor.show_saved(EditedPlan(), {})
         self._context.navigator.open(list_key)
-
-    def _use(self) -> None:
-        if self.is_template and self._profile is not None:
-            wishes = Wishes(self, self._context, template_kind())
-            self._saved_first(partial(wishes.instantiate, msgspec.to_builtins(self._profile)))
-        else:
-            self._ask_run()
-
-    def _ask_run(self, *, only_look: bool = False) -> None:
-        self._saved_first(partial(self._run, RunRequest(profile_id=self._profile_id, only_look=only_look)))
-
-    def _apply_again(self, device_ids: list[int]) -> None:
-        request = RunRequest(profile_id=self._profile_id, device_ids=tuple(device_ids))
-        self._saved_first(partial(self._run, request))
-
-    def _run(self, request: RunRequest) -> None:
-        self._context.navigator.ask(RUN_DIALOG, request)
 
     def _saved_first(self, then: Callable[[], object]) -> None:
         """What is applied is the saved revision, so a changed one is saved before."""
@@ -522,11 +493,3 @@ class ProfilePage(Page):
     def _save_and(self, then: Callable[[], object]) -> None:
         self.save_now()
         self._after_save = then if self._saving else None
-
-
-def _problems(profile: ProfileWithTasks | None) -> dict[int, str]:
-    return {task.id: task.problem for task in profile.tasks if task.problem} if profile is not None else {}
-
-
-def _tasks(revision: ProfileRevision) -> list[EditedTask]:
-    return [EditedTask.of(task) for task in revision.tasks]

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import qasync
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.live import PROFILE
@@ -32,6 +34,11 @@ PARAMETERS = [
     {"name": "Days", "type": "number", "minimum": 1, "maximum": 90, "default": 30},
     {"name": "Password", "type": "secret", "required": True},
 ]
+
+
+def type_at_end(box: QLineEdit, text: str) -> None:
+    box.end(False)
+    QTest.keyClicks(box, text)
 
 
 @pytest.fixture

@@ -6,20 +6,17 @@ import time
 from collections.abc import Callable
 
 import msgspec
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
 
 from backend_lite.contract.library import SCRIPTS
 from backend_lite.contract.plans import PROFILES, ProfileWithTasks
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.work import Work
-from console.features.plans.plan_drafts import drafts_of
 from console.features.plans.profile_page import ProfilePage
 from console.widgets.confirm import ConfirmDialog
 from tests.backend.runs.site import Site
-from tests.console.plans.conftest import Desk, Object, Run
+from tests.console.plans.conftest import Desk, Object, Run, type_at_end
 from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.real_context import RealContext
@@ -31,11 +28,6 @@ NONE = Qt.KeyboardModifier.NoModifier
 
 def press(desk: Desk, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
     QTest.keyClick(desk.page.editor.list, key, modifiers)
-
-
-def type_at_end(box: QLineEdit, text: str) -> None:
-    box.end(False)
-    QTest.keyClicks(box, text)
 
 
 def test_it_shows_its_tasks_in_their_order(desk: Desk) -> None:
@@ -329,129 +321,6 @@ def test_a_revision_is_compared_and_gone_back_to(desk: Desk, run: Run) -> None:
     run(story())
 
 
-# ---- somebody else
-
-
-async def _somebody_renames(desk: Desk, name: str, to: str) -> None:
-    key = desk.task(name).key
-    answer = await desk.real.site.call("PUT", f"{PROFILES}/{desk.profile_id}/tasks/{key}", {"name": to})
-    assert answer.status_code == 200, answer.text
-
-
-def test_what_somebody_else_saves_is_shown_at_once(desk: Desk, run: Run) -> None:
-    async def story() -> None:
-        await _somebody_renames(desk, "Greet", "Hello")
-        await until(lambda: desk.names == ["Clean", "Hello", "Stop"], "their change")
-        assert not desk.page.editor.dirty
-
-    run(story())
-
-
-def test_two_people_s_changes_are_brought_together(desk: Desk, run: Run) -> None:
-    page = desk.page
-
-    async def story() -> None:
-        desk.choose("Stop")
-        type_at_end(page.editor.form.name_box, " it")
-        await _somebody_renames(desk, "Greet", "Hello")
-        await until(lambda: "Somebody else" in page.notice.text.text(), "the news")
-        page.notice.press("Look at both…")
-        await until(lambda: page.centre.currentWidget() is page.conflict, "both")
-        assert [(one.title, one.is_conflict) for one in page.conflict.differences] == [
-            ("Hello", False),
-            ("Stop it", False),
-        ]
-        page.conflict.merge.click()
-        assert desk.names == ["Clean", "Hello", "Stop it"]
-        await desk.save()
-        assert [task["name"] for task in (await desk.on_service())["tasks"]] == desk.names
-
-    run(story())
-
-
-@pytest.mark.parametrize(("choice", "name"), [("mine", "Greeting"), ("theirs", "Hello")])
-def test_where_both_changed_the_same_a_person_chooses(desk: Desk, run: Run, choice: str, name: str) -> None:
-    page = desk.page
-
-    async def story() -> None:
-        desk.choose("Greet")
-        type_at_end(page.editor.form.name_box, "ing")
-        key = desk.task("Greeting").key
-        answer = await desk.real.site.call(
-            "PUT", f"{PROFILES}/{desk.profile_id}/tasks/{key}", {"name": "Hello"}
-        )
-        assert answer.status_code == 200
-        page.save_now()
-        await until(lambda: "Somebody else" in page.notice.text.text() and not page._saving, "the refusal")
-        page.notice.press("Look at both…")
-        await until(lambda: page.centre.currentWidget() is page.conflict, "both")
-        page.conflict.switches[key].choose(choice)
-        page.conflict.merge.click()
-        assert desk.names == ["Clean", name, "Stop"]
-        if choice == "mine":
-            await desk.save()
-        assert [task["name"] for task in (await desk.on_service())["tasks"]] == desk.names
-
-    run(story())
-
-
-def test_a_deleted_profile_can_be_made_again(desk: Desk, run: Run) -> None:
-    page = desk.page
-
-    async def story() -> None:
-        answer = await desk.real.site.call("DELETE", f"{PROFILES}/{desk.profile_id}")
-        assert answer.status_code == 204, answer.text
-        await until(lambda: "deleted meanwhile" in page.notice.text.text(), "the news")
-        page.notice.press("Make it again")
-        await until(lambda: page._profile is not None and not page._saving, "the save")
-        assert page._profile is not None
-        assert page._profile.id != desk.profile_id
-        assert len(page._profile.tasks) == 3
-
-    run(story())
-
-
-# ---- drafts
-
-
-def test_a_draft_survives_a_crash(desk: Desk, make: Callable[[], ProfilePage], run: Run) -> None:
-    async def story() -> None:
-        desk.choose("Clean")
-        press(desk, Qt.Key.Key_Delete)
-        drafts = drafts_of(desk.real.context)
-        await until(lambda: drafts.load(str(desk.profile_id)) is not None, "the draft")
-        again = make()
-        again.show_target(str(desk.profile_id))
-        await until(lambda: again._profile is not None, "the page")
-        assert [task.name for task in again.editor.value.tasks] == ["Greet", "Stop"]
-        assert "are here again" in again.notice.text.text()
-        again.notice.press("Throw them away")
-        assert not again.editor.dirty
-        assert drafts.load(str(desk.profile_id)) is None
-
-    run(story())
-
-
-def test_a_draft_of_an_older_version_is_merged_not_put_over_it(
-    desk: Desk, make: Callable[[], ProfilePage], run: Run
-) -> None:
-    async def story() -> None:
-        desk.choose("Clean")
-        press(desk, Qt.Key.Key_Delete)
-        drafts = drafts_of(desk.real.context)
-        await until(lambda: drafts.load(str(desk.profile_id)) is not None, "the draft")
-        await _somebody_renames(desk, "Greet", "Hello")
-        again = make()
-        again.show_target(str(desk.profile_id))
-        await until(lambda: "Somebody else" in again.notice.text.text(), "the warning")
-        again.notice.press("Look at both…")
-        await until(lambda: again.centre.currentWidget() is again.conflict, "both")
-        again.conflict.merge.click()
-        assert [task.name for task in again.editor.value.tasks] == ["Hello", "Stop"]
-
-    run(story())
-
-
 # ---- applying
 
 
@@ -483,7 +352,7 @@ def test_deleted_here_it_leaves_for_the_list(desk: Desk, trips: Trips, run: Run)
     page = desk.page
 
     async def story() -> None:
-        delete = page.more_menu().actions()[-1]
+        delete = page.actions_.more_menu().actions()[-1]
         assert delete.text() == "Delete…"
         delete.trigger()
         (dialog,) = page.findChildren(ConfirmDialog)
