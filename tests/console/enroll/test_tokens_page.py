@@ -8,8 +8,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from console.features.enroll.tokens_page import TokensPage
-from console.widgets.confirm import ConfirmDialog
-from tests.console.fleet.near import makes_group, migrated, near
+from tests.console.fleet.near import makes_group, migrated, near, say_yes
 from tests.helpers.names import unnamed
 from tests.helpers.near_service import NearService
 from tests.helpers.waiting import until
@@ -72,7 +71,7 @@ def test_a_token_is_made_with_groups_renamed_and_revoked(
         await until(lambda: names(page) == ["Laptops of May"], "the name")
         page.table.select([token["id"]])
         page.ask_revoke()
-        page.findChild(ConfirmDialog).buttons["yes"].click()
+        say_yes(page)
         await until(lambda: cell(page, "state") == "Revoked", "the end")
         assert page.ask_revoke() is None
 

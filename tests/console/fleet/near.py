@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 import qasync
 from argon2 import PasswordHasher
+from PySide6.QtWidgets import QWidget
 
 from backend_lite.contract.fleet import DEVICES, GROUPS, Admission, Group, GroupCreate
 from backend_lite.contract.live import DEVICE
 from backend_lite.core.db.migrate import migrate
 from backend_lite.core.security import passwords
 from backend_lite.features.fleet.api import FleetApi, Ticket
+from console.widgets.confirm import ConfirmDialog
 from tests.helpers.agents import FACTS
 from tests.helpers.agents import Device as Agent
 from tests.helpers.near_service import NearService, open_window
@@ -77,3 +79,10 @@ async def members(near: NearService, group_id: int) -> list[int]:
 
 async def retired(near: NearService) -> list[dict[str, Any]]:
     return await near.context.client.get(f"{DEVICES}/retired", list[dict[str, Any]])
+
+
+def say_yes(page: QWidget) -> None:
+    """To the question that is open."""
+    dialog = page.findChild(ConfirmDialog)
+    assert dialog is not None
+    dialog.buttons["yes"].click()

@@ -10,8 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.fleet import EXPECTED_DEVICES, ExpectedDevice, ExpectedDeviceCreate
 from console.features.fleet.admission_page import AdmissionPage
-from console.widgets.confirm import ConfirmDialog
-from tests.console.fleet.near import arrives, device, makes_group, members, migrated, near, retired
+from tests.console.fleet.near import arrives, device, makes_group, members, migrated, near, retired, say_yes
 from tests.helpers.names import unnamed
 from tests.helpers.near_service import NearService
 from tests.helpers.waiting import until
@@ -75,7 +74,7 @@ def test_several_are_approved_at_once_and_one_is_refused(
         page.table.select([ids[2]])
         page.table.setFocus()
         QTest.keyClick(page.table, Qt.Key.Key_Delete)
-        page.findChild(ConfirmDialog).buttons["yes"].click()
+        say_yes(page)
         await until(lambda: names(page) == [], "nobody")
         assert [one["id"] for one in await retired(near)] == [ids[2]]
 
@@ -95,7 +94,7 @@ def test_a_device_that_resembles_another_is_compared_and_merged(
         assert f"Known: device {former}" in compared
         assert "S1  · the same" in compared
         page.pane.twin.merge.click()
-        page.findChild(ConfirmDialog).buttons["yes"].click()
+        say_yes(page)
         await until(lambda: device(near, device_id)["replaces_id"] == former, "the merge")
         await until(page.pane.twin.isHidden, "one device")
         assert await members(near, lab) == [device_id]

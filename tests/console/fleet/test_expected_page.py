@@ -11,8 +11,7 @@ from pytestqt.qtbot import QtBot
 from backend_lite.contract.live import EXPECTED_DEVICE
 from console.features.fleet.expected_page import ExpectedPage
 from console.features.fleet.retired_page import RetiredPage
-from console.widgets.confirm import ConfirmDialog
-from tests.console.fleet.near import arrives, makes_group, migrated, near, retired
+from tests.console.fleet.near import arrives, makes_group, migrated, near, retired, say_yes
 from tests.helpers.names import unnamed
 from tests.helpers.near_service import NearService
 from tests.helpers.waiting import until
@@ -64,7 +63,7 @@ def test_a_device_is_expected_changed_and_expected_no_longer(
         await until(lambda: entries(near)["pc-1"]["note"] == "Room 4", "the change")
         page.table.select([entries(near)["pc-1"]["id"]])
         page.ask_delete()
-        page.findChild(ConfirmDialog).buttons["yes"].click()
+        say_yes(page)
         await until(lambda: names(page) == [], "nothing")
 
     run(story())
