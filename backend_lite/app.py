@@ -39,6 +39,7 @@ from backend_lite.core.security.master_key import open_master_key
 from backend_lite.core.security.principal import Authenticator
 from backend_lite.errors import StartError
 from backend_lite.features.access import feature as access
+from backend_lite.features.audit import feature as audit
 from backend_lite.features.enroll import feature as enroll
 from backend_lite.features.fleet import feature as fleet
 from backend_lite.features.library import feature as library
@@ -86,6 +87,7 @@ def compose(kernel: Kernel, listener: AgentListener) -> Service:
     enroll_feature = enroll.build(kernel, access_feature.api, fleet_feature.api)
     features = (
         access_feature,
+        audit.build(kernel),
         settings.build(),
         fleet_feature,
         library_feature,
