@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.wire.states import StepState
 from backend_lite.contract.plans import Compliance
+from backend_lite.contract.states import StepState
 from console.core import formatting, words
 from console.core.formatting import NOTHING, Clock
 from console.core.plan_words import compliance_word
