@@ -1,4 +1,4 @@
-"""Every route of runs for people: who may use it, what it says of ids that there are not, and that it is described."""
+"""Routes of runs for people: who may use each, what it says of unknown ids, and that it is described."""
 
 from __future__ import annotations
 
