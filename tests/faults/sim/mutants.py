@@ -219,67 +219,67 @@ _POWER = ("power lost", "power lost in the middle")
 _SERVICE = ("service killed in the middle", "service without power")
 
 MUTANTS: tuple[Mutant, ...] = (
-    Mutant("the runner does not heed the gate", (_GATE_UNHEEDED,), _KILLS, (5, 11, 13)),
+    Mutant("the runner does not heed the gate", (_GATE_UNHEEDED,), _KILLS, (6, 15, 37)),
     Mutant(
-        "the agent proves without the gate", ((books, "settle", _believe_without_gate),), _KILLS, (11, 13, 15)
+        "the agent proves without the gate", ((books, "settle", _believe_without_gate),), _KILLS, (15, 6, 36)
     ),
     Mutant(
         "STARTING is not written, and a gate that stands is taken away",
         (_STARTING_UNWRITTEN, _PLANNED_ANEW),
         _KILLS,
-        (1, 3, 7),
+        (1, 3, 6),
         "Either alone shows that a runner may have been there: the line in the journal, or the gate.",
     ),
     Mutant(
-        "neither RECEIVED nor STARTING is fsynced",
-        (
-            (Journal, "received", _without_sync(Journal.received)),
-            (Journal, "starting", _without_sync(Journal.starting)),
-        ),
+        "STARTING is not fsynced",
+        ((Journal, "starting", _without_sync(Journal.starting)),),
         _POWER,
-        (19, 42, 16),
-        "The fsync of the one takes the other along; what a former boot received counts for nothing.",
+        (11, 40, 46),
     ),
-    Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, (4, 12, 20)),
     Mutant(
-        "a copied journal is believed", ((Journal, "_boot_of", _boot_alone),), ("restored",), (36, 39, 22)
+        "names of the folders of attempts are not fsynced",
+        ((AttemptFolder, "sync_names", _lose_nothing),),
+        _POWER,
+        (46,),
     ),
+    Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, (40, 47, 59)),
+    Mutant("a copied journal is believed", ((Journal, "_boot_of", _boot_alone),), ("restored",), (108,)),
     Mutant(
         "the exit record is not fsynced",
         ((AttemptFolder, "write_exit_record", _unsynced_verdict),),
         _POWER,
-        (4, 42, 65),
+        (46, 76),
     ),
     Mutant(
         "the spool is freed before the receipt",
         ((Outbox, "_send", _send_and_free),),
         ("service killed",) * 4,
-        (16, 60, 126),
+        (17, 30, 40),
     ),
     Mutant(
         "a cancel is certain on the device",
         ((Attempts, "_cancel", _cancel_is_the_end),),
         ("cut",),
-        (29, 22, 87),
+        (29, 50, 66),
     ),
     Mutant(
         "a cancel is certain after the permit",
         ((rollouts, "change_step", _certain_at_once),),
         ("cut",),
-        (22, 29, 33),
+        (29, 10, 37),
     ),
     Mutant("a permit that nobody lists is not lost", (_NOTHING_LOST,), ("wiped", *_POWER), (3, 7, 4)),
     Mutant(
         "the receipt goes out before the commit",
         ((service_attempts.Attempts, "done", _receipt_first),),
         _SERVICE,
-        (3, 14, 29),
+        (10, 11, 13),
     ),
     Mutant(
         "the receipt does not wait for the output, and the marks of a welcome are not heeded",
         ((service_attempts.Attempts, "_complete", lambda *_: True), (Outbox, "resume", _no_rewind)),
         ("cut", "cut", *_SERVICE),
-        (12, 14, 15),
+        (15, 10, 17),
         "What is missing is sent again because of the marks, or because the outcome does not fit.",
     ),
     Mutant("output files are not fsynced", ((OpenOutput, "sync", _no_sync),), _SERVICE, (22, 51, 62)),
@@ -287,14 +287,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "names of output files are not fsynced",
         ((OutputFiles, "sync_names", _lose_nothing),),
         _SERVICE,
-        (51, 113),
+        (51, 113, 27),
     ),
     Mutant("a copy is not put into quarantine", (_NO_QUARANTINE,), ("copied",), (1, 2, 3)),
     Mutant(
         "any nonce gets the permit, and a copy is not put into quarantine",
         (_ANY_NONCE, _NO_QUARANTINE),
         ("copied", "cut", *_KILLS),
-        (6, 26, 46),
+        (22, 24, 27),
         "Only a copy can have another nonce for an attempt, and while there is one nobody gets a permit.",
         "are both at work",
     ),
