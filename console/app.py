@@ -42,8 +42,9 @@ def features() -> list[Feature]:
     from console.features.library.feature import feature as library
     from console.features.plans.feature import feature as plans
     from console.features.runs.feature import feature as runs
+    from console.features.software.feature import feature as software
 
-    return [*fleet(), enroll(), library(), plans(), runs(), access()]
+    return [*fleet(), enroll(), library(), software(), plans(), runs(), access()]
 
 
 def make_context(service: ServiceProcess, settings_file: Path) -> Context:

@@ -11,7 +11,7 @@ from console.core.texts import tr
 Object = dict[str, Any]
 
 _INSTALLERS = {
-    InstallerType.MSI: "Windows Installer package (MSI)",
+    InstallerType.MSI: "Windows Installer (MSI)",
     InstallerType.EXE: "Setup program (EXE)",
     InstallerType.WINGET: "winget package",
     InstallerType.CHOCO: "Chocolatey package",

@@ -190,6 +190,16 @@ QFrame[role="status-bar"] {{
 QFrame[role="card"] {{
     background: {_hex(t.raised)}; border: 1px solid {_hex(t.line)}; border-radius: {m.radius}px;
 }}
+QFrame[role="drop"] {{
+    background: {_hex(t.background)}; border: 1px dashed {_hex(t.border)}; border-radius: {m.radius}px;
+}}
+QFrame[role="drop"][tone="accent"] {{
+    background: {_hex(t.accent_tint)}; border: 1px dashed {_hex(t.accent)};
+}}
+QFrame[role="drop"][tone="bad"], QFrame[role="code-frame"][tone="bad"] {{ border-color: {_hex(t.bad)}; }}
+QFrame[role="code-frame"] {{
+    background: {_hex(t.surface)}; border: 1px solid {_hex(t.border)}; border-radius: {m.radius}px;
+}}
 QFrame[role="popup"] {{
     background: {_hex(t.raised)}; border: 1px solid {_hex(t.border)}; border-radius: {m.radius}px;
 }}

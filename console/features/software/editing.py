@@ -1,0 +1,55 @@
+"""What is unsaved in an editor of the library, and what the editor needs to know of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from console.core.client import ApiClient
+from console.core.drafts import Drafts
+from console.core.field_merge import FieldMerge
+from console.core.ops import Op
+from console.shell.context import Context
+
+E = TypeVar("E", bound=msgspec.Struct)
+
+
+class Draft(msgspec.Struct, Generic[E]):
+    """`edited` was begun on `base`, which was `version` of the object (0: a new one). `file` is the path of
+    a file that was on its way."""
+
+    edited: E
+    base: E
+    version: int
+    saved_at: str
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Editing(Generic[E]):
+    """One kind of objects: its words, how it is read and written, and its live kind. Answers of the service
+    are Structs with `id`, `name`, `version` and `updated_at`."""
+
+    live: str
+    list_key: str
+    icon: str
+    many: str
+    new_title: str
+    missing_title: str
+    show_all: str
+    empty: E
+    edited_of: Callable[[Any], E]
+    name_of: Callable[[E], str]
+    load: Callable[[ApiClient, int], Op[Any]]
+    create: Callable[[ApiClient, E], Op[Any]]
+    update: Callable[[ApiClient, int, E, E, int], Op[Any]]
+    merge: Callable[[E, E, E], FieldMerge[E]]
+
+
+def drafts_in(context: Context, folder: str, kind: Any) -> Drafts[Any]:
+    """Beside the window's own state, in the user's folder."""
+    return Drafts(Path(context.settings.fileName()).parent / "drafts" / folder, kind)
