@@ -9,8 +9,6 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
-from litestar.exceptions import HTTPException
-
 from backend_lite.config import DataFolder
 from backend_lite.contract.common import format_time
 from backend_lite.contract.uploads import MAX_FILE, StoredFile, Upload, UploadCreate
@@ -30,13 +28,11 @@ from backend_lite.features.library.upload_rows import (
     resting_uploads,
     still_to_come,
 )
+from backend_lite.features.library.upload_stream import gathered
 
 REST_MS = 86_400_000
-IDLE_S = 60.0
-"""A sender that is silent for longer has gone: others may go on where it was."""
 RESERVE = 256 << 20
 """Bytes that stay free for everything else that the service writes."""
-_BUFFER = 1 << 20
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC})
 
 
@@ -214,33 +210,6 @@ def _refuse_more(received: int, size: int) -> None:
             f"The file was announced with {size:,} bytes, and this is more. Begin again with its right size.",
             code="too_long",
         )
-
-
-async def gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same bytes in blocks worth a write. What came before an error is given on before it is raised."""
-    waiting = bytearray()
-    failure: Exception | None = None
-    piece: bytes | None = b""
-    while piece is not None:
-        try:
-            async with asyncio.timeout(IDLE_S):
-                piece = await anext(pieces, None)
-        except TimeoutError:
-            piece, failure = None, _too_slow()
-        except HTTPException as error:
-            # The sender is gone, or sends more than a piece may have.
-            piece, failure = None, error
-        waiting += piece or b""
-        if len(waiting) >= _BUFFER or (waiting and piece is None):
-            yield bytes(waiting)
-            waiting.clear()
-    if failure is not None:
-        raise failure
-
-
-def _too_slow() -> ServiceError:
-    detail = f"Nothing came for {IDLE_S:.0f} seconds. Ask where to go on."
-    return ServiceError(detail, code="too_slow", status=408)
 
 
 def _upload_of(row: UploadRow) -> Upload:

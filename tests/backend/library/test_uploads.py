@@ -22,7 +22,7 @@ from backend_lite.core.blobs import BlobStore
 from backend_lite.core.http.app import make_app
 from backend_lite.core.http.browser_shield import BrowserShield
 from backend_lite.errors import ConflictError, DiskFullError, NotFoundError, ServiceError
-from backend_lite.features.library import uploads as uploads_module
+from backend_lite.features.library import upload_stream
 from backend_lite.features.library.upload_routes import piece_types
 from backend_lite.features.library.uploads import RESERVE, Uploads
 from tests.helpers.service import InProcess, in_process
@@ -267,7 +267,7 @@ async def test_what_came_before_the_sender_went_away_stays(service: InProcess) -
 async def test_a_sender_that_falls_silent_is_given_up(
     service: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads_module, "IDLE_S", 0.01)
+    monkeypatch.setattr(upload_stream, "IDLE_S", 0.01)
     uploads, _blobs = _uploads(service)
     upload = await uploads.begin("software", UploadCreate("x", 10), 1)
 
