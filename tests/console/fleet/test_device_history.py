@@ -58,7 +58,7 @@ def test_older_runs_are_read_when_somebody_looks(page: DevicePage, world: World,
     async def story() -> None:
         assert ids(page) == [2000]
         assert world.api.calls() == []
-        page.tabs.setCurrentIndex(1)
+        page.tabs.setCurrentIndex(2)
         await until(lambda: ids(page) == [2000, 7])
         page.runs.list.older.click()
         await until(lambda: ids(page) == [2000, 7, 5])
@@ -74,7 +74,7 @@ def test_a_run_is_opened_and_done_again(page: DevicePage, world: World, trips: T
     world.api.answers[f"GET {RUNS}"] = (200, {"items": [], "next": None})
 
     async def story() -> None:
-        page.tabs.setCurrentIndex(1)
+        page.tabs.setCurrentIndex(2)
         world.live.change(2, "run", 2000, objects.run(2000, "failed"))
         await until(lambda: page.runs.list.known[2000]["state"] == "failed")
         page.runs.list.table.model_.settle()
@@ -91,7 +91,7 @@ def test_another_device_begins_anew(page: DevicePage, world: World, run: Run) ->
     world.api.answers[f"GET {RUNS}"] = (200, {"items": [], "next": None})
 
     async def story() -> None:
-        page.tabs.setCurrentIndex(1)
+        page.tabs.setCurrentIndex(2)
         page.show_target("2")
 
     run(story())
