@@ -38,6 +38,8 @@ LOOKS_AT_THE_GATE = 15
 TROUBLE_PAUSE_S = 5.0
 HOLD_PAUSE_S = 2.0
 RESTART_PATIENCE_S = 600.0
+MOST_FORMER = 1000
+"""Ended attempts of another life of the service that one hello names at most: the newest."""
 _LONGEST_NAME = 100
 _CANCELLED = "Cancelled before it started."
 _RESTARTS = "The device is about to restart."
@@ -76,6 +78,8 @@ class Attempts:
         self._permits = Permits()
         self._turn = asyncio.Lock()
         self._end = ""
+        self._epoch = ""
+        self._settled: set[str] = set()
         self._to_do: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
 
     # ---- what the service says
@@ -95,7 +99,19 @@ class Attempts:
             OpenAttempt(entry.attempt, entry.nonce, entry.phase.value) for entry in self._open.values()
         )
 
+    def former_attempts(self, service_epoch: str) -> tuple[OpenAttempt, ...]:
+        """Ended ones of other lives of the service: one that was restored may not have their outcomes."""
+        if service_epoch != self._epoch:
+            self._epoch, self._settled = service_epoch, set()
+        former = [
+            OpenAttempt(attempt, done.nonce, Phase.DONE.value)
+            for attempt, done in self._books.journal.tombstones.items()
+            if not attempt.startswith(f"{service_epoch}-") and attempt not in self._settled
+        ]
+        return tuple(former[-MOST_FORMER:])
+
     def on_welcome(self, marks: tuple[OutputMark, ...], forget: tuple[str, ...]) -> None:
+        self._settled.update(forget)
         for attempt in forget:
             if (entry := self._open.get(attempt)) is not None:
                 if self._goes_with(entry):
@@ -104,6 +120,9 @@ class Attempts:
                 self._permits.withdraw(attempt)
                 if entry.phase is not Phase.STARTING:
                     self._close(entry)
+        for mark in marks:
+            if mark.attempt not in self._open and mark.attempt in self._books.journal.tombstones:
+                self._books.tell(mark.attempt, self._books.journal.tombstones[mark.attempt])
         self._books.outbox.resume({mark.attempt: (mark.stdout, mark.stderr) for mark in marks})
 
     def on_offer(self, offer: Offer) -> None:
@@ -150,6 +169,7 @@ class Attempts:
         entry = self._open.get(attempt)
         if entry is None:
             # The outcome of a tombstone, told once more.
+            self._settled.add(attempt)
             self._books.outbox.close(attempt)
         elif entry.phase is not Phase.DONE:
             log.warning("a receipt for %s, which has no outcome yet, is ignored", attempt)

@@ -161,7 +161,7 @@ class Session:
             WIRE_VERSIONS,
             __version__,
             self._identity.sign(signed),
-            self._attempts.open_attempts(),
+            (*self._attempts.open_attempts(), *self._attempts.former_attempts(challenge.service_epoch)),
         )
 
     async def _converse(self, channel: Channel, welcome: Welcome) -> None:

@@ -18,10 +18,14 @@ from litestar.types import ASGIApp
 
 from backend_lite import __version__
 from backend_lite.config import Config
+from backend_lite.contract.audit import ActionType
+from backend_lite.contract.common import format_time
+from backend_lite.core.audit.record import Entity
 from backend_lite.core.clock import SystemClock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.meta import get_meta, next_start, service_epoch, set_meta
 from backend_lite.core.db.migrate import migrate
+from backend_lite.core.db.restored import take_restored
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import MemoryBus
 from backend_lite.core.events.outbox import Outbox
@@ -143,7 +147,22 @@ async def _composed(config: Config, database: Database, bus: MemoryBus) -> Servi
         launch_secret=new_launch_secret(),
         master_key=open_master_key(config.key_file, str(config.data.root.resolve())),
     )
-    return compose(kernel, listener)
+    service = compose(kernel, listener)
+    await database.write(lambda unit: _take_notice_of_restore(service, unit))
+    return service
+
+
+def _take_notice_of_restore(service: Service, unit: Unit) -> None:
+    restored = take_restored(unit)
+    if restored is None:
+        return
+    for feature in service.features:
+        if feature.restored is not None:
+            feature.restored(unit, restored)
+    said = f"The service was restored to the backup of {format_time(restored.backed_up_at)}."
+    service.kernel.audit.record(
+        unit, "backups.restore", ActionType.SYSTEM, Entity("backup", restored.backup), said
+    )
 
 
 def serve(config: Config) -> None:

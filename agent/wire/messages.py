@@ -36,7 +36,8 @@ class Incarnation:
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """An attempt that this agent holds and for which no receipt has come. `phase` is its journal phase."""
+    """An attempt that this agent holds and for which no receipt has come, or one that has ended under another
+    service epoch than the challenge's. `phase` is its journal phase."""
 
     attempt: str
     nonce: str

@@ -14,6 +14,7 @@ from backend_lite.core.audit.record import Audit
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.references import References
+from backend_lite.core.db.restored import AfterRestore
 from backend_lite.core.events.bus import EventBus
 from backend_lite.core.events.outbox import Outbox, Reaction
 from backend_lite.core.live import LiveHub, LiveKind
@@ -55,6 +56,7 @@ class Feature:
 
     `routes` makes fresh handlers on every call, since each listener's app owns its handlers. `live` are
     the kinds that consoles may follow. `reactions` are what it owes to lower areas' outbox topics.
+    `restored` makes true what a restore asks of it, before anything starts.
     `disconnect` lets go of every connection that the area holds, before any area is stopped.
     """
 
@@ -62,6 +64,7 @@ class Feature:
     routes: Callable[[], Sequence[Route]] = list
     live: Mapping[str, LiveKind] = field(default_factory=dict)
     reactions: Mapping[str, Reaction] = field(default_factory=dict)
+    restored: AfterRestore | None = None
     start: Lifecycle | None = None
     disconnect: Lifecycle | None = None
     stop: Lifecycle | None = None

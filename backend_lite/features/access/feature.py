@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.features.access.account_routes import role_routes, user_routes
 from backend_lite.features.access.accounts import Accounts
+from backend_lite.features.access.after_restore import end_sessions
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.access.api_tokens import ApiTokens
 from backend_lite.features.access.device_secrets import Credentials, DeviceSecrets
@@ -34,6 +35,7 @@ def build(kernel: Kernel) -> Feature:
             *user_routes(kernel.database, accounts),
             *role_routes(kernel.database, roles),
         ],
+        restored=end_sessions,
         start=sessions.start,
         stop=sessions.stop,
         api=AccessApi(tokens, users, login, sessions, Credentials(sessions, devices, api_tokens), devices),

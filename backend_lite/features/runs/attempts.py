@@ -16,6 +16,7 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.api import FleetApi, HelloAnswer
 from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.gathering import Gathering
 from backend_lite.features.runs.keeper import Keeper
@@ -27,10 +28,10 @@ from backend_lite.features.runs.output_store import (
     AttemptRef,
     OpenAttemptOutput,
     OutputStore,
-    current_attempt_name,
 )
 from backend_lite.features.runs.parts import load_open_runs
 from backend_lite.features.runs.permits import Asked, Permits
+from backend_lite.features.runs.restored import AfterRestore
 from backend_lite.features.runs.tables import OPEN_STEP, StepRow
 from backend_lite.features.runs.transitions import change_step
 from backend_lite.features.runs.verdict import Verdict
@@ -54,9 +55,10 @@ class Attempts:
         dispatcher: Dispatcher,
         permits: Permits,
         outcomes: Outcomes,
+        restored: AfterRestore,
         keeper: Keeper,
         flow: Flow,
-        service_epoch: str,
+        epochs: Epochs,
     ) -> None:
         self._database = database
         self._fleet = fleet
@@ -65,9 +67,10 @@ class Attempts:
         self._dispatcher = dispatcher
         self._permits = permits
         self._outcomes = outcomes
+        self._restored = restored
         self._keeper = keeper
         self._flow = flow
-        self._epoch = service_epoch
+        self._epochs = epochs
         self._asked = Gathering(database, self._answer)
         self._told = Gathering(database, self._take)
         self._came = Gathering(database, self._catch_up)
@@ -81,6 +84,8 @@ class Attempts:
         listed = {entry.attempt: entry for entry in hello.open_attempts}
         # A permit that a former life of the device still waits for must be among those that can be lost.
         await self._asked.settled()
+        if self._restored.knows_of(hello.open_attempts):
+            await self._database.write(lambda unit: self._adopt(self._at(unit), device_id, hello))
         wanted, permitted = await self._database.read(lambda session: self._known(session, device_id))
         if not permitted <= listed.keys():
             await self._database.write(lambda unit: self._lose(self._at(unit), device_id, set(listed)))
@@ -186,13 +191,18 @@ class Attempts:
         return [None] * len(device_ids)
 
     def _hold(self, moment: Moment, device_id: int, message: Holding) -> None:
-        (found,) = find_attempts(moment.connection, self._epoch, [(device_id, message.attempt)])
+        (found,) = find_attempts(moment.connection, self._epochs, [(device_id, message.attempt)])
         if found is None or found[1].state != StepState.OFFERED:
             return
         parts, step, _ = found
         step.reason = parts.run.reason = message.reason[:80]
         parts.run.waiting = message.detail[:500] if message.reason else None
         self._keeper.keep(moment, [parts])
+
+    def _adopt(self, moment: Moment, device_id: int, hello: Hello) -> None:
+        target = self._fleet.target(moment.session, device_id)
+        if target is not None and target.admission != Admission.QUARANTINED:
+            self._restored.adopt(moment, device_id, hello.open_attempts)
 
     def _lose(self, moment: Moment, device_id: int, listed: set[str]) -> None:
         """Permits that the device does not list are lost; while it has a copy, a person has to decide."""
@@ -202,7 +212,7 @@ class Attempts:
         runs = load_open_runs(moment.connection, [device_id])
         for parts in runs:
             for step in parts.steps:
-                if step.state in _IN_DOUBT and current_attempt_name(self._epoch, step) not in listed:
+                if step.state in _IN_DOUBT and self._epochs.name_of(step) not in listed:
                     change_step(
                         parts,
                         step,
@@ -222,7 +232,5 @@ class Attempts:
         in_doubt = StepRow.state == StepState.UNKNOWN, StepRow.source == Source.PRESUMED
         steps = [*session.scalars(of_device.where(OPEN_STEP)), *session.scalars(of_device.where(*in_doubt))]
         permitted = [step for step in steps if step.state in _IN_DOUBT]
-        wanted, doubtful = (
-            {current_attempt_name(self._epoch, step) for step in some} for some in (steps, permitted)
-        )
+        wanted, doubtful = ({self._epochs.name_of(step) for step in some} for some in (steps, permitted))
         return wanted, doubtful

@@ -9,6 +9,7 @@ from agent.wire.states import RunState, Source, StepState
 from backend_lite.contract.runs import OfflinePolicy, RebootPolicy
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.gates import (
     Hold,
     Waits,
@@ -20,7 +21,6 @@ from backend_lite.features.runs.gates import (
 )
 from backend_lite.features.runs.keeper import IN_HAND, Keeper
 from backend_lite.features.runs.moment import Moment
-from backend_lite.features.runs.output_store import current_attempt_name
 from backend_lite.features.runs.parts import (
     OpenStep,
     RunParts,
@@ -39,12 +39,12 @@ from backend_lite.features.runs.transitions import change_step, has_begun, hold_
 class Dispatcher:
     """Its methods run inside units of work; messages go out after the commit."""
 
-    def __init__(self, fleet: FleetApi, tasks: Tasks, keeper: Keeper, service_epoch: str) -> None:
+    def __init__(self, fleet: FleetApi, tasks: Tasks, keeper: Keeper, epochs: Epochs) -> None:
         self._fleet = fleet
         self._hub = fleet.hub
         self._tasks = tasks
         self._keeper = keeper
-        self._epoch = service_epoch
+        self._epochs = epochs
 
     def offer(self, moment: Moment, device_ids: Sequence[int]) -> None:
         """Offer each device the oldest work that it may do now, if it is there and has nothing in hand."""
@@ -82,7 +82,7 @@ class Dispatcher:
     def put_back(self, moment: Moment, parts: RunParts, step: StepRow, hold: Hold | None) -> None:
         """Take back an offer for which no permit was granted, and never will be: the next offer has another
         number. The agent is told, so that it does not ask in vain."""
-        name = current_attempt_name(self._epoch, step)
+        name = self._epochs.name_of(step)
         moment.unit.publish(SendToDevice(step.device_id, Cancel(name)))
         if hold is None:
             change_step(parts, step, StepState.QUEUED, moment.now)
@@ -98,7 +98,7 @@ class Dispatcher:
                 if step.state == StepState.OFFERED:
                     offered.append((parts, step))
                 elif step.state == StepState.CANCELLING:
-                    name = current_attempt_name(self._epoch, step)
+                    name = self._epochs.name_of(step)
                     moment.unit.publish(SendToDevice(step.device_id, Cancel(name)))
                 elif step.state == StepState.WAITING and step.reason == Waits.REBOOT:
                     self._after_reboot(parts, step, moment.now)
@@ -173,7 +173,7 @@ class Dispatcher:
                     parts, step, StepState.REJECTED, moment.now, reason=sentence, source=Source.PRESUMED
                 )
                 continue
-            name = current_attempt_name(self._epoch, step)
+            name = self._epochs.name_of(step)
             downloads = self._tasks.downloads(step.device_id, work)
             message = offer_of(name, step, work, parts.policy, sealed.get(step.id, {}), downloads)
             moment.unit.publish(SendToDevice(step.device_id, message))

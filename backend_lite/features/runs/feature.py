@@ -22,6 +22,7 @@ from backend_lite.features.runs.attempts import Attempts
 from backend_lite.features.runs.clock_jumps import SteadyClock
 from backend_lite.features.runs.device_past import Forgetting, OutputForgotten, open_runs, take_over
 from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.http_agents import HttpAgents
 from backend_lite.features.runs.http_routes import http_agent_routes
@@ -43,6 +44,7 @@ from backend_lite.features.runs.profile_devices import ProfileDevices
 from backend_lite.features.runs.profile_records import forget_profile
 from backend_lite.features.runs.profile_routes import profile_routes
 from backend_lite.features.runs.reruns import Reruns
+from backend_lite.features.runs.restored import AfterRestore
 from backend_lite.features.runs.retention import Retention, retention_routes
 from backend_lite.features.runs.rollout_routes import VIEW, rollout_routes
 from backend_lite.features.runs.rollouts import Rollouts
@@ -70,21 +72,26 @@ class Area:
     actions: Actions
     http_agents: HttpAgents
     lists: Lists
+    epochs: Epochs
+    restored: AfterRestore
 
 
 def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi) -> Area:
-    database, clock, epoch = kernel.database, SteadyClock(kernel.clock), kernel.service_epoch
-    output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epoch)
+    database, clock, epochs = kernel.database, SteadyClock(kernel.clock), Epochs(kernel.service_epoch)
+    output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epochs)
     views = Views(fleet.hub, output.sizes, clock)
     keeper, tasks = Keeper(views), Tasks(library, kernel.bus)
-    dispatcher = Dispatcher(fleet, tasks, keeper, epoch)
+    dispatcher = Dispatcher(fleet, tasks, keeper, epochs)
     advance = Advance(fleet.hub, dispatcher, keeper, views)
     flow = Flow(dispatcher, advance)
-    permits = Permits(fleet, dispatcher, keeper, epoch)
-    outcomes = Outcomes(fleet, tasks, keeper, epoch)
-    attempts = Attempts(database, fleet, clock, output, dispatcher, permits, outcomes, keeper, flow, epoch)
+    permits = Permits(fleet, dispatcher, keeper, epochs)
+    outcomes = Outcomes(fleet, tasks, keeper, epochs)
+    restored = AfterRestore(keeper, epochs, clock)
+    attempts = Attempts(
+        database, fleet, clock, output, dispatcher, permits, outcomes, restored, keeper, flow, epochs
+    )
     plans = Plans(library, profiles, fleet)
-    rollouts = Rollouts(fleet, plans, dispatcher, advance, keeper, flow, tasks, views, clock, epoch)
+    rollouts = Rollouts(fleet, plans, dispatcher, advance, keeper, flow, tasks, views, clock, epochs)
     pauses = Pauses(fleet, dispatcher, keeper, flow, clock)
     fleet.on_group_delete(pauses.of_group)
     fleet.on_merge(open_runs, take_over)
@@ -105,9 +112,11 @@ def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: Flee
         looks=Looks(database, clock, fleet.hub, keeper, flow, pauses),
         actions=Actions(rollouts, library, output),
         http_agents=HttpAgents(
-            database, clock, fleet, attempts, dispatcher, permits, tasks, keeper, flow, output, epoch
+            database, clock, fleet, attempts, dispatcher, permits, tasks, keeper, flow, output, epochs
         ),
         lists=Lists(views, clock, fleet.line),
+        epochs=epochs,
+        restored=restored,
     )
 
 
@@ -138,6 +147,7 @@ def build(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetA
             PAUSE: LiveKind(VIEW, lambda: database.read(area.pauses.page)),
         },
         reactions={DEVICE_RETIRED: area.rollouts.device_retired},
+        restored=area.restored.take_notice,
         start=background.start,
         stop=background.stop,
         api=area,
@@ -150,6 +160,8 @@ class _Background:
     def __init__(self, kernel: Kernel, area: Area, vigil: Vigil) -> None:
         self._vigil = vigil
         self._attempts = area.attempts
+        self._database = kernel.database
+        self._epochs = area.epochs
         self._looks = area.looks
         self._output = area.output
         self._retention = Retention(kernel.database, area.output, kernel.clock)
@@ -158,6 +170,7 @@ class _Background:
         kernel.bus.subscribe(OutputForgotten, self._forgotten)
 
     async def start(self) -> None:
+        await self._database.read(self._epochs.load)
         await self._looks.start()
         self._keep(asyncio.create_task(self._sweep(), name="runs sweep"))
         self._keep(asyncio.create_task(self._retention.run(), name="runs retention"))

@@ -29,11 +29,12 @@ from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.actions import documented_type
 from backend_lite.features.runs.attempts import Attempts
 from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.http_logs import same_logs, streams_of
 from backend_lite.features.runs.keeper import IN_HAND, Keeper
 from backend_lite.features.runs.moment import Moment
-from backend_lite.features.runs.output_store import AttemptRef, OutputStore, current_attempt_name
+from backend_lite.features.runs.output_store import AttemptRef, OutputStore
 from backend_lite.features.runs.parts import RunParts, load_open_runs
 from backend_lite.features.runs.permits import Permits
 from backend_lite.features.runs.tables import AttemptRow, StepRow
@@ -80,7 +81,7 @@ class HttpAgents:
         keeper: Keeper,
         flow: Flow,
         output: OutputStore,
-        epoch: str,
+        epochs: Epochs,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -92,7 +93,7 @@ class HttpAgents:
         self._keeper = keeper
         self._flow = flow
         self._output = output
-        self._epoch = epoch
+        self._epochs = epochs
         self._reporting: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def heartbeat(self, device_id: int) -> list[AgentAction]:
@@ -157,7 +158,7 @@ class HttpAgents:
 
     def _permit(self, moment: Moment, device_id: int, step: StepRow) -> AttemptRef | None:
         """Handing it out is the last point at which anything could have kept it from starting."""
-        asked = Permit(current_attempt_name(self._epoch, step), secrets.token_hex(16))
+        asked = Permit(self._epochs.name_of(step), secrets.token_hex(16))
         (ref,) = self._permits.answer(moment, [(device_id, asked)])
         if ref is not None:
             (parts,) = [
@@ -182,7 +183,7 @@ class HttpAgents:
         if attempt is None or attempt.nonce is None:
             raise ConflictError("This action was not handed out, so it cannot have a result.")
         return _Handed(
-            name=current_attempt_name(self._epoch, step),
+            name=self._epochs.name_of(step),
             attempt_id=attempt.id,
             nonce=attempt.nonce,
             outcome=attempt.outcome,

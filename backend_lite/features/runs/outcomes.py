@@ -14,6 +14,7 @@ from agent.wire.states import Outcome, Source, StepState, may_change
 from backend_lite.contract.runs import REBOOT_CODES, REBOOT_CODES_WINDOWS, RebootPolicy
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.lookup import Found, find_attempts
 from backend_lite.features.runs.moment import Moment
@@ -49,16 +50,16 @@ class Told:
 class Outcomes:
     """Its methods run inside units of work; the receipt goes out after the commit."""
 
-    def __init__(self, fleet: FleetApi, tasks: Tasks, keeper: Keeper, service_epoch: str) -> None:
+    def __init__(self, fleet: FleetApi, tasks: Tasks, keeper: Keeper, epochs: Epochs) -> None:
         self._fleet = fleet
         self._tasks = tasks
         self._keeper = keeper
-        self._epoch = service_epoch
+        self._epochs = epochs
 
     def take(self, moment: Moment, told: Sequence[Told]) -> None:
         """Each gets its receipt, known outcomes the same one again."""
         named = [(one.device_id, one.message.attempt) for one in told]
-        found = find_attempts(moment.connection, self._epoch, named)
+        found = find_attempts(moment.connection, self._epochs, named)
         small: list[SmallOutputRow] = []
         changed: list[RunParts] = []
         for one, place in zip(told, found, strict=True):
@@ -81,7 +82,7 @@ class Outcomes:
     ) -> list[OutputMark]:
         """Those ended attempts for which the device, which is in that boot, has yet to restart, with all of
         their output. It tells their outcome once more, and its receipt says so."""
-        found = find_attempts(connection, self._epoch, [(device_id, name) for name in names])
+        found = find_attempts(connection, self._epochs, [(device_id, name) for name in names])
         return [
             OutputMark(name, place[2].stdout_size, place[2].stderr_size)
             for name, place in zip(names, found, strict=True)

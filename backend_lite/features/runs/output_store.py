@@ -12,7 +12,6 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from agent.wire.codec import WireError, attempt_name, parse_attempt_name
 from agent.wire.messages import STREAMS, OutputFrame, OutputMark, Resend
 from agent.wire.states import StepState
 from backend_lite.contract.live import OUTPUT
@@ -20,6 +19,7 @@ from backend_lite.contract.output import OutputIndex, OutputPiece
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.events.bus import Changed, EventBus, SendToDevice
+from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.output import PIECE_SIZE, SMALL, OpenOutput, OutputFiles, unpack_pieces
 from backend_lite.features.runs.tables import AttemptRow, SmallOutputRow, StepRow
 
@@ -65,14 +65,12 @@ class OpenAttemptOutput:
 class OutputStore:
     """Lives on the loop; `sizes` may be called from any thread."""
 
-    def __init__(
-        self, folder: Path, database: Database, bus: EventBus, clock: Clock, service_epoch: str
-    ) -> None:
+    def __init__(self, folder: Path, database: Database, bus: EventBus, clock: Clock, epochs: Epochs) -> None:
         self._files = OutputFiles(folder)
         self._database = database
         self._bus = bus
         self._clock = clock
-        self._epoch = service_epoch
+        self._epochs = epochs
         self._open: dict[str, OpenAttemptOutput] = {}
         self._by_id: dict[int, OpenAttemptOutput] = {}
         self._announced: list[OpenAttemptOutput] = []
@@ -98,13 +96,10 @@ class OutputStore:
 
     async def locate(self, attempt: str) -> AttemptRef | None:
         """The permitted attempt of that name that has no outcome yet."""
-        try:
-            epoch, step_id, n = parse_attempt_name(attempt)
-        except WireError:
+        place = self._epochs.step_of(attempt)
+        if place is None:
             return None
-        if epoch != self._epoch:
-            return None
-        return await self._database.read(lambda session: _locate(session, attempt, step_id, n))
+        return await self._database.read(lambda session: _locate(session, attempt, *place))
 
     def open(self, ref: AttemptRef) -> OpenAttemptOutput:
         entry = self._open.get(ref.name)
@@ -243,7 +238,3 @@ def ref_of(name: str, attempt: AttemptRow, step: StepRow, *, fresh: bool = False
     return AttemptRef(
         attempt.id, name, attempt.n, attempt.nonce or "", step.device_id, step.id, step.n, step.run_id, fresh
     )
-
-
-def current_attempt_name(epoch: str, step: StepRow) -> str:
-    return attempt_name(epoch, step.id, step.attempt)

@@ -9,6 +9,7 @@ from agent.wire.states import Source, StepState
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.gates import Hold, rollout_gate
 from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.lookup import Found, find_attempts
@@ -30,16 +31,16 @@ Asked = tuple[int, Permit]
 class Permits:
     """The first nonce wins, and only while the step is still offered and nothing keeps it from starting."""
 
-    def __init__(self, fleet: FleetApi, dispatcher: Dispatcher, keeper: Keeper, service_epoch: str) -> None:
+    def __init__(self, fleet: FleetApi, dispatcher: Dispatcher, keeper: Keeper, epochs: Epochs) -> None:
         self._fleet = fleet
         self._dispatcher = dispatcher
         self._keeper = keeper
-        self._epoch = service_epoch
+        self._epochs = epochs
 
     def answer(self, moment: Moment, asked: Sequence[Asked]) -> list[AttemptRef | None]:
         """For each: the attempt whose output may come from now on; None when the answer is no."""
         named = [(device_id, message.attempt) for device_id, message in asked]
-        found = find_attempts(moment.connection, self._epoch, named)
+        found = find_attempts(moment.connection, self._epochs, named)
         devices = {one[1].device_id for one in found if one is not None}
         # Asked in the permits' own transaction, as all that follows: a quarantine, a halt or a pause may
         # have been committed since the offer.
@@ -52,7 +53,8 @@ class Permits:
             if place is not None and fresh:
                 refusal = self._decide(moment, place, message, device_id in approved)
                 changed.append(place[0])
-            refs.append(_answer(moment, device_id, message, place, refusal, fresh=fresh))
+            restored = place is not None and self._epochs.is_restored(place[1].id)
+            refs.append(_answer(moment, device_id, message, place, refusal, fresh=fresh, restored=restored))
         self._keeper.keep(moment, changed)
         return refs
 
@@ -101,7 +103,14 @@ def _is_open(found: Found) -> bool:
 
 
 def _answer(
-    moment: Moment, device_id: int, message: Permit, found: Found | None, refusal: str, *, fresh: bool
+    moment: Moment,
+    device_id: int,
+    message: Permit,
+    found: Found | None,
+    refusal: str,
+    *,
+    fresh: bool,
+    restored: bool,
 ) -> AttemptRef | None:
     """Say what was decided, now or before."""
     if found is None:
@@ -109,6 +118,9 @@ def _answer(
         return None
     _, step, attempt = found
     word = _WORDS.get(step.state, "no")
+    if restored and step.source == Source.PRESUMED:
+        # It must not start any more, and the device can prove that it has not.
+        word = "cancelled"
     if word == "no" or attempt.nonce != message.nonce or attempt.outcome is not None:
         _say(moment, device_id, message, "no", refusal or f"The step is {step.state}.")
         return None

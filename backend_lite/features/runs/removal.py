@@ -15,6 +15,7 @@ from backend_lite.features.runs.profile_records import note_ends
 from backend_lite.features.runs.tables import (
     HAS_OUTPUT,
     AttemptRow,
+    RestoredStepRow,
     RolloutRow,
     RolloutTaskRow,
     RunRow,
@@ -117,6 +118,7 @@ def delete_runs(session: Session, run_ids: Sequence[int]) -> Removed:
     session.execute(delete(SmallOutputRow).where(SmallOutputRow.attempt_id.in_(attempt_ids)))
     session.execute(delete(AttemptRow).where(AttemptRow.id.in_(attempt_ids)))
     session.execute(delete(StepSecretsRow).where(StepSecretsRow.step_id.in_(step_ids)))
+    session.execute(delete(RestoredStepRow).where(RestoredStepRow.step_id.in_(step_ids)))
     session.execute(delete(StepRow).where(StepRow.id.in_(step_ids)))
     session.execute(delete(RunRow).where(RunRow.id.in_(run_ids)))
     return Removed(attempt_ids)

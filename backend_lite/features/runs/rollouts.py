@@ -21,10 +21,10 @@ from backend_lite.errors import ConflictError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
 from backend_lite.features.runs.advance import Advance
 from backend_lite.features.runs.dispatch import Dispatcher
+from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.moment import Moment
-from backend_lite.features.runs.output_store import current_attempt_name
 from backend_lite.features.runs.parts import (
     RolloutParts,
     RunParts,
@@ -65,7 +65,7 @@ class Rollouts:
         tasks: Tasks,
         views: Views,
         clock: Clock,
-        epoch: str,
+        epochs: Epochs,
     ) -> None:
         self._fleet = fleet
         self._plans = plans
@@ -76,7 +76,7 @@ class Rollouts:
         self._tasks = tasks
         self._views = views
         self._clock = clock
-        self._epoch = epoch
+        self._epochs = epochs
 
     def create(
         self,
@@ -188,7 +188,7 @@ class Rollouts:
         for parts in runs:
             for step in parts.steps:
                 if step.state in (StepState.OFFERED, StepState.RUNNING):
-                    name = current_attempt_name(self._epoch, step)
+                    name = self._epochs.name_of(step)
                     moment.unit.publish(SendToDevice(step.device_id, Cancel(name)))
                 if step.state in _BEFORE_START:
                     _end(parts, step, StepState.CANCELLED, reason, moment.now)

@@ -320,6 +320,16 @@ class StrayOutcomeRow(Base):
     received_at: Mapped[int] = mapped_column(EpochMs)
 
 
+class RestoredStepRow(Base):
+    """A step that was open when the backup was made from which this database comes: agents know its attempts
+    by the `epoch` of that time."""
+
+    __tablename__ = "restored_steps"
+
+    step_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    epoch: Mapped[str] = mapped_column(String(40))
+
+
 class ApprovalRow(Base):
     """A rollout that waits for a second person. `request` is what was asked for, pinned and without
     secrets."""

@@ -64,6 +64,19 @@ def change_step(
         parts.rollout.offered += _is_offered(parts) - offered
 
 
+def lose_sight(parts: RunParts, now: int, reason: str) -> None:
+    """Nothing is known any more of the steps that have not ended: presume them unknown, whatever they were
+    waiting for, so that reports of their devices can still replace that."""
+    for step in parts.steps:
+        if step.state not in STEP_ENDS:
+            step.state, step.reason, step.source = StepState.UNKNOWN.value, reason, Source.PRESUMED
+            step.updated_at = step.ended_at = now
+    parts.run.not_until = parts.run.waiting = None
+    _follow(parts, now)
+    if parts.policy.concurrency is not None:
+        parts.rollout.offered = 0
+
+
 def hold_step(parts: RunParts, step: StepRow, hold: Hold, now: int) -> None:
     """Let an open step that is not under way wait, for the reason and until the time of `hold`."""
     if step.state == StepState.WAITING:
