@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from agent.attempt_folder import ExitRecord
 
-not_on_windows = pytest.mark.skipif(sys.platform == "win32", reason="its scripts are for sh")
+not_on_windows = pytest.mark.skipif(sys.platform == "win32", reason="seen there with cmd")
 ends_with = "import sys; print('detect'); sys.exit({})".format
 SHOWS = """
 import json, os, sys
@@ -51,6 +51,7 @@ def test_what_is_there_already_is_not_done_again(tmp_path: Path) -> None:
     assert not (folder / "work").exists()
 
 
+@not_on_windows
 def test_what_is_not_there_is_done_and_its_exit_code_is_that_of_the_step(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
     record = done(folder, "python", "import sys; print('script'); sys.exit(7)", ends_with(1))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.software.versions import DEBIAN, NUMBERS, RPM, compare, is_at_least
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the same on every system")
 
 SCHEMES = (DEBIAN, RPM, NUMBERS)
 versions = st.text("0129.~^+-:aZ_ ", max_size=12)
