@@ -320,6 +320,7 @@ class EditorPage(Page):
                 self._say_changed_meanwhile()
             else:
                 self._load()
+        self._show_state()
 
     @property
     def _busy(self) -> bool:

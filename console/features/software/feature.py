@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend_lite.contract.live import SOFTWARE
+from backend_lite.contract.images import OS_IMAGE_UPLOADS
+from backend_lite.contract.live import OS_IMAGE, SOFTWARE
 from backend_lite.contract.software import SOFTWARE_UPLOADS
+from console.core.image_edit import EditedImage
 from console.core.software_edit import EditedSoftware
 from console.core.texts import tr
 from console.core.work import installer_word, title_of
 from console.features.software.editing import Draft, drafts_in
+from console.features.software.image_page import ImagePage
+from console.features.software.images_page import ImagesPage
+from console.features.software.installed_page import InstalledPage
 from console.features.software.item_page import ItemPage
+from console.features.software.places_page import PlacesPage
 from console.features.software.software_page import SoftwarePage
 from console.features.software.upload_desk import UploadDesk, memory_of
 from console.shell.context import Context
@@ -23,8 +29,17 @@ def feature() -> Feature:
         "software",
         navigation=[
             NavEntry(tr("Library"), tr("Software"), SoftwarePage.key, "package", count_of=SOFTWARE),
+            NavEntry(tr("Library"), tr("Installed"), InstalledPage.key, "check"),
+            NavEntry(tr("Library"), tr("OS images"), ImagesPage.key, "disc", count_of=OS_IMAGE),
         ],
-        pages={SoftwarePage.key: SoftwarePage, ItemPage.key: _item},
+        pages={
+            SoftwarePage.key: SoftwarePage,
+            ItemPage.key: _item,
+            InstalledPage.key: InstalledPage,
+            PlacesPage.key: PlacesPage,
+            ImagesPage.key: ImagesPage,
+            ImagePage.key: _image,
+        },
         commands=[
             Command(
                 tr("New software item"),
@@ -32,14 +47,39 @@ def feature() -> Feature:
                 "plus",
                 "create package msi exe winget apt installer",
             ),
+            Command(
+                tr("New OS image"),
+                lambda context: context.navigator.open(ImagePage.key, "new"),
+                "plus",
+                "create iso wim operating system boot pxe",
+            ),
+            Command(
+                tr("Where is something installed…"),
+                lambda context: context.navigator.open(InstalledPage.key, ""),
+                "search",
+                "inventory software devices versions",
+            ),
         ],
-        matches=[Match(SOFTWARE, ItemPage.key, "package", _describe_item)],
+        matches=[
+            Match(SOFTWARE, ItemPage.key, "package", _describe_item),
+            Match(OS_IMAGE, ImagePage.key, "disc", _describe_image),
+        ],
     )
 
 
 def _item(context: Context) -> Page:
     desk = UploadDesk(context, SOFTWARE_UPLOADS, memory_of(context), SOFTWARE)
     return ItemPage(context, drafts_in(context, "software", Draft[EditedSoftware]), desk)
+
+
+def _image(context: Context) -> Page:
+    desk = UploadDesk(context, OS_IMAGE_UPLOADS, memory_of(context), OS_IMAGE)
+    return ImagePage(context, drafts_in(context, "images", Draft[EditedImage]), desk)
+
+
+def _describe_image(image: dict[str, Any]) -> tuple[str, str]:
+    parts = (tr("OS image"), image["version_text"], image["edition"])
+    return str(image["name"]), " · ".join(part for part in parts if part)
 
 
 def _describe_item(item: dict[str, Any]) -> tuple[str, str]:

@@ -1,0 +1,85 @@
+"""An address of an image's file for boot tools: signed, and good for a while."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QDialog, QWidget
+
+from backend_lite.contract.images import BootUrl
+from console.core import formatting
+from console.core import software_ops as ops
+from console.core.errors import ApiError
+from console.core.texts import tr
+from console.features.enroll.command_box import CommandBox
+from console.shell.context import Context
+from console.shell.parts import button, column, label, row
+from console.widgets.form import Field
+
+Object = dict[str, Any]
+WIDTH = 560
+DURATIONS = (
+    (3600, "1 hour"),
+    (4 * 3600, "4 hours"),
+    (86_400, "1 day"),
+    (3 * 86_400, "3 days"),
+    (7 * 86_400, "1 week"),
+)
+
+
+class BootDialog(QDialog):
+    def __init__(self, parent: QWidget, context: Context, image: Object) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        title = tr("Boot address of {name}", name=image["name"])
+        self.setWindowTitle(title)
+        self.setFixedWidth(WIDTH)
+        self._context, self._image = context, image
+        self.duration = QComboBox()
+        for seconds, words in DURATIONS:
+            self.duration.addItem(tr(words), seconds)
+        self.address = CommandBox(context.theme, tr("Address"))
+        self.address.hide()
+        self.until = label("", "secondary", wrap=True)
+        self.error = label("", "error", wrap=True)
+        self.error.hide()
+        self.make = button(tr("Make an address"), self._make, "primary")
+        text = tr(
+            "Whoever has the address gets the file, without signing in and without encryption, until it "
+            "expires. Give it to iPXE, a boot menu or a virtual machine."
+        )
+        lines = column(
+            label(title, "title", wrap=True),
+            label(text, "muted", wrap=True),
+            row(Field(tr("Good for"), self.duration), None),
+            self.address,
+            self.until,
+            self.error,
+            row(None, button(tr("Close"), self.reject), self.make),
+            gap=12,
+        )
+        lines.setContentsMargins(20, 20, 20, 16)
+        self.setLayout(lines)
+        self.make.setDefault(True)
+
+    def _make(self) -> None:
+        self.error.hide()
+        self.make.setEnabled(False)
+        self._context.ops.run(
+            ops.boot_url(self._context.client, self._image["id"], int(self.duration.currentData())),
+            on_success=self._show,
+            on_error=self._refused,
+            on_done=lambda: self.make.setEnabled(True),
+            owner=self,
+        )
+
+    def _show(self, made: BootUrl) -> None:
+        self.address.show_command(made.url)
+        self.address.show()
+        when = formatting.local_time(made.expires_at, self._context.clock())
+        self.until.setText(tr("It expires {when}.", when=when))
+
+    def _refused(self, refusal: ApiError) -> None:
+        self.error.setText(refusal.detail)
+        self.error.show()
