@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def _serve(config: Config) -> int:
 
 
 def _answer(options: argparse.Namespace, config: Config) -> str:
-    from backend_lite import commands
+    from backend_lite import commands, data_commands
 
     match options.command:
         case "migrate":
@@ -71,6 +71,14 @@ def _answer(options: argparse.Namespace, config: Config) -> str:
             return commands.create_owner(config, options.username)
         case "enrollment-token":
             return commands.enrollment_token(config, options.ttl, options.uses, options.auto_approve)
+        case "backup":
+            return data_commands.backup(config, options.to, with_output=not options.without_output)
+        case "restore":
+            return data_commands.restore(config, options.source, options.kit)
+        case "recovery-kit":
+            return data_commands.recovery_kit(config, options.to, with_output=options.with_output)
+        case "reset-password":
+            return data_commands.reset_password(config, options.username)
         case _:
             return commands.openapi(config)
 
@@ -80,7 +88,8 @@ def _config(options: argparse.Namespace) -> Config:
 
     data = DataFolder(options.data_dir.absolute())
     if options.command != "serve":
-        return Config(data)
+        key_file = getattr(options, "key_file", None)
+        return Config(data, key_file=key_file.absolute() if key_file is not None else None)
     return Config(
         data,
         admin_port=options.admin_port,
@@ -118,8 +127,28 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--ttl", type=_duration, default="24h", help="how long it is good: 30m, 24h, 7d")
     token.add_argument("--uses", type=int, default=5, help="how many devices may use it")
     token.add_argument("--auto-approve", action="store_true", help="its devices need no approval")
+    _add_data_commands(command)
     command("openapi", "Print the description of the whole interface as JSON.")
     return parser
+
+
+def _add_data_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    key_file = "the master key's file, where it has one"
+    backup = command("backup", "Make a verified copy of everything but the master key.")
+    backup.add_argument("--to", type=Path, metavar="FOLDER", help="a new folder; else one in DIR/backups")
+    backup.add_argument("--without-output", action="store_true", help="leave out what scripts wrote")
+    backup.add_argument("--key-file", type=Path, metavar="FILE", help=key_file)
+    restore = command("restore", "Put a backup in the place of the data folder, which is kept.")
+    source = restore.add_mutually_exclusive_group(required=True)
+    source.add_argument("--from", dest="source", type=Path, metavar="BACKUP", help="the folder of a backup")
+    source.add_argument("--kit", type=Path, metavar="FILE", help="a recovery kit; its passphrase on stdin")
+    restore.add_argument("--key-file", type=Path, metavar="FILE", help=key_file)
+    kit = command("recovery-kit", "Pack everything for a new machine; the passphrase comes on stdin.")
+    kit.add_argument("--to", type=Path, required=True, metavar="FILE", help="the file to make")
+    kit.add_argument("--with-output", action="store_true", help="also what scripts wrote")
+    kit.add_argument("--key-file", type=Path, metavar="FILE", help=key_file)
+    reset = command("reset-password", "Give a user a new password, which comes on standard input.")
+    reset.add_argument("--username", required=True, metavar="NAME")
 
 
 def _port(text: str) -> int:

@@ -44,6 +44,7 @@ from backend_lite.core.security.principal import Authenticator
 from backend_lite.errors import StartError
 from backend_lite.features.access import feature as access
 from backend_lite.features.audit import feature as audit
+from backend_lite.features.backups import feature as backups
 from backend_lite.features.enroll import feature as enroll
 from backend_lite.features.fleet import feature as fleet
 from backend_lite.features.library import feature as library
@@ -98,6 +99,7 @@ def compose(kernel: Kernel, listener: AgentListener) -> Service:
         plans_feature,
         runs_feature,
         enroll_feature,
+        backups.build(kernel),
         system.build(),
     )
     for feature in features:

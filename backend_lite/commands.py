@@ -40,12 +40,12 @@ def migrate_folder(config: Config) -> str:
 
 def create_owner(config: Config, username: str) -> str:
     """Make the owner with the password on stdin; the sentence that says so."""
-    password = _read_password()
+    password = read_secret("password")
     service = running_service(config.data)
     if service is not None:
         _create_owner_there(service, username, password)
     else:
-        _on_folder(config, lambda opened: opened.feature("access").api.users.create_owner(username, password))
+        on_folder(config, lambda opened: opened.feature("access").api.users.create_owner(username, password))
     return f'The owner "{username.strip()}" can sign in now.'
 
 
@@ -57,7 +57,7 @@ def enrollment_token(config: Config, ttl_s: int, uses: int, auto_approve: bool) 
         made = _make_token_there(service, msgspec.to_builtins(wanted))
         values = {name: made[name] for name in ("token", "agent_pin", "ca_pem")}
     else:
-        secret = _on_folder(config, lambda opened: opened.feature("enroll").api.make_token(wanted, None))
+        secret = on_folder(config, lambda opened: opened.feature("enroll").api.make_token(wanted, None))
         values = {"token": secret.token, "agent_pin": secret.agent_pin, "ca_pem": secret.ca_pem}
     return json.dumps(values)
 
@@ -66,17 +66,18 @@ def openapi(config: Config) -> str:
     """The description of the whole interface, as JSON."""
     service = running_service(config.data)
     if service is not None:
-        with _signed_in(service) as token:
+        with signed_in(service) as token:
             return json.dumps(service.call("GET", OPENAPI, token=token), indent=2)
 
     async def describe(opened: Any) -> dict[str, Any]:
         schema: dict[str, Any] = opened.admin_app().openapi_schema.to_schema()
         return schema
 
-    return json.dumps(_on_folder(config, describe), indent=2)
+    return json.dumps(on_folder(config, describe), indent=2)
 
 
-def _on_folder(config: Config, work: Callable[[Any], Awaitable[T]]) -> T:
+def on_folder(config: Config, work: Callable[[Any], Awaitable[T]]) -> T:
+    """What `work` makes of the composed service on its folder, where none is running."""
     from backend_lite.app import opened
 
     async def run() -> T:
@@ -110,7 +111,8 @@ def _create_owner_there(service: LocalService, username: str, password: str) -> 
 
 
 @contextmanager
-def _signed_in(service: LocalService) -> Iterator[str]:
+def signed_in(service: LocalService) -> Iterator[str]:
+    """A token of the owner. Raises StartError where there is none yet."""
     try:
         with service.signed_in() as token:
             yield token
@@ -120,14 +122,15 @@ def _signed_in(service: LocalService) -> Iterator[str]:
         raise
 
 
-def _read_password() -> str:
+def read_secret(what: str) -> str:
+    """A line of standard input, typed unseen or piped in; `what` is such as `password`."""
     if sys.stdin.isatty():
-        password = getpass.getpass("Password of the owner: ")
+        secret = getpass.getpass(f"{what.capitalize()}: ")
     else:
         try:
-            password = sys.stdin.buffer.readline().decode("utf-8").rstrip("\r\n")
+            secret = sys.stdin.buffer.readline().decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
-            raise StartError("The password on standard input is not UTF-8 text.") from error
-    if not password:
-        raise StartError("There is no password on standard input. Type it, or pipe it in as one line.")
-    return password
+            raise StartError(f"The {what} on standard input is not UTF-8 text.") from error
+    if not secret:
+        raise StartError(f"There is no {what} on standard input. Type it, or pipe it in as one line.")
+    return secret

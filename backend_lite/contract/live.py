@@ -31,6 +31,7 @@ PROFILE = "profile"
 TEMPLATE = "template"
 EXPECTED_DEVICE = "expected_device"
 BOOT_ENDPOINT = "boot_endpoint"
+BACKUP_STATE = "backup_state"
 OUTPUT = "output"
 """Kinds. `output` has the step's id and `{run_id, n, attempt, stdout, stderr}` (bytes there are): it is
 never in a snapshot, and the bytes themselves are fetched by range. A `profile` and a `template`, which is

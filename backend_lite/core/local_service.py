@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -72,17 +75,42 @@ class LocalService:
         except (OSError, ValueError, HTTPException) as error:
             raise ServiceError("The service does not answer. Try again.", status=503) from error
 
+    def fetch(self, path: str, body: dict[str, Any], target: Path, *, token: str, timeout_s: float) -> None:
+        """POST, and the answer's body into `target`, whole or not at all. Raises ServiceError, OSError."""
+        part = target.with_name(f".{target.name}.part")
+        try:
+            with (
+                self._opener.open(self._request("POST", path, body, token), timeout=timeout_s) as answer,
+                os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
+            ):
+                shutil.copyfileobj(answer, file, 1 << 20)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refusal(error.code, error.read()) from None
+        except (urllib.error.URLError, HTTPException, TimeoutError) as error:
+            raise ServiceError("The service does not answer. Try again.", status=503) from error
+        finally:
+            part.unlink(missing_ok=True)
+
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None, token: str | None, timeout_s: float
     ) -> Any:
+        with self._opener.open(self._request(method, path, body, token), timeout=timeout_s) as answer:
+            return json.loads(answer.read())
+
+    def _request(
+        self, method: str, path: str, body: dict[str, Any] | None, token: str | None
+    ) -> urllib.request.Request:
         request = urllib.request.Request(self.launch.admin_url + path, method=method)  # noqa: S310
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         if token is not None:
             request.add_header("Authorization", f"Bearer {token}")
-        with self._opener.open(request, timeout=timeout_s) as answer:
-            return json.loads(answer.read())
+        return request
 
 
 def _refusal(status: int, body: bytes) -> ServiceError:

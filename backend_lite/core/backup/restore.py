@@ -34,10 +34,12 @@ def restore_backup(
     now_ms: int,
     *,
     key_file: Path | None = None,
+    prepare: Callable[[DataFolder], None] | None = None,
     free: Callable[[Path], int] = disk_free,
 ) -> tuple[Manifest, Path | None]:
     """Bring the backup to `data`, migrated and in a new life; the old data folder's new name, if there was
-    one. A `key_file` within the data folder comes along.
+    one. A `key_file` within the data folder comes along. `prepare` gets the new folder before it is in its
+    place; where it raises, that stays as it was.
 
     Raises StartError: a service runs there, the schema is newer, there is no room; DamagedBackupError, which
     names the file. Nothing has changed then.
@@ -55,6 +57,8 @@ def restore_backup(
             staged.database, manifest.id, manifest.created_at, now_ms, with_output=manifest.with_output
         )
         migrate(staged.database)
+        if prepare is not None:
+            prepare(staged)
         return manifest, _swap(data, staged, now_ms)
     except sqlite3.Error as error:
         raise DamagedBackupError(f"The database of the backup cannot be used ({error}).") from error

@@ -91,6 +91,10 @@ class MasterKey:
         except (InvalidTag, ValueError) as error:
             raise ConflictError(LOST_KEY, code="lost_key") from error
 
+    def exported(self) -> tuple[bytes, ...]:
+        """The keys themselves, newest first, for a recovery kit and for nothing else."""
+        return self._keys.keys
+
     def is_current(self, sealed: str) -> bool:
         """True when the newest key encrypted it."""
         return bool(self._keys.keys) and sealed.startswith(f"{_FORM}:{_name(self._keys.keys[0])}:")
@@ -122,6 +126,24 @@ def open_master_key(key_file: Path | None, account: str, *, keyring_allowed: boo
     if keys is None:
         return MasterKey(_Keys(KeySource.NONE, ()), None, account)
     return MasterKey(_Keys(KeySource.KEYRING, keys), None, account)
+
+
+def import_master_key(key_file: Path | None, account: str, keys: tuple[bytes, ...]) -> None:
+    """Keep the keys of a recovery kit where `open_master_key` will look. Raises StartError, and nothing is
+    changed then: a key file that is there must hold the same keys."""
+    if key_file is not None:
+        if key_file.exists() and key_file.read_bytes() != b"".join(keys):
+            raise StartError(
+                f"The key file {key_file} is there already and holds another key. Name one that does not "
+                "exist yet; the keys of the kit are put there."
+            )
+        write_keys(key_file, keys)
+        return
+    if _read_keyring(account) is None:
+        raise StartError(
+            "This machine has no keyring for the master key of the kit. Name a file for it: --key-file FILE"
+        )
+    _write_keyring(account, keys)
 
 
 def _name(key: bytes) -> str:

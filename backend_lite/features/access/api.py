@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression
 from sqlalchemy.orm import Session
 
 from backend_lite.core.security.principal import Authenticator
+from backend_lite.features.access.accounts import Accounts
 from backend_lite.features.access.device_secrets import DeviceSecrets
 from backend_lite.features.access.login import Login
 from backend_lite.features.access.sessions import Sessions
@@ -51,6 +52,7 @@ class AccessApi:
     sessions: Sessions
     authenticator: Authenticator
     devices: DeviceSecrets
+    accounts: Accounts
 
     def user_names(self, session: Session, ids: Iterable[int | None]) -> dict[int, str]:
         """The names of the users with these ids, for columns such as "created by"."""

@@ -38,5 +38,7 @@ def build(kernel: Kernel) -> Feature:
         restored=end_sessions,
         start=sessions.start,
         stop=sessions.stop,
-        api=AccessApi(tokens, users, login, sessions, Credentials(sessions, devices, api_tokens), devices),
+        api=AccessApi(
+            tokens, users, login, sessions, Credentials(sessions, devices, api_tokens), devices, accounts
+        ),
     )

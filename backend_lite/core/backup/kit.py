@@ -1,0 +1,96 @@
+"""Recovery kits: a backup and the master key in one file that a passphrase opens."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tarfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from backend_lite.core.backup.manifest import MANIFEST, is_plain, read_manifest
+from backend_lite.core.backup.sealed import DAMAGED, OpenedFile, SealingFile
+from backend_lite.core.blobs import disk_free, sync_folder
+from backend_lite.core.security.key_file import KEY_BYTES
+from backend_lite.errors import InvalidError, StartError
+
+_MASTER = "master.key"
+_ROOM_LEFT = 64 << 20
+
+
+def write_kit(backup: Path, keys: Sequence[bytes], target: Path, passphrase: str) -> None:
+    """Pack a verified backup. `target` is whole and durable on return, or not there. Raises OSError."""
+    part = target.with_name(f".{target.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _pack(backup, keys, SealingFile(file, passphrase))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def open_kit(
+    kit: Path, passphrase: str, target: Path, *, free: Callable[[Path], int] = disk_free
+) -> tuple[bytes, ...]:
+    """Unpack the backup into the folder `target`, which is made; the master keys, newest first.
+
+    Raises InvalidError for a wrong passphrase or a damaged file, StartError where there is no room.
+    """
+    size, there = kit.stat().st_size, free(target.parent)
+    if there < size + _ROOM_LEFT:
+        raise StartError(
+            f"There is no room to open the kit: it needs {(size + _ROOM_LEFT) >> 20} MB, and {target.parent} "
+            f"has {there >> 20} MB free."
+        )
+    target.mkdir(mode=0o700)
+    with kit.open("rb") as file:
+        opened = OpenedFile(file, passphrase)
+        try:
+            with tarfile.open(fileobj=cast("BinaryIO", opened), mode="r|") as tar:
+                keys = _unpack(tar, target)
+        except (tarfile.TarError, EOFError) as error:
+            raise InvalidError(DAMAGED, code="damaged_kit") from error
+        # What stands behind the archive is part of what was written.
+        while opened.read(1 << 20):
+            pass
+    return keys
+
+
+def _pack(backup: Path, keys: Sequence[bytes], sealing: SealingFile) -> None:
+    manifest = read_manifest(backup)
+    with tarfile.open(fileobj=cast("BinaryIO", sealing), mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        _add(tar, _MASTER, io.BytesIO(b"".join(keys)), KEY_BYTES * len(keys))
+        for name in (MANIFEST, *(file.path for file in manifest.files)):
+            path = backup / name
+            with path.open("rb") as file:
+                _add(tar, name, file, path.stat().st_size)
+    sealing.close()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: BinaryIO, size: int) -> None:
+    told = tarfile.TarInfo(name)
+    told.size, told.mode = size, 0o600
+    tar.addfile(told, content)
+
+
+def _unpack(tar: tarfile.TarFile, target: Path) -> tuple[bytes, ...]:
+    keys: tuple[bytes, ...] = ()
+    for told in tar:
+        content = tar.extractfile(told)
+        if content is None or not told.isreg() or not is_plain(told.name):
+            raise InvalidError(DAMAGED, code="damaged_kit")
+        if told.name == _MASTER:
+            raw = content.read()
+            keys = tuple(raw[start : start + KEY_BYTES] for start in range(0, len(raw), KEY_BYTES))
+            continue
+        place = target / told.name
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as kept:
+            shutil.copyfileobj(content, kept, 1 << 20)
+    return keys

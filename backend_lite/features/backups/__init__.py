@@ -1,0 +1,1 @@
+"""Backups: made, verified, kept, and packed into recovery kits."""
