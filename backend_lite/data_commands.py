@@ -63,7 +63,7 @@ def recovery_kit(config: Config, target: Path, *, with_output: bool) -> str:
             service.fetch(RECOVERY_KIT, body, target.absolute(), token=token, timeout_s=_LONG_S)
     else:
         on_folder(config, lambda opened: _kit_here(opened, wanted, target.absolute()))
-    return f"{target} opens with its passphrase, and with nothing else. Keep both, apart, and not on this machine."
+    return f"{target} opens with its passphrase alone. Keep both, apart, and not on this machine."
 
 
 async def _kit_here(opened: Any, wanted: RecoveryKitCreate, target: Path) -> None:
@@ -85,8 +85,8 @@ def restore(config: Config, source: Path | None, kit: Path | None) -> str:
     on_folder(config, _nothing)
     stays = f" What was there is now {before}." if before is not None else ""
     return (
-        f"The backup of {format_time(manifest.created_at)} is in {config.data.root}.{stays} Start the service. "
-        "Everybody signs in again, and what was open then is unknown until its devices tell."
+        f"The backup of {format_time(manifest.created_at)} is in {config.data.root}.{stays} Start the "
+        "service. Everybody signs in again, and what was open then is unknown until its devices tell."
     )
 
 
