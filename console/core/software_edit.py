@@ -110,7 +110,7 @@ class EditedSoftware(msgspec.Struct, frozen=True):
         elif installer in (InstallerType.MSI, InstallerType.EXE):
             if source_type is SourceType.NONE:
                 changed |= {"source_type": SourceType.UPLOAD.value, "source": ""}
-        elif self.installer_type in PACKAGE_MANAGERS:
+        elif self.installer_type in PACKAGE_MANAGERS or not (self.sha256 or self.source):
             changed |= _no_file()
         systems = _SYSTEMS.get(installer, ())
         if systems and not any(os_matches(system, self.target_os_type) for system in systems):

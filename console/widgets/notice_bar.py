@@ -29,6 +29,8 @@ class NoticeBar(QFrame):
         self, sentence: str, tone: str = "warning", actions: Mapping[str, Callable[[], object]] | None = None
     ) -> None:
         set_role(self, "banner", tone)
+        # Its colour follows the tone of what it stands in, which Qt does not see by itself.
+        set_role(self.text, "")
         self.text.setText(sentence)
         for old in self._actions:
             self._line.removeWidget(old)

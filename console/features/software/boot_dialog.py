@@ -41,7 +41,7 @@ class BootDialog(QDialog):
             self.duration.addItem(tr(words), seconds)
         self.address = CommandBox(context.theme, tr("Address"))
         self.address.hide()
-        self.until = label("", "secondary", wrap=True)
+        self.until = label("", "secondary")
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.make = button(tr("Make an address"), self._make, "primary")
@@ -62,6 +62,7 @@ class BootDialog(QDialog):
         lines.setContentsMargins(20, 20, 20, 16)
         self.setLayout(lines)
         self.make.setDefault(True)
+        self._fit()
 
     def _make(self) -> None:
         self.error.hide()
@@ -79,7 +80,17 @@ class BootDialog(QDialog):
         self.address.show()
         when = formatting.local_time(made.expires_at, self._context.clock())
         self.until.setText(tr("It expires {when}.", when=when))
+        self._fit()
 
     def _refused(self, refusal: ApiError) -> None:
-        self.error.setText(refusal.detail)
+        hint = tr("It is below the list of images.") if refusal.code == "boot_off" else ""
+        self.error.setText(f"{refusal.detail} {hint}".strip())
         self.error.show()
+        self._fit()
+
+    def _fit(self) -> None:
+        layout = self.layout()
+        if layout is not None:
+            # Wrapped lines that come later ask for no room by themselves.
+            layout.activate()
+            self.resize(WIDTH, layout.totalHeightForWidth(WIDTH))

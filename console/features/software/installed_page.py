@@ -146,6 +146,11 @@ def version_words(versions: dict[str, int]) -> list[str]:
     return [f"{version or tr('no version')} ({count:,})" for version, count in versions.items()]
 
 
+def _rank(one: Object) -> tuple[int, list[int]]:
+    """The more devices the higher; names among as many go the other way, as the column begins descending."""
+    return one["devices"], [-ord(letter) for letter in str(one["name"]).lower()]
+
+
 def _columns() -> list[Column]:
     return [
         Column("name", tr("Name"), lambda one: str(one["name"]), Kind.STRONG, width=280),
@@ -155,7 +160,7 @@ def _columns() -> list[Column]:
             tr("Devices"),
             lambda one: f"{one['devices']:,}",
             Kind.NUMBER,
-            sort=lambda one: one["devices"],
+            sort=_rank,
             width=90,
         ),
         tags_column(

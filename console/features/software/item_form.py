@@ -182,15 +182,12 @@ class ItemForm(ValueForm):
         )
 
     def _detection(self) -> QWidget:
-        script = self.text("detect_script", tr("Detection script"), height=100)
-        edit = self._texts.pop("detect_script")
-        edit.text_changed.disconnect()
-        self._texts["detect_value"] = edit
-        edit.text_changed.connect(lambda: self._detect_typed(edit.text()))
+        value = self.line("detect_value", tr("Looks for"), most=1000)
+        script = self.text("detect_script", tr("Detection script"), height=100, of="detect_value")
         return card(
             label(tr("How devices tell that it is there"), "title"),
             self.choice("detect_type", tr("Detection"), {}, " "),
-            self.line("detect_value", tr("Looks for"), most=1000),
+            value,
             script,
             self.line(
                 "detect_version",
@@ -271,10 +268,6 @@ class ItemForm(ValueForm):
     def _limit_changed(self) -> None:
         if self.limit.value is not None:
             self.change("timeout_s", msgspec.structs.replace(self.value, timeout_s=self.limit.value))
-
-    def _detect_typed(self, text: str) -> None:
-        if self.value.detect_type == DetectionType.SCRIPT:
-            self.change("detect_value", msgspec.structs.replace(self.value, detect_value=text))
 
 
 def _offer(box: QComboBox, options: dict[str, str], chosen: str) -> None:

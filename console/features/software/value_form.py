@@ -18,11 +18,16 @@ from console.widgets.form import Field
 _UNDO = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
 _FIELDS_OF_CODES = {
-    "name_taken": "name",
-    "no_source": "source",
-    "checksum_needed": "sha256",
-    "no_command": "install_command",
-    "checksum_differs": "checksum",
+    "name_taken": ("name",),
+    "no_source": ("source", "file"),
+    "bad_url": ("source",),
+    "bad_path": ("source",),
+    "bad_file_name": ("file",),
+    "bad_checksum": ("sha256", "checksum"),
+    "checksum_needed": ("sha256",),
+    "checksum_differs": ("checksum", "file"),
+    "bad_detection": ("detect_value", "detect_script", "detect_type"),
+    "no_command": ("install_command",),
 }
 
 
@@ -79,8 +84,9 @@ class ValueForm(QWidget):
 
     def show_refusal(self, code: str, sentence: str) -> bool:
         """What the service says, at its field. False when it is about none of them."""
-        name = _FIELDS_OF_CODES.get(code, code.removeprefix("bad_"))
-        return name in self.fields and self.show_errors({name: sentence})
+        possible = _FIELDS_OF_CODES.get(code, (code.removeprefix("bad_"),))
+        name = next((one for one in possible if one in self.fields and not self.fields[one].isHidden()), None)
+        return name is not None and self.show_errors({name: sentence})
 
     # ---- files on their way
 
@@ -144,11 +150,12 @@ class ValueForm(QWidget):
         self._choices[name] = box
         return self._keep(name, Field(title, box, hint))
 
-    def text(self, name: str, title: str, hint: str = "", *, height: int = 140) -> Field:
-        edit = CodeEdit(title)
+    def text(self, name: str, title: str, hint: str = "", *, height: int = 140, of: str = "") -> Field:
+        """A field called `name` for the attribute `of`, which is by default called so as well."""
+        edit, attribute = CodeEdit(title), of or name
         edit.setFixedHeight(height)
-        edit.text_changed.connect(lambda: self._typed(name, edit.text()))
-        self._texts[name] = edit
+        edit.text_changed.connect(lambda: self._typed(attribute, edit.text()))
+        self._texts[attribute] = edit
         around = frame("code-frame", column(edit), (1, 1, 1, 1))
         around.setFocusProxy(edit)
         return self._keep(name, Field(title, around, hint))

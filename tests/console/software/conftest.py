@@ -1,0 +1,135 @@
+"""The pages of software and images around the real service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import qasync
+from pytestqt.qtbot import QtBot
+
+from backend_lite.contract.images import OS_IMAGE_UPLOADS, OS_IMAGES
+from backend_lite.contract.live import OS_IMAGE, SOFTWARE
+from backend_lite.contract.software import SOFTWARE as ITEMS
+from backend_lite.contract.software import SOFTWARE_UPLOADS
+from console.core.image_edit import EditedImage
+from console.core.software_edit import EditedSoftware
+from console.core.upload_memory import UploadMemory
+from console.features.software.editing import Draft, drafts_in
+from console.features.software.editor_base import EditorPage
+from console.features.software.image_page import ImagePage
+from console.features.software.item_page import ItemPage
+from console.features.software.upload_desk import UploadDesk
+from console.widgets import draft_keeper
+from tests.backend.conftest import migrated, quick_passwords
+from tests.backend.runs.site import Site
+from tests.console.trips import Trips
+from tests.helpers.real_context import RealContext, real_context
+from tests.helpers.waiting import until
+
+__all__ = ["migrated", "quick_passwords"]
+
+Run = Callable[[Any], Any]
+Object = dict[str, Any]
+Make = Callable[[], EditorPage]
+
+
+@pytest.fixture
+def real(
+    loop: qasync.QEventLoop,
+    tmp_path: Path,
+    migrated: Path,
+    quick_passwords: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[RealContext]:
+    monkeypatch.setattr(draft_keeper, "AFTER_MS", 1)
+    stack = AsyncExitStack()
+    yield loop.run_until_complete(stack.enter_async_context(real_context(tmp_path, migrated)))
+    loop.run_until_complete(stack.aclose())
+
+
+@pytest.fixture
+def trips(real: RealContext, monkeypatch: pytest.MonkeyPatch) -> Trips:
+    return Trips(real, monkeypatch)
+
+
+@pytest.fixture
+def site(real: RealContext) -> Site:
+    return real.site
+
+
+@pytest.fixture
+def make_item(real: RealContext, trips: Trips, qtbot: QtBot) -> Make:
+    def made() -> EditorPage:
+        desk = UploadDesk(real.context, SOFTWARE_UPLOADS, UploadMemory(), SOFTWARE)
+        page = ItemPage(real.context, drafts_in(real.context, "software", Draft[EditedSoftware]), desk)
+        return _shown(page, qtbot)
+
+    return made
+
+
+@pytest.fixture
+def make_image(real: RealContext, trips: Trips, qtbot: QtBot) -> Make:
+    def made() -> EditorPage:
+        desk = UploadDesk(real.context, OS_IMAGE_UPLOADS, UploadMemory(), OS_IMAGE)
+        page = ImagePage(real.context, drafts_in(real.context, "images", Draft[EditedImage]), desk)
+        return _shown(page, qtbot)
+
+    return made
+
+
+def _shown(page: EditorPage, qtbot: QtBot) -> EditorPage:
+    qtbot.addWidget(page)
+    page.resize(1070, 700)
+    page.show()
+    return page
+
+
+# ---- what is on the service
+
+
+async def item(real: RealContext, name: str = "tree", **fields: Any) -> Object:
+    """An apt package, once the window knows it."""
+    body = {"name": name, "installer_type": "apt", "detection": {"type": "package"}} | fields
+    made: Object = await real.site.post(ITEMS, body)
+    await until(lambda: real.context.live.get(SOFTWARE, made["id"]) is not None, "the item")
+    return made
+
+
+async def image(real: RealContext, name: str = "Debian 13", **fields: Any) -> Object:
+    made: Object = await real.site.post(OS_IMAGES, {"name": name} | fields)
+    await until(lambda: real.context.live.get(OS_IMAGE, made["id"]) is not None, "the image")
+    return made
+
+
+async def opened(page: EditorPage, object_id: int) -> None:
+    page.show_target(str(object_id))
+    await until(lambda: page._object is not None, "the object")
+
+
+async def saved(page: EditorPage) -> None:
+    page.save_now()
+    await until(lambda: not page.dirty and not page._saving, "the save")
+
+
+def write(page: EditorPage, **texts: str) -> None:
+    """As a person types into lines."""
+    for name, text in texts.items():
+        line = page.form._lines[name]
+        line.setText(text)
+        line.textEdited.emit(text)
+
+
+def choose(page: EditorPage, **values: str) -> None:
+    for name, value in values.items():
+        box = page.form._choices[name]
+        assert box.findData(value) >= 0, f"{name} offers no {value}"
+        box.setCurrentIndex(box.findData(value))
+        box.activated.emit(box.currentIndex())
+
+
+def seen(page: EditorPage) -> set[str]:
+    return {name for name, field in page.form.fields.items() if not field.isHidden()}
