@@ -12,6 +12,8 @@ from sqlalchemy import bindparam, insert, select, update
 
 from backend_lite.contract.audit import ActionType
 from backend_lite.core.audit.chain import BEGINNING, event_hash
+from backend_lite.core.audit.words import VERBS, sentence
+from backend_lite.core.caller import Caller
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.tables import AuditHeadRow, AuditRow
 from backend_lite.core.db.unit import Unit
@@ -46,6 +48,21 @@ class Audit:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
+    def tell(
+        self,
+        unit: Unit,
+        action: str,
+        entity: Entity,
+        *,
+        before: object = None,
+        after: object = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`record` with the type and sentence that follow from the last part of the action (see `VERBS`)."""
+        kind, verb = VERBS[action.rpartition(".")[2]]
+        said = sentence(unit.caller.name, verb, entity.type, entity.name)
+        self.record(unit, action, kind, entity, said, before=before, after=after, details=details)
+
     def record(
         self,
         unit: Unit,
@@ -57,13 +74,14 @@ class Audit:
         before: object = None,
         after: object = None,
         details: Mapping[str, Any] | None = None,
+        by: Caller | None = None,
     ) -> None:
-        """Add an event by the unit's caller. `before`, `after` are contract structs or plain objects:
-        secrets in them are masked, and what both have alike is left out."""
+        """Add an event by the unit's caller, or `by` another. `before`, `after` are contract structs or plain
+        objects: secrets in them are masked, and what both have alike is left out."""
         told_before, told_after = _differing(_plain(before), _plain(after))
         head = unit.connection.execute(_HEAD).first()
         last_id, previous = (head.event_id, head.hash) if head is not None else (0, BEGINNING)
-        caller = unit.caller
+        caller = by or unit.caller
         event = {
             "id": last_id + 1,
             "at": self._clock.now_ms(),

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.images import BootEndpoint, BootEndpointUpdate
 from backend_lite.contract.live import BOOT_ENDPOINT
 from backend_lite.core.addresses import base_url, machine_addresses
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.meta import get_meta, set_meta
 from backend_lite.core.db.unit import Unit
@@ -31,9 +32,10 @@ _KEY = "boot_endpoint"
 class Boot:
     """The listener as people see it. Before `start` nothing listens."""
 
-    def __init__(self, database: Database, bus: EventBus, app: ASGIApp) -> None:
+    def __init__(self, database: Database, bus: EventBus, app: ASGIApp, audit: Audit) -> None:
         self._database = database
         self._bus = bus
+        self._audit = audit
         self._app = app
         self._wanted = BootEndpointUpdate(enabled=False)
         self._listener: Listener | None = None
@@ -77,10 +79,14 @@ class Boot:
                     raise
                 raise _refusal(host, wanted.port, error) from error
             now = self._wanted
-            await self._database.write(lambda unit: _remember(unit, now))
+            await self._database.write(lambda unit: self._remember(unit, before, now))
         view = await self.view()
         self._bus.publish([Changed(BOOT_ENDPOINT, view.id, msgspec.to_builtins(view))])
         return view
+
+    def _remember(self, unit: Unit, before: BootEndpointUpdate, now: BootEndpointUpdate) -> None:
+        set_meta(unit.session, _KEY, msgspec.json.encode(now).decode())
+        self._audit.tell(unit, "boot.update", Entity(BOOT_ENDPOINT, ""), before=before, after=now)
 
     async def _move(self, wanted: BootEndpointUpdate, last_port: int) -> None:
         port = wanted.port or last_port
@@ -118,10 +124,6 @@ class Boot:
 def _read(session: Session) -> BootEndpointUpdate:
     kept = get_meta(session, _KEY)
     return msgspec.json.decode(kept, type=BootEndpointUpdate) if kept else BootEndpointUpdate(enabled=False)
-
-
-def _remember(unit: Unit, wanted: BootEndpointUpdate) -> None:
-    set_meta(unit.session, _KEY, msgspec.json.encode(wanted).decode())
 
 
 def _checked_host(host: str) -> str:

@@ -58,7 +58,7 @@ class Catalogue:
         key = download_key(data.keys)
         self.downloads = Downloads(SignedUrls(key, clock), self._blobs)
         self._boot_urls = BootUrls(key, clock, self._images)
-        self._boot = Boot(database, kernel.bus, BootApp(database, self._boot_urls))
+        self._boot = Boot(database, kernel.bus, BootApp(database, self._boot_urls), kernel.audit)
         self._sweeping: asyncio.Task[None] | None = None
 
     def routes(self) -> Sequence[Route]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.image_query import image_labels
 from backend_lite.contract.images import OSImage, OSImageCreate, OSImageUpdate
 from backend_lite.contract.live import OS_IMAGE
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.blobs import BlobStore
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
@@ -35,6 +36,7 @@ class Images:
         self._clock = clock
         self._blobs = blobs
         self._references = references
+        self._audit = Audit(clock)
 
     async def create(self, wanted: OSImageCreate) -> OSImage:
         """Raises InvalidError with what is wrong, also for a name that is taken."""
@@ -46,7 +48,9 @@ class Images:
             row = OSImageRow(version=1, edited_at_version={}, created_at=now, updated_at=now)
             self._set(unit, row, columns)
             unit.session.add(row)
-            return _published(unit, row)
+            image = _published(unit, row)
+            self._note(unit, "os_images.create", row, after=image)
+            return image
 
         return await self._database.write(work)
 
@@ -65,11 +69,14 @@ class Images:
             if not changed:
                 return image_of(row)
             _refuse_taken(unit.session, columns["name"], image_id)
+            before = image_of(row)
             self._set(unit, row, columns)
             row.version += 1
             row.updated_at = self._clock.now_ms()
             row.edited_at_version = row.edited_at_version | dict.fromkeys(changed, row.version)
-            return _published(unit, row)
+            image = _published(unit, row)
+            self._note(unit, "os_images.update", row, before=before, after=image)
+            return image
 
         return await self._database.write(work)
 
@@ -83,6 +90,7 @@ class Images:
             row = find_image(unit.session, image_id)
             refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
             self._references.refuse_used(unit.session, OS_IMAGE, image_id, row.name)
+            self._note(unit, "os_images.delete", row, before=image_of(row))
             unit.session.delete(row)
             unit.publish(Changed(OS_IMAGE, image_id, None))
 
@@ -95,6 +103,9 @@ class Images:
             raise NotFoundError(f'The service keeps no file of "{row.name}". Upload it first.')
         path = self._blobs.path(row.file_sha256)
         return KeptFile(path, row.file_size, row.file_sha256, row.file_name)
+
+    def _note(self, unit: Unit, action: str, row: OSImageRow, **told: Any) -> None:
+        self._audit.tell(unit, action, Entity(OS_IMAGE, row.id, row.name), **told)
 
     def _set(self, unit: Unit, row: OSImageRow, columns: dict[str, Any]) -> None:
         sha256 = columns["file_sha256"]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.library import Script, ScriptCreate, ScriptUpdate
 from backend_lite.contract.live import SCRIPT
 from backend_lite.contract.runs import DEFAULT_TIMEOUT_S
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.references import References
@@ -38,13 +39,16 @@ class Scripts:
         self._clock = clock
         self._access = access
         self._references = references
+        self._audit = Audit(clock)
 
     async def create(self, wanted: ScriptCreate, author_id: int) -> Script:
         """Raises InvalidError with what is wrong, also for a name that is taken."""
         labels, body = {"timeout_s": DEFAULT_TIMEOUT_S} | labels_of(wanted), body_of(wanted)
         check_whole(body)
         message = rules.checked_text(wanted.message, rules.MAX_MESSAGE, "message")
-        return await self._database.write(lambda unit: self._add(unit, labels, body, author_id, message))
+        return await self._database.write(
+            lambda unit: self._add(unit, "scripts.create", labels, body, author_id, message)
+        )
 
     async def duplicate(self, script_id: int, name: str | None, author_id: int) -> Script:
         """A script like this one, under `name` or one that is free. Raises NotFoundError, InvalidError."""
@@ -57,7 +61,7 @@ class Scripts:
             labels["name"] = wanted or free_name(row.name, _taken_keys(unit.session))
             body = {part: getattr(revision, part) for part in BODY}
             message = f'Copied from "{row.name}", revision {row.revision}'
-            return self._add(unit, labels, body, author_id, message)
+            return self._add(unit, "scripts.duplicate", labels, body, author_id, message)
 
         return await self._database.write(work)
 
@@ -80,6 +84,7 @@ class Scripts:
             new_labels, new_body = _differing(labels, row), _differing(body, before)
             if not new_labels and not new_body:
                 return self._view(unit.session, row)
+            told = _told(row, before)
             whole = {part: getattr(before, part) for part in BODY} | new_body
             if new_body:
                 check_whole(whole)
@@ -89,7 +94,9 @@ class Scripts:
             row.edited_at_version = row.edited_at_version | dict.fromkeys(new_labels | new_body, row.version)
             if new_body:
                 self._revise(unit.session, row, whole, author_id, message)
-            return self._published(unit, row)
+            script = self._published(unit, row)
+            self._note(unit, "scripts.update", row, before=told, after=_now(unit.session, row))
+            return script
 
         return await self._database.write(work)
 
@@ -107,11 +114,18 @@ class Scripts:
             row.deleted_at = self._clock.now_ms()
             row.version += 1
             unit.publish(Changed(SCRIPT, script_id, None))
+            self._note(unit, "scripts.delete", row, before=_now(unit.session, row))
 
         await self._database.write(work)
 
     def _add(
-        self, unit: Unit, labels: dict[str, Any], body: dict[str, Any], author_id: int, message: str
+        self,
+        unit: Unit,
+        action: str,
+        labels: dict[str, Any],
+        body: dict[str, Any],
+        author_id: int,
+        message: str,
     ) -> Script:
         _refuse_taken(unit.session, labels["name"], None)
         now = self._clock.now_ms()
@@ -120,7 +134,9 @@ class Scripts:
         unit.session.add(row)
         unit.session.flush()
         self._revise(unit.session, row, body, author_id, message)
-        return self._published(unit, row)
+        script = self._published(unit, row)
+        self._note(unit, action, row, after=_now(unit.session, row))
+        return script
 
     def _revise(
         self, session: Session, row: ScriptRow, body: dict[str, Any], author_id: int, message: str
@@ -131,7 +147,7 @@ class Scripts:
                 **body,
                 script_id=row.id,
                 number=row.revision,
-                content_hash="sha256:" + hashlib.sha256(body["content"].encode()).hexdigest(),
+                content_hash=_hash(body["content"]),
                 author_id=author_id,
                 message=message,
                 created_at=self._clock.now_ms(),
@@ -144,8 +160,31 @@ class Scripts:
         unit.publish(Changed(SCRIPT, row.id, msgspec.to_builtins(script)))
         return script
 
+    def _note(self, unit: Unit, action: str, row: ScriptRow, **told: Any) -> None:
+        self._audit.tell(unit, action, Entity(SCRIPT, row.id, row.name), **told)
+
     def _view(self, session: Session, row: ScriptRow) -> Script:
         return script_view(session, self._access, row)
+
+
+def _now(session: Session, row: ScriptRow) -> dict[str, Any]:
+    return _told(row, current_revision(session, row))
+
+
+def _told(row: ScriptRow, revision: ScriptRevisionRow) -> dict[str, Any]:
+    """As the audit has it: texts of scripts by their hash, parameters by their names."""
+    return {name: getattr(row, name) for name in _LABELS} | {
+        "revision": revision.number,
+        "language": revision.language,
+        "content_hash": revision.content_hash,
+        "parameters": [one["name"] for one in revision.parameters],
+        "detect": _hash(revision.detect),
+        "undo": _hash(revision.undo),
+    }
+
+
+def _hash(text: str | None) -> str | None:
+    return None if not text else "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _differing(values: dict[str, Any], row: ScriptRow | ScriptRevisionRow) -> dict[str, Any]:

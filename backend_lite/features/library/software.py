@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.live import SOFTWARE
 from backend_lite.contract.software import SoftwareCreate, SoftwareItem, SoftwareUpdate, SourceType
 from backend_lite.contract.software_query import software_labels
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.blobs import BlobStore
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
@@ -35,11 +36,12 @@ class Software:
         self._clock = clock
         self._blobs = blobs
         self._references = references
+        self._audit = Audit(clock)
 
     async def create(self, wanted: SoftwareCreate) -> SoftwareItem:
         """Raises InvalidError with what is wrong, also for a name that is taken."""
         columns = checked_software(wanted)
-        return await self._database.write(lambda unit: self._add(unit, columns))
+        return await self._database.write(lambda unit: self._add(unit, "software.create", columns))
 
     async def duplicate(self, software_id: int, name: str | None) -> SoftwareItem:
         """An item like this one, under `name` or one that is free. Raises NotFoundError, InvalidError."""
@@ -49,7 +51,7 @@ class Software:
             row = live_software(unit.session, software_id)
             copy = wanted or free_name(row.name, _taken(unit.session, SoftwareRow.name_key))
             changed = msgspec.structs.replace(_draft_of(row), name=copy, slug="")
-            return self._add(unit, checked_software(changed))
+            return self._add(unit, "software.duplicate", checked_software(changed))
 
         return await self._database.write(work)
 
@@ -67,11 +69,14 @@ class Software:
             changed = {name: value for name, value in columns.items() if getattr(row, name) != value}
             if not changed:
                 return software_of(row)
+            before = software_of(row)
             self._set(unit, row, _settled(unit.session, columns, software_id))
             row.version += 1
             row.updated_at = self._clock.now_ms()
             row.edited_at_version = row.edited_at_version | dict.fromkeys(changed, row.version)
-            return _published(unit, row)
+            item = _published(unit, row)
+            self._note(unit, "software.update", row, before=before, after=item)
+            return item
 
         return await self._database.write(work)
 
@@ -88,15 +93,21 @@ class Software:
             row.deleted_at = self._clock.now_ms()
             row.version += 1
             unit.publish(Changed(SOFTWARE, software_id, None))
+            self._note(unit, "software.delete", row, before=software_of(row))
 
         await self._database.write(work)
 
-    def _add(self, unit: Unit, columns: dict[str, Any]) -> SoftwareItem:
+    def _add(self, unit: Unit, action: str, columns: dict[str, Any]) -> SoftwareItem:
         now = self._clock.now_ms()
         row = SoftwareRow(version=1, edited_at_version={}, created_at=now, updated_at=now)
         self._set(unit, row, _settled(unit.session, columns, None))
         unit.session.add(row)
-        return _published(unit, row)
+        item = _published(unit, row)
+        self._note(unit, action, row, after=item)
+        return item
+
+    def _note(self, unit: Unit, action: str, row: SoftwareRow, **told: Any) -> None:
+        self._audit.tell(unit, action, Entity(SOFTWARE, row.id, row.name), **told)
 
     def _set(self, unit: Unit, row: SoftwareRow, columns: dict[str, Any]) -> None:
         uploaded = columns["source_type"] == SourceType.UPLOAD

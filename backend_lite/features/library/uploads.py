@@ -6,12 +6,13 @@ import asyncio
 import errno
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 
 from backend_lite.config import DataFolder
 from backend_lite.contract.common import format_time
 from backend_lite.contract.uploads import MAX_FILE, StoredFile, Upload, UploadCreate
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.blobs import BlobStore, Free, disk_free
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
@@ -52,6 +53,7 @@ class Uploads:
         self._clock = clock
         self._blobs = blobs
         self._free = free
+        self._audit = Audit(clock)
         self._open: dict[str, Incoming] = {}
 
     async def begin(self, purpose: str, wanted: UploadCreate, user_id: int) -> Upload:
@@ -121,10 +123,16 @@ class Uploads:
                     "expected. Nothing of it was kept. Get the file again where it comes from.",
                     code="checksum_differs",
                 )
-            done: Callable[[Unit], None] = partial(remove_upload, upload_id=upload.id)
+            stored = StoredFile(actual, upload.size, upload.file_name)
+
+            def done(unit: Unit) -> None:
+                remove_upload(unit, upload_id=upload.id)
+                entity = Entity("file", actual, upload.file_name)
+                self._audit.tell(unit, f"{purpose}.upload", entity, after=stored)
+
             await self._blobs.take(incoming.path, actual, upload.size, done)
             self._open.pop(upload.id, None)
-        return StoredFile(actual, upload.size, upload.file_name)
+        return stored
 
     async def give_up(self, purpose: str, upload_id: str) -> None:
         """Raises NotFoundError."""
