@@ -26,7 +26,7 @@ SHA256 = hashlib.sha256(DATA).hexdigest()
 
 @dataclass
 class Service:
-    """Takes uploads as the contract says. `before(request)` may raise instead of an answer, `after` loses it."""
+    """Takes uploads as the contract says. `before` may raise instead of an answer, `after` loses it."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     begun: dict[str, dict[str, Any]] = field(default_factory=dict)
