@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from console.core import words
+from console.core.differences import THEIRS, Difference
 from console.core.plan_tasks import EditedPlan, EditedTask, Tasks
 from console.core.plan_words import reboot_words, what
 from console.core.spans import span_text
@@ -16,7 +17,6 @@ from console.core.texts import tr
 from console.core.work import Find
 
 LABELS = ("name", "description", "target_os_type", "os_image_id")
-MINE, THEIRS = "mine", "theirs"
 _LONGEST = 120
 
 
@@ -61,21 +61,6 @@ def task_lines(old: EditedTask, new: EditedTask, find: Find) -> list[str]:
 
 
 # ---- two people
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Something that both changed, or one of them. `key` is a label's name or a task's key; `mine` and
-    `theirs` say what each of them did, empty for nothing; only with both of them a person has to choose."""
-
-    key: str | int
-    title: str
-    mine: tuple[str, ...] = ()
-    theirs: tuple[str, ...] = ()
-
-    @property
-    def is_conflict(self) -> bool:
-        return bool(self.mine) and bool(self.theirs) and self.mine != self.theirs
 
 
 @dataclass

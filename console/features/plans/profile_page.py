@@ -23,7 +23,6 @@ from console.core.texts import tr
 from console.features.plans import ops
 from console.features.plans.changes_view import ChangesView
 from console.features.plans.compliance_view import ComplianceView
-from console.features.plans.conflict_view import ConflictView
 from console.features.plans.history_pane import HistoryPane
 from console.features.plans.kinds import EDITOR, kind_of, profile_kind, template_kind
 from console.features.plans.plan_drafts import PlanDraft
@@ -34,6 +33,7 @@ from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, icon_button
 from console.widgets.confirm import choose
+from console.widgets.conflict_view import ConflictView
 from console.widgets.draft_keeper import DraftKeeper
 from console.widgets.empty_state import EmptyState
 from console.widgets.notice_bar import NoticeBar

@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.core.plan_changes import THEIRS, Change, Merge, changes
+from console.core.differences import THEIRS
+from console.core.plan_changes import Change, Merge, changes
 from console.core.plan_tasks import EditedPlan, EditedTask
 
 
