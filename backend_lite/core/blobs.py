@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -25,6 +22,7 @@ from backend_lite.core.db.blob_rows import (
 )
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.durable import sync_folder
 from backend_lite.errors import InvalidError
 
 log = structlog.get_logger(__name__)
@@ -113,15 +111,3 @@ def _place(source: Path, target: Path) -> None:
         source.unlink()
     for folder in (target.parent, target.parent.parent):
         sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, where the system knows such a thing."""
-    if sys.platform == "win32":
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -12,7 +12,8 @@ from typing import BinaryIO, cast
 
 from backend_lite.core.backup.manifest import MANIFEST, is_plain, read_manifest
 from backend_lite.core.backup.sealed import DAMAGED, OpenedFile, SealingFile
-from backend_lite.core.blobs import disk_free, sync_folder
+from backend_lite.core.blobs import disk_free
+from backend_lite.core.durable import sync_folder
 from backend_lite.core.security.key_file import KEY_BYTES
 from backend_lite.errors import InvalidError, StartError
 

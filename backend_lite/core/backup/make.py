@@ -11,7 +11,6 @@ from pathlib import Path
 
 from backend_lite import __version__
 from backend_lite.config import DataFolder
-from backend_lite.core.backup.database_copy import copy_database, epoch_of, schema_of
 from backend_lite.core.backup.manifest import (
     DATABASE,
     BackupFile,
@@ -20,7 +19,9 @@ from backend_lite.core.backup.manifest import (
     write_manifest,
 )
 from backend_lite.core.backup.verify import Progress, verify_backup
-from backend_lite.core.blobs import disk_free, sync_folder
+from backend_lite.core.blobs import disk_free
+from backend_lite.core.db.copies import DamagedDatabaseError, copy_database, epoch_of, schema_of
+from backend_lite.core.durable import sync_folder
 from backend_lite.errors import DiskFullError, InvalidError
 
 PART = ".part"
@@ -76,7 +77,7 @@ def make_backup(
         part.rename(target)
     except OSError as error:
         raise _unwritten(target, error) from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, DamagedDatabaseError) as error:
         raise InvalidError(f"The database {data.database} cannot be copied ({error}).") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

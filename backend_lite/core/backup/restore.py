@@ -18,9 +18,10 @@ from backend_lite.core.backup.manifest import (
     hashed,
 )
 from backend_lite.core.backup.verify import verify_backup
-from backend_lite.core.blobs import disk_free, sync_folder
+from backend_lite.core.blobs import disk_free
 from backend_lite.core.db.migrate import known_revisions, migrate
 from backend_lite.core.db.restored import begin_new_life
+from backend_lite.core.durable import sync_folder
 from backend_lite.core.lock import FolderLock
 from backend_lite.core.security.files import write_private
 from backend_lite.errors import StartError

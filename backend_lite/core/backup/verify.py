@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from backend_lite.core.backup.database_copy import blobs_of, check_database, schema_of
 from backend_lite.core.backup.manifest import (
     DATABASE,
     DamagedBackupError,
@@ -13,6 +12,7 @@ from backend_lite.core.backup.manifest import (
     hashed,
     read_manifest,
 )
+from backend_lite.core.db.copies import DamagedDatabaseError, blobs_of, check_database, schema_of
 
 Progress = Callable[[int, int], None]
 """Told bytes that are done, and of how many."""
@@ -44,10 +44,14 @@ def _check_content(folder: Path, manifest: Manifest) -> None:
     database = folder / DATABASE
     if DATABASE not in paths:
         raise DamagedBackupError(f"The backup {folder} holds no database.")
-    check_database(database)
-    if schema_of(database) != manifest.schema:
+    try:
+        check_database(database)
+        schema, blobs = schema_of(database), blobs_of(database)
+    except DamagedDatabaseError as error:
+        raise DamagedBackupError(f"The backup is damaged: its database {database} is ({error}).") from error
+    if schema != manifest.schema:
         raise DamagedBackupError(f"The backup {folder} holds a database of another schema than it says.")
-    missing = [sha256 for sha256 in blobs_of(database) if f"blobs/{sha256[:2]}/{sha256}" not in paths]
+    missing = [sha256 for sha256 in blobs if f"blobs/{sha256[:2]}/{sha256}" not in paths]
     if missing:
         raise DamagedBackupError(
             f"The backup {folder} lacks {len(missing)} files that its database refers to, the first is "

@@ -9,7 +9,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from backend_lite.core.backup.manifest import DamagedBackupError
+
+class DamagedDatabaseError(Exception):
+    """SQLite finds something wrong with the file; the text says what."""
 
 
 def copy_database(source: Path, target: Path) -> None:
@@ -25,29 +27,37 @@ def copy_database(source: Path, target: Path) -> None:
 
 
 def check_database(path: Path) -> None:
-    """Raises DamagedBackupError where SQLite finds anything wrong."""
+    """Raises DamagedDatabaseError where SQLite finds anything wrong."""
     try:
         with _opened(path, immutable=True) as connection:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
             broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     except sqlite3.DatabaseError as error:
-        raise DamagedBackupError(f"The database {path} is damaged: {error}.") from error
+        raise DamagedDatabaseError(str(error)) from error
     if found != ["ok"]:
-        raise DamagedBackupError(f"The database {path} is damaged: {found[0]}.")
+        raise DamagedDatabaseError(str(found[0]))
     if broken:
-        raise DamagedBackupError(
-            f"The database {path} is damaged: {len(broken)} rows of {broken[0][0]} and others lack their "
-            "parents."
-        )
+        raise DamagedDatabaseError(f"{len(broken)} rows lack their parents, the first in {broken[0][0]}")
+
+
+def empty_log(path: Path) -> None:
+    """Put everything that is in the log into the file itself, and close it for good. Raises
+    DamagedDatabaseError where somebody keeps that from happening."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute("PRAGMA journal_mode=DELETE")
+    wal = path.with_name(f"{path.name}-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise DamagedDatabaseError("its log cannot be emptied: another program has it open")
 
 
 def schema_of(path: Path) -> str:
-    """The revision of a database; empty where it has none. Raises DamagedBackupError."""
+    """The revision of a database; empty where it has none. Raises DamagedDatabaseError."""
     return _value(path, "SELECT version_num FROM alembic_version")
 
 
 def epoch_of(path: Path) -> str:
-    """The service epoch of a database; empty where it has none. Raises DamagedBackupError."""
+    """The service epoch of a database; empty where it has none. Raises DamagedDatabaseError."""
     return _value(path, "SELECT value FROM meta WHERE key = 'service_epoch'")
 
 
@@ -66,7 +76,7 @@ def _value(path: Path, query: str) -> str:
     except sqlite3.OperationalError:
         return ""
     except sqlite3.DatabaseError as error:
-        raise DamagedBackupError(f"The database {path} is damaged: {error}.") from error
+        raise DamagedDatabaseError(str(error)) from error
     return "" if row is None else str(row[0])
 
 
