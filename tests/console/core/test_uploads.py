@@ -217,7 +217,11 @@ def test_another_file_under_the_same_name_is_not_gone_on_with(desk: Desk, tmp_pa
 
 
 def test_a_file_that_changes_on_its_way_is_not_kept(desk: Desk) -> None:
-    desk.service.after = lambda what: desk.path.write_bytes(DATA * 2) and None if what == "PUT /1" else None
+    def change(what: str) -> None:
+        if what == "PUT /1":
+            desk.path.write_bytes(DATA * 2)
+
+    desk.service.after = change
     with pytest.raises(Mendable, match="was changed while it was brought"):
         desk.bring()
     assert "POST /1/finish" not in desk.service.asked
