@@ -10,6 +10,7 @@ STEP_UP = "/api/v1/auth/step-up"
 PASSWORD = "/api/v1/auth/password"  # noqa: S105
 SECOND_FACTOR = "/api/v1/auth/second-factor"
 SESSIONS = "/api/v1/sessions"
+RIGHTS = "/api/v1/auth/rights"
 USERS = "/api/v1/users"
 ROLES = "/api/v1/roles"
 API_TOKENS = "/api/v1/api-tokens"
@@ -23,6 +24,12 @@ class Grant(Struct):
 
     artifact: str
     verbs: list[str]
+
+
+class Rights(Struct):
+    """GET RIGHTS: what the caller may do, as `artifact:verb`."""
+
+    permissions: list[str]
 
 
 class Role(Struct):
@@ -105,6 +112,13 @@ class SessionInfo(Struct):
     current: bool
 
 
+class SecondFactorState(Struct):
+    """GET SECOND_FACTOR: of the caller."""
+
+    enabled: bool
+    recovery_codes_left: int
+
+
 class PasswordChange(Struct):
     """PUT PASSWORD: ends the other sessions of the caller."""
 
@@ -127,6 +141,10 @@ class SecondFactorSetUp(Struct):
 
 
 class SecondFactorCode(Struct):
+    """POST SECOND_FACTOR/confirm, answered with the first RecoveryCodes. DELETE SECOND_FACTOR takes the
+    second factor away, POST SECOND_FACTOR/recovery-codes makes new codes, and DELETE
+    USERS/{id}/second-factor is for who manages users; all three need a fresh sign-in."""
+
     otp: str
 
 

@@ -32,6 +32,9 @@ TEMPLATE = "template"
 EXPECTED_DEVICE = "expected_device"
 BOOT_ENDPOINT = "boot_endpoint"
 BACKUP_STATE = "backup_state"
+USER = "user"
+ROLE = "role"
+API_TOKEN = "api_token"  # noqa: S105
 OUTPUT = "output"
 """Kinds. `output` has the step's id and `{run_id, n, attempt, stdout, stderr}` (bytes there are): it is
 never in a snapshot, and the bytes themselves are fetched by range. A `profile` and a `template`, which is

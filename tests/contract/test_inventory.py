@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.core.feature import Feature
 from backend_lite.core.http.app import make_app
 from backend_lite.core.http.guard import CHANNEL, MACHINE, OPEN, SIGNED, SIGNED_IN, USER
 from backend_lite.core.http.live import live_route
-from backend_lite.core.security.principal import AGENT_REPORT, ALL_PERMISSIONS, Principal
+from backend_lite.core.security.principal import AGENT_REPORT, Principal
 from tests.helpers.service import InProcess, headers
 
 pytestmark = pytest.mark.anyio

@@ -5,36 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-VERBS = ("view", "create", "edit", "delete", "run", "approve")
-ARTIFACTS = (
-    "devices",
-    "groups",
-    "scripts",
-    "software",
-    "os_images",
-    "profiles",
-    "templates",
-    "rollouts",
-    "enrollment",
-    "users",
-    "roles",
-    "tokens",
-    "audit",
-    "backups",
-    "settings",
-    "system",
-)
-
 AGENT_REPORT = "agent:report"
 """What the secret of a device opens, and nothing else does."""
-
-ALL_PERMISSIONS = frozenset(f"{artifact}:{verb}" for artifact in ARTIFACTS for verb in VERBS)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A signed-in caller. `permissions` are `artifact:verb`; `token_id` is the row of its token. A device
-    has no user (`user_id` 0), and `device_id` is set."""
+    has no user (`user_id` 0), and `device_id` is set. `session`: a person signed in, no token of theirs;
+    `fresh`: with the password, or once more with it, less than STEP_UP_S ago."""
 
     user_id: int
     name: str
@@ -42,6 +21,8 @@ class Principal:
     expires_at_ms: int
     permissions: frozenset[str] = field(default_factory=frozenset)
     device_id: int | None = None
+    session: bool = False
+    fresh: bool = False
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions

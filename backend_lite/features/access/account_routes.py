@@ -7,10 +7,13 @@ from typing import Any
 
 from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody
+from msgspec import UNSET
 
 from backend_lite.contract.accounts import (
+    RIGHTS,
     ROLES,
     USERS,
+    Rights,
     Role,
     RoleCreate,
     RoleUpdate,
@@ -21,7 +24,8 @@ from backend_lite.contract.accounts import (
 from backend_lite.contract.common import Page
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
-from backend_lite.core.http.guard import USER
+from backend_lite.core.http.guard import SIGNED_IN, USER, refuse_stale_sign_in
+from backend_lite.core.security.principal import Principal
 from backend_lite.core.versions import etag, version_wanted
 from backend_lite.features.access.accounts import Accounts
 from backend_lite.features.access.roles import Roles
@@ -43,6 +47,8 @@ def user_routes(database: Database, accounts: Accounts) -> Sequence[Route]:
 
     @post(USERS, permission="users:create", audience=USER)
     async def user_make(request: AnyRequest, data: JSONBody[UserCreate]) -> Response[UserAccount]:
+        if data.roles:
+            refuse_stale_sign_in(request.user)
         return _user(await accounts.create(data, request.user), 201)
 
     @put(_ONE_USER, permission="users:edit", audience=USER)
@@ -50,6 +56,8 @@ def user_routes(database: Database, accounts: Accounts) -> Sequence[Route]:
         request: AnyRequest, user_id: FromPath[int], data: JSONBody[UserUpdate]
     ) -> Response[UserAccount]:
         """A new password, and taking the activity away, end the user's sessions at once."""
+        if data.roles is not UNSET or data.password is not UNSET:
+            refuse_stale_sign_in(request.user)
         version = version_wanted(request.headers.get("if-match"))
         return _user(await accounts.update(user_id, data, request.user, version))
 
@@ -59,6 +67,16 @@ def user_routes(database: Database, accounts: Accounts) -> Sequence[Route]:
         await accounts.remove(user_id, request.user)
 
     return [users_list, user_get, user_make, user_change, user_remove]
+
+
+def rights_route() -> Route:
+    @get(RIGHTS, permission=SIGNED_IN, audience=USER)
+    async def own_rights(request: AnyRequest) -> Rights:
+        """What the caller may do."""
+        principal: Principal = request.user
+        return Rights(sorted(principal.permissions))
+
+    return own_rights
 
 
 def role_routes(database: Database, roles: Roles) -> Sequence[Route]:
@@ -71,12 +89,12 @@ def role_routes(database: Database, roles: Roles) -> Sequence[Route]:
     async def role_get(role_id: FromPath[int]) -> Response[Role]:
         return _role(await database.read(lambda session: roles.get(session, role_id)))
 
-    @post(ROLES, permission="roles:create", audience=USER)
+    @post(ROLES, permission="roles:create", audience=USER, step_up=True)
     async def role_make(request: AnyRequest, data: JSONBody[RoleCreate]) -> Response[Role]:
         maker = request.user
         return _role(await database.write(lambda unit: roles.create(unit, data, maker)), 201)
 
-    @put(_ONE_ROLE, permission="roles:edit", audience=USER)
+    @put(_ONE_ROLE, permission="roles:edit", audience=USER, step_up=True)
     async def role_change(
         request: AnyRequest, role_id: FromPath[int], data: JSONBody[RoleUpdate]
     ) -> Response[Role]:
@@ -84,7 +102,7 @@ def role_routes(database: Database, roles: Roles) -> Sequence[Route]:
         maker, version = request.user, version_wanted(request.headers.get("if-match"))
         return _role(await database.write(lambda unit: roles.update(unit, role_id, data, maker, version)))
 
-    @delete(_ONE_ROLE, permission="roles:delete", audience=USER)
+    @delete(_ONE_ROLE, permission="roles:delete", audience=USER, step_up=True)
     async def role_delete(request: AnyRequest, role_id: FromPath[int]) -> None:
         version = version_wanted(request.headers.get("if-match"))
         await database.write(lambda unit: roles.delete(unit, role_id, version))

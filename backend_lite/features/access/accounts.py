@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.accounts import UserAccount, UserCreate, UserUpdate
 from backend_lite.contract.audit import ActionType
 from backend_lite.contract.common import format_time
+from backend_lite.contract.live import USER
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Changed
 from backend_lite.core.security.passwords import hash_password
 from backend_lite.core.security.principal import Principal
 from backend_lite.core.versions import refuse_stale
@@ -80,6 +82,7 @@ class Accounts:
             unit.session.flush()
             self._roles.give(unit, row.id, wanted.roles, maker)
             account = _account_of(unit.session, row)
+            unit.publish(Changed(USER, account.id, account))
             self._note(unit, "users.create", ActionType.CREATE, row, "made", after=account)
             return account
 
@@ -136,6 +139,7 @@ class Accounts:
         refuse_no_owner(unit.session)
         unit.publish(UserChanged(user_id))
         after = _account_of(unit.session, row)
+        unit.publish(Changed(USER, user_id, after))
         said = {"new_password": True} if password_hash is not None else {}
         self._note(
             unit, "users.update", ActionType.UPDATE, row, "changed", before=before, after=after, details=said
@@ -158,6 +162,7 @@ class Accounts:
         self._tokens.revoke_of(unit, Subject(USER_SUBJECT, user_id))
         refuse_no_owner(unit.session)
         unit.publish(UserChanged(user_id))
+        unit.publish(Changed(USER, user_id, None))
         self._note(unit, "users.delete", ActionType.DELETE, row, "removed", before=before)
 
     def _refuse_stronger(self, account: UserAccount, editor: Principal, session: Session) -> None:

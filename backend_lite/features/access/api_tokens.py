@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.accounts import ApiToken, ApiTokenCreate, ApiTokenSecret
 from backend_lite.contract.audit import ActionType
 from backend_lite.contract.common import format_time
+from backend_lite.contract.live import API_TOKEN
+from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name
-from backend_lite.core.security.principal import ALL_PERMISSIONS, Principal
+from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.access.tables import UserRow
 from backend_lite.features.access.tokens import Subject, Token, TokenKind, TokenStore, refusal_of
@@ -36,6 +39,7 @@ class ApiTokens:
         self._clock = clock
         self._tokens = tokens
         self._audit = audit
+        tokens.on_end(self._tell)
 
     def make(self, unit: Unit, wanted: ApiTokenCreate, maker: Principal) -> ApiTokenSecret:
         """A token with the secret that is shown only now. Raises InvalidError and ForbiddenError."""
@@ -54,7 +58,8 @@ class ApiTokens:
             created_by=maker.user_id,
             ttl_ms=wanted.expires_in_days * _DAY_MS,
         )
-        token = self._view(issued.token, {maker.user_id: maker.name})
+        token = self._view(issued.token, user_names(unit.session, [maker.user_id]))
+        unit.publish(Changed(API_TOKEN, token.id, token))
         self._audit.record(
             unit,
             "tokens.create",
@@ -97,7 +102,7 @@ class ApiTokens:
             return None
         principal, stale = found
         if stale:
-            await self._database.write(lambda unit: self._tokens.touch(unit, principal.token_id))
+            await self._database.write(lambda unit: self._touch(unit, principal.token_id))
         return principal
 
     def _principal(self, session: Session, secret: str) -> tuple[Principal, bool] | None:
@@ -112,6 +117,15 @@ class ApiTokens:
         name = f"{user.username} ({token.name})"
         stale = now - (token.last_used_at or 0) > 60_000
         return Principal(user.id, name, token.id, token.expires_at or now, permissions), stale
+
+    def _touch(self, unit: Unit, token_id: int) -> None:
+        self._tokens.touch(unit, token_id)
+        self._tell(unit, [token_id])
+
+    def _tell(self, unit: Unit, token_ids: Iterable[int]) -> None:
+        for token in self._tokens.some(unit.session, token_ids, *KINDS):
+            view = self._view(token, user_names(unit.session, [token.created_by]))
+            unit.publish(Changed(API_TOKEN, token.id, view))
 
     def _find(self, session: Session, token_id: int) -> Token:
         for kind in KINDS if storable(token_id) else ():

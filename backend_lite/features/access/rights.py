@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend_lite.core.security.principal import ALL_PERMISSIONS, ARTIFACTS, VERBS
+from backend_lite.contract.rights import ALL_PERMISSIONS, ARTIFACTS, VERBS
 
 OWNER = "owner"
 

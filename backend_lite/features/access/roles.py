@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.accounts import Grant, Role, RoleCreate, RoleUpdate
 from backend_lite.contract.audit import ActionType
+from backend_lite.contract.live import ROLE
+from backend_lite.contract.rights import ALL_PERMISSIONS, VERBS
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, name_key
-from backend_lite.core.security.principal import ALL_PERMISSIONS, VERBS, Principal
+from backend_lite.core.security.principal import Principal
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.access.rights import BUILT_IN, grants_of
@@ -65,6 +68,7 @@ class Roles:
         unit.session.add(row)
         unit.session.flush()
         role = _role_of(row, 0)
+        unit.publish(Changed(ROLE, role.id, role))
         self._note(unit, "roles.create", ActionType.CREATE, role, "made", None, role)
         return role
 
@@ -89,6 +93,7 @@ class Roles:
             unit.session.flush()
             unit.publish(UserChanged(EVERYBODY))
             after = self.get(unit.session, role_id)
+            unit.publish(Changed(ROLE, role_id, after))
             self._note(unit, "roles.update", ActionType.UPDATE, after, "changed", before, after)
         return self.get(unit.session, role_id)
 
@@ -105,6 +110,7 @@ class Roles:
             )
         role = _role_of(row, 0)
         unit.session.delete(row)
+        unit.publish(Changed(ROLE, role_id, None))
         self._note(unit, "roles.delete", ActionType.DELETE, role, "deleted", role, None)
 
     def give(self, unit: Unit, user_id: int, role_ids: Iterable[int], giver: Principal | None) -> None:
@@ -125,6 +131,8 @@ class Roles:
         for gone in held - wanted:
             unit.session.delete(unit.session.get_one(UserRoleRow, (user_id, gone)))
         unit.session.flush()
+        for role_id in wanted ^ held:
+            unit.publish(Changed(ROLE, role_id, self.get(unit.session, role_id)))
         unit.publish(UserChanged(user_id))
 
     def _row(self, session: Session, role_id: int) -> RoleRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -102,11 +102,19 @@ class TokensEnded(Event):
     token_ids: frozenset[int]
 
 
+EndListener = Callable[[Unit, frozenset[int]], None]
+
+
 class TokenStore:
     """Works inside the caller's unit: a token is used in the same transaction as what it was used for."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._listeners: list[EndListener] = []
+
+    def on_end(self, listener: EndListener) -> None:
+        """`listener` hears of every token that ends before its time, in the unit that ends it."""
+        self._listeners.append(listener)
 
     def issue(
         self,
@@ -175,6 +183,13 @@ class TokenStore:
         rows = session.scalars(select(TokenRow).where(TokenRow.kind.in_(kinds)).order_by(TokenRow.id.desc()))
         return [_token(row) for row in rows]
 
+    def some(self, session: Session, token_ids: Iterable[int], *kinds: TokenKind) -> list[Token]:
+        """Those of the kinds among them, as they are in the database."""
+        wanted = select(TokenRow).where(TokenRow.id.in_(list(token_ids)), TokenRow.kind.in_(kinds))
+        # What an UPDATE statement changed is not in the rows that the session holds.
+        rows = session.scalars(wanted, execution_options={"populate_existing": True})
+        return [_token(row) for row in rows]
+
     def rename(self, unit: Unit, token_id: int, name: str) -> None:
         unit.session.get_one(TokenRow, token_id).name = name
 
@@ -192,6 +207,14 @@ class TokenStore:
         """End every token that signs `subject` in."""
         self._end(unit, (TokenRow.subject_kind == subject.kind) & (TokenRow.subject_id == subject.id))
 
+    def revoke_others(self, unit: Unit, kind: TokenKind, subject: Subject, keep: int) -> None:
+        """End the subject's tokens of this kind but for one."""
+        of_subject = (TokenRow.subject_kind == subject.kind) & (TokenRow.subject_id == subject.id)
+        self._end(unit, of_subject & (TokenRow.kind == kind) & (TokenRow.id != keep))
+
+    def set_options(self, unit: Unit, token_id: int, options: Mapping[str, Any]) -> None:
+        unit.session.get_one(TokenRow, token_id).options = dict(options)
+
     def _end(self, unit: Unit, which: Any) -> None:
         ended = unit.session.scalars(
             update(TokenRow)
@@ -201,6 +224,8 @@ class TokenStore:
         )
         if ids := frozenset(ended):
             unit.publish(TokensEnded(ids))
+            for listener in self._listeners:
+                listener(unit, ids)
 
     def _row(self, session: Session, kind: TokenKind, secret: str) -> TokenRow | None:
         hashed = secret_hash(secret)

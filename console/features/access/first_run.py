@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QProgressBar
 from console.core.errors import ApiError
 from console.core.local_service import LocalService
 from console.core.ops import Op, Progress
+from console.core.password_strength import judge
 from console.core.texts import tr
 from console.features.access.fields import Field, PasswordField
-from console.features.access.password import judge
 from console.shell.context import Context
 from console.shell.parts import button, label, spacer
 from console.shell.screen import Screen

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from backend_lite.contract.accounts import ROLES, USERS
+from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.core.audit.check import verify
-from backend_lite.core.security.principal import ALL_PERMISSIONS, Principal
+from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ForbiddenError
 from backend_lite.features.access.rights import BUILT_IN
 from backend_lite.features.access.roles import refuse_beyond

@@ -13,9 +13,10 @@ from backend_lite.contract.fleet import DEVICES
 from backend_lite.contract.output import RETENTION
 from backend_lite.contract.pauses import PAUSES
 from backend_lite.contract.plans import PROFILES
+from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.contract.runs import ROLLOUTS, RUNS
 from backend_lite.core.http.guard import USER
-from backend_lite.core.security.principal import ALL_PERMISSIONS, Principal
+from backend_lite.core.security.principal import Principal
 from tests.helpers.service import InProcess
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.access import MIN_PASSWORD, SETUP
 from console.core.local_service import LocalService
+from console.core.password_strength import judge
 from console.features.access.first_run import FirstRunScreen
-from console.features.access.password import judge
 from tests.console.conftest import OWNER, World
 from tests.helpers.waiting import until
 
