@@ -66,6 +66,13 @@ def _validation_error(_request: Request[Any, Any, Any], error: ValidationExcepti
     return _invalid("value_error", location, "A JSON body is needed." if missing else message)
 
 
+def _recursion_error(request: Request[Any, Any, Any], error: RecursionError) -> Response[Any]:
+    """A body that is nested without end; msgspec says so in words alone."""
+    if "deserializing" in str(error):
+        return _invalid("json_invalid", ["body"], "The body cannot be read: it is nested too deeply.")
+    return _bug(request, error)
+
+
 def _invalid(kind: str, location: list[str], message: str) -> Response[Any]:
     # One entry: the framework stops at the first mistake.
     entry = {"type": kind, "loc": location, "msg": message, "input": None}
@@ -83,5 +90,6 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     ServiceError: service_error,
     ValidationException: _validation_error,
     HTTPException: _http_error,
+    RecursionError: _recursion_error,
     Exception: _bug,
 }
