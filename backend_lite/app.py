@@ -21,6 +21,7 @@ from backend_lite.config import Config
 from backend_lite.contract.audit import ActionType
 from backend_lite.contract.common import format_time
 from backend_lite.core.audit.record import Entity
+from backend_lite.core.caller import SERVICE
 from backend_lite.core.clock import SystemClock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.meta import get_meta, next_start, service_epoch, set_meta
@@ -84,6 +85,7 @@ class Service:
 
 def compose(kernel: Kernel, listener: AgentListener) -> Service:
     """Build every area from the kernel and from the areas below it."""
+    settings_feature = settings.build(kernel)
     access_feature = access.build(kernel)
     fleet_feature = fleet.build(kernel)
     library_feature = library.build(kernel, access_feature.api)
@@ -93,7 +95,7 @@ def compose(kernel: Kernel, listener: AgentListener) -> Service:
     features = (
         access_feature,
         audit.build(kernel),
-        settings.build(),
+        settings_feature,
         fleet_feature,
         library_feature,
         plans_feature,
@@ -271,6 +273,14 @@ def _bind_admin(port: int) -> socket.socket:
 def _remember_in(kernel: Kernel) -> Remember:
     async def remember(host: str, port: int) -> None:
         def work(unit: Unit) -> None:
+            before = {
+                "host": get_meta(unit.session, "agent_host"),
+                "port": get_meta(unit.session, "agent_port"),
+            }
+            after = {"host": host, "port": str(port)}
+            if before != after and unit.caller != SERVICE:
+                moved = Entity("agent_endpoint", "", f"{host}:{port}")
+                kernel.audit.tell(unit, "agent_endpoint.move", moved, before=before, after=after)
             set_meta(unit.session, "agent_host", host)
             set_meta(unit.session, "agent_port", str(port))
 

@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.access import User
+from backend_lite.contract.audit import ActionType
 from backend_lite.contract.common import format_time
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
@@ -51,6 +53,7 @@ class Users:
         self._database = database
         self._clock = clock
         self._tokens = tokens
+        self._audit = Audit(clock)
 
     async def has_owner(self) -> bool:
         return await self._database.read(_has_owner)
@@ -78,7 +81,11 @@ class Users:
             unit.session.add(row)
             unit.session.flush()
             unit.session.add(UserRoleRow(user_id=row.id, role_id=_owner_role(unit.session)))
-            return user_of(row)
+            user = user_of(row)
+            said = f'"{username}" was made the owner.'
+            entity = Entity("user", row.id, username)
+            self._audit.record(unit, "setup.owner", ActionType.CREATE, entity, said, after=user)
+            return user
 
         return await self._database.write(work)
 

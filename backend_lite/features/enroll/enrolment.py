@@ -12,9 +12,11 @@ from agent.wire.codec import enroll_signing_bytes
 from agent.wire.fingerprint import device_uid, fingerprint_words
 from agent.wire.messages import EnrollAnswer, EnrollRequest
 from backend_lite.contract.fleet import Admission
+from backend_lite.core.audit.record import Audit
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.errors import ConflictError, InvalidError, ServiceError, UnauthorizedError
+from backend_lite.features.enroll.arrivals import Arrival, tell_arrival
 from backend_lite.features.enroll.throttle import Throttle
 from backend_lite.features.enroll.tokens import EnrollmentTokens, ticket_of
 from backend_lite.features.fleet.api import FleetApi, KnownDevice
@@ -26,12 +28,18 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 class Enrolment:
     def __init__(
-        self, database: Database, fleet: FleetApi, tokens: EnrollmentTokens, throttle: Throttle
+        self,
+        database: Database,
+        fleet: FleetApi,
+        tokens: EnrollmentTokens,
+        throttle: Throttle,
+        audit: Audit,
     ) -> None:
         self._database = database
         self._fleet = fleet
         self._tokens = tokens
         self._throttle = throttle
+        self._audit = audit
 
     async def enroll(self, request: EnrollRequest, address: str) -> EnrollAnswer:
         """Make a device for a new key; a key that is known gets the answer it got, and uses up nothing.
@@ -55,7 +63,10 @@ class Enrolment:
         if known is None:
             token = self._tokens.use(unit, request.token)
             admission = Admission.APPROVED if token.auto_approve else Admission.PENDING
-            return self._fleet.enlist(unit, public_key, request.facts, admission, address, ticket_of(token))
+            device = self._fleet.enlist(unit, public_key, request.facts, admission, address, ticket_of(token))
+            told = Arrival(device.id, request.facts.hostname, admission, token)
+            tell_arrival(self._audit, unit, told)
+            return device
         self._tokens.check_known(unit.session, request.token)
         if known.admission is Admission.RETIRED:
             raise ConflictError(

@@ -31,8 +31,8 @@ def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
     fleet.on_group_delete(tokens.needing_group)
     endpoint = Endpoint(kernel.endpoint, kernel.bus)
     throttle = Throttle(kernel.clock)
-    enrolment = Enrolment(database, fleet, tokens, throttle)
-    registration = Registration(database, access, fleet, tokens, throttle)
+    enrolment = Enrolment(database, fleet, tokens, throttle, kernel.audit)
+    registration = Registration(database, access, fleet, tokens, throttle, kernel.audit)
     api = EnrollApi(database, tokens, endpoint)
 
     async def live_tokens() -> list[msgspec.Struct]:

@@ -6,11 +6,13 @@ import structlog
 
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.http_agents import POLL_INTERVAL_S, AgentRegister, AgentRegistered
+from backend_lite.core.audit.record import Audit
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import InvalidError, UnauthorizedError
 from backend_lite.features.access.api import AccessApi
+from backend_lite.features.enroll.arrivals import Arrival, tell_arrival
 from backend_lite.features.enroll.throttle import Throttle
 from backend_lite.features.enroll.tokens import EnrollmentTokens, ticket_of
 from backend_lite.features.fleet.api import FleetApi
@@ -26,12 +28,14 @@ class Registration:
         fleet: FleetApi,
         tokens: EnrollmentTokens,
         throttle: Throttle,
+        audit: Audit,
     ) -> None:
         self._database = database
         self._access = access
         self._fleet = fleet
         self._tokens = tokens
         self._throttle = throttle
+        self._audit = audit
 
     async def register(
         self, request: AgentRegister, address: str, caller: Principal | None
@@ -58,6 +62,7 @@ class Registration:
         token = self._tokens.use(unit, request.enrollment_token)
         admission = Admission.APPROVED if token.auto_approve else Admission.PENDING
         device_id = self._fleet.callers.enlist(unit, _labels(request), admission, address, ticket_of(token))
+        tell_arrival(self._audit, unit, Arrival(device_id, request.hostname, admission, token))
         secret = self._access.devices.issue(unit, device_id)
         return AgentRegistered(device_id, POLL_INTERVAL_S, secret)
 

@@ -13,6 +13,7 @@ from backend_lite.contract.enroll import EnrollmentToken, EnrollmentTokenCreate
 from backend_lite.contract.enroll_query import TOKEN_FIELDS, token_values
 from backend_lite.contract.live import ENROLLMENT_TOKEN
 from backend_lite.contract.query_match import matcher
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.lists import ListRequest
@@ -55,6 +56,7 @@ class EnrollmentTokens:
         self._fleet = fleet
         self._tokens = access.tokens
         self._clock = clock
+        self._audit = Audit(clock)
 
     def make(
         self, unit: Unit, wanted: EnrollmentTokenCreate, created_by: int | None
@@ -74,7 +76,9 @@ class EnrollmentTokens:
             ttl_ms=wanted.ttl_s * 1000,
             max_uses=wanted.uses,
         )
-        return self._publish(unit, issued.token), issued.secret
+        made = self._publish(unit, issued.token)
+        self._audit.tell(unit, "enrollment.create", _entity(made), after=made)
+        return made, issued.secret
 
     def all(self, session: Session) -> list[EnrollmentToken]:
         """Newest first, ended ones included."""
@@ -101,9 +105,12 @@ class EnrollmentTokens:
 
     def rename(self, unit: Unit, token_id: int, name: str) -> EnrollmentToken:
         """Raises NotFoundError, InvalidError."""
-        self._known(unit.session, token_id)
+        before = self._known(unit.session, token_id).name
         self._tokens.rename(unit, token_id, _checked_name(name))
-        return self._publish(unit, self._known(unit.session, token_id))
+        renamed = self._publish(unit, self._known(unit.session, token_id))
+        told = {"before": {"name": before}, "after": {"name": renamed.name}}
+        self._audit.tell(unit, "enrollment.rename", _entity(renamed), **told)
+        return renamed
 
     def needing_group(self, unit: Unit, group_id: int) -> list[str]:
         """The tokens by which devices can still come into a group, in words."""
@@ -116,9 +123,11 @@ class EnrollmentTokens:
 
     def revoke(self, unit: Unit, token_id: int) -> None:
         """Raises NotFoundError."""
-        self._known(unit.session, token_id)
+        ended = self._known(unit.session, token_id).revoked_at is not None
         self._tokens.revoke(unit, token_id)
-        self._publish(unit, self._known(unit.session, token_id))
+        revoked = self._publish(unit, self._known(unit.session, token_id))
+        if not ended:
+            self._audit.tell(unit, "enrollment.revoke", _entity(revoked), before=revoked)
 
     def use(self, unit: Unit, secret: str) -> EnrollmentToken:
         """Count one use. Raises UnauthorizedError."""
@@ -148,6 +157,10 @@ class EnrollmentTokens:
 
 def ticket_of(token: EnrollmentToken) -> Ticket:
     return Ticket(token.name or f"token {token.id}", token.groups)
+
+
+def _entity(token: EnrollmentToken) -> Entity:
+    return Entity(ENROLLMENT_TOKEN, token.id, token.name or str(token.id))
 
 
 def _check(wanted: EnrollmentTokenCreate) -> None:

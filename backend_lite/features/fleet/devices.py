@@ -16,6 +16,7 @@ from agent.wire.fingerprint import device_uid
 from agent.wire.messages import Facts
 from backend_lite.contract.fleet import Admission, Device, DeviceUpdate
 from backend_lite.contract.live import DEVICE
+from backend_lite.core.audit.record import Audit
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.core.db.prepared import Prepared, among
@@ -23,8 +24,10 @@ from backend_lite.core.db.query_sql import Condition
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.events.outbox import Outbox
+from backend_lite.core.security.principal import Principal
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.features.fleet.auditing import entity_of, told
 from backend_lite.features.fleet.editing import checked_fields
 from backend_lite.features.fleet.events import AdmissionSet
 from backend_lite.features.fleet.expected import ExpectedDevices
@@ -37,7 +40,8 @@ from backend_lite.features.fleet.tables import DeviceRow, IncarnationRow
 from backend_lite.features.fleet.views import DETAILS, change_of, device_of
 
 DEVICE_RETIRED = "device_retired"
-"""Outbox topic, payload `{"device_id": int}`: added in the transaction that retires a device."""
+"""Outbox topic, payload `{"device_id": int}`: added in the transaction that retires a device. Where the
+agent shall remove itself, `uninstall` is the person who wants that, as `{"user_id": int, "name": str}`."""
 
 _SORTABLE = {
     "id": DeviceRow.id,
@@ -118,6 +122,7 @@ class Devices:
         self._clock = clock
         self._outbox = outbox
         self._presence = presence
+        self.audit = Audit(clock)
         self.queries = DeviceQueries(presence, clock)
         self.groups = Groups(clock, self.queries)
         self.expected = ExpectedDevices(clock, self.groups)
@@ -231,7 +236,9 @@ class Devices:
         refuse_stale(version, row.version, row.edited_at_version, row.hostname)
         if wanted.profile_id not in (UNSET, None, row.profile_id):
             self._check_profile(unit.session, row, wanted.profile_id)
-        row.change(checked_fields(wanted))
+        before = told(row)
+        if row.change(checked_fields(wanted)):
+            self.audit.tell(unit, "devices.update", entity_of(row), before=before, after=told(row))
         publish(unit, row)
         return device_of(row, self._presence)
 
@@ -260,25 +267,38 @@ class Devices:
         if quarantined:
             # Whichever copy says hello next is the device from now on; if two do, it is quarantined again.
             unit.session.execute(delete(IncarnationRow).where(IncarnationRow.device_id == device_id))
+        before = told(row)
         row.change({"admission": Admission.APPROVED.value, "quarantine_reason": None})
         publish(unit, row)
+        self.audit.tell(unit, "devices.approve", entity_of(row), before=before, after=told(row))
         unit.publish(AdmissionSet(device_id, Admission.APPROVED, reconnect=quarantined))
         return device_of(row, self._presence)
 
-    def retire(self, unit: Unit, device_id: int, version: int | None) -> None:
-        """Shut the device out for good; its row stays, so that its key cannot come back by itself."""
+    def retire(
+        self, unit: Unit, device_id: int, version: int | None, uninstall: Principal | None = None
+    ) -> None:
+        """Shut the device out for good; its row stays, so that its key cannot come back by itself.
+        `uninstall`: who wants its agent to remove itself before."""
         row = active_row(unit.session, device_id)
         refuse_stale(version, row.version, row.edited_at_version, row.hostname)
-        self.shut_out(unit, row)
+        before = told(row)
+        self.shut_out(unit, row, uninstall)
+        details = {"remove_agent": uninstall is not None}
+        self.audit.tell(
+            unit, "devices.retire", entity_of(row), before=before, after=told(row), details=details
+        )
 
-    def shut_out(self, unit: Unit, row: DeviceRow) -> None:
+    def shut_out(self, unit: Unit, row: DeviceRow, uninstall: Principal | None = None) -> None:
         """Retire an active device."""
         row.retired_at = self._clock.now_ms()
         row.change({"admission": Admission.RETIRED.value})
         self.groups.forget_device(unit, row.id)
         forget_software(unit, row.id)
-        self._outbox.add(unit, DEVICE_RETIRED, {"device_id": row.id})
-        unit.publish(AdmissionSet(row.id, Admission.RETIRED))
+        payload: dict[str, Any] = {"device_id": row.id}
+        if uninstall is not None:
+            payload["uninstall"] = {"user_id": uninstall.user_id, "name": uninstall.name}
+        self._outbox.add(unit, DEVICE_RETIRED, payload)
+        unit.publish(AdmissionSet(row.id, Admission.RETIRED, leaves=uninstall is not None))
         unit.publish(Changed(DEVICE, row.id, None))
 
 

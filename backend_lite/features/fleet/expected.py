@@ -12,6 +12,7 @@ from msgspec import UNSET
 from sqlalchemy import case, cast, func, select
 from sqlalchemy.orm import Session
 
+from backend_lite.contract.audit import ActionType
 from backend_lite.contract.common import format_time
 from backend_lite.contract.enroll_query import EXPECTED_FIELDS
 from backend_lite.contract.fleet import (
@@ -21,6 +22,7 @@ from backend_lite.contract.fleet import (
     ExpectedDeviceUpdate,
 )
 from backend_lite.contract.live import EXPECTED_DEVICE
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import Id, storable
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
@@ -67,6 +69,8 @@ _INSERTED = (
 )  # fmt: skip
 _INSERT = BulkInsert(ExpectedDeviceRow.__table__, _INSERTED)  # type: ignore[arg-type]
 _json = msgspec.json.Encoder().encode
+_NAMED = 100
+"""Of an import, the audit names so many."""
 
 
 class ExpectedDevices:
@@ -75,6 +79,7 @@ class ExpectedDevices:
     def __init__(self, clock: Clock, groups: Groups) -> None:
         self._clock = clock
         self._groups = groups
+        self._audit = Audit(clock)
         groups.users.append(self.needing_group)
 
     def page(self, session: Session, request: ListRequest) -> tuple[list[ExpectedDevice], int]:
@@ -110,11 +115,14 @@ class ExpectedDevices:
             created_at=self._clock.now_ms(),
         )
         unit.session.add(row)
-        return _published(unit, row)
+        expected = _published(unit, row)
+        self._audit.tell(unit, "expected_devices.create", _entity(row), after=expected)
+        return expected
 
     def update(self, unit: Unit, expected_id: int, wanted: ExpectedDeviceUpdate) -> ExpectedDevice:
         """Raises NotFoundError, InvalidError, and ConflictError for another name of one that has come."""
         row = _row(unit.session, expected_id)
+        before = view_of(row)
         identity = identity_of(
             row.hostname if wanted.hostname is UNSET else wanted.hostname,
             row.serial if wanted.serial is UNSET else wanted.serial,
@@ -131,11 +139,16 @@ class ExpectedDevices:
             row.groups = self._groups.checked_named(unit.session, wanted.groups)
         if wanted.note is not UNSET:
             row.note = checked_note(wanted.note)
-        return _published(unit, row)
+        expected = _published(unit, row)
+        if expected != before:
+            self._audit.tell(unit, "expected_devices.update", _entity(row), before=before, after=expected)
+        return expected
 
     def delete(self, unit: Unit, expected_id: int) -> None:
         """Expect it no longer; the device that has come stays. Raises NotFoundError."""
-        unit.session.delete(_row(unit.session, expected_id))
+        row = _row(unit.session, expected_id)
+        unit.session.delete(row)
+        self._audit.tell(unit, "expected_devices.delete", _entity(row), before=view_of(row))
         unit.publish(Changed(EXPECTED_DEVICE, expected_id, None))
 
     def known_groups(self, session: Session) -> dict[str, KnownGroup]:
@@ -159,6 +172,17 @@ class ExpectedDevices:
         now = self._clock.now_ms()
         _INSERT.run(connection, [_inserted(line, created_by, now) for line in new])
         _publish_since(unit, last)
+        if new:
+            said = f"{unit.caller.name} imported {len(new)} expected device{'s' * (len(new) > 1)}."
+            names = [line.identity.hostname or line.identity.serial for line in new[:_NAMED]]
+            self._audit.record(
+                unit,
+                "expected_devices.import",
+                ActionType.CREATE,
+                Entity(EXPECTED_DEVICE, ""),
+                said,
+                details={"count": len(new), "first": names},
+            )
         return CsvImported(len(new), len(reading.lines) - len(new), [])
 
     def check(self, session: Session, reading: Reading) -> CsvImported:
@@ -223,6 +247,10 @@ def _columns(identity: Identity) -> dict[str, str]:
         "hostname_key": identity.hostname_key,
         "serial_key": identity.serial_key,
     }
+
+
+def _entity(row: ExpectedDeviceRow) -> Entity:
+    return Entity(EXPECTED_DEVICE, row.id, row.hostname or row.serial)
 
 
 def _named(row: ExpectedDeviceRow) -> str:

@@ -74,7 +74,7 @@ def build(kernel: Kernel) -> Feature:
             *merge_routes(database, merging),
             *retired_routes(database, forgetting),
             *metric_routes(database, histories),
-            *tag_routes(database),
+            *tag_routes(database, kernel.audit),
             *table_routes(database, devices),
             *expected_routes(database, devices.expected),
             *group_routes(database, devices.groups, devices),

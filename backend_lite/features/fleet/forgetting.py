@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from agent.wire.fingerprint import fingerprint_words
 from backend_lite.contract.common import format_time
 from backend_lite.contract.fleet import RetiredDevice
+from backend_lite.core.audit.record import Audit
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
@@ -19,6 +20,7 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.outbox import Outbox
 from backend_lite.errors import ConflictError, NotFoundError
 from backend_lite.features.fleet import metric_history
+from backend_lite.features.fleet.auditing import entity_of
 from backend_lite.features.fleet.querying import DeviceQueries
 from backend_lite.features.fleet.tables import (
     DeviceRow,
@@ -52,6 +54,7 @@ class Forgetting:
     def __init__(self, clock: Clock, outbox: Outbox, queries: DeviceQueries) -> None:
         self._clock = clock
         self._outbox = outbox
+        self._audit = Audit(clock)
         self._queries = queries
         self.forgetters: list[Forgetter] = []
 
@@ -89,6 +92,7 @@ class Forgetting:
             )
         row.forgotten_at = self._clock.now_ms()
         self._outbox.add(unit, DEVICE_FORGOTTEN, {"device_id": device_id})
+        self._audit.tell(unit, "devices.forget", entity_of(row))
 
     def step(self, unit: Unit, payload: dict[str, Any]) -> None:
         """Outbox reaction: remove a part, and owe the rest."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.common import format_time
 from backend_lite.contract.fleet import Group, GroupCreate, GroupUpdate, MembersChange
 from backend_lite.contract.live import GROUP
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.query_sql import Condition
@@ -42,6 +43,7 @@ class Groups:
     def __init__(self, clock: Clock, queries: DeviceQueries) -> None:
         self._clock = clock
         self._queries = queries
+        self._audit = Audit(clock)
         self.users: list[GroupUsers] = []
 
     def all(self, session: Session) -> list[Group]:
@@ -109,7 +111,10 @@ class Groups:
         unit.session.add(row)
         unit.session.flush()
         add_members(unit.session, row.id, wanted.devices)
-        return self._published(unit, row)
+        group = self._published(unit, row)
+        details = {"devices": wanted.devices}
+        self._audit.tell(unit, "groups.create", _entity(row), after=group, details=details)
+        return group
 
     def update(self, unit: Unit, group_id: int, wanted: GroupUpdate, version: int | None) -> Group:
         """Raises NotFoundError, InvalidError, and ConflictError when the group was changed meanwhile."""
@@ -121,11 +126,14 @@ class Groups:
         changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
         if not changed:
             return self._view(unit.session, row)
+        before = {name: getattr(row, name) for name in changed}
         for name, value in changed.items():
             setattr(row, name, value)
         row.name_key = name_key_of(row.name)
         self._touch(row, changed)
-        return self._published(unit, row)
+        group = self._published(unit, row)
+        self._audit.tell(unit, "groups.update", _entity(row), before=before, after=changed)
+        return group
 
     def change_members(self, unit: Unit, group_id: int, wanted: MembersChange, version: int | None) -> Group:
         """Name devices as members or no longer; naming one again changes nothing. Raises NotFoundError,
@@ -140,7 +148,10 @@ class Groups:
         if added + remove_members(unit.session, group_id, wanted.remove) == 0:
             return self._view(unit.session, row)
         self._touch(row, ["devices"])
-        return self._published(unit, row)
+        group = self._published(unit, row)
+        details = {"add": wanted.add, "remove": wanted.remove}
+        self._audit.tell(unit, "groups.members", _entity(row), details=details)
+        return group
 
     def delete(self, unit: Unit, group_id: int, version: int | None) -> None:
         """Raises NotFoundError, and ConflictError while something needs the group."""
@@ -153,8 +164,10 @@ class Groups:
                 f'"{row.name}" is still needed by {", ".join(users[:_SHOWN])}{more}. End that first.',
                 code="in_use",
             )
+        before = self._view(unit.session, row)
         unit.session.execute(delete(GroupMemberRow).where(GroupMemberRow.group_id == group_id))
         unit.session.delete(row)
+        self._audit.tell(unit, "groups.delete", _entity(row), before=before)
         unit.publish(Changed(GROUP, group_id, None))
 
     def checked_named(self, session: Session, group_ids: Iterable[int]) -> list[int]:
@@ -205,6 +218,10 @@ class Groups:
 
 def _count(session: Session, query: Select[int]) -> int:
     return session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+
+
+def _entity(row: GroupRow) -> Entity:
+    return Entity(GROUP, row.id, row.name)
 
 
 def _group(session: Session, group_id: int) -> GroupRow:

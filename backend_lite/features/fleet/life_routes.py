@@ -17,6 +17,7 @@ from backend_lite.contract.fleet import (
     TagsChange,
     TagsChanged,
 )
+from backend_lite.core.audit.record import Audit
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Route
@@ -54,11 +55,11 @@ def merge_routes(database: Database, merging: Merging) -> Sequence[Route]:
     return [device_merge, device_keep_apart]
 
 
-def tag_routes(database: Database) -> Sequence[Route]:
+def tag_routes(database: Database, audit: Audit) -> Sequence[Route]:
     @post(f"{DEVICES}/tags", status_code=200, permission=EDIT, audience=USER)
     async def devices_tags(data: JSONBody[TagsChange]) -> TagsChanged:
         """Give many devices tags, and take others from them."""
-        return await database.write(lambda unit: change_tags(unit, data))
+        return await database.write(lambda unit: change_tags(unit, data, audit))
 
     return [devices_tags]
 

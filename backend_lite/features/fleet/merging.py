@@ -11,6 +11,7 @@ from backend_lite.contract.fleet import Contact, Device, Protocol
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.unit import Unit
 from backend_lite.errors import ConflictError, InvalidError
+from backend_lite.features.fleet.auditing import entity_of, told
 from backend_lite.features.fleet.devices import Devices, active_row, publish
 from backend_lite.features.fleet.editing import MAX_TAGS
 from backend_lite.features.fleet.group_members import groups_naming
@@ -44,6 +45,7 @@ class Merging:
             raise InvalidError("A device cannot be merged with itself.")
         row, former = active_row(unit.session, device_id), active_row(unit.session, replaces_id)
         self._refuse_active(unit.session, former)
+        before = told(row)
         row.change(
             {
                 "tags": list(dict.fromkeys([*former.tags, *row.tags]))[:MAX_TAGS],
@@ -61,13 +63,21 @@ class Merging:
         _point_to(unit, former.id, row.id)
         self._devices.shut_out(unit, former)
         publish(unit, row)
+        details = {"replaces": former.id, "hostname": former.hostname}
+        self._devices.audit.tell(
+            unit, "devices.merge", entity_of(row), before=before, after=told(row), details=details
+        )
         return self._devices.get(unit.session, row.id)
 
     def keep_apart(self, unit: Unit, device_id: int) -> Device:
         """It is not the machine that it resembles. Raises NotFoundError."""
         row = active_row(unit.session, device_id)
+        before = told(row)
         if row.change({"possible_duplicate_of": None}):
             publish(unit, row)
+            self._devices.audit.tell(
+                unit, "devices.keep_apart", entity_of(row), before=before, after=told(row)
+            )
         return self._devices.get(unit.session, row.id)
 
     def _refuse_active(self, session: Session, former: DeviceRow) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
+from backend_lite.contract.audit import ActionType
 from backend_lite.contract.fleet import TagsChange, TagsChanged
+from backend_lite.contract.live import DEVICE
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.query_sql import among
 from backend_lite.core.db.unit import Unit
@@ -18,7 +21,7 @@ from backend_lite.features.fleet.tables import DeviceRow
 MAX_DEVICES = 5000
 
 
-def change_tags(unit: Unit, wanted: TagsChange) -> TagsChanged:
+def change_tags(unit: Unit, wanted: TagsChange, audit: Audit) -> TagsChanged:
     """Raises NotFoundError for a device that is unknown or retired, and InvalidError."""
     if len(wanted.devices) > MAX_DEVICES:
         raise InvalidError(f"Change the tags of {MAX_DEVICES} devices at most in one step.")
@@ -34,6 +37,11 @@ def change_tags(unit: Unit, wanted: TagsChange) -> TagsChanged:
         if row.change({"tags": tags}):
             publish(unit, row)
             changed.append(row.id)
+    if changed:
+        said = f"{unit.caller.name} changed the tags of {len(changed)} device{'s' * (len(changed) > 1)}."
+        entity = Entity(DEVICE, changed[0] if len(changed) == 1 else "")
+        details = {"devices": changed, "add": add, "remove": sorted(remove)}
+        audit.record(unit, "devices.tags", ActionType.UPDATE, entity, said, details=details)
     return TagsChanged(changed)
 
 

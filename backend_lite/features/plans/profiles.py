@@ -20,6 +20,7 @@ from backend_lite.contract.plans import (
     ProfileUpdate,
     ProfileWithTasks,
 )
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
@@ -29,6 +30,7 @@ from backend_lite.core.security.principal import Principal
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import ForbiddenError, InvalidError
 from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.plans.auditing import told
 from backend_lite.features.plans.reading import Reading, profile_row
 from backend_lite.features.plans.tables import ProfileRevisionRow, ProfileRow, ProfileTaskRow
 from backend_lite.features.plans.task_edits import TaskEdits, task_row
@@ -51,6 +53,7 @@ class Profiles:
         self._reading = reading
         self._references = references
         self._edits = TaskEdits(clock, library)
+        self._audit = Audit(clock)
         self.on_delete: list[DeleteHook] = []
 
     def create(self, unit: Unit, wanted: ProfileCreate, principal: Principal) -> ProfileWithTasks:
@@ -86,7 +89,10 @@ class Profiles:
         self, unit: Unit, row: ProfileRow, principal: Principal, message: str = ""
     ) -> ProfileWithTasks:
         self._revise(unit.session, row, principal, message)
-        return self._published(unit, row)
+        made = self._published(unit, row)
+        details = {"message": message} if message else None
+        self._audit.tell(unit, _action(row, "create"), _entity(row), after=told(made), details=details)
+        return made
 
     def copy_tasks(
         self, session: Session, origin: ProfileRow, copy: ProfileRow, values: dict[int, Any]
@@ -98,6 +104,7 @@ class Profiles:
         self, unit: Unit, profile_id: int, wanted: ProfileUpdate, principal: Principal, version: int | None
     ) -> ProfileWithTasks:
         session, row = unit.session, self._for_edit(unit, profile_id, principal, version)
+        before = self._reading.view(session, row)
         labels = self._labels(session, wanted)
         message = checked_text(wanted.message, MAX_MESSAGE, "message") or ""
         if "name" in labels:
@@ -111,7 +118,7 @@ class Profiles:
                 changed.append("tasks")
         elif "target_os_type" in changed:
             self._edits.check_all(session, row)
-        return self._saved(unit, row, changed, principal, message)
+        return self._saved(unit, row, before, changed, principal, message)
 
     def add_task(
         self,
@@ -123,8 +130,9 @@ class Profiles:
     ) -> tuple[ProfileTask, int]:
         """The new task, and the version of its profile."""
         row = self._for_edit(unit, profile_id, principal, version)
+        before = self._reading.view(unit.session, row)
         added = self._edits.add(unit.session, row, wanted)
-        saved = self._saved(unit, row, ["tasks"], principal, f'Task "{added.name}" added')
+        saved = self._saved(unit, row, before, ["tasks"], principal, f'Task "{added.name}" added')
         return _of(saved, added.id)
 
     def change_task(
@@ -138,18 +146,20 @@ class Profiles:
     ) -> tuple[ProfileTask, int]:
         """The task as it is now, and the version of its profile."""
         row = self._for_edit(unit, profile_id, principal, version)
+        before = self._reading.view(unit.session, row)
         task = task_row(unit.session, row, task_id)
         changed = ["tasks"] if self._edits.change(unit.session, row, task, wanted) else []
-        saved = self._saved(unit, row, changed, principal, f'Task "{task.name}" changed')
+        saved = self._saved(unit, row, before, changed, principal, f'Task "{task.name}" changed')
         return _of(saved, task_id)
 
     def remove_task(
         self, unit: Unit, profile_id: int, task_id: int, principal: Principal, version: int | None
     ) -> None:
         row = self._for_edit(unit, profile_id, principal, version)
+        before = self._reading.view(unit.session, row)
         task = task_row(unit.session, row, task_id)
         self._edits.remove(unit.session, row, task)
-        self._saved(unit, row, ["tasks"], principal, f'Task "{task.name}" removed')
+        self._saved(unit, row, before, ["tasks"], principal, f'Task "{task.name}" removed')
 
     def delete(self, unit: Unit, profile_id: int, principal: Principal, version: int | None) -> None:
         """Its tasks and revisions go with it. Raises ConflictError (`in_use`) while devices have it."""
@@ -157,6 +167,8 @@ class Profiles:
         _allow(principal, row, "delete")
         refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
         self._references.refuse_used(session, PROFILE, row.id, row.name)
+        before = told(self._reading.view(session, row))
+        self._audit.tell(unit, _action(row, "delete"), _entity(row), before=before)
         for hook in self.on_delete:
             hook(unit, row.id)
         for table in (ProfileTaskRow, ProfileRevisionRow):
@@ -186,7 +198,13 @@ class Profiles:
         return labels
 
     def _saved(
-        self, unit: Unit, row: ProfileRow, changed: Iterable[str], principal: Principal, message: str
+        self,
+        unit: Unit,
+        row: ProfileRow,
+        before: ProfileWithTasks,
+        changed: Iterable[str],
+        principal: Principal,
+        message: str,
     ) -> ProfileWithTasks:
         """One version for all that has changed, and a revision where the tasks have."""
         if not changed:
@@ -196,7 +214,9 @@ class Profiles:
         row.edited_at_version = row.edited_at_version | dict.fromkeys(changed, row.version)
         if "tasks" in changed:
             self._revise(unit.session, row, principal, message)
-        return self._published(unit, row)
+        saved = self._published(unit, row)
+        self._audit.tell(unit, _action(row, "update"), _entity(row), before=told(before), after=told(saved))
+        return saved
 
     def _revise(self, session: Session, row: ProfileRow, principal: Principal, message: str) -> None:
         row.revision += 1
@@ -222,6 +242,14 @@ def _allow(principal: Principal, row: ProfileRow, verb: str) -> None:
     """Templates need a right of their own besides that of profiles."""
     if row.is_template and not principal.may(f"templates:{verb}"):
         raise ForbiddenError(f"You do not have the right templates:{verb}.")
+
+
+def _action(row: ProfileRow, verb: str) -> str:
+    return f"{'templates' if row.is_template else 'profiles'}.{verb}"
+
+
+def _entity(row: ProfileRow) -> Entity:
+    return Entity(_kind(row), row.id, row.name)
 
 
 def _kind(row: ProfileRow) -> str:

@@ -11,6 +11,7 @@ from agent.wire.states import StepState
 from backend_lite.contract.common import format_time
 from backend_lite.contract.live import PAUSE
 from backend_lite.contract.pauses import Pause, PauseCreate, PauseScope
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.unit import Unit
@@ -42,6 +43,7 @@ class Pauses:
         self._keeper = keeper
         self._flow = flow
         self._clock = clock
+        self._audit = Audit(clock)
 
     def page(self, session: Session) -> list[Pause]:
         """The oldest first."""
@@ -57,6 +59,7 @@ class Pauses:
         unit.session.flush()
         view = self._view(unit.session, row)
         unit.publish(Changed(PAUSE, row.id, view))
+        self._audit.tell(unit, "pauses.create", _entity(view), after=view)
         offered = self._offered(unit.session, devices)
         for parts in offered:
             hold = self._dispatcher.hold_of(moment, parts)
@@ -70,7 +73,9 @@ class Pauses:
         row = unit.session.get(PauseRow, pause_id) if storable(pause_id) else None
         if row is None:
             raise NotFoundError("Pause not found")
+        view = self._view(unit.session, row)
         self._end(Moment(unit, self._clock.now_ms()), [pause_id])
+        self._audit.tell(unit, "pauses.end", _entity(view), before=view)
 
     def of_group(self, unit: Unit, group_id: int) -> list[str]:
         """What the fleet says when somebody wants to delete a group that is paused."""
@@ -129,6 +134,10 @@ class Pauses:
             created_at=format_time(row.created_at),
             until=format_time(row.until) if row.until is not None else None,
         )
+
+
+def _entity(pause: Pause) -> Entity:
+    return Entity(PAUSE, pause.id, pause.name or pause.scope)
 
 
 def _row(request: PauseCreate, principal: Principal, now: int) -> PauseRow:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.library import os_matches
+from backend_lite.contract.library import Language, os_matches
 from backend_lite.contract.runs import MAX_TASKS, Policy, RolloutCreate, Targets, TaskCreate
 from backend_lite.errors import InvalidError, ServiceError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
@@ -145,6 +145,11 @@ class Plans:
             raise InvalidError("The tasks of a profile have values of their own: use task_parameters.")
         profile = self._plans.for_run(session, request.profile_id, request.task_parameters)
         return Asked(profile.tasks, profile)
+
+    def findings(self, works: Sequence[Work]) -> int:
+        """How much there is in the works' scripts that a person should have seen."""
+        texts = [(work.language, work.content or work.payload) for work in works]
+        return sum(len(self._library.findings(Language(of), text)) for of, text in texts if of and text)
 
     def still_has(self, session: Session, profile_id: int | None) -> bool:
         """The profile was not deleted meanwhile."""

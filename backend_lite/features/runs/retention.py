@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.output import RETENTION, RetentionPreview
 from backend_lite.contract.output import Retention as Rules
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.meta import get_meta, set_meta
@@ -53,9 +54,11 @@ def checked_rules(rules: Rules) -> Rules:
     return rules
 
 
-def change_rules(unit: Unit, rules: Rules) -> Rules:
+def change_rules(unit: Unit, rules: Rules, audit: Audit) -> Rules:
     """Raises InvalidError."""
     checked_rules(rules)
+    before = read_rules(unit.session)
+    audit.tell(unit, "retention.update", Entity("retention", ""), before=before, after=rules)
     set_meta(unit.session, _KEY, msgspec.json.encode(rules).decode())
     return rules
 
@@ -141,7 +144,7 @@ def retention_routes(database: Database, clock: Clock) -> Sequence[Route]:
     @put(RETENTION, permission="settings:edit", audience=USER)
     async def put_retention(data: JSONBody[Rules]) -> Rules:
         """From the next turn on, some minutes from now."""
-        return await database.write(lambda unit: change_rules(unit, data))
+        return await database.write(lambda unit: change_rules(unit, data, Audit(clock)))
 
     @post(f"{RETENTION}/preview", status_code=200, permission="settings:view", audience=USER)
     async def preview_retention(data: JSONBody[Rules]) -> RetentionPreview:

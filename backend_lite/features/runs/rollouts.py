@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, select, update
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 from agent.wire.messages import Cancel
 from agent.wire.states import RolloutState, RunState, Source, StepState
 from backend_lite.contract.fleet import Admission
+from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.runs import RolloutCreate, RolloutCreated
+from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.unit import Unit
@@ -37,6 +40,7 @@ from backend_lite.features.runs.parts import (
     load_runs,
     refresh_rollout,
 )
+from backend_lite.features.runs.plan_outline import outline
 from backend_lite.features.runs.plans import Plan, Plans, is_skipped
 from backend_lite.features.runs.profile_records import record_applied
 from backend_lite.features.runs.rollout_rows import file_rows, rollout_row, run_row, step_row, task_row
@@ -76,6 +80,7 @@ class Rollouts:
         self._tasks = tasks
         self._views = views
         self._clock = clock
+        self._audit = Audit(clock)
         self._epochs = epochs
 
     def create(
@@ -110,6 +115,7 @@ class Rollouts:
         self._begin(moment, runs)
         # Waves, places and devices that were turned away have changed it meanwhile.
         refresh_rollout(unit.connection, rollout)
+        self._tell(unit, "rollouts.start", rollout, outline(plan, self._plans.findings(plan.works)))
         created = msgspec.structs.asdict(self._views.rollout(rollout, views))
         return RolloutCreated(**created, run_ids=[parts.run.id for parts in runs])
 
@@ -119,6 +125,7 @@ class Rollouts:
         if parts.rollout.state != RolloutState.HALTED:
             self._advance.halt(moment, parts, f"Halted by {principal.name}."[:500])
             self._flow.settle(moment)
+            self._tell(unit, "rollouts.halt", parts.rollout)
 
     def resume(self, unit: Unit, rollout_id: int) -> None:
         """Go on with the wave, or with the next one where the rollout is not halted.
@@ -133,11 +140,13 @@ class Rollouts:
             raise ConflictError(_nothing_to_resume(rollout))
         self._advance.resume(moment, parts)
         self._flow.settle(moment)
+        self._tell(unit, "rollouts.resume", rollout)
 
     def cancel_rollout(self, unit: Unit, rollout_id: int) -> None:
         """Cancel its runs that have not ended. Raises NotFoundError."""
         moment = Moment(unit, self._clock.now_ms())
-        if not storable(rollout_id) or load_rollout(unit.connection, rollout_id) is None:
+        known = load_rollout(unit.connection, rollout_id) if storable(rollout_id) else None
+        if known is None:
             raise NotFoundError("Rollout not found")
         unit.session.connection().execute(
             update(RolloutRow).where(RolloutRow.id == rollout_id).values(cancel_requested=True)
@@ -145,6 +154,7 @@ class Rollouts:
         open_runs = select(RunRow.id).where(RunRow.rollout_id == rollout_id, RunRow.ended_at.is_(None))
         runs = load_runs(unit.connection, unit.session.scalars(open_runs.order_by(RunRow.id)))
         self._cancel(moment, runs, "before_start")
+        self._tell(unit, "rollouts.cancel", known.rollout, {"open_runs": len(runs)})
 
     def cancel_run(self, unit: Unit, run_id: int) -> None:
         """Cancel what can be; a run that has ended stays as it is. Raises NotFoundError."""
@@ -152,11 +162,18 @@ class Rollouts:
         if parts is None:
             raise NotFoundError("Run not found")
         self._cancel(Moment(unit, self._clock.now_ms()), [parts], "before_start")
+        run = parts.run
+        self._audit.tell(
+            unit,
+            "runs.cancel",
+            Entity(RUN, run.id, parts.rollout.title),
+            details={"rollout_id": run.rollout_id, "device_id": run.device_id},
+        )
 
-    def device_retired(self, unit: Unit, payload: dict[str, int]) -> None:
-        """Outbox reaction: a device that is gone takes no more work, and tells nothing any more."""
+    def device_retired(self, unit: Unit, device_id: int) -> None:
+        """A device that is gone takes no more work, and tells nothing any more."""
         moment = Moment(unit, self._clock.now_ms())
-        runs = load_open_runs(unit.connection, [payload["device_id"]])
+        runs = load_open_runs(unit.connection, [device_id])
         for parts in runs:
             for step in parts.steps:
                 if step.state in _BEFORE_START:
@@ -172,6 +189,11 @@ class Rollouts:
         if target is None or target.admission == Admission.RETIRED:
             raise NotFoundError("Device not found")
         return target
+
+    def _tell(
+        self, unit: Unit, action: str, rollout: RolloutRow, details: Mapping[str, Any] | None = None
+    ) -> None:
+        self._audit.tell(unit, action, Entity(ROLLOUT, rollout.id, rollout.title), details=details)
 
     def _begin(self, moment: Moment, runs: Sequence[RunParts]) -> None:
         """The turn of the first runs comes at once."""

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.output import Retention as Rules
+from backend_lite.core.audit.record import Audit
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.runs import removal
 from backend_lite.features.runs.output_store import OutputStore
@@ -44,7 +45,7 @@ async def _finished(harness: Harness, data: bytes) -> int:
 
 async def _turn(harness: Harness, **rules: int) -> None:
     wanted = Rules(**{"runs_days": 0, "output_days": 0, "output_max_bytes": 0, **rules})
-    await harness.database.write(lambda unit: change_rules(unit, wanted))
+    await harness.database.write(lambda unit: change_rules(unit, wanted, Audit(harness.clock)))
     await Retention(harness.database, harness.area.output, harness.clock).turn()
 
 
@@ -168,11 +169,13 @@ def test_rules_are_kept_and_checked(play: Play) -> None:
     async def scenario(harness: Harness) -> None:
         assert await harness.database.read(read_rules) == Rules()
         wanted = Rules(runs_days=365, output_days=0, output_max_bytes=0)
-        await harness.database.write(lambda unit: change_rules(unit, wanted))
+        await harness.database.write(lambda unit: change_rules(unit, wanted, Audit(harness.clock)))
         assert await harness.database.read(read_rules) == wanted
         for wrong in (Rules(runs_days=-1), Rules(output_days=99_999), Rules(output_max_bytes=-1)):
             with pytest.raises(InvalidError):
-                await harness.database.write(lambda unit, wrong=wrong: change_rules(unit, wrong))  # type: ignore[misc]
+                await harness.database.write(
+                    lambda unit, wrong=wrong: change_rules(unit, wrong, Audit(harness.clock))
+                )  # type: ignore[misc]
 
     play(scenario)
 
