@@ -46,7 +46,8 @@ class AgentHeartbeat(Struct):
 
 
 class AgentAction(Struct):
-    """What to do: at most one at a time, in order. `payload` is a script's text."""
+    """What to do: at most one at a time, in order. `payload` is a script's text, or
+    for the removal of the agent its reason."""
 
     id: int
     type: str

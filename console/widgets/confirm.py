@@ -18,8 +18,15 @@ _MARGINS = (20, 20, 20, 16)
 class ConfirmDialog(QDialog):
     """Buttons from left to right; `answered` is the key of the one that was pressed, empty when cancelled."""
 
-    def __init__(self, parent: QWidget, title: str, text: str, choices: dict[str, tuple[str, str]]) -> None:
-        """`choices` gives for each key (text, role of the button)."""
+    def __init__(
+        self,
+        parent: QWidget,
+        title: str,
+        text: str,
+        choices: dict[str, tuple[str, str]],
+        option: QWidget | None = None,
+    ) -> None:
+        """`choices` gives for each key (text, role of the button); `option` is shown below the text."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
@@ -33,6 +40,7 @@ class ConfirmDialog(QDialog):
         lines = column(
             label(title, "title", wrap=True),
             self.text,
+            *([option] if option is not None else []),
             row(None, self.cancel, *self.buttons.values()),
             gap=12,
         )
@@ -46,10 +54,17 @@ class ConfirmDialog(QDialog):
 
 
 def confirm(
-    parent: QWidget, title: str, text: str, action: str, then: Callable[[], None], *, role: str = "danger"
+    parent: QWidget,
+    title: str,
+    text: str,
+    action: str,
+    then: Callable[[], None],
+    *,
+    role: str = "danger",
+    option: QWidget | None = None,
 ) -> ConfirmDialog:
     """Asks; `then` is called if the person goes on."""
-    dialog = ConfirmDialog(parent, title, text, {"yes": (action, role)})
+    dialog = ConfirmDialog(parent, title, text, {"yes": (action, role)}, option)
     dialog.accepted.connect(then)
     dialog.open()
     return dialog

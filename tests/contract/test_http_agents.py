@@ -1,10 +1,12 @@
 """The agent that the first document describes, against the whole service."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from backend_lite.contract.enroll import EnrollmentTokenCreate
+from backend_lite.features.fleet.events import LastStepMade
 from backend_lite.features.runs.http_logs import streams_of
 from tests.contract.seed_client import SeedAgent
 from tests.helpers.service import InProcess
@@ -266,3 +268,30 @@ async def test_silence_takes_a_device_offline(seed: Seed) -> None:
 )
 def test_logs_are_parted_into_their_streams(logs: str | None, streams: tuple[bytes, bytes]) -> None:
     assert streams_of(logs) == streams
+
+
+async def _remove(seed: Seed, agent: SeedAgent) -> None:
+    path = f"/api/v1/devices/{agent.device_id}?uninstall=true"
+    kernel, made = seed.service.kernel, asyncio.Event()
+    kernel.bus.subscribe(LastStepMade, lambda _event: made.set())
+    assert (await seed.service.client.delete(path, headers=seed.owner)).status_code == 204
+    kernel.outbox.start()
+    async with asyncio.timeout(5):
+        await made.wait()
+    await kernel.outbox.stop()
+
+
+async def test_a_device_that_was_deleted_is_told_once_to_remove_its_agent(seed: Seed) -> None:
+    agent = await seed.agent()
+    waiting = await seed.action(agent)
+    await _remove(seed, agent)
+    (last,) = await agent.heartbeat(os_version="11")
+    assert last["id"] > waiting["id"]
+    assert (last["type"], last["payload"]) == ("agent_uninstall", '{"reason":"device_deleted"}')
+    for _ in range(2):
+        answer = await agent.call("/api/v1/agent/heartbeat", {"device_id": agent.device_id})
+        assert (answer.status_code, answer.json()["detail"]) == (410, "Device deleted")
+    told = await agent.report(last["id"], status="succeeded", exit_code=0, logs="(no output)")
+    assert told.status_code == 200
+    answer = await agent.call("/api/v1/agent/heartbeat", {"device_id": agent.device_id})
+    assert answer.status_code == 410

@@ -22,12 +22,13 @@ from backend_lite.features.fleet.devices import (
     RunTarget,
     Ticket,
 )
-from backend_lite.features.fleet.events import DeviceLost
+from backend_lite.features.fleet.events import DeviceLost, LastStepMade
 from backend_lite.features.fleet.forgetting import Forgetter, Forgetting
 from backend_lite.features.fleet.groups import GroupUsers
 from backend_lite.features.fleet.listeners import (
     HelloAnswer,
     HelloHandler,
+    LastStep,
     Listeners,
     MessageHandler,
     OutputHandler,
@@ -56,6 +57,10 @@ class Hub(Protocol):
 
     def may_work(self, device_id: int) -> bool:
         """True while the device is connected and its admission is approved."""
+
+    def may_leave(self, device_id: int) -> bool:
+        """True while the device is connected and retired, and its agent has yet to remove itself: it may do
+        that and nothing else."""
 
     def wire_version(self, device_id: int) -> int | None:
         """The version of the protocol that is spoken with the device; None while it is not connected."""
@@ -101,6 +106,19 @@ class FleetApi:
     def on_output(self, handler: OutputHandler) -> None:
         """`handler(device_id, frame)` for every piece of output."""
         self._listeners.on_output(handler)
+
+    def on_leave(self, last_step: LastStep) -> None:
+        """`last_step(session, device_id)` says whether a retired device has the step left with which its
+        agent removes itself. It is let in until that has ended."""
+        self._listeners.on_last_step(last_step)
+
+    def last_step(self, session: Session, device_id: int) -> bool:
+        """Whether the device is retired and has such a step."""
+        return self._listeners.last_step(session, device_id)
+
+    def let_leave(self, unit: Unit, device_id: int) -> None:
+        """The retired device has such a step from this commit on."""
+        unit.publish(LastStepMade(device_id))
 
     def target(self, session: Session, device_id: int) -> RunTarget | None:
         """The device as something to run on, also when it is retired; None when there is none such."""

@@ -7,7 +7,7 @@ from litestar import asgi
 from litestar.types import Receive, Scope, Send
 
 from agent.wire.codec import WireError, decode_output
-from agent.wire.messages import CHANNEL_PATH, AgentMessage, FactsReport, Heartbeat, Hello, Permit
+from agent.wire.messages import CHANNEL_PATH, AgentMessage, Done, FactsReport, Heartbeat, Hello, Permit
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
@@ -78,7 +78,7 @@ class Conversations:
     async def _follow(self, socket: Socket, channel: Channel) -> None:
         device_id = channel.device_id
         try:
-            if self._hub.may_work(device_id):
+            if self._may_start(device_id):
                 await self._listeners.ready(device_id)
             await self._listen(socket, channel)
         except SocketClosed:
@@ -115,9 +115,19 @@ class Conversations:
             await self._database.write(lambda unit: self._devices.report_facts(unit, device_id, facts))
         elif isinstance(message, Hello):
             raise WireError("a second hello on one channel")
-        elif not isinstance(message, Permit) or self._hub.may_work(device_id):
+        elif not isinstance(message, Permit) or self._may_start(device_id):
             # A device that may not work gets no permit: it asks again on its next connection.
             await self._listeners.message(device_id, message)
+        if isinstance(message, Done) and self._hub.may_leave(device_id):
+            await self._end_leaving(device_id)
+
+    def _may_start(self, device_id: int) -> bool:
+        return self._hub.may_work(device_id) or self._hub.may_leave(device_id)
+
+    async def _end_leaving(self, device_id: int) -> None:
+        """Shut the retired device out once its last step has ended."""
+        if not await self._database.read(lambda session: self._listeners.last_step(session, device_id)):
+            self._hub.shut_out(device_id)
 
 
 async def _end(socket: Socket, last: str | None = None) -> None:

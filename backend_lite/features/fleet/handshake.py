@@ -106,6 +106,10 @@ class Handshake:
             raise WireError("the incarnation is malformed")
         return message
 
+    async def _may_leave(self, device_id: int) -> bool:
+        """The device is retired, and has the step left with which its agent removes itself."""
+        return await self._database.read(lambda session: self._listeners.last_step(session, device_id))
+
     async def _identify(self, hello: Hello, nonce: str, leaf: bytes) -> KnownDevice:
         uid = hello.device_uid
         device = await self._database.read(lambda session: self._devices.known(session, uid))
@@ -114,7 +118,7 @@ class Handshake:
                 "unknown_device", "This service does not know this device. Enroll it with a token."
             )
         _verify(device.public_key, hello, hello_signing_bytes(nonce, leaf, hello.incarnation))
-        if device.admission is Admission.RETIRED:
+        if device.admission is Admission.RETIRED and not await self._may_leave(device.id):
             raise _retired()
         return device
 
@@ -130,7 +134,9 @@ class Handshake:
             lambda unit: self._incarnations.hello(unit, device_id, incarnation, caller)
         )
         if said.admission is Admission.RETIRED:
-            raise _retired()
+            if not await self._may_leave(device_id):
+                raise _retired()
+            self._hub.let_leave(device_id)
         if said.new:
             # A late question of the former life must not get a permit of which nobody knows that it is lost.
             self._hub.dismiss_others(device_id, incarnation)

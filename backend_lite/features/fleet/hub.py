@@ -13,7 +13,7 @@ from agent.wire.messages import AdmissionChanged, Incarnation, Refused, ServiceM
 from backend_lite.contract.fleet import Admission
 from backend_lite.core.events.bus import EventBus, SendToDevice
 from backend_lite.features.fleet.channel import GOING_AWAY, REFUSED, Channel
-from backend_lite.features.fleet.events import AdmissionSet
+from backend_lite.features.fleet.events import AdmissionSet, LastStepMade
 from backend_lite.features.fleet.frames import encode
 from backend_lite.features.fleet.listeners import Listeners
 from backend_lite.features.fleet.presence import Presence
@@ -37,16 +37,31 @@ class DeviceHub:
         self._listeners = listeners
         self._channels: dict[int, tuple[Channel, ...]] = {}
         self._admissions: dict[int, Admission] = {}
+        self._leaving: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         bus.subscribe(SendToDevice, self._send)
         bus.subscribe(AdmissionSet, self._admission_set)
+        bus.subscribe(LastStepMade, self._last_step_made)
 
     def connected(self, device_id: int) -> bool:
         return device_id in self._channels
 
     def may_work(self, device_id: int) -> bool:
         return device_id in self._channels and self._admissions.get(device_id) is Admission.APPROVED
+
+    def may_leave(self, device_id: int) -> bool:
+        """True while the device is connected and retired, and its agent has yet to remove itself."""
+        return device_id in self._channels and device_id in self._leaving
+
+    def let_leave(self, device_id: int) -> None:
+        """The retired device has a last step: it may come in until that has ended."""
+        self._leaving.add(device_id)
+
+    def shut_out(self, device_id: int) -> None:
+        """The retired device has nothing to do any more."""
+        self._leaving.discard(device_id)
+        self._dismiss_all(device_id, REFUSED, _RETIRED)
 
     def wire_version(self, device_id: int) -> int | None:
         channels = self._channels.get(device_id)
@@ -75,7 +90,7 @@ class DeviceHub:
         admission = self._admissions[device_id]
         open_now = self._channels.get(device_id, ())
         same = [one for one in open_now if one.incarnation == channel.incarnation]
-        if admission is Admission.RETIRED:
+        if admission is Admission.RETIRED and device_id not in self._leaving:
             self._dismiss(channel, REFUSED, _RETIRED)
             return False
         if self._stopping or any(one.number > channel.number for one in same):
@@ -87,7 +102,8 @@ class DeviceHub:
         for other in replaced:
             self._dismiss(other, REFUSED, _REPLACED)
         self._post(channel, encode(welcome(admission)))
-        self._presence.opened(device_id)
+        if admission is not Admission.RETIRED:
+            self._presence.opened(device_id)
         return True
 
     def leave(self, channel: Channel) -> None:
@@ -146,7 +162,8 @@ class DeviceHub:
         before = self._admissions.get(device_id)
         self._admissions[device_id] = event.admission
         if event.admission is Admission.RETIRED:
-            self._dismiss_all(device_id, REFUSED, _RETIRED)
+            if not event.leaves and device_id not in self._leaving:
+                self._dismiss_all(device_id, REFUSED, _RETIRED)
             self._presence.forget(device_id)
         elif event.reconnect:
             self._dismiss_all(device_id, GOING_AWAY)
@@ -154,6 +171,11 @@ class DeviceHub:
             self._tell(device_id, AdmissionChanged(event.admission))
             if event.admission is Admission.APPROVED:
                 self._spawn(self._listeners.ready(device_id))
+
+    def _last_step_made(self, event: LastStepMade) -> None:
+        self.let_leave(event.device_id)
+        if self.connected(event.device_id):
+            self._spawn(self._listeners.ready(event.device_id))
 
     def _dismiss_all(self, device_id: int, code: int, last: ServiceMessage | None = None) -> None:
         for channel in self._channels.get(device_id, ()):

@@ -63,7 +63,7 @@ class Incarnations:
             reason = _doubt(known, caller)
             if reason is not None and row.admission != Admission.QUARANTINED:
                 changed = row.change({"admission": Admission.QUARANTINED.value, "quarantine_reason": reason})
-        if changed:
+        if changed and row.admission != Admission.RETIRED:
             unit.session.flush()
             unit.publish(Changed(DEVICE, device_id, change_of(row), DETAILS))
         admission = Admission(row.admission)

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from agent.wire.messages import AgentMessage, Hello, OutputFrame, OutputMark
 
 
@@ -21,6 +23,8 @@ HelloHandler = Callable[[int, Hello, bool], Awaitable[HelloAnswer]]
 ReadyHandler = Callable[[int], Awaitable[None]]
 MessageHandler = Callable[[int, Any], Awaitable[None]]
 OutputHandler = Callable[[int, OutputFrame], Awaitable[None]]
+LastStep = Callable[[Session, int], bool]
+"""Whether a retired device has the step left with which its agent removes itself."""
 
 
 class Listeners:
@@ -31,6 +35,7 @@ class Listeners:
         self._output: OutputHandler | None = None
         self._ready: list[ReadyHandler] = []
         self._messages: dict[type[AgentMessage], MessageHandler] = {}
+        self._last_step: LastStep | None = None
 
     def on_hello(self, handler: HelloHandler) -> None:
         self._hello = handler
@@ -43,6 +48,12 @@ class Listeners:
 
     def on_output(self, handler: OutputHandler) -> None:
         self._output = handler
+
+    def on_last_step(self, last_step: LastStep) -> None:
+        self._last_step = last_step
+
+    def last_step(self, session: Session, device_id: int) -> bool:
+        return self._last_step is not None and self._last_step(session, device_id)
 
     async def hello(self, device_id: int, hello: Hello, new_incarnation: bool) -> HelloAnswer:
         if self._hello is None:

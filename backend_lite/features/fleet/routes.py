@@ -59,10 +59,14 @@ def _writing(database: Database, devices: Devices) -> Sequence[Route]:
         return _answer(await database.write(lambda unit: devices.update(unit, device_id, data, version)))
 
     @delete(_ONE, permission=DELETE, audience=USER)
-    async def device_retire(request: AnyRequest, device_id: FromPath[int]) -> None:
-        """Remove the device: its agent is shut out, its history stays, its key does not come back."""
+    async def device_retire(
+        request: AnyRequest, device_id: FromPath[int], uninstall: FromQuery[bool] = False
+    ) -> None:
+        """Remove the device: its agent is shut out, its history stays, its key does not come back. With
+        `uninstall` the agent removes itself first, as soon as it can be told."""
         version = version_wanted(request.headers.get("if-match"))
-        await database.write(lambda unit: devices.retire(unit, device_id, version))
+        wanted_by = request.user if uninstall else None
+        await database.write(lambda unit: devices.retire(unit, device_id, version, wanted_by))
 
     @post(f"{_ONE}/approve", status_code=200, permission=APPROVE, audience=USER)
     async def device_approve(device_id: FromPath[int]) -> Response[Device]:

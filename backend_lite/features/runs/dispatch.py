@@ -48,7 +48,8 @@ class Dispatcher:
 
     def offer(self, moment: Moment, device_ids: Sequence[int]) -> None:
         """Offer each device the oldest work that it may do now, if it is there and has nothing in hand."""
-        there = [device_id for device_id in device_ids if self._hub.may_work(device_id)]
+        hub = self._hub
+        there = [one for one in device_ids if hub.may_work(one) or hub.may_leave(one)]
         if there:
             self.offer_there(moment, there)
 

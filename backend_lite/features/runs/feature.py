@@ -27,6 +27,7 @@ from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.http_agents import HttpAgents
 from backend_lite.features.runs.http_routes import http_agent_routes
 from backend_lite.features.runs.keeper import Keeper
+from backend_lite.features.runs.leaving import Leaving
 from backend_lite.features.runs.lists import Lists
 from backend_lite.features.runs.looks import Looks
 from backend_lite.features.runs.needed_files import is_file_needed
@@ -125,6 +126,8 @@ def build(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetA
     library.on_file_needed(is_file_needed)
     profiles.on_delete(forget_profile)
     applications = ProfileApplications(area.plans, profiles, fleet, area.rollouts)
+    leaving = Leaving(fleet, area.rollouts)
+    fleet.on_leave(leaving.last_step)
     vigil = Vigil(database, kernel.clock, fleet.hub, KeepAwake())
     background = _Background(kernel, area, vigil)
     return Feature(
@@ -146,7 +149,7 @@ def build(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetA
             OUTPUT: LiveKind(VIEW),
             PAUSE: LiveKind(VIEW, lambda: database.read(area.pauses.page)),
         },
-        reactions={DEVICE_RETIRED: area.rollouts.device_retired},
+        reactions={DEVICE_RETIRED: leaving.device_retired},
         restored=area.restored.take_notice,
         start=background.start,
         stop=background.stop,

@@ -98,17 +98,20 @@ class HttpAgents:
 
     async def heartbeat(self, device_id: int) -> list[AgentAction]:
         """What the device shall do next: one step or nothing. Raises NotFoundError."""
-        admission = await self._database.read(
-            lambda session: self._fleet.callers.admission(session, device_id)
+        fleet = self._fleet
+        admission, has_last_step = await self._database.read(
+            lambda session: (
+                fleet.callers.admission(session, device_id),
+                fleet.last_step(session, device_id),
+            )
         )
         if admission is Admission.RETIRED:
-            raise NotFoundError("Device deleted", code="device_deleted", status=410)
-        self._fleet.callers.heard(device_id)
-        if admission is not Admission.APPROVED:
-            return []
-        ref, action = await self._database.write(lambda unit: self._next(unit, device_id))
-        if ref is not None:
-            self._output.open(ref)
+            action = await self._handed_out(device_id) if has_last_step else None
+            if action is None:
+                raise NotFoundError("Device deleted", code="device_deleted", status=410)
+            return [action]
+        fleet.callers.heard(device_id)
+        action = await self._handed_out(device_id) if admission is Admission.APPROVED else None
         return [action] if action is not None else []
 
     async def result(self, device_id: int, step_id: int, told: AgentResult) -> None:
@@ -125,6 +128,12 @@ class HttpAgents:
             else:
                 await self._take(device_id, handed, told)
         self._reporting.pop(step_id, None)
+
+    async def _handed_out(self, device_id: int) -> AgentAction | None:
+        ref, action = await self._database.write(lambda unit: self._next(unit, device_id))
+        if ref is not None:
+            self._output.open(ref)
+        return action
 
     def _next(self, unit: Unit, device_id: int) -> tuple[AttemptRef | None, AgentAction | None]:
         moment = Moment(unit, self._clock.now_ms())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
@@ -42,7 +43,9 @@ def http_agent_routes(database: Database, fleet: FleetApi, agents: HttpAgents) -
         said = {"os_version": data.os_version, "hardware_summary": data.hardware_summary}
         if any(said.values()):
             address = request.client.host if request.client else ""
-            await database.write(lambda unit: fleet.callers.describe(unit, device_id, said, address))
+            # One that was retired is told its last action; what it says of itself counts no more.
+            with suppress(NotFoundError):
+                await database.write(lambda unit: fleet.callers.describe(unit, device_id, said, address))
         return AgentActions(actions)
 
     @post(

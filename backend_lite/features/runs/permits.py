@@ -12,6 +12,7 @@ from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.gates import Hold, rollout_gate
 from backend_lite.features.runs.keeper import Keeper
+from backend_lite.features.runs.leaving import is_last_step
 from backend_lite.features.runs.lookup import Found, find_attempts
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output_store import AttemptRef, ref_of
@@ -72,7 +73,7 @@ class Permits:
 
     def _refuse(self, moment: Moment, parts: RunParts, step: StepRow, approved: bool) -> str:
         """Why the step may not start after all, and put it back; empty when it may."""
-        if not approved:
+        if not approved and not is_last_step(self._fleet, moment.session, step):
             return self._put_back(moment, parts, step, None, "The device may not work now.")
         if parts.run.expires_at <= moment.now:
             change_step(

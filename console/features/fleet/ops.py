@@ -39,13 +39,14 @@ def approve(client: ApiClient, device_ids: Sequence[int]) -> Op[int]:
     return Op(title, call, (DEVICE,))
 
 
-def retire(client: ApiClient, device_ids: Sequence[int]) -> Op[int]:
-    """Answers how many were removed."""
+def retire(client: ApiClient, device_ids: Sequence[int], *, uninstall: bool = False) -> Op[int]:
+    """Answers how many were removed. `uninstall`: their agents too."""
+    params = {"uninstall": "true"} if uninstall else None
 
     async def call(progress: Progress) -> int:
         for done, device_id in enumerate(device_ids):
             progress.report(done / len(device_ids))
-            await client.delete(f"{DEVICES}/{device_id}")
+            await client.delete(f"{DEVICES}/{device_id}", params)
         return len(device_ids)
 
     title = plural(len(device_ids), "Remove the device", "Remove {count} devices")

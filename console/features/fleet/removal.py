@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from console.core.texts import plural, tr
 from console.features.fleet import ops
@@ -23,6 +23,10 @@ def ask_removal(parent: QWidget, context: Context, devices: list[Object]) -> Con
     def removed(count: int) -> None:
         context.notices.notice(plural(count, "The device was removed.", "{count} devices were removed."))
 
+    uninstall = QCheckBox(plural(len(devices), "Also remove the agent", "Also remove the {count} agents"))
+    uninstall.setToolTip(
+        tr("The agent removes itself and its data as its last work: at once, or when the device comes back.")
+    )
     return confirm(
         parent,
         plural(len(devices), "Remove this device?", "Remove {count} devices?"),
@@ -32,9 +36,10 @@ def ask_removal(parent: QWidget, context: Context, devices: list[Object]) -> Con
             names=names,
         ),
         tr("Remove"),
-        lambda: _remove(context, ids, removed),
+        lambda: _remove(context, ids, removed, uninstall=uninstall.isChecked()),
+        option=uninstall,
     )
 
 
-def _remove(context: Context, ids: list[int], removed: Any) -> None:
-    context.ops.run(ops.retire(context.client, ids), on_success=removed)
+def _remove(context: Context, ids: list[int], removed: Any, *, uninstall: bool) -> None:
+    context.ops.run(ops.retire(context.client, ids, uninstall=uninstall), on_success=removed)

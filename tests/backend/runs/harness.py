@@ -83,6 +83,9 @@ class FakeHub:
     def connected(self, device_id: int) -> bool:
         return device_id in self.here
 
+    def may_leave(self, device_id: int) -> bool:
+        return False
+
     def may_work(self, device_id: int) -> bool:
         return device_id in self.here and device_id not in self.kept_out
 

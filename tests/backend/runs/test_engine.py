@@ -314,7 +314,7 @@ def test_retiring_a_device_ends_what_it_had(play: Play) -> None:
         (queued,) = await harness.start(1)
         (other,) = await harness.start(2)
         harness.hub.here.clear()
-        await harness.database.write(lambda unit: harness.rollouts.device_retired(unit, {"device_id": 1}))
+        await harness.database.write(lambda unit: harness.rollouts.device_retired(unit, 1))
         assert (await harness.run(running)).state == RunState.UNKNOWN
         assert (await harness.run(queued)).state == RunState.CANCELLED
         assert (await harness.run(other)).state == RunState.QUEUED

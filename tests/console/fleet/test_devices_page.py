@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.fleet import DEVICES
@@ -212,6 +212,25 @@ def test_removing_asks_first(devices: DevicesPage, world: World, run: Run) -> No
         await until(lambda: len(world.api.requests) == 2)
         await until(lambda: world.notices)
         assert world.notices[-1].text == "2 devices were removed."
+
+    run(story())
+
+
+def test_the_agent_is_removed_along_when_that_is_wanted(devices: DevicesPage, world: World, run: Run) -> None:
+    devices.table.select([1])
+    world.api.answers[f"DELETE {DEVICES}/1"] = (204, None)
+
+    async def story() -> None:
+        press(devices, "Remove…")
+        dialog = devices.findChild(ConfirmDialog)
+        assert dialog is not None
+        option = dialog.findChild(QCheckBox)
+        assert option is not None
+        assert (option.text(), option.isChecked()) == ("Also remove the agent", False)
+        option.click()
+        dialog.buttons["yes"].click()
+        await until(lambda: world.api.requests)
+        assert dict(world.api.requests[0].url.params) == {"uninstall": "true"}
 
     run(story())
 
