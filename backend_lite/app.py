@@ -36,6 +36,7 @@ from backend_lite.core.http.app import make_app
 from backend_lite.core.http.browser_shield import BrowserShield
 from backend_lite.core.http.listener import Listener, bind
 from backend_lite.core.http.live import live_route
+from backend_lite.core.http.rate_limits import GUESSES, FailureLimit, GuessLimit
 from backend_lite.core.live import LiveHub
 from backend_lite.core.lock import FolderLock
 from backend_lite.core.logging import configure_logging
@@ -186,10 +187,12 @@ async def _serve(config: Config) -> None:
         admin_socket = _bind_admin(config.admin_port)
         admin_port = admin_socket.getsockname()[1]
         hosts = frozenset({f"127.0.0.1:{admin_port}", f"localhost:{admin_port}"})
-        admin = Listener(BrowserShield(service.admin_app(), lambda: hosts, piece_types), [admin_socket])
+        guesses = FailureLimit(service.kernel.clock, GUESSES)
+        admin_app = GuessLimit(service.admin_app(), guesses)
+        admin = Listener(BrowserShield(admin_app, lambda: hosts, piece_types), [admin_socket])
         try:
             async with started(service):
-                await _listen_for_agents(service)
+                await _listen_for_agents(service, guesses)
                 await admin.start()
                 _announce(service, f"http://127.0.0.1:{admin_port}")
                 look_less_for_garbage()
@@ -207,9 +210,9 @@ def look_less_for_garbage() -> None:
     gc.set_threshold(_GC_AFTER)
 
 
-async def _listen_for_agents(service: Service) -> None:
+async def _listen_for_agents(service: Service, guesses: FailureLimit) -> None:
     kernel = service.kernel
-    app = BrowserShield(service.agent_app(), None, _only_json)
+    app = BrowserShield(GuessLimit(service.agent_app(), guesses), None, _only_json)
     preferred = await kernel.database.read(lambda session: int(get_meta(session, "agent_port") or 0))
     await service.listener.start(app, kernel.config.agent_port, preferred, _remember_in(kernel))
 

@@ -117,8 +117,8 @@ class Walk:
             plain = self._bodies.get(one.path) or self._example(one.body)
         raw = json.dumps(plain).encode() if one.body is not None else None
 
-        def call(path: str = path, body: bytes | None = raw, **queries: str) -> Call:
-            return Call(one.method, path, queries, body, one.content_type)
+        def call(path: str = path, body: bytes | None = raw, queries: dict[str, str] | None = None) -> Call:
+            return Call(one.method, path, queries or {}, body, one.content_type)
 
         yield call()
         for name in re.findall(r"\{(\w+)\}", one.path):
@@ -126,7 +126,7 @@ class Walk:
                 yield call(self._path(one.path, {name: segment}))
         for name in one.queries:
             for value in QUERIES:
-                yield call(**{name: value})
+                yield call(queries={name: value})
         if one.body is not None:
             for body in BODIES:
                 yield call(body=body)

@@ -15,9 +15,9 @@ from backend_lite.contract.fleet import Admission
 from backend_lite.core.audit.record import Audit
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.http.rate_limits import FailureLimit
 from backend_lite.errors import ConflictError, InvalidError, ServiceError, UnauthorizedError
 from backend_lite.features.enroll.arrivals import Arrival, tell_arrival
-from backend_lite.features.enroll.throttle import Throttle
 from backend_lite.features.enroll.tokens import EnrollmentTokens, ticket_of
 from backend_lite.features.fleet.api import FleetApi, KnownDevice
 
@@ -32,7 +32,7 @@ class Enrolment:
         database: Database,
         fleet: FleetApi,
         tokens: EnrollmentTokens,
-        throttle: Throttle,
+        throttle: FailureLimit,
         audit: Audit,
     ) -> None:
         self._database = database

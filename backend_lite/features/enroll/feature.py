@@ -6,6 +6,7 @@ import msgspec
 
 from backend_lite.contract.live import AGENT_ENDPOINT, ENROLLMENT_TOKEN
 from backend_lite.core.feature import Feature, Kernel
+from backend_lite.core.http.rate_limits import FailureLimit
 from backend_lite.core.live import LiveKind
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.enroll.api import EnrollApi
@@ -20,9 +21,11 @@ from backend_lite.features.enroll.routes import (
     setup_routes,
     token_routes,
 )
-from backend_lite.features.enroll.throttle import Throttle
 from backend_lite.features.enroll.tokens import EnrollmentTokens
 from backend_lite.features.fleet.api import FleetApi
+
+FAILURES = 20
+"""Refused tokens and keys from an address within a minute, after which the next try waits."""
 
 
 def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
@@ -30,7 +33,7 @@ def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
     tokens = EnrollmentTokens(access, fleet, kernel.clock)
     fleet.on_group_delete(tokens.needing_group)
     endpoint = Endpoint(kernel.endpoint, kernel.bus)
-    throttle = Throttle(kernel.clock)
+    throttle = FailureLimit(kernel.clock, FAILURES)
     enrolment = Enrolment(database, fleet, tokens, throttle, kernel.audit)
     registration = Registration(database, access, fleet, tokens, throttle, kernel.audit)
     api = EnrollApi(database, tokens, endpoint)

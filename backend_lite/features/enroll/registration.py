@@ -9,11 +9,11 @@ from backend_lite.contract.http_agents import POLL_INTERVAL_S, AgentRegister, Ag
 from backend_lite.core.audit.record import Audit
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.http.rate_limits import FailureLimit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import InvalidError, UnauthorizedError
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.enroll.arrivals import Arrival, tell_arrival
-from backend_lite.features.enroll.throttle import Throttle
 from backend_lite.features.enroll.tokens import EnrollmentTokens, ticket_of
 from backend_lite.features.fleet.api import FleetApi
 
@@ -27,7 +27,7 @@ class Registration:
         access: AccessApi,
         fleet: FleetApi,
         tokens: EnrollmentTokens,
-        throttle: Throttle,
+        throttle: FailureLimit,
         audit: Audit,
     ) -> None:
         self._database = database

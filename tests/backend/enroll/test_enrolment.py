@@ -13,7 +13,8 @@ from agent.wire.fingerprint import fingerprint_words
 from agent.wire.messages import CA_PATH, ENROLL_PATH, EnrollRequest
 from backend_lite.contract.enroll import ENROLLMENT_TOKENS
 from backend_lite.contract.fleet import DEVICES
-from backend_lite.features.enroll.throttle import FAILURES, PER_S
+from backend_lite.core.http.rate_limits import PER_S
+from backend_lite.features.enroll.feature import FAILURES
 from tests.backend.fleet.conftest import Fleet
 from tests.helpers.agents import FACTS, Device, refused, say_hello
 
