@@ -55,7 +55,7 @@ class Backups:
         self._shelf = Shelf(self._data.backups)
         self._free = free
         self._work = Work(self._tell)
-        self._telling: set[asyncio.Task[None]] = set()
+        self._known = BackupState("", 0, 0, None, "", None, str(self._data.root.resolve()))
 
     async def start(self) -> None:
         await asyncio.to_thread(self._shelf.sweep)
@@ -87,6 +87,7 @@ class Backups:
             if found.problem:
                 said = f"A backup was found damaged: {found.problem}"
                 await self._record("backups.verify", ActionType.SYSTEM, backup_id, said)
+        await self.tell()
         return self._view(found)
 
     async def delete(self, backup_id: str) -> None:
@@ -101,7 +102,7 @@ class Backups:
 
         await self._kernel.database.write(work)
         await asyncio.to_thread(self._shelf.delete, backup_id)
-        self._tell()
+        await self.tell()
 
     async def make_kit(self, wanted: RecoveryKitCreate) -> Path:
         """A kit in a folder of its own, which is for the caller to delete. Raises InvalidError,
@@ -136,26 +137,26 @@ class Backups:
                 )
 
         await self._kernel.database.write(work)
-        self._tell()
+        await self.tell()
 
     async def state(self) -> BackupState:
+        """As it is now, also on the disk."""
         backups = await asyncio.to_thread(self._shelf.all)
         rules = await self._kernel.database.read(read_rules)
         problem = await self._kernel.database.read(lambda session: get_meta(session, _PROBLEM))
         good = next((one.manifest for one in backups if one.is_good), None)
         due = next_due(rules, self._kernel.clock.now_ms()) if rules.nightly else None
-        return BackupState(
-            doing=self._work.doing,
-            done=self._work.done,
-            total=self._work.total,
+        self._known = msgspec.structs.replace(
+            self._known,
             last_good_at=format_time(good.created_at) if good is not None else None,
             problem=problem or "",
             next_at=format_time(due) if due is not None else None,
-            data_folder=str(self._data.root.resolve()),
         )
+        return self._now()
 
-    def tell(self) -> None:
+    async def tell(self) -> None:
         """Consoles are shown the state anew."""
+        await self.state()
         self._tell()
 
     async def _create(self, reason: str, with_output: bool, folder: Path | None) -> Backup:
@@ -169,6 +170,7 @@ class Backups:
             made = self._view(found, target)
             said = f"{{}} made a backup{f' ({reason})' if reason else ''}."
             await self._record("backups.create", ActionType.CREATE, plan.id, said, after=made)
+        await self.tell()
         return made
 
     def _plan(self, reason: str, with_output: bool) -> Wanted:
@@ -203,19 +205,12 @@ class Backups:
             path=str((path or self._shelf.folder / one.id).absolute()),
         )
 
+    def _now(self) -> BackupState:
+        work = self._work
+        return msgspec.structs.replace(self._known, doing=work.doing, done=work.done, total=work.total)
+
     def _tell(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._publish(), name="backup state")
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
-
-    async def _publish(self) -> None:
-        state = await self.state()
-        self._kernel.bus.publish([Changed(BACKUP_STATE, state.id, state)])
-
-    async def settled(self) -> None:
-        """Everything has been told."""
-        while self._telling:
-            await asyncio.gather(*self._telling, return_exceptions=True)
+        self._kernel.bus.publish([Changed(BACKUP_STATE, self._known.id, self._now())])
 
 
 def checked_passphrase(passphrase: str) -> str:

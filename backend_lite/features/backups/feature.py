@@ -27,7 +27,6 @@ def build(kernel: Kernel) -> Feature:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        await backups.settled()
 
     async def live_state() -> list[msgspec.Struct]:
         return [await backups.state()]

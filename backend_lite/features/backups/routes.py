@@ -60,7 +60,7 @@ def backup_routes(database: Database, backups: Backups, audit: Audit) -> Sequenc
     @put(BACKUP_RULES, permission="backups:edit", audience=USER)
     async def rules_put(data: JSONBody[BackupRules]) -> BackupRules:
         rules = await database.write(lambda unit: change_rules(unit, data, audit))
-        backups.tell()
+        await backups.tell()
         return rules
 
     @post(RECOVERY_KIT, status_code=200, permission="backups:create", audience=USER, step_up=True)
