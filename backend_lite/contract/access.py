@@ -23,9 +23,13 @@ class LoginRequest(Struct):
 
 
 class LocalLoginRequest(Struct):
-    """The console on the same machine: `secret` is that of DIR/run/service.json, new at each start."""
+    """The console on the same machine: `secret` is that of DIR/run/service.json, new at each start.
+
+    `command`: the command line, whose person could do the same on the data folder of a stopped service. It is
+    not asked for the password again."""
 
     secret: str
+    command: bool = False
 
 
 class SetupRequest(Struct):

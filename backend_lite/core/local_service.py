@@ -51,7 +51,8 @@ class LocalService:
     @contextmanager
     def signed_in(self) -> Iterator[str]:
         """A token of the owner for as long as the block runs. Raises ServiceError."""
-        token: str = self.call("POST", LOCAL_LOGIN, {"secret": self.launch.secret})["access_token"]
+        body = {"secret": self.launch.secret, "command": True}
+        token: str = self.call("POST", LOCAL_LOGIN, body)["access_token"]
         try:
             yield token
         finally:

@@ -52,7 +52,7 @@ class InProcess:
         """Headers of the owner, who is made when missing."""
         if not await self.access.users.has_owner():
             await self.access.users.create_owner(OWNER, OWNER_PASSWORD)
-        answer = await self.access.login.as_owner()
+        answer = await self.access.login.as_owner(confirmed=True)
         return headers(answer.access_token)
 
 

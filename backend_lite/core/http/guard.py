@@ -8,7 +8,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from backend_lite.core.caller import Caller, set_caller
-from backend_lite.core.security.principal import Authenticator
+from backend_lite.core.security.principal import Authenticator, Principal
 from backend_lite.errors import ForbiddenError, UnauthorizedError
 
 OPEN = "open"
@@ -29,6 +29,8 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 _USER_AGENT = 300
 PERMISSION_KEY = "permission"
 AUDIENCE_KEY = "audience"
+STEP_UP_KEY = "step_up"
+"""Option of a route: it opens only shortly after a sign-in with the password, and to no token."""
 
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -41,10 +43,25 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     principal = await authenticator.authenticate(bearer(connection))
     if principal is None:
         raise UnauthorizedError("Could not validate credentials")
-    if permission != SIGNED_IN and (permission is None or not principal.may(permission)):
-        raise ForbiddenError(f"You do not have the right {permission or 'to use this address'}.")
     connection.scope["user"] = principal
     set_caller(_caller(connection, principal.name, principal.user_id or None))
+    if permission != SIGNED_IN and (permission is None or not principal.may(permission)):
+        raise ForbiddenError(f"You do not have the right {permission or 'to use this address'}.")
+    if handler.opt.get(STEP_UP_KEY):
+        refuse_stale_sign_in(principal)
+
+
+def refuse_program(principal: Principal) -> None:
+    """Raises ForbiddenError for a token: what is about a person's own sign-in is none of its business."""
+    if not principal.session:
+        raise ForbiddenError("A token cannot do this: it needs a person who signs in.", code="person_needed")
+
+
+def refuse_stale_sign_in(principal: Principal) -> None:
+    """For what is sensitive only with certain bodies: `step_up` of a route is for those that always are."""
+    refuse_program(principal)
+    if not principal.fresh:
+        raise ForbiddenError("Confirm with your password that it is you.", code="step_up_required")
 
 
 def _caller(connection: Connection, name: str, user_id: int | None = None) -> Caller:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from backend_lite.contract.live import API_TOKEN, ROLE, USER
 from backend_lite.core.feature import Feature, Kernel
-from backend_lite.features.access.account_routes import role_routes, user_routes
+from backend_lite.core.live import LiveKind
+from backend_lite.features.access.account_routes import rights_route, role_routes, user_routes
 from backend_lite.features.access.accounts import Accounts
 from backend_lite.features.access.after_restore import end_sessions
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.access.api_tokens import ApiTokens
 from backend_lite.features.access.device_secrets import Credentials, DeviceSecrets
+from backend_lite.features.access.guesses import Guesses
 from backend_lite.features.access.login import Login
+from backend_lite.features.access.passwords import OwnPassword
+from backend_lite.features.access.proof import Proof
 from backend_lite.features.access.roles import Roles
 from backend_lite.features.access.routes import access_routes
+from backend_lite.features.access.second_factor import SecondFactor
+from backend_lite.features.access.session_list import SessionList
+from backend_lite.features.access.session_routes import second_factor_routes, session_routes
 from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.token_routes import token_routes
 from backend_lite.features.access.tokens import TokenStore
@@ -26,15 +34,27 @@ def build(kernel: Kernel) -> Feature:
     api_tokens = ApiTokens(kernel.database, kernel.clock, tokens, kernel.audit)
     roles = Roles(kernel.clock, kernel.audit)
     accounts = Accounts(kernel.database, kernel.clock, tokens, roles, kernel.audit)
-    login = Login(kernel.database, kernel.clock, tokens, sessions)
+    second_factor = SecondFactor(kernel.clock, kernel.master_key, kernel.audit)
+    proof = Proof(kernel.database, Guesses(kernel.clock), second_factor, kernel.audit)
+    login = Login(kernel.database, kernel.clock, tokens, sessions, proof, kernel.audit)
+    own_password = OwnPassword(kernel.database, tokens, proof, kernel.audit)
+    session_list = SessionList(kernel.clock, tokens, sessions, kernel.audit)
     return Feature(
         name="access",
         routes=lambda: [
             *access_routes(users, login, kernel.launch_secret),
+            *session_routes(kernel.database, session_list, login, own_password),
+            *second_factor_routes(kernel.database, second_factor),
             *token_routes(kernel.database, api_tokens),
             *user_routes(kernel.database, accounts),
             *role_routes(kernel.database, roles),
+            rights_route(),
         ],
+        live={
+            USER: LiveKind("users:view", lambda: kernel.database.read(accounts.all)),
+            ROLE: LiveKind("roles:view", lambda: kernel.database.read(roles.all)),
+            API_TOKEN: LiveKind("tokens:view", lambda: kernel.database.read(api_tokens.all)),
+        },
         restored=end_sessions,
         start=sessions.start,
         stop=sessions.stop,

@@ -44,15 +44,14 @@ def _sessions(users: Users, login: Login, launch_secret: str) -> Sequence[Route]
     @post(LOGIN, status_code=200, permission=OPEN, audience=USER, exception_handlers=documented)
     async def log_in(request: AnyRequest, data: JSONBody[LoginRequest]) -> TokenAnswer:
         """Sign in with user name and password."""
-        address = request.client.host if request.client else ""
-        return await login.with_password(data.username, data.password, address)
+        return await login.with_password(data.username, data.password, address_of(request), data.otp)
 
     @post(LOCAL_LOGIN, status_code=200, permission=OPEN, audience=USER, exception_handlers=documented)
     async def log_in_here(data: JSONBody[LocalLoginRequest]) -> TokenAnswer:
         """Sign in as the owner by the secret that only this machine's account can read."""
         if not _same(launch_secret, data.secret):
             raise UnauthorizedError("This is not the secret of the running service: read its file again.")
-        return await login.as_owner()
+        return await login.as_owner(confirmed=data.command)
 
     @post(LOGOUT, status_code=200, permission=SIGNED_IN, audience=USER, exception_handlers=documented)
     async def log_out(request: AnyRequest) -> Message:
@@ -94,9 +93,14 @@ def _setup(users: Users, login: Login, launch_secret: str) -> Sequence[Route]:
             await users.create_owner(data.username, data.password, data.full_name)
         except OwnerExistsError as error:
             raise NotFoundError("There is nothing at this address.") from error
-        return await login.as_owner()
+        return await login.as_owner(confirmed=True)
 
     return [setup_state, set_up]
+
+
+def address_of(request: AnyRequest) -> str:
+    """From where the request comes."""
+    return request.client.host if request.client else ""
 
 
 def _same(expected: str, given: str) -> bool:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from backend_lite.contract.accounts import STEP_UP_S
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
-from backend_lite.core.events.bus import EventBus
+from backend_lite.core.events.bus import Event, EventBus
 from backend_lite.core.ids import secret_hash
 from backend_lite.core.security.principal import Principal
 from backend_lite.features.access.tables import TokenRow, UserRow
 from backend_lite.features.access.tokens import (
     Issued,
     Subject,
+    Token,
     TokenKind,
     TokensEnded,
     TokenStore,
@@ -35,11 +37,25 @@ FLUSH_S = 60.0
 """How often the last use of sessions is written down; a kill forgets no more than that."""
 
 
+ADDRESS = "address"
+USER_AGENT = "user_agent"
+CONFIRMED_AT = "confirmed_at"
+"""Options of a session's token: from where it was begun, and when (ms) the password was last given."""
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedUp(Event):
+    """Somebody has given the password once more."""
+
+    token_id: int
+
+
 @dataclass(slots=True)
 class _Remembered:
     principal: Principal
     read_at: float
     last_used_ms: int
+    confirmed_ms: int | None
 
 
 class Sessions:
@@ -56,19 +72,36 @@ class Sessions:
         self._flushing: asyncio.Task[None] | None = None
         bus.subscribe(TokensEnded, lambda _event: self._forget())
         bus.subscribe(UserChanged, lambda _event: self._forget())
+        bus.subscribe(SteppedUp, lambda _event: self._forget())
 
-    def begin(self, unit: Unit, user_id: int) -> Issued:
-        """A new session of the user. Those that are over for good make room."""
+    def begin(self, unit: Unit, user_id: int, *, confirmed: bool) -> Issued:
+        """A new session of the user; `confirmed` by the password. Those that are over for good make room."""
         over = (TokenRow.kind == TokenKind.SESSION) & (TokenRow.expires_at <= self._clock.now_ms())
         unit.session.execute(delete(TokenRow).where(over))
         return self._tokens.issue(
             unit,
             TokenKind.SESSION,
             subject=Subject(USER_SUBJECT, user_id),
+            options={
+                ADDRESS: unit.caller.address,
+                USER_AGENT: unit.caller.user_agent,
+                CONFIRMED_AT: self._clock.now_ms() if confirmed else None,
+            },
             created_by=user_id,
             ttl_ms=SESSION_S * 1000,
             idle_timeout_ms=IDLE_S * 1000,
         )
+
+    def confirm(self, unit: Unit, token_id: int) -> None:
+        """Its person has given the password just now."""
+        token = self._tokens.get(unit.session, TokenKind.SESSION, token_id)
+        if token is not None:
+            self._tokens.set_options(unit, token_id, {**token.options, CONFIRMED_AT: self._clock.now_ms()})
+            unit.publish(SteppedUp(token_id))
+
+    def last_used_ms(self, token: Token) -> int | None:
+        """Also where that is not written down yet."""
+        return self._used.get(token.id, token.last_used_at)
 
     async def authenticate(self, token: str, *, used: bool = True) -> Principal | None:
         key = secret_hash(token)
@@ -79,7 +112,7 @@ class Sessions:
             return None
         if used:
             known.last_used_ms = self._used[known.principal.token_id] = self._clock.now_ms()
-        return known.principal
+        return replace(known.principal, fresh=True) if self._is_fresh(known) else known.principal
 
     async def start(self) -> None:
         self._flushing = asyncio.create_task(self._keep_flushing(), name="session use")
@@ -135,13 +168,22 @@ class Sessions:
         if user is None or not user.is_active:
             return None
         expires_at = token.expires_at or token.created_at
-        principal = Principal(user.id, user.username, token.id, expires_at, permissions_of(session, user.id))
+        principal = Principal(
+            user.id, user.username, token.id, expires_at, permissions_of(session, user.id), session=True
+        )
         last_used = max(token.last_used_at or token.created_at, self._used.get(token.id, 0))
-        return _Remembered(principal, self._clock.monotonic(), last_used)
+        return _Remembered(principal, self._clock.monotonic(), last_used, token.options.get(CONFIRMED_AT))
 
     def _over(self, known: _Remembered) -> bool:
         now = self._clock.now_ms()
         return now >= min(known.principal.expires_at_ms, known.last_used_ms + IDLE_S * 1000)
+
+    def _is_fresh(self, known: _Remembered) -> bool:
+        # A clock that was set back must not make a sign-in fresh for longer.
+        return (
+            known.confirmed_ms is not None
+            and 0 <= self._clock.now_ms() - known.confirmed_ms < STEP_UP_S * 1000
+        )
 
     def _forget(self) -> None:
         self._endings += 1

@@ -28,7 +28,7 @@ def token_routes(database: Database, tokens: ApiTokens) -> Sequence[Route]:
     async def api_token_get(token_id: FromPath[int]) -> ApiToken:
         return await database.read(lambda session: tokens.get(session, token_id))
 
-    @post(API_TOKENS, permission="tokens:create", audience=USER)
+    @post(API_TOKENS, permission="tokens:create", audience=USER, step_up=True)
     async def api_token_make(request: AnyRequest, data: JSONBody[ApiTokenCreate]) -> ApiTokenSecret:
         """Make a token; this answer is the only place that shows it."""
         maker = request.user

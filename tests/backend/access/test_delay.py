@@ -1,6 +1,6 @@
 """How long a name waits after failed log-ins."""
 
-from backend_lite.features.access.login import LONGEST_DELAY_S, delay_s
+from backend_lite.features.access.guesses import LONGEST_DELAY_S, delay_s
 
 
 def test_the_delay_grows_to_a_limit() -> None:

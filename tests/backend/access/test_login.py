@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from backend_lite.app import compose
 from backend_lite.contract.access import LOCAL_LOGIN, LOGIN, LOGOUT, ME
+from backend_lite.core.http.agent_listener import LOOPBACK, AgentListener
 from backend_lite.features.access.sessions import IDLE_S, SESSION_S, STALE_S
 from tests.helpers.service import LAUNCH_SECRET, OWNER, OWNER_PASSWORD, InProcess, headers
 
@@ -113,11 +115,10 @@ async def test_a_clock_set_back_locks_nobody_out(service: InProcess) -> None:
 async def test_failures_survive_a_restart(service: InProcess) -> None:
     for _ in range(3):
         await service.client.post(LOGIN, json=WRONG)
-    again = type(service.access.login)(
-        service.kernel.database, service.clock, service.access.tokens, service.access.sessions
-    )
+    kernel = service.kernel
+    again = compose(kernel, AgentListener(kernel.config.data.keys, LOOPBACK)).feature("access").api
     with pytest.raises(Exception, match="Too many failed log-ins"):
-        await again.with_password(OWNER, OWNER_PASSWORD, "127.0.0.1")
+        await again.login.with_password(OWNER, OWNER_PASSWORD, "127.0.0.1")
 
 
 async def test_logging_out_ends_the_session_at_once_and_only_that(service: InProcess) -> None:

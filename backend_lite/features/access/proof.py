@@ -1,0 +1,111 @@
+"""The proof that somebody is who they say: the password, and the second factor where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend_lite.contract.audit import ActionType
+from backend_lite.core.audit.record import Audit, Entity
+from backend_lite.core.caller import current_caller, set_caller
+from backend_lite.core.db.database import Database
+from backend_lite.core.db.unit import Unit
+from backend_lite.core.security.passwords import check_password
+from backend_lite.errors import InvalidError, UnauthorizedError
+from backend_lite.features.access.guesses import Guesses, GuessKey
+from backend_lite.features.access.second_factor import OTP_WRONG, SecondFactor
+from backend_lite.features.access.tables import UserRow
+
+T = TypeVar("T")
+WRONG_CREDENTIALS = "wrong_credentials"
+
+
+class Proof:
+    def __init__(
+        self, database: Database, guesses: Guesses, second_factor: SecondFactor, audit: Audit
+    ) -> None:
+        self._database = database
+        self._guesses = guesses
+        self._second_factor = second_factor
+        self._audit = audit
+
+    async def of_person(
+        self,
+        username: str,
+        password: str,
+        address: str,
+        then: Callable[[Unit, UserRow], T],
+        *,
+        otp: str | None = None,
+        second_factor: bool = True,
+    ) -> T:
+        """What `then` makes of the user, in the write that uses the code up.
+
+        Raises UnauthorizedError, the same whether name or password is wrong, with `otp_required` or
+        `otp_wrong` once the password is right; and TooFastError.
+        """
+        async with self._guesses.turn(username, address) as key:
+            user = await self._database.read(lambda session: self._find(session, key))
+            if not await check_password(user.password_hash if user else None, password) or user is None:
+                await self._refused(key, user, "a wrong password" if user else "an unknown name")
+                raise UnauthorizedError("Incorrect username or password", code=WRONG_CREDENTIALS)
+            if not user.is_active:
+                await self._refused(key, user, "the right password, but the user is inactive")
+                raise UnauthorizedError("Inactive user", code="inactive_user")
+            user_id = user.id
+
+            def work(unit: Unit) -> T:
+                row = unit.session.get_one(UserRow, user_id)
+                if second_factor:
+                    self._second_factor.use(unit, row, otp)
+                self._guesses.forget(unit, key)
+                return then(unit, row)
+
+            set_caller(replace(current_caller(), name=user.username, user_id=user_id))
+            try:
+                return await self._database.write(work)
+            except UnauthorizedError as error:
+                if error.code == OTP_WRONG:
+                    await self._refused(key, user, "the right password and a wrong code")
+                raise
+
+    async def of_signed_in(
+        self,
+        username: str,
+        password: str,
+        address: str,
+        then: Callable[[Unit, UserRow], T],
+        *,
+        otp: str | None = None,
+        second_factor: bool = True,
+    ) -> T:
+        """As `of_person`, for somebody whose session is good: a 401 would say that it is not, so what is
+        wrong is an InvalidError with the same codes."""
+        try:
+            return await self.of_person(
+                username, password, address, then, otp=otp, second_factor=second_factor
+            )
+        except UnauthorizedError as error:
+            wrong = "The password is not right." if error.code == WRONG_CREDENTIALS else error.detail
+            raise InvalidError(wrong, code=error.code) from error
+
+    def _find(self, session: Session, key: GuessKey) -> UserRow | None:
+        self._guesses.admit(session, key)
+        found: UserRow | None = session.scalar(select(UserRow).where(UserRow.name_key == key[0]))
+        return found
+
+    async def _refused(self, key: GuessKey, user: UserRow | None, why: str) -> None:
+        def work(unit: Unit) -> None:
+            self._guesses.count(unit, key)
+            # An unknown name may be a password typed into the wrong line: it is not told.
+            name = user.username if user else ""
+            whom = f'the user "{name}"' if user else "an unknown user"
+            entity = Entity("user", user.id if user else "", name)
+            summary = f"A sign-in as {whom} was refused: {why}."
+            self._audit.record(unit, "auth.refused", ActionType.DENIED, entity, summary)
+
+        await self._database.write(work)
