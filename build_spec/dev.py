@@ -93,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
 def spread(arguments: Sequence[str]) -> list[str]:
     """What spreads all tests over two processes; a selection runs in one, unless it says otherwise."""
     everything = all(argument.startswith("-") and not argument.startswith("-n") for argument in arguments)
-    return ["-n", "2", "--dist", "loadfile"] if everything else []
+    return ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"] if everything else []
 
 
 def say(sentence: str) -> None:

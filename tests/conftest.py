@@ -19,13 +19,24 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 FOLDERS_WITH_SOCKETS = {"acceptance", "faults", "bench"}
+LONG_FIRST = ("faults", "acceptance", "agent")
+"""Folders with tests that take long, whole processes among them: of two workers, one would wait for them
+at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {folder: place for place, folder in enumerate(LONG_FIRST)}
+    items.sort(key=lambda item: places.get(_folder(item), len(places)))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(item.config.rootpath / "tests").parts[0]
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Around set-up, call and tear-down, so that fixtures are held to it as well."""
-    folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]
-    allowed = folder in FOLDERS_WITH_SOCKETS or item.get_closest_marker("sockets") is not None
+    allowed = _folder(item) in FOLDERS_WITH_SOCKETS or item.get_closest_marker("sockets") is not None
     gc.disable()
     try:
         with network.guard(loopback=allowed):
