@@ -13,6 +13,7 @@ import psutil
 import structlog
 from litestar.types import ASGIApp
 
+from backend_lite.core.http.door import Door
 from backend_lite.core.http.listener import Listener, bind
 from backend_lite.core.security.ca import ServiceIdentity, open_identity
 from backend_lite.errors import ConflictError, InvalidError, StartError
@@ -34,6 +35,7 @@ class AgentListener:
         self._app: ASGIApp | None = None
         self._remember: Remember | None = None
         self._moving = asyncio.Lock()
+        self._door = Door()
 
     @property
     def identity(self) -> ServiceIdentity:
@@ -53,8 +55,7 @@ class AgentListener:
         Raises StartError when an explicit port is taken or the host is none of this machine's.
         """
         self._app, self._remember = app, remember
-        self._listener = Listener(app, self._bind_first(port, preferred), self._identity.ssl_context)
-        await self._listener.start()
+        await self._listen(app, self._bind_first(port, preferred))
         await remember(self._host, self.port)
 
     async def move(self, host: str, port: int) -> None:
@@ -91,7 +92,7 @@ class AgentListener:
         log.info("agent listener moved", host=host, port=port)
 
     async def _listen(self, app: ASGIApp, bound: list[socket.socket]) -> None:
-        self._listener = Listener(app, bound, self._identity.ssl_context)
+        self._listener = Listener(app, bound, self._identity.ssl_context, door=self._door)
         await self._listener.start()
 
     def _bind_first(self, port: int, preferred: int) -> list[socket.socket]:

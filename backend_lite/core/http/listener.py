@@ -7,11 +7,14 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, cast
 
 import uvicorn
 from litestar.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from backend_lite.core.http.door import Door, TimedHttp
 
 MAX_FRAME = 1 << 20
 _PING_S = 20.0
@@ -87,7 +90,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 class Listener:
     """Serves `app` on the sockets until `stop`; `port` is that of the first. With `connections`, whoever
-    comes while there are so many is answered 503."""
+    comes while there are so many is answered 503; with `door`, it decides who comes in."""
 
     def __init__(
         self,
@@ -95,6 +98,7 @@ class Listener:
         bound: Sequence[socket.socket],
         tls: Callable[[], ssl.SSLContext] | None = None,
         connections: int | None = None,
+        door: Door | None = None,
     ) -> None:
         self._bound = list(bound)
         options: dict[str, Any] = {}
@@ -102,7 +106,7 @@ class Listener:
             options["ssl_context_factory"] = lambda _config, _default: tls()
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http="httptools" if door is None else cast("Any", partial(TimedHttp, door=door)),
             ws=_Protocol,
             ws_max_size=MAX_FRAME,
             ws_ping_interval=_PING_S,

@@ -1,0 +1,97 @@
+"""Connections that ask for nothing, over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from backend_lite.core.http import door as door_module
+from backend_lite.core.http.door import Door
+from backend_lite.core.http.listener import Listener, bind
+
+pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
+
+DEADLINE_S = 10
+MOST = 3
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Dial = Callable[[], Awaitable[Streams]]
+
+
+async def _app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        return
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Dial]:
+    listener = Listener(_app, [bind("127.0.0.1", 0)], door=Door(MOST))
+    await listener.start()
+    opened: list[asyncio.StreamWriter] = []
+
+    async def dial() -> Streams:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        opened.append(writer)
+        return reader, writer
+
+    try:
+        yield dial
+    finally:
+        for writer in opened:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in opened), return_exceptions=True)
+        await listener.stop()
+
+
+async def heard(streams: Streams, said: bytes = b"") -> bytes:
+    """What comes back at once or last; nothing where the connection is cut."""
+    reader, writer = streams
+    async with asyncio.timeout(DEADLINE_S):
+        try:
+            writer.write(said)
+            return await reader.read(100)
+        except ConnectionError:
+            return b""
+
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+async def test_an_address_holds_so_many_connections_and_no_more() -> None:
+    async with listening() as dial:
+        inside = [await dial() for _ in range(MOST)]
+        for streams in inside:
+            assert (await heard(streams, GET)).startswith(b"HTTP/1.1 204")
+        assert await heard(await dial(), GET) == b""
+        inside[0][1].close()
+        await inside[0][1].wait_closed()
+        async with asyncio.timeout(DEADLINE_S):
+            while not await heard(await dial(), GET):
+                pass
+
+
+async def test_channels_take_up_no_room_at_the_door() -> None:
+    async with listening() as dial:
+        for _ in range(MOST + 2):
+            assert (await heard(await dial(), UPGRADE)).startswith(b"HTTP/1.1 101")
+
+
+@pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+async def test_who_does_not_finish_a_head_is_let_go(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_module, "REQUEST_S", 0.05)
+    async with listening() as dial:
+        assert await heard(await dial(), head) == b""
+        answered = await dial()
+        assert (await heard(answered, GET)).startswith(b"HTTP/1.1 204")
+        assert await heard(answered, b"GET / HTTP/1.1\r\n") == b""
