@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QTabBar, QWidget
 
 from backend_lite.contract.live import RUN
 from console.app import App
@@ -16,11 +18,37 @@ from console.demo_steps import Steps, TourError
 from console.features.access.first_run import FirstRunScreen
 from console.features.access.sign_in import SignInScreen
 from console.features.runs.preview_loader import PreviewLoader
+from console.shell.page import Page
+from console.widgets.live_table import LiveTable
 
 SIZE = (1280, 800)
 SETTLE_S = 0.15
 """After the last answer: charts, output and delegates paint what came."""
 LOOKS = ("light", "dark")
+WITH_DETAILS = frozenset({"software", "admission", "templates"})
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page for a target, as `arrange` leaves it."""
+
+    name: str
+    page_key: str
+    target: str | None = None
+    arrange: Callable[[Page], None] = lambda _page: None
+
+
+def choose_first(page: Page) -> None:
+    """The first row of the page's list, for its details."""
+    table = page.findChild(LiveTable)
+    if table is not None and table.isVisible():
+        table.selectRow(0)
+
+
+def open_second_tab(page: Page) -> None:
+    tabs = page.findChild(QTabBar)
+    if tabs is not None:
+        tabs.setCurrentIndex(1)
 
 
 class Pictures:
@@ -33,17 +61,15 @@ class Pictures:
         self._steps = steps
         self._count = 0
 
-    async def take(
-        self, device_id: int, group_id: int, script_id: int, run: DemoRun, request: RunRequest
-    ) -> int:
-        """How many there are; at the end the session is over."""
+    async def take(self, targets: Mapping[str, str], run: DemoRun, request: RunRequest) -> int:
+        """How many there are; at the end the session is over. `targets` are page keys with what to open."""
         self._folder.mkdir(parents=True, exist_ok=True)
         window = self._app.window
         window.resize(*SIZE)
-        places = self._places(device_id, group_id, script_id, run.run_id)
+        shots = self._shots(targets, run.run_id)
         for look in LOOKS:
             self._context.theme.apply(look)
-            await self._pages(places, look)
+            await self._pages(shots, look)
             await self._palette(look)
             await self._dialog(run, request, look)
         window.sign_out_wanted.emit()
@@ -54,23 +80,24 @@ class Pictures:
         await self._screen("first-run")
         return self._count
 
-    def _places(
-        self, device_id: int, group_id: int, script_id: int, run_id: int
-    ) -> list[tuple[str, str | None]]:
+    def _shots(self, targets: Mapping[str, str], run_id: int) -> list[Shot]:
         rollout_id = (self._context.live.get(RUN, run_id) or {}).get("rollout_id")
-        single = {
-            "device": str(device_id),
-            "group": str(group_id),
-            "script": str(script_id),
-            "run": str(run_id),
-            "rollout": str(rollout_id),
-        }
-        return [(key, single.get(key)) for key in self._context.navigator.page_keys()]
+        single = {**targets, "run": str(run_id), "rollout": str(rollout_id)}
+        every = [Shot(key, key, single.get(key)) for key in self._context.navigator.page_keys()]
+        return [
+            *(replace(one, arrange=choose_first) if one.name in WITH_DETAILS else one for one in every),
+            Shot("device-software", "device", single["device"], open_second_tab),
+            Shot("profile-devices", "profile", single["health"], open_second_tab),
+        ]
 
-    async def _pages(self, places: list[tuple[str, str | None]], look: str) -> None:
-        for page_key, target in places:
-            self._context.navigator.open(page_key, target)
-            await self._save(page_key, look, self._app.window)
+    async def _pages(self, shots: list[Shot], look: str) -> None:
+        for shot in shots:
+            navigator = self._context.navigator
+            navigator.open(shot.page_key, shot.target)
+            if navigator.page is not None:
+                await self._settled()
+                shot.arrange(navigator.page)
+            await self._save(shot.name, look, self._app.window)
 
     async def _palette(self, look: str) -> None:
         search = self._app.window.top.search
@@ -94,9 +121,12 @@ class Pictures:
             await self._save(name, look, self._app.window)
 
     async def _save(self, name: str, look: str, widget: QWidget) -> None:
-        await self._steps.until(lambda: not self._context.ops.running, tr("end of the page's requests"))
+        await self._settled()
         await asyncio.sleep(SETTLE_S)
         file = self._folder / f"{name}-{look}.png"
         if not widget.grab().save(str(file)):
             raise TourError(tr("the picture {file} cannot be written.", file=file))
         self._count += 1
+
+    async def _settled(self) -> None:
+        await self._steps.until(lambda: not self._context.ops.running, tr("end of the page's requests"))

@@ -18,6 +18,7 @@ from console.core.local_agent import AgentState
 from console.core.ops import Progress
 from console.core.run_request import RunRequest
 from console.core.texts import tr
+from console.demo_content import DemoContent
 from console.demo_pictures import Pictures
 from console.demo_preparation import enrol_this_pc, load_library_once, make_group
 from console.demo_run import DemoRun
@@ -64,8 +65,15 @@ class _Guide:
         run = DemoRun(self._app, self._steps)
         await run.go(request)
         group_id = await self._group(device)
-        pictures = Pictures(self._app, self._folder, self._steps)
-        count = await pictures.take(device["id"], group_id, script["id"], run, request)
+        content = DemoContent(self._app, self._steps)
+        try:
+            await content.make(device)
+            targets = {"device": device["id"], "group": group_id, "script": script["id"]}
+            named = {key: str(value) for key, value in targets.items()}
+            pictures = Pictures(self._app, self._folder, self._steps)
+            count = await pictures.take(named | content.targets, run, request)
+        finally:
+            await content.stop()
         self._steps.say(tr("{count} pictures in {folder}", count=count, folder=self._folder))
 
     async def _open(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QWidget
+from PySide6.QtGui import QTextOption
+from PySide6.QtWidgets import QComboBox, QDialog, QPlainTextEdit, QWidget
 
 from backend_lite.contract.images import BootUrl
 from console.core import formatting
@@ -19,6 +20,7 @@ from console.widgets.form import Field
 
 Object = dict[str, Any]
 WIDTH = 560
+_LINES = 3
 DURATIONS = (
     (3600, "1 hour"),
     (4 * 3600, "4 hours"),
@@ -40,6 +42,8 @@ class BootDialog(QDialog):
         for seconds, words in DURATIONS:
             self.duration.addItem(tr(words), seconds)
         self.address = CommandBox(context.theme, tr("Address"))
+        self.address.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        self.address.text.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.address.hide()
         self.until = label("", "secondary")
         self.error = label("", "error", wrap=True)
@@ -77,6 +81,7 @@ class BootDialog(QDialog):
 
     def _show(self, made: BootUrl) -> None:
         self.address.show_command(made.url)
+        self.address.text.setFixedHeight(_LINES * self._context.theme.line_height + 18)
         self.address.show()
         when = formatting.local_time(made.expires_at, self._context.clock())
         self.until.setText(tr("It expires {when}.", when=when))
