@@ -13,6 +13,9 @@ SETTINGS = "/api/settings"
 SETTINGS_LIST = "/api/v1/settings"
 """The documented list of keys and values: GET, POST, and GET, DELETE SETTINGS_LIST/{key}."""
 SETTING_FORMS = "/api/v1/setting-forms"
+"""GET, and GET, PUT SETTING_FORMS/{group}: an object of keys and values, where null takes a setting back to
+its default and MASKED leaves a secret as it is. ETag and If-Match go by the group's version."""
+TEST_MAIL = "/api/v1/test-mail"
 MASTER_KEY = "/api/v1/master-key"
 MASKED = "********************"
 
@@ -29,8 +32,9 @@ class SettingType(StrEnum):
 
 
 class SettingForm(Struct):
-    """A declared setting with its value. A secret's value is MASKED or empty. Numbers are within `least` and
-    `most`, in `unit`; `needs` names another setting that must be true for this one to count."""
+    """A declared setting with its value. A secret's value is MASKED or empty. `least` and `most` limit a
+    number, in `unit`, and the length of a text; a number with a whole default is whole. `needs` names another
+    setting, as `group.key`, that must be true for this one to count."""
 
     group: str
     key: str
@@ -49,7 +53,8 @@ class SettingForm(Struct):
 
 
 class SettingGroup(Struct):
-    """GET SETTING_FORMS: the groups in their order; `custom` has what was stored without a declaration."""
+    """GET SETTING_FORMS is a page of the groups in their order; `custom` has what was stored without a
+    declaration, in whichever group."""
 
     name: str
     title: str
@@ -77,10 +82,46 @@ class ListedSettingCreate(Struct):
 
 
 class MasterKeyState(Struct):
-    """GET MASTER_KEY: `source` is `key_file`, `keyring` or `none`; with `none` no secret can be stored, and
-    `problem` says how to mend it. POST MASTER_KEY/rotate encrypts everything anew."""
+    """GET MASTER_KEY: `source` is `key_file` (then `place` is its path), `keyring` or `none`; with `none` no
+    secret can be stored, and `problem` says how to mend it. POST MASTER_KEY/rotate encrypts all `secrets`
+    anew; answers this, too."""
 
     source: str
     problem: str
     secrets: int
     rotated_at: Time | None
+    place: str = ""
+
+
+class AssistantConfig(Struct):
+    """The documented form of the assistant's settings: POST and GET SETTINGS_LIST/chatgpt/config. The key
+    comes back as MASKED, or empty where none is set."""
+
+    api_key: str
+    model: str = "gpt-3.5-turbo"
+    max_tokens: int = 1000
+    temperature: float = 0.7
+    system_prompt: str | None = None
+
+
+class AssistantKey(Struct):
+    """PUT SETTINGS_LIST, as documented."""
+
+    openai_api_key: str
+
+
+class AssistantTest(Struct):
+    success: bool
+    message: str
+
+
+class AssistantState(Struct):
+    success: bool
+    available: bool
+    message: str
+
+
+class MailTest(Struct):
+    """POST TEST_MAIL sends a message with the settings of `email` as they are stored; answers a Message."""
+
+    to: str

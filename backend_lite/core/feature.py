@@ -15,10 +15,12 @@ from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.references import References
 from backend_lite.core.db.restored import AfterRestore
+from backend_lite.core.db.sealed_holders import SealedHolders
 from backend_lite.core.events.bus import EventBus
 from backend_lite.core.events.outbox import Outbox, Reaction
 from backend_lite.core.live import LiveHub, LiveKind
 from backend_lite.core.security.master_key import MasterKey, open_master_key
+from backend_lite.core.settings import SettingValues
 
 Route = HTTPRouteHandler | ASGIRouteHandler
 Lifecycle = Callable[[], Awaitable[None]]
@@ -30,7 +32,7 @@ class Kernel:
 
     `service_epoch` names this life of the database; `endpoint` is where agents reach the service;
     `launch_secret` proves that a caller runs as the same account on this machine; `references` know who
-    uses what.
+    uses what; `settings` are what they are now; who keeps sealed texts is one of `sealed_holders`.
     """
 
     config: Config
@@ -44,6 +46,8 @@ class Kernel:
     launch_secret: str
     master_key: MasterKey = field(default_factory=lambda: open_master_key(None, "", keyring_allowed=False))
     references: References = field(default_factory=References)
+    settings: SettingValues = field(default_factory=SettingValues)
+    sealed_holders: SealedHolders = field(default_factory=SealedHolders)
 
     @property
     def audit(self) -> Audit:

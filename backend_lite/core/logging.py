@@ -13,6 +13,7 @@ import structlog
 
 _MASKED_KEYS = ("password", "secret", "token", "authorization", "private_key", "otp")
 _MASK = "***"
+_OURS = "backend_lite"
 _FILE_SIZE = 10 << 20
 _FILES = 5
 
@@ -43,10 +44,18 @@ def configure_logging(folder: Path | None) -> None:
         handlers.append(file)
     root = logging.getLogger()
     root.handlers = handlers
-    root.setLevel(logging.INFO)
+    set_level("info")
     # Their lines on every start say nothing that ours do not.
     for chatty in ("alembic", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def set_level(level: str) -> None:
+    """The least important lines that are written: `debug`, `info`, `warning` or `error`."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.getLogger(_OURS).setLevel(number)
+    # Libraries that tell every detail tell secrets as well.
+    logging.getLogger().setLevel(max(number, logging.INFO))
 
 
 def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -99,6 +99,11 @@ class MasterKey:
         """True when the newest key encrypted it."""
         return bool(self._keys.keys) and sealed.startswith(f"{_FORM}:{_name(self._keys.keys[0])}:")
 
+    @property
+    def needs_end(self) -> bool:
+        """A rotation has begun and is not ended."""
+        return len(self._keys.keys) > 1
+
     def begin_rotation(self) -> None:
         """From now on a new key encrypts; the older ones still open. Raises ConflictError without a key."""
         if not self._keys.keys:

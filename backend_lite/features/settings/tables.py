@@ -11,8 +11,8 @@ from backend_lite.core.db.base import Base, EpochMs, Json
 
 
 class SettingRow(Base):
-    """`value` is JSON; a secret has `sealed` instead, its value under the master key. Groups without a
-    declaration for a key keep it under `custom`."""
+    """`value` is JSON; a secret has `sealed` instead, its value under the master key. What nobody declared
+    stands in its group, too, or in `custom` where it belongs to none."""
 
     __tablename__ = "settings"
 

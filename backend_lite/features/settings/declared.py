@@ -1,0 +1,195 @@
+"""Every setting there is, declared once: the checks, the pages of the window and the help are made of this.
+
+A setting stands here when something reads it, by `Kernel.settings`. Its `help` says when a change holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from backend_lite.contract.runs import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S
+from backend_lite.contract.settings import SettingType, SettingValue
+
+CUSTOM = "custom"
+LONG_TEXT = 4_000
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    title: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Declared:
+    """`least` and `most` limit a number's value, a text's length in characters, and a list's length. A
+    number whose default is whole is whole. `needs` is another `group.key` that must be true for this one
+    to count."""
+
+    group: str
+    key: str
+    type: SettingType
+    default: SettingValue
+    title: str
+    help: str
+    least: float | None = None
+    most: float | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    needs: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.group}.{self.key}"
+
+    @property
+    def is_whole(self) -> bool:
+        return self.type is SettingType.NUMBER and isinstance(self.default, int)
+
+
+def _text(
+    group: str, key: str, title: str, help_: str, default: str = "", *, most: int = 200, **more: Any
+) -> Declared:
+    return Declared(group, key, SettingType.TEXT, default, title, help_, most=most, **more)
+
+
+def _number(
+    group: str,
+    key: str,
+    title: str,
+    help_: str,
+    default: float,
+    least: float,
+    most: float,
+    unit: str = "",
+) -> Declared:
+    return Declared(group, key, SettingType.NUMBER, default, title, help_, least=least, most=most, unit=unit)
+
+
+def _secret(group: str, key: str, title: str, help_: str) -> Declared:
+    return Declared(group, key, SettingType.SECRET, "", title, help_, most=LONG_TEXT)
+
+
+def _flag(group: str, key: str, title: str, help_: str, *, default: bool) -> Declared:
+    return Declared(group, key, SettingType.BOOLEAN, default, title, help_)
+
+
+def _choice(group: str, key: str, title: str, help_: str, *choices: str) -> Declared:
+    """The first choice is the default."""
+    return Declared(group, key, SettingType.CHOICE, choices[0], title, help_, choices=choices)
+
+
+GROUPS = (
+    Group("general", "General", "What this service is called."),
+    Group("security", "Security", "Sessions, approvals, and how long the audit is kept."),
+    Group("jobs", "Jobs", "How work on devices is carried out where nobody says otherwise."),
+    Group("email", "Email", "The mail server that messages are sent through."),
+    Group("logging", "Logging", "What the service writes into its own log."),
+    Group("assistant", "Assistant", "The language model that helps to write scripts."),
+    Group(CUSTOM, "Custom", "Values that other programs keep here. DeployFlow itself reads none of them."),
+)
+
+DECLARED = (
+    _text(
+        "general",
+        "service_name",
+        "Name of this service",
+        "Shown in the status bar of every window, and told by the service's health address. Windows show a "
+        "new name when somebody signs in the next time.",
+        "DeployFlow",
+        least=1,
+        most=60,
+    ),
+    _number(
+        "security",
+        "session_idle_hours",
+        "Sessions end when unused for",
+        "Holds at once, for sessions that are open too.",
+        12,
+        1,
+        720,
+        "hours",
+    ),
+    _number(
+        "security",
+        "session_days",
+        "Sessions end at the latest after",
+        "Holds for sessions that begin from now on.",
+        30,
+        1,
+        365,
+        "days",
+    ),
+    _number(
+        "security",
+        "audit_retention_days",
+        "Events of the audit stay listed for",
+        "Older ones go into sealed files in the data folder, which the check of the audit still reads. 0 keeps "
+        "all of them listed. Holds within six hours.",
+        0,
+        0,
+        36_500,
+        "days",
+    ),
+    _number(
+        "jobs",
+        "default_timeout_s",
+        "Time limit of work without one of its own",
+        "Holds for scripts that are made from now on, and for commands that are sent from now on.",
+        DEFAULT_TIMEOUT_S,
+        1,
+        MAX_TIMEOUT_S,
+        "seconds",
+    ),
+    _text(
+        "email",
+        "host",
+        "Mail server",
+        "Name or address of the server that takes mail. Empty: no mail is sent. Holds for the next message.",
+    ),
+    _number("email", "port", "Port", "Mostly 587; 465 with TLS from the start.", 587, 1, 65535),
+    _choice(
+        "email",
+        "tls",
+        "Encryption",
+        "starttls asks for it after connecting, tls has it from the start. The server's certificate is "
+        "always checked. none is for a server on this machine or in a closed network, and sends no password.",
+        "starttls",
+        "tls",
+        "none",
+    ),
+    _text("email", "user", "User name", "Empty where the server asks for none."),
+    _secret("email", "password", "Password", "Kept encrypted, and shown to nobody again."),
+    _text("email", "sender", "From", "The address that messages come from, such as deployflow@example.com."),
+    _choice(
+        "logging",
+        "level",
+        "Write down",
+        "The least important lines that are still written. Holds at once.",
+        "info",
+        "debug",
+        "warning",
+        "error",
+    ),
+    _secret("assistant", "api_key", "API key", "Kept encrypted, and shown to nobody again."),
+    _text("assistant", "model", "Model", "As the provider calls it.", "gpt-3.5-turbo", least=1, most=100),
+    _number(
+        "assistant", "answer_limit", "Longest answer", "How much it may write at once.", 1000, 1, 100_000,
+        "tokens",
+    ),
+    _number(
+        "assistant", "temperature", "Freedom", "0 always chooses the likeliest word.", 0.7, 0.0, 2.0
+    ),
+    _text(
+        "assistant",
+        "system_prompt",
+        "Instructions",
+        "What it is told before every question.",
+        most=LONG_TEXT,
+    ),
+)  # fmt: skip
+
+BY_NAME = {one.name: one for one in DECLARED}
+GROUP_NAMES = tuple(group.name for group in GROUPS)
