@@ -20,6 +20,7 @@ from console.core.texts import tr
 from console.features.access.feature import feature as access
 from console.features.access.first_run import FirstRunScreen
 from console.features.access.sign_in import SignInScreen
+from console.features.access.step_up import StepUp
 from console.service_process import ServiceProcess, ServiceState, ServiceStatus
 from console.shell.context import Context
 from console.shell.feature import Feature
@@ -119,6 +120,7 @@ class App:
         context.session.subscribe(self._person_changed)
         context.live.subscribe_state(self._stream_changed)
         context.ops.unauthorized.connect(self._unauthorized)
+        context.client.confirm_person = StepUp(context, self.window).ask
 
     def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -22,7 +22,7 @@ class LoginRequest(Struct):
     otp: str | None = None
 
 
-class LocalLoginRequest(Struct):
+class LocalLoginRequest(Struct, omit_defaults=True):
     """The console on the same machine: `secret` is that of DIR/run/service.json, new at each start.
 
     `command`: the command line, whose person could do the same on the data folder of a stopped service. It is

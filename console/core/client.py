@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -20,6 +20,8 @@ Params = Mapping[str, str | int | float | bool]
 
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 30.0
+STEP_UP_REQUIRED = "step_up_required"
+"""Code of a refusal that the password, given once more, turns into a yes."""
 
 
 class ApiClient:
@@ -27,8 +29,9 @@ class ApiClient:
 
     Paths are the constants of `backend_lite.contract`; bodies and answers are its Structs. Every method
     raises ApiError when the service refuses and ServiceGone when it does not answer. `base_url` changes
-    when the service comes back on another port, `token` when a person signs in or out. `transport` is for
-    tests.
+    when the service comes back on another port, `token` when a person signs in or out. `confirm_person`
+    asks for the password once more where the service wants that, and says whether it was right; the refused
+    request is then sent again, once. `transport` is for tests.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class ApiClient:
     ) -> None:
         self.base_url = base_url
         self.token = token
+        self.confirm_person: Callable[[], Awaitable[bool]] | None = None
         self._transport = transport
         self._http: httpx.AsyncClient | None = None
 
@@ -105,14 +109,24 @@ class ApiClient:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: object = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The raw answer piece by piece, for what may be large: `async with client.stream(p) as pieces`."""
+        """The raw answer piece by piece, for what may be large: `async with client.stream(p) as pieces`. With
+        a `body` it is asked for by POST."""
         import httpx
 
+        sent, content, method = self._headers(headers), None, "GET"
+        if body is not None:
+            method, content, sent["Content-Type"] = "POST", msgspec.json.encode(body), "application/json"
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
         try:
             async with self._client().stream(
-                "GET", self.base_url + path, params=params, headers=self._headers(headers)
+                method, self.base_url + path, params=params, content=content, headers=sent, timeout=timeout
             ) as answer:
                 if answer.is_error:
                     await answer.aread()
@@ -159,15 +173,31 @@ class ApiClient:
         if body is not None:
             content = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
-        try:
-            answer = await self._client().request(
-                method, self.base_url + path, params=params, content=content, headers=sent, timeout=timeout
-            )
-        except httpx.HTTPError as error:
-            raise ServiceGone(_gone_sentence()) from error
+
+        async def send() -> httpx.Response:
+            try:
+                return await self._client().request(
+                    method,
+                    self.base_url + path,
+                    params=params,
+                    content=content,
+                    headers=sent,
+                    timeout=timeout,
+                )
+            except httpx.HTTPError as error:
+                raise ServiceGone(_gone_sentence()) from error
+
+        answer = await send()
+        if answer.is_error and await self._confirmed(_refusal(answer)):
+            answer = await send()
         if answer.is_error:
             raise _refusal(answer)
         return answer
+
+    async def _confirmed(self, refusal: ApiError) -> bool:
+        if refusal.code != STEP_UP_REQUIRED or self.confirm_person is None:
+            return False
+        return await self.confirm_person()
 
 
 def _gone_sentence() -> str:
