@@ -8,12 +8,12 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from backend_lite.contract.enroll import AgentAddress, AgentEndpoint
 from console.core.errors import ApiError
 from console.core.texts import tr
-from console.features.enroll.command_box import CommandBox
 from console.features.enroll.firewall import hints
 from console.features.enroll.ops import load_endpoint, move_endpoint
 from console.shell.context import Context
 from console.shell.parts import button, card, column, label, row, spin_box
 from console.shell.theme import set_role
+from console.widgets.command_box import CommandBox
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
 LOOPBACK = "loopback"

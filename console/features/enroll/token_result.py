@@ -10,10 +10,10 @@ from backend_lite.contract.enroll import EnrollmentTokenSecret
 from console.core import formatting
 from console.core.local_agent import Invitation
 from console.core.texts import plural, tr
-from console.features.enroll.command_box import CommandBox
 from console.features.enroll.commands import agent_program, is_installed, linux_command, windows_command
 from console.shell.context import Context
 from console.shell.parts import column, label
+from console.widgets.command_box import CommandBox
 
 
 class TokenResult(QWidget):

@@ -13,9 +13,9 @@ from console.core import formatting
 from console.core import software_ops as ops
 from console.core.errors import ApiError
 from console.core.texts import tr
-from console.features.enroll.command_box import CommandBox
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
+from console.widgets.command_box import CommandBox
 from console.widgets.form import Field
 
 Object = dict[str, Any]
