@@ -37,6 +37,7 @@ from backend_lite.contract.plans import (
     ProfileCopy,
     ProfileCreate,
     ProfileTaskCreate,
+    ProfileUpdate,
 )
 from backend_lite.contract.runs import ROLLOUTS, RolloutCreate, RolloutCreated, Targets, TaskAction
 from backend_lite.contract.software import SOFTWARE as SOFTWARE_PATH
@@ -143,7 +144,9 @@ class DemoContent:
         assert template is not None
         if self._find(PROFILE, BASELINE) is None:
             path = f"{TEMPLATES}/{template['id']}/instantiate"
-            await self._context.client.post(path, ProfileCopy(name=BASELINE), Profile)
+            made = await self._context.client.post(path, ProfileCopy(name=BASELINE), Profile)
+            link = ProfileUpdate(os_image_id=int(self.targets["os-image"]))
+            await self._context.client.put(f"{PROFILES}/{made.id}", link, Profile)
             await self._steps.until(lambda: self._find(PROFILE, BASELINE), tr("profile"))
         self._target("profile", PROFILE, BASELINE)
 
@@ -217,17 +220,16 @@ def software_items() -> tuple[SoftwareCreate, SoftwareCreate]:
             detection=Detection(DetectionType.PACKAGE),
         ),
         SoftwareCreate(
-            name="Lab certificates",
+            name="Lab greeting",
             installer_type="script",
             language="bash",
             version_text="2026.3",
             tags="lab, baseline",
-            target_os_type="debian",
-            description=tr("The certificates that machines of the lab trust"),
+            target_os_type="linux",
+            description=tr("Says at sign-in that a machine belongs to the lab"),
             install_command="#!/bin/bash\nset -euo pipefail\n"
-            "install -m 0644 lab-ca.crt /usr/local/share/ca-certificates/\nupdate-ca-certificates\n",
-            uninstall_command="rm -f /usr/local/share/ca-certificates/lab-ca.crt\n"
-            "update-ca-certificates --fresh\n",
-            detection=Detection(DetectionType.FILE, "/usr/local/share/ca-certificates/lab-ca.crt"),
+            "printf 'echo \"This machine belongs to the lab.\"\\n' > /etc/profile.d/lab-greeting.sh\n",
+            uninstall_command="#!/bin/bash\nrm -f /etc/profile.d/lab-greeting.sh\n",
+            detection=Detection(DetectionType.FILE, "/etc/profile.d/lab-greeting.sh"),
         ),
     )

@@ -148,7 +148,7 @@ def version_words(versions: dict[str, int]) -> list[str]:
 
 def _rank(one: Object) -> tuple[int, list[int]]:
     """The more devices the higher; names among as many go the other way, as the column begins descending."""
-    return one["devices"], [-ord(letter) for letter in str(one["name"]).lower()]
+    return one["devices"], [*(-ord(letter) for letter in str(one["name"]).lower()), 1]
 
 
 def _columns() -> list[Column]:

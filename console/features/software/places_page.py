@@ -53,7 +53,7 @@ class PlacesPage(Page):
         self.header.below.addWidget(self.versions)
         self.header.below.addStretch(1)
         self.table = LiveTable(
-            "installed-on",
+            "installed-places",
             tr("Devices that have it"),
             _columns(context.live, context.clock),
             lambda one: f"{one['hostname']} {one['version']}".lower(),
