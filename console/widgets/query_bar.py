@@ -18,7 +18,8 @@ _WIDTH = 400
 
 
 class ProblemLine(QFrame):
-    """Under the filter: why what is typed cannot be understood. Hidden while it can."""
+    """Under the filter: why what is typed cannot be understood, or else what `say_besides` was given. Hidden
+    while there is nothing to say."""
 
     def __init__(self, box: QueryBox) -> None:
         super().__init__()
@@ -28,9 +29,20 @@ class ProblemLine(QFrame):
         line.setContentsMargins(theme().margin, 4, theme().margin, 4)
         self.setLayout(line)
         self.hide()
+        self._problem = self._besides = ""
         box.problem_changed.connect(self._say)
 
+    def say_besides(self, sentence: str) -> None:
+        self._besides = sentence
+        self._show()
+
     def _say(self, sentence: str) -> None:
+        self._problem = sentence
+        self._show()
+
+    def _show(self) -> None:
+        sentence = self._problem or self._besides
+        set_role(self.text, "error" if self._problem else "secondary")
         self.text.setText(sentence)
         self.setVisible(bool(sentence))
 
@@ -91,7 +103,8 @@ def _plain_words(node: Node) -> tuple[list[str], Node]:
     words: list[str] = []
     rest: list[Node] = []
     for one in node.nodes if isinstance(node, And) else [node]:
-        text = one.pattern.text if isinstance(one, Search) else ""
+        # Phrases in quotes are looked for in more than rows show.
+        text = one.pattern.text if isinstance(one, Search) and not one.pattern.exact else ""
         plain = text and "*" not in text and not any(map(str.isspace, text))
         if plain and text.lower() == text.casefold():
             words.append(text)

@@ -15,7 +15,7 @@ from backend_lite.core.db.base import storable
 from backend_lite.core.db.blob_rows import Needed
 from backend_lite.errors import NotFoundError
 from backend_lite.features.library.downloads import Downloads
-from backend_lite.features.library.findings import findings
+from backend_lite.features.library.findings import all_findings
 from backend_lite.features.library.image_reading import find_image
 from backend_lite.features.library.reading import parameters_of
 from backend_lite.features.library.software_for_run import FileForRun, SoftwareForRun, software_for_run
@@ -48,9 +48,9 @@ class LibraryApi:
     def __init__(self, downloads: Downloads | None = None) -> None:
         self._downloads = downloads
 
-    def findings(self, language: Language, content: str) -> list[Finding]:
-        """What a person should have seen in a script before it runs, by line."""
-        return findings(language, content)
+    def findings(self, language: Language, content: str, detect: str = "") -> list[Finding]:
+        """What a person should have seen in a script, and in what is run before it, by line."""
+        return all_findings(language, content, detect)
 
     def script_for_run(
         self, session: Session, *, script_id: int | None = None, revision_id: int | None = None

@@ -18,6 +18,7 @@ from backend_lite.contract.runs import (
     PreviewDevice,
     PreviewTask,
     RolloutCreate,
+    TaskAction,
     TaskCreate,
 )
 from backend_lite.errors import ServiceError
@@ -38,6 +39,9 @@ from backend_lite.features.runs.shares import wave_sizes
 from backend_lite.features.runs.targets import Candidate
 from backend_lite.features.runs.tasks import wire_version_for, wire_version_of
 from backend_lite.features.runs.works import Work, outline_of
+
+_PARTS = {TaskAction.UNDO: "undo", TaskAction.DETECT: "detect"}
+"""The part of its script that a task runs, as findings call it."""
 
 
 class _Refusals:
@@ -159,10 +163,14 @@ class Previews:
 
     def _findings(self, tasks: Sequence[_Numbered]) -> list[Finding]:
         return [
-            msgspec.structs.replace(finding, task=task.n)
+            msgspec.structs.replace(
+                finding, task=task.n, part=finding.part or _PARTS.get(task.work.action, "")
+            )
             for task in tasks
             if task.work.content and task.work.language
-            for finding in self._library.findings(Language(task.work.language), task.work.content)
+            for finding in self._library.findings(
+                Language(task.work.language), task.work.content, task.work.detect
+            )
         ]
 
 

@@ -116,6 +116,7 @@ def outline_of(session: Session, library: LibraryApi, task: TaskCreate) -> Work:
         language=script.language,
         detect=detect_text(script, action),
         may_repeat=script.idempotent,
+        action=action,
         condition=task.condition,
     )
 

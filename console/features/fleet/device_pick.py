@@ -14,7 +14,8 @@ from console.core import words
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
 from console.features.fleet.columns import SEARCHED, name, search_text
-from console.features.fleet.device_query import device_predicate, known_words
+from console.features.fleet.device_query import known_words
+from console.features.fleet.service_matches import ServiceMatches
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.widgets.filter_bar import Choice
@@ -42,11 +43,12 @@ class DevicePick(QDialog):
         self.table = LiveTable(
             "pick-members", tr("Devices to add"), self._columns(), search_text, searched=SEARCHED, sort="name"
         )
+        self.matches = ServiceMatches(self, context)
         self.filter = QueryBar(
             self,
             tr("Filter devices"),
             DEVICE_FIELDS,
-            lambda node: device_predicate(node, context.clock, search_text),
+            self.matches.predicate,
             [
                 Choice("all", tr("All")),
                 Choice("chosen", tr("Chosen"), lambda device: device["id"] in self.chosen),
@@ -54,6 +56,7 @@ class DevicePick(QDialog):
             lambda: known_words(context.live.kind(DEVICE).values()),
             looks_into_rows=True,
         )
+        self.problem = ProblemLine(self.filter.query_box)
         self.count = label("", "secondary")
         self.all_shown = button(tr("Choose all shown"), self._choose_shown, "link")
         self.none = button(tr("Choose none"), lambda: self.toggle(list(self.chosen)), "link")
@@ -62,7 +65,7 @@ class DevicePick(QDialog):
         lines = column(
             label(title, "title", wrap=True),
             self.filter,
-            ProblemLine(self.filter.query_box),
+            self.problem,
             self.table,
             row(self.count, None, self.all_shown, self.none),
             row(None, self.cancel, self.add),
@@ -84,6 +87,9 @@ class DevicePick(QDialog):
         table, filter_ = self.table, self.filter
         filter_.changed.connect(table.model_.filter)
         filter_.left.connect(table.setFocus)
+        filter_.query_box.parsed.connect(self.matches.keep_to)
+        self.matches.said.connect(self.problem.say_besides)
+        self.matches.changed.connect(table.model_.filter_again)
         table.typed.connect(filter_.begin)
         table.ticked.connect(self.toggle)
         table.opened.connect(lambda device_id: self.toggle([device_id]))

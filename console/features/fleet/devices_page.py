@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from backend_lite.contract.fleet import DEVICE_FIELDS, Admission, Contact
 from backend_lite.contract.live import DEVICE, GROUP
-from backend_lite.contract.query import Node
 from console.core.live import LiveBatch
 from console.core.live_tally import LiveTally
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
@@ -23,12 +22,13 @@ from console.core.texts import plural, tr
 from console.features.fleet import group_ops, ops
 from console.features.fleet.columns import SEARCHED, device_columns, search_text
 from console.features.fleet.device_details import DeviceDetails
-from console.features.fleet.device_query import depends_on_time, device_predicate, known_words
+from console.features.fleet.device_query import depends_on_time, known_words
 from console.features.fleet.group_changes import change_members, make_group
 from console.features.fleet.group_choice import GroupChoice
 from console.features.fleet.group_rail import EVERYTHING, GroupRail
 from console.features.fleet.group_words import is_named
 from console.features.fleet.removal import ask_removal
+from console.features.fleet.service_matches import LOOKING, ServiceMatches
 from console.features.fleet.tag_changes import ask_tags
 from console.features.fleet.tag_dialog import TagDialog
 from console.features.fleet.watch import FleetWatch
@@ -40,10 +40,10 @@ from console.widgets.filter_bar import Choice
 from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.query_bar import ProblemLine, QueryBar
-from console.widgets.row_index import Predicate
 from console.widgets.saved_views import SavedView, SavedViews, ViewStore
 
 Object = dict[str, Any]
+_NO_MATCH = tr("No device matches"), tr("No device is what the filter asks for.")
 _TICK_MS = 5_000
 _RAIL = "devices/groups"
 # Plain words: these are looked up for every change of every device.
@@ -70,11 +70,12 @@ class DevicesPage(Page):
         self._context, self._watch = context, watch
         self.setWindowTitle(tr("Devices"))
         self.search_hint = tr("Search devices, scripts, runs or commands")
+        self.matches = ServiceMatches(self, context)
         self.filter = QueryBar(
             self,
             tr("Filter devices"),
             DEVICE_FIELDS,
-            self._predicate,
+            self.matches.predicate,
             [
                 Choice("all", tr("All")),
                 Choice("online", tr("Online"), lambda device: choice_of(device) == "online"),
@@ -116,8 +117,7 @@ class DevicesPage(Page):
         )
         self.no_match = EmptyState(
             "filter",
-            tr("No device matches"),
-            tr("No device is what the filter asks for."),
+            *_NO_MATCH,
             button(tr("Show all devices"), self.filter.clear),
         )
         self.centre = ListView(context.live, self.table, self.filter, self.nobody, self.no_match)
@@ -141,6 +141,9 @@ class DevicesPage(Page):
         table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._count)
         self.views.chosen.connect(self._show_view)
+        self.filter.query_box.parsed.connect(self.matches.keep_to)
+        self.matches.said.connect(self.problem.say_besides)
+        self.matches.changed.connect(self._found_others)
         table.model_.building.connect(self._show_building)
         self._tally = LiveTally(live, DEVICE, choice_of, self.filter.set_count)
         stops = [
@@ -175,13 +178,15 @@ class DevicesPage(Page):
 
     def _count(self, shown: int, total: int) -> None:
         self.header.show_count(shown, total)
+        self.no_match.say(*(LOOKING if self.matches.is_open else _NO_MATCH))
         for part in (self.filter, self.views, self.groups, self.columns, self.export, self.run):
             part.setVisible(total > 0)
 
     # ---- what is searched for
 
-    def _predicate(self, node: Node) -> Predicate:
-        return device_predicate(node, self._context.clock, search_text)
+    def _found_others(self) -> None:
+        self.table.model_.filter_again()
+        self.centre.recount()
 
     def _look_again(self) -> None:
         if self.isVisible() and depends_on_time(self.filter.query_box.node):

@@ -18,7 +18,8 @@ from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.features.fleet.columns import SEARCHED, device_columns, search_text
-from console.features.fleet.device_query import depends_on_time, device_predicate, known_words
+from console.features.fleet.device_query import depends_on_time, known_words
+from console.features.fleet.service_matches import LOOKING, ServiceMatches
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
 from console.shell.parts import button, column, frame, label, row
@@ -46,11 +47,13 @@ class GroupMembers(QWidget):
         self._ids: set[int] = set()
         self._node: Node | None = None
         self._stops: list[Callable[[], None]] = []
+        self.matches = ServiceMatches(self, context)
+        self.of_group = ServiceMatches(self, context, in_rows=False)
         self.filter = QueryBar(
             self,
             tr("Filter the devices of the group"),
             DEVICE_FIELDS,
-            lambda node: device_predicate(node, context.clock, search_text),
+            self.matches.predicate,
             known=lambda: known_words(context.live.kind(DEVICE).values()),
             looks_into_rows=True,
         )
@@ -79,7 +82,8 @@ class GroupMembers(QWidget):
         line = row(self.filter, self.count, self.remove, self.add)
         line.setStretch(0, 1)
         bar = frame("tool-bar", line, (16, 8, 16, 8))
-        self.setLayout(column(bar, ProblemLine(self.filter.query_box), self.centre, gap=0))
+        self.problem = ProblemLine(self.filter.query_box)
+        self.setLayout(column(bar, self.problem, self.centre, gap=0))
         self._again = QTimer(self)
         self._again.setInterval(_TICK_MS)
         self._again.timeout.connect(self._look_again)
@@ -96,18 +100,21 @@ class GroupMembers(QWidget):
 
     def show_named(self, device_ids: set[int]) -> None:
         self._ids, self._node = set(device_ids), None
+        self.of_group.stop()
         self._apply(lambda device: device["id"] in self._ids)
 
     def show_query(self, node: Node) -> None:
         if node != self._node:
             self._ids, self._node = set(), node
-            self._apply(device_predicate(node, self._context.clock))
+            self._apply(self.of_group.predicate(node))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         _stop_all(self._stops)
         self._stops.append(self._context.live.subscribe(DEVICE, self._take))
         self._again.start()
+        for matches in (self.matches, self.of_group):
+            matches.ask()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -127,6 +134,10 @@ class GroupMembers(QWidget):
         self.table.selection_changed.connect(self._selected)
         self.table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._say)
+        self.filter.query_box.parsed.connect(self.matches.keep_to)
+        for matches in (self.matches, self.of_group):
+            matches.said.connect(self.problem.say_besides)
+            matches.changed.connect(self._found_others)
         self.destroyed.connect(watch.subscribe(self.table.model_.touch))
         self.destroyed.connect(partial(_stop_all, self._stops))
         self._selected()
@@ -138,6 +149,10 @@ class GroupMembers(QWidget):
         self.add.setVisible(self.is_named)
         self._selected()
         self.centre.restrict(holds)
+
+    def _found_others(self) -> None:
+        self.table.model_.filter_again()
+        self.centre.recount()
 
     def _look_again(self) -> None:
         nodes = (self._node, self.filter.query_box.node)
@@ -161,7 +176,9 @@ class GroupMembers(QWidget):
             self.count.setText(tr("{shown} of {total}", shown=f"{shown:,}", total=f"{len(self._ids):,}"))
         self._empty_add.setVisible(self.is_named and not filtered)
         self._show_all.setVisible(filtered)
-        if filtered:
+        if self.matches.is_open or self.of_group.is_open:
+            self.empty.say(*LOOKING)
+        elif filtered:
             self.empty.say(tr("No device matches"), tr("No device of the group is what the filter asks for."))
         elif self.is_named:
             self.empty.say(tr("No devices in this group yet"), tr("Choose the devices that belong to it."))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from backend_lite.contract.fleet import (
     DEVICES,
     Device,
+    DeviceIds,
     DeviceMerge,
     DeviceUpdate,
     MetricHistory,
@@ -24,6 +25,13 @@ def load(client: ApiClient, device_id: int) -> Op[Device]:
         return await client.get(f"{DEVICES}/{device_id}", Device)
 
     return Op(tr("Load the device"), call)
+
+
+def matching(client: ApiClient, query: str) -> Op[DeviceIds]:
+    async def call(_progress: Progress) -> DeviceIds:
+        return await client.get(f"{DEVICES}/matching", DeviceIds, {"q": query})
+
+    return Op(tr("Look for the devices that match"), call)
 
 
 def approve(client: ApiClient, device_ids: Sequence[int]) -> Op[int]:

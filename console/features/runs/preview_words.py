@@ -22,6 +22,7 @@ from console.core.words import named
 DANGEROUS_FROM = 25
 """From so many devices on a dangerous script asks for their number."""
 _WAVES = 6
+_PARTS = {"detect": "detect script", "undo": "undo script"}
 _ORDER = [Severity.DANGER, Severity.WARNING, Severity.NOTE]
 
 
@@ -63,12 +64,12 @@ def lines(preview: Preview, policy: Policy, now: datetime) -> list[Line]:
 
 def finding_lines(findings: list[Finding], tasks: int) -> list[Line]:
     """The most dangerous first; the same finding at several lines is one."""
-    grouped: dict[tuple[int, Severity, str, int], list[int]] = {}
+    grouped: dict[tuple[int, Severity, str, int, str], list[int]] = {}
     for finding in findings:
-        key = (_ORDER.index(finding.severity), finding.severity, finding.text, finding.task)
+        key = (_ORDER.index(finding.severity), finding.severity, finding.text, finding.task, finding.part)
         grouped.setdefault(key, []).append(finding.line)
     found = []
-    for (_at, severity, text, task), places in sorted(grouped.items()):
+    for (_at, severity, text, task, part), places in sorted(grouped.items()):
         word, tone = words.severity_word(severity)
         where = plural(
             len(places),
@@ -76,6 +77,8 @@ def finding_lines(findings: list[Finding], tasks: int) -> list[Line]:
             "lines {lines}",
             lines=named([str(one) for one in sorted(set(places))]),
         )
+        if part in _PARTS:
+            where = tr("{part}, {where}", part=tr(_PARTS[part]), where=where)
         if tasks > 1:
             where = tr("script {n}, {where}", n=task, where=where)
         found.append(Line(word, tone, f"{text.rstrip('.')} · {where}"))

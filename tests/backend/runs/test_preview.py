@@ -16,6 +16,7 @@ from backend_lite.contract.runs import (
     RolloutCreate,
     RunAs,
     Targets,
+    TaskAction,
     TaskCreate,
     Waves,
 )
@@ -56,6 +57,7 @@ async def edit(core: Harness, content: str = "reboot\n", **fields: Any) -> None:
             ScriptRevisionRow(
                 script_id=1, number=script.revision, language="sh", content=content, content_hash="",
                 message="", created_at=0, parameters=fields.get("parameters", []),
+                detect=fields.get("detect"), undo=fields.get("undo"),
             )
         )  # fmt: skip
 
@@ -138,6 +140,17 @@ async def test_findings_name_their_task(core: Harness) -> None:
         (3, 2, "restart"),
     ]
     assert (found.revision, found.errors) == (None, [])
+
+
+async def test_findings_are_also_of_what_is_run_before(core: Harness) -> None:
+    await edit(core, "echo hi\n", detect="reboot\n", undo="true\nreboot\n")
+    for action, found in (
+        (TaskAction.RUN, [("detect", 1)]),
+        (TaskAction.DETECT, [("detect", 1)]),
+        (TaskAction.UNDO, [("undo", 2)]),
+    ):
+        said = await preview(core, 1, action=action)
+        assert [(one.part, one.line) for one in said.findings] == found
 
 
 async def test_waves_are_of_those_that_can_run_it(core: Harness) -> None:
