@@ -95,15 +95,15 @@ def compose(kernel: Kernel, listener: AgentListener) -> Service:
     enroll_feature = enroll.build(kernel, access_feature.api, fleet_feature.api)
     features = (
         access_feature,
-        audit.build(kernel),
         settings_feature,
+        audit.build(kernel),
         fleet_feature,
         library_feature,
         plans_feature,
         runs_feature,
         enroll_feature,
         backups.build(kernel),
-        system.build(),
+        system.build(kernel),
     )
     for feature in features:
         kernel.live.kinds.update(feature.live)

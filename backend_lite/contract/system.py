@@ -6,10 +6,13 @@ from msgspec import Struct
 
 HEALTH = "/api/v1/system/health"
 ALIVE = "/api/v1/health"
+WHOLE = "/api/health"
 OPENAPI = "/openapi.json"
 
 
 class Health(Struct):
+    """`service` is what the settings call it."""
+
     status: str
     service: str
     version: str
@@ -17,3 +20,10 @@ class Health(Struct):
 
 class Alive(Struct):
     status: str
+
+
+class Wholeness(Struct):
+    """GET WHOLE: 503 with `unhealthy` while the database does not answer."""
+
+    status: str
+    message: str

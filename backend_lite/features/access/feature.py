@@ -29,7 +29,7 @@ from backend_lite.features.access.users import Users
 def build(kernel: Kernel) -> Feature:
     tokens = TokenStore(kernel.clock)
     users = Users(kernel.database, kernel.clock, tokens)
-    sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens)
+    sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens, kernel.settings)
     devices = DeviceSecrets(kernel.database, tokens)
     api_tokens = ApiTokens(kernel.database, kernel.clock, tokens, kernel.audit)
     roles = Roles(kernel.clock, kernel.audit)

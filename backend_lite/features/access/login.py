@@ -13,7 +13,7 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError
 from backend_lite.features.access.proof import Proof
-from backend_lite.features.access.sessions import SESSION_S, Sessions
+from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.tables import UserRow
 from backend_lite.features.access.tokens import TokenStore
 from backend_lite.features.access.users import find_owner, user_of
@@ -89,7 +89,7 @@ class Login:
         entity = Entity("user", user.id, user.username)
         summary = f"{user.username} signed in {how}."
         self._audit.record(unit, "auth.sign_in", ActionType.SIGN_IN, entity, summary)
-        return TokenAnswer(issued.secret, "bearer", SESSION_S, user_of(user))
+        return TokenAnswer(issued.secret, "bearer", self._sessions.longest_s, user_of(user))
 
 
 def username_with_password(user: UserRow) -> str:

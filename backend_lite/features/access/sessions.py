@@ -16,6 +16,7 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Event, EventBus
 from backend_lite.core.ids import secret_hash
 from backend_lite.core.security.principal import Principal
+from backend_lite.core.settings import SettingValues
 from backend_lite.features.access.tables import TokenRow, UserRow
 from backend_lite.features.access.tokens import (
     Issued,
@@ -29,8 +30,6 @@ from backend_lite.features.access.users import USER_SUBJECT, UserChanged, permis
 
 log = structlog.get_logger(__name__)
 
-SESSION_S = 30 * 86400
-IDLE_S = 12 * 3600
 STALE_S = 30.0
 """How old what is remembered of a session may be: another replica may have ended it meanwhile."""
 FLUSH_S = 60.0
@@ -59,13 +58,16 @@ class _Remembered:
 
 
 class Sessions:
-    """The Authenticator. A session ends 12 hours after its last use, 30 days after it began, at log-out, and
-    when its user is disabled."""
+    """The Authenticator. A session ends some hours after its last use and some days after it began, as the
+    settings say, at log-out, and when its user is disabled."""
 
-    def __init__(self, database: Database, bus: EventBus, clock: Clock, tokens: TokenStore) -> None:
+    def __init__(
+        self, database: Database, bus: EventBus, clock: Clock, tokens: TokenStore, settings: SettingValues
+    ) -> None:
         self._database = database
         self._clock = clock
         self._tokens = tokens
+        self._settings = settings
         self._known: dict[bytes, _Remembered] = {}
         self._used: dict[int, int] = {}
         self._endings = 0
@@ -73,6 +75,15 @@ class Sessions:
         bus.subscribe(TokensEnded, lambda _event: self._forget())
         bus.subscribe(UserChanged, lambda _event: self._forget())
         bus.subscribe(SteppedUp, lambda _event: self._forget())
+
+    @property
+    def longest_s(self) -> int:
+        """How long a session that begins now can last."""
+        return self._settings.whole("security.session_days") * 86400
+
+    @property
+    def idle_s(self) -> int:
+        return self._settings.whole("security.session_idle_hours") * 3600
 
     def begin(self, unit: Unit, user_id: int, *, confirmed: bool) -> Issued:
         """A new session of the user; `confirmed` by the password. Those that are over for good make room."""
@@ -88,8 +99,8 @@ class Sessions:
                 CONFIRMED_AT: self._clock.now_ms() if confirmed else None,
             },
             created_by=user_id,
-            ttl_ms=SESSION_S * 1000,
-            idle_timeout_ms=IDLE_S * 1000,
+            ttl_ms=self.longest_s * 1000,
+            idle_timeout_ms=self.idle_s * 1000,
         )
 
     def confirm(self, unit: Unit, token_id: int) -> None:
@@ -176,7 +187,7 @@ class Sessions:
 
     def _over(self, known: _Remembered) -> bool:
         now = self._clock.now_ms()
-        return now >= min(known.principal.expires_at_ms, known.last_used_ms + IDLE_S * 1000)
+        return now >= min(known.principal.expires_at_ms, known.last_used_ms + self.idle_s * 1000)
 
     def _is_fresh(self, known: _Remembered) -> bool:
         # A clock that was set back must not make a sign-in fresh for longer.

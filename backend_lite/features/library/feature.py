@@ -18,7 +18,13 @@ from backend_lite.features.library.scripts import Scripts
 
 def build(kernel: Kernel, access: AccessApi) -> Feature:
     catalogue = Catalogue(kernel)
-    scripts = Scripts(kernel.database, kernel.clock, access, kernel.references)
+    scripts = Scripts(
+        kernel.database,
+        kernel.clock,
+        access,
+        kernel.references,
+        lambda: kernel.settings.whole("jobs.default_timeout_s"),
+    )
 
     async def snapshot() -> list[msgspec.Struct]:
         found, _total = await kernel.database.read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.library import Script, ScriptCreate, ScriptUpdate
 from backend_lite.contract.live import SCRIPT
-from backend_lite.contract.runs import DEFAULT_TIMEOUT_S
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
@@ -34,16 +34,25 @@ _LABELS = ("name", "description", "target_os_type", "timeout_s", "idempotent", "
 class Scripts:
     """Writes scripts; `reading` reads them. Every change is one transaction and one live event."""
 
-    def __init__(self, database: Database, clock: Clock, access: AccessApi, references: References) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        access: AccessApi,
+        references: References,
+        timeout_s: Callable[[], int],
+    ) -> None:
+        """`timeout_s` is the time limit of a script that is made without one."""
         self._database = database
         self._clock = clock
         self._access = access
         self._references = references
+        self._timeout_s = timeout_s
         self._audit = Audit(clock)
 
     async def create(self, wanted: ScriptCreate, author_id: int) -> Script:
         """Raises InvalidError with what is wrong, also for a name that is taken."""
-        labels, body = {"timeout_s": DEFAULT_TIMEOUT_S} | labels_of(wanted), body_of(wanted)
+        labels, body = {"timeout_s": self._timeout_s()} | labels_of(wanted), body_of(wanted)
         check_whole(body)
         message = rules.checked_text(wanted.message, rules.MAX_MESSAGE, "message")
         return await self._database.write(

@@ -20,7 +20,6 @@ from backend_lite.contract.actions import (
 from backend_lite.contract.common import format_time
 from backend_lite.contract.library import MAX_CONTENT, Language, os_matches
 from backend_lite.contract.runs import (
-    DEFAULT_TIMEOUT_S,
     RUNS,
     Policy,
     Targets,
@@ -29,6 +28,7 @@ from backend_lite.contract.runs import (
 )
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
+from backend_lite.core.settings import SettingValues
 from backend_lite.errors import InvalidError
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.output_store import OutputStore
@@ -54,10 +54,13 @@ class ActionRow:
 
 
 class Actions:
-    def __init__(self, rollouts: Rollouts, library: LibraryApi, output: OutputStore) -> None:
+    def __init__(
+        self, rollouts: Rollouts, library: LibraryApi, output: OutputStore, settings: SettingValues
+    ) -> None:
         self._rollouts = rollouts
         self._library = library
         self._output = output
+        self._settings = settings
 
     def create(self, unit: Unit, device_id: int, request: ActionCreate, principal: Principal) -> ActionRow:
         """Raises NotFoundError and InvalidError with the documented sentences."""
@@ -109,7 +112,9 @@ class Actions:
             return work_of(session, self._library, task, Policy())
         language = LANGUAGE_OF.get(kind)
         if language is None:
-            return Work(title=kind.value, type=kind.value, timeout_s=DEFAULT_TIMEOUT_S)
+            return Work(
+                title=kind.value, type=kind.value, timeout_s=self._settings.whole("jobs.default_timeout_s")
+            )
         if request.script_id is not None:
             return self._script_work(session, request.script_id, language)
         if not request.payload or not request.payload.strip():
@@ -119,7 +124,7 @@ class Actions:
         return Work(
             title=f"{language} on demand",
             type=language,
-            timeout_s=DEFAULT_TIMEOUT_S,
+            timeout_s=self._settings.whole("jobs.default_timeout_s"),
             payload=request.payload,
         )
 

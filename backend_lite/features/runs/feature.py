@@ -111,7 +111,7 @@ def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: Flee
         reruns=Reruns(fleet, plans, rollouts),
         pauses=pauses,
         looks=Looks(database, clock, fleet.hub, keeper, flow, pauses),
-        actions=Actions(rollouts, library, output),
+        actions=Actions(rollouts, library, output, kernel.settings),
         http_agents=HttpAgents(
             database, clock, fleet, attempts, dispatcher, permits, tasks, keeper, flow, output, epochs
         ),

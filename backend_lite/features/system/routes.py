@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Request, get
+from litestar import Request, Response, get
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend_lite import __version__
-from backend_lite.contract.system import ALIVE, HEALTH, OPENAPI, Alive, Health
+from backend_lite.contract.system import ALIVE, HEALTH, OPENAPI, WHOLE, Alive, Health, Wholeness
+from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import OPEN, SIGNED_IN, USER
+from backend_lite.core.settings import SettingValues
 
 
-def system_routes() -> Sequence[Route]:
+def system_routes(settings: SettingValues) -> Sequence[Route]:
     @get(HEALTH, permission=OPEN, audience=USER)
     async def health() -> Health:
-        """That the service is there, and which version it is."""
-        return Health("healthy", "DeployFlow", __version__)
+        """That the service is there, what it is called, and which version it is."""
+        return Health("healthy", settings.text("general.service_name"), __version__)
 
     @get(ALIVE, permission=OPEN, audience=USER)
     async def alive() -> Alive:
@@ -29,3 +33,16 @@ def system_routes() -> Sequence[Route]:
         return request.app.openapi_schema.to_schema()
 
     return [health, alive, openapi]
+
+
+def whole_route(database: Database) -> Route:
+    @get(WHOLE, permission=OPEN, audience=USER)
+    async def whole() -> Response[Wholeness]:
+        """Whether the service can work, its database included."""
+        try:
+            await database.read(lambda session: session.execute(text("SELECT 1")).one())
+        except SQLAlchemyError:
+            return Response(Wholeness("unhealthy", "The database does not answer."), status_code=503)
+        return Response(Wholeness("healthy", "The service and its database answer."))
+
+    return whole

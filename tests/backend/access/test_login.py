@@ -7,10 +7,13 @@ import pytest
 from backend_lite.app import compose
 from backend_lite.contract.access import LOCAL_LOGIN, LOGIN, LOGOUT, ME
 from backend_lite.core.http.agent_listener import LOOPBACK, AgentListener
-from backend_lite.features.access.sessions import IDLE_S, SESSION_S, STALE_S
+from backend_lite.features.access.sessions import STALE_S
 from tests.helpers.service import LAUNCH_SECRET, OWNER, OWNER_PASSWORD, InProcess, headers
 
 pytestmark = pytest.mark.anyio
+
+IDLE_S, SESSION_S = 12 * 3600, 30 * 86400
+"""As the settings are at first."""
 
 WRONG = {"username": OWNER, "password": "not the password"}
 RIGHT = {"username": OWNER, "password": OWNER_PASSWORD}
@@ -174,7 +177,8 @@ async def test_the_last_use_outlives_the_process(service: InProcess) -> None:
     assert await sessions.authenticate(session)
     await sessions.flush()
     service.clock.advance(IDLE_S - 1)
-    again = type(sessions)(service.kernel.database, service.kernel.bus, service.clock, service.access.tokens)
+    kernel = service.kernel
+    again = type(sessions)(kernel.database, kernel.bus, service.clock, service.access.tokens, kernel.settings)
     assert await again.authenticate(session)
 
 
@@ -182,7 +186,8 @@ async def test_a_session_ended_elsewhere_is_noticed_within_the_bound(service: In
     sessions, session = service.access.sessions, await token(service)
     principal = await sessions.authenticate(session)
     assert principal
-    unheard = type(sessions)(service.kernel.database, _Deaf(), service.clock, service.access.tokens)
+    kernel = service.kernel
+    unheard = type(sessions)(kernel.database, _Deaf(), service.clock, service.access.tokens, kernel.settings)
     assert await unheard.authenticate(session)
     await service.access.login.end(principal.token_id)
     assert await unheard.authenticate(session), "that replica has not heard of it yet"
