@@ -77,6 +77,8 @@ def _answer(options: argparse.Namespace, config: Config) -> str:
             return data_commands.restore(config, options.source, options.kit)
         case "recovery-kit":
             return data_commands.recovery_kit(config, options.to, with_output=options.with_output)
+        case "verify-audit":
+            return data_commands.verify_audit(config)
         case "reset-password":
             return data_commands.reset_password(config, options.username)
         case _:
@@ -147,6 +149,7 @@ def _add_data_commands(command: Callable[[str, str], argparse.ArgumentParser]) -
     kit.add_argument("--to", type=Path, required=True, metavar="FILE", help="the file to make")
     kit.add_argument("--with-output", action="store_true", help="also what scripts wrote")
     kit.add_argument("--key-file", type=Path, metavar="FILE", help=key_file)
+    command("verify-audit", "Check that nobody has changed the audit; exit code 1 where somebody has.")
     reset = command("reset-password", "Give a user a new password, which comes on standard input.")
     reset.add_argument("--username", required=True, metavar="NAME")
 

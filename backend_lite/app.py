@@ -45,6 +45,7 @@ from backend_lite.core.security.master_key import open_master_key
 from backend_lite.core.security.principal import Authenticator
 from backend_lite.errors import StartError
 from backend_lite.features.access import feature as access
+from backend_lite.features.access.form_routes import form_types
 from backend_lite.features.audit import feature as audit
 from backend_lite.features.backups import feature as backups
 from backend_lite.features.enroll import feature as enroll
@@ -77,7 +78,9 @@ class Service:
     def admin_app(self) -> ASGIApp:
         """Every route."""
         live = Feature(name="live", routes=lambda: [live_route(self.kernel.live, self.authenticator)])
-        return make_app([*self.features, live], self.authenticator, machines_only=False)
+        refused = self.feature("audit").api.denials.refused
+        features = [*self.features, live]
+        return make_app(features, self.authenticator, machines_only=False, after_error=refused)
 
     def agent_app(self) -> ASGIApp:
         """Only what machines use."""
@@ -189,7 +192,7 @@ async def _serve(config: Config) -> None:
         hosts = frozenset({f"127.0.0.1:{admin_port}", f"localhost:{admin_port}"})
         guesses = FailureLimit(service.kernel.clock, GUESSES)
         admin_app = GuessLimit(service.admin_app(), guesses)
-        admin = Listener(BrowserShield(admin_app, lambda: hosts, piece_types), [admin_socket])
+        admin = Listener(BrowserShield(admin_app, lambda: hosts, _body_types), [admin_socket])
         try:
             async with started(service):
                 await _listen_for_agents(service, guesses)
@@ -290,6 +293,10 @@ def _remember_in(kernel: Kernel) -> Remember:
         await kernel.database.write(work)
 
     return remember
+
+
+def _body_types(path: str) -> frozenset[str]:
+    return piece_types(path) | form_types(path)
 
 
 def _only_json(_path: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ import msgspec
 from backend_lite.commands import on_folder, read_secret, signed_in
 from backend_lite.config import Config, DataFolder
 from backend_lite.contract.accounts import USERS, UserUpdate
+from backend_lite.contract.audit import AUDIT_EVENTS, AuditVerdict
 from backend_lite.contract.backups import (
     BACKUPS,
     RECOVERY_KIT,
@@ -114,6 +115,20 @@ def _keeping(config: Config, keys: tuple[bytes, ...]) -> Callable[[DataFolder], 
         import_master_key(place, str(root.resolve()), keys)
 
     return keep
+
+
+def verify_audit(config: Config) -> str:
+    """Check it beside the running service or without one. Raises StartError where it is broken."""
+    service = running_service(config.data)
+    if service is not None:
+        with signed_in(service) as token:
+            answer = service.call("POST", f"{AUDIT_EVENTS}/verify", {}, token=token, timeout_s=_LONG_S)
+        verdict = msgspec.convert(answer, AuditVerdict)
+    else:
+        verdict = on_folder(config, lambda opened: opened.feature("audit").api.sealing.verify())
+    if verdict.broken_at is not None:
+        raise StartError(f"The audit is broken at event {verdict.broken_at}: {verdict.problem}")
+    return f"The audit is whole: {verdict.events:,} events and {verdict.segments:,} sealed segments."
 
 
 def reset_password(config: Config, username: str) -> str:

@@ -11,6 +11,8 @@ from backend_lite.contract.common import Time
 
 AUDIT = "/api/audit"
 AUDIT_EVENTS = "/api/v1/audit"
+AUDIT_EXPORT = "/api/v1/audit/export"
+"""GET ?format=jsonl|csv and the filters of AUDIT: a file, a line for each event, the oldest first."""
 
 
 class ActionType(StrEnum):

@@ -2,51 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from backend_lite.contract.audit import AuditVerdict
-from backend_lite.core.audit.chain import BEGINNING, HASHED, first_broken
-from backend_lite.core.db.tables import AuditHeadRow, AuditRow, AuditSegmentRow
+from backend_lite.core.audit.chain import BEGINNING, first_broken
+from backend_lite.core.audit.segments import broken_in
+from backend_lite.core.db.audit_rows import events_after, newest_event, segments
+from backend_lite.core.db.database import Database
 
-_AT_ONCE = 5_000
-_COLUMNS = [getattr(AuditRow, name) for name in (*HASHED, "previous", "hash")]
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
-
-def verify(session: Session) -> AuditVerdict:
-    """Read all of it, in pieces. A changed, missing, added or moved event is found at its place."""
-    segments = session.scalars(select(AuditSegmentRow).order_by(AuditSegmentRow.id)).all()
-    previous, expected = BEGINNING, 1
-    for segment in segments:
-        if segment.first_id != expected:
-            return AuditVerdict(
-                0, len(segments), segment.first_id, "A sealed segment is missing before this one."
-            )
-        previous, expected = segment.last_hash, segment.last_id + 1
-    count = 0
-    for event in _events(session):
-        if event["id"] != expected:
-            return AuditVerdict(count, len(segments), expected, "Events are missing here.")
-        broken, previous = first_broken(previous, [event])
-        if broken is not None:
-            return AuditVerdict(count, len(segments), broken, "This event was changed after it was written.")
-        count, expected = count + 1, expected + 1
-    head = session.get(AuditHeadRow, 1)
-    if (head.event_id, head.hash) != (expected - 1, previous) if head else expected > 1:
-        return AuditVerdict(count, len(segments), expected, "The newest events are missing.")
-    return AuditVerdict(count, len(segments), None, "")
+SLICE = 1_000
+"""So many events are read at once: others read between two slices."""
 
 
-def _events(session: Session) -> Iterator[Mapping[str, Any]]:
-    last = 0
-    while True:
-        query = select(*_COLUMNS).where(AuditRow.id > last).order_by(AuditRow.id).limit(_AT_ONCE)
-        rows = session.execute(query).mappings().all()
-        if not rows:
-            return
-        for row in rows:
-            yield dict(row)
-        last = rows[-1]["id"]
+class Check:
+    """Reads all of it, a slice with each `go_on`: a changed, missing, added or moved event is found at its
+    place. `folder` is where sealed segments lie."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._segments: list[dict[str, Any]] | None = None
+        self._previous, self._expected = BEGINNING, 1
+        self._read_to = 0
+        self._events = 0
+
+    def go_on(self, session: Session) -> AuditVerdict | None:
+        """None until the verdict is certain."""
+        if self._segments is None:
+            self._segments = segments(session)
+            return self._pass_segments(self._segments)
+        events = events_after(session, self._read_to, SLICE)
+        for event in events:
+            if (problem := self._problem(event)) is not None:
+                return self._verdict(min(event["id"], self._expected), problem)
+            self._previous, self._expected = event["hash"], event["id"] + 1
+            self._read_to = event["id"]
+            self._events += 1
+        return None if len(events) == SLICE else self._at_end(session)
+
+    def _pass_segments(self, found: list[dict[str, Any]]) -> AuditVerdict | None:
+        for segment in found:
+            if segment["first_id"] != self._expected:
+                return self._verdict(self._expected, "A sealed segment is missing here.")
+            if (broken := broken_in(self._folder, segment, self._previous)) is not None:
+                return self._verdict(*broken)
+            self._previous, self._expected = segment["last_hash"], segment["last_id"] + 1
+        return None
+
+    def _problem(self, event: Mapping[str, Any]) -> str | None:
+        if event["id"] != self._expected:
+            return "Events are missing here." if event["id"] > self._expected else "This event was added."
+        if first_broken(self._previous, [event])[0] is not None:
+            return "This event was changed after it was written."
+        return None
+
+    def _at_end(self, session: Session) -> AuditVerdict:
+        newest = newest_event(session.connection()) or (0, BEGINNING)
+        if newest != (self._expected - 1, self._previous):
+            return self._verdict(self._expected, "The newest events are missing.")
+        return self._verdict(None, "")
+
+    def _verdict(self, broken_at: int | None, problem: str) -> AuditVerdict:
+        return AuditVerdict(self._events, len(self._segments or ()), broken_at, problem)
+
+
+def verify(session: Session, folder: Path) -> AuditVerdict:
+    """All of it on one snapshot."""
+    check = Check(folder)
+    while (verdict := check.go_on(session)) is None:
+        pass
+    return verdict
+
+
+async def verify_in_slices(database: Database, folder: Path) -> AuditVerdict:
+    """All of it, while others read and write. Nothing is to be sealed meanwhile."""
+    check = Check(folder)
+    while (verdict := await database.read(check.go_on)) is None:
+        pass
+    return verdict

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
 
 from backend_lite.contract.audit import ActionType
 from backend_lite.core.audit.chain import BEGINNING, event_hash
 from backend_lite.core.audit.words import VERBS, sentence
 from backend_lite.core.caller import Caller
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.tables import AuditHeadRow, AuditRow
+from backend_lite.core.db.audit_rows import append_event, newest_event
 from backend_lite.core.db.unit import Unit
 
 MASK = "***"
@@ -23,13 +22,6 @@ MAX_TEXT = 2_000
 """Longer texts are cut in the audit: scripts are told by the hash of their revision."""
 _SECRET = re.compile(
     r"(?i)password|secret|passphrase|token(?!_id|s?_count)|otp|recovery_codes|private_key|credential"
-)
-
-_HEAD = select(AuditHeadRow.event_id, AuditHeadRow.hash).where(AuditHeadRow.id == 1)
-_MOVE = (
-    update(AuditHeadRow)
-    .where(AuditHeadRow.id == 1)
-    .values(event_id=bindparam("new_id"), hash=bindparam("new_hash"))
 )
 
 
@@ -79,8 +71,7 @@ class Audit:
         """Add an event by the unit's caller, or `by` another. `before`, `after` are contract structs or plain
         objects: secrets in them are masked, and what both have alike is left out."""
         told_before, told_after = _differing(_plain(before), _plain(after))
-        head = unit.connection.execute(_HEAD).first()
-        last_id, previous = (head.event_id, head.hash) if head is not None else (0, BEGINNING)
+        last_id, previous = newest_event(unit.connection) or (0, BEGINNING)
         caller = by or unit.caller
         event = {
             "id": last_id + 1,
@@ -99,12 +90,8 @@ class Audit:
             "after": told_after,
             "details": _masked(dict(details or {})),
         }
-        hashed = event_hash(previous, event)
-        unit.connection.execute(insert(AuditRow).values(**event, previous=previous, hash=hashed))
-        if head is None:
-            unit.connection.execute(insert(AuditHeadRow).values(id=1, event_id=event["id"], hash=hashed))
-        else:
-            unit.connection.execute(_MOVE, {"new_id": event["id"], "new_hash": hashed})
+        chained = event | {"previous": previous, "hash": event_hash(previous, event)}
+        append_event(unit.connection, chained)
 
 
 def _plain(value: object) -> dict[str, Any] | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.routes import BaseRoute
-from litestar.types import ControllerRouterHandler
+from litestar.types import AfterExceptionHookHandler, ControllerRouterHandler
 
 from backend_lite import __version__
 from backend_lite.core.feature import Feature, Route
@@ -26,14 +27,22 @@ class _NoPages(Router):
         return []
 
 
-def make_app(features: Iterable[Feature], authenticator: Authenticator, *, machines_only: bool) -> Litestar:
-    """The admin listener's app, or (`machines_only`) that of the agent listener."""
+def make_app(
+    features: Iterable[Feature],
+    authenticator: Authenticator,
+    *,
+    machines_only: bool,
+    after_error: AfterExceptionHookHandler[Any] | None = None,
+) -> Litestar:
+    """The admin listener's app, or (`machines_only`) that of the agent listener. `after_error` gets every
+    error with its request."""
     routes: list[Route] = [route for feature in features for route in feature.routes()]
     if machines_only:
         routes = [route for route in routes if route.opt.get(AUDIENCE_KEY) == MACHINE]
     return Litestar(
         route_handlers=routes,
         guards=[guard],
+        after_exception=[after_error] if after_error is not None else [],
         exception_handlers=EXCEPTION_HANDLERS,
         state=State({"authenticator": authenticator}),
         request_max_body_size=MAX_BODY,

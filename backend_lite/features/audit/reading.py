@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -53,17 +52,15 @@ def page_of(session: Session, wanted: AuditFilter, page: int, page_size: int) ->
     return AuditList([event_of(row) for row in rows], total, page, page_size)
 
 
-def pieces(session: Session, wanted: AuditFilter, at_once: int = 1000) -> Iterable[list[AuditDetails]]:
-    """All of it, oldest first, some at a time."""
-    last = 0
-    while True:
-        query = _filtered(wanted).where(AuditRow.id > last).order_by(AuditRow.id).limit(at_once)
-        rows = session.scalars(query).all()
-        if not rows:
-            return
-        yield [details_of(row) for row in rows]
-        last = rows[-1].id
-        session.expunge_all()
+def details_after(session: Session, wanted: AuditFilter, last: int, most: int = 1000) -> list[AuditDetails]:
+    """The next ones after the event `last`, oldest first."""
+    query = _filtered(wanted).where(AuditRow.id > last).order_by(AuditRow.id).limit(most)
+    return [details_of(row) for row in session.scalars(query)]
+
+
+def check_filter(wanted: AuditFilter) -> None:
+    """Raises InvalidError."""
+    _filtered(wanted)
 
 
 def get_details(session: Session, event_id: int) -> AuditDetails:

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.fleet import Device
+from backend_lite.core.csv_text import write_rows
 from backend_lite.core.db.lists import ListRequest
-from backend_lite.features.fleet.csv_text import write_rows
 from backend_lite.features.fleet.devices import Devices
 from backend_lite.features.fleet.expected_csv import PARTS
 from backend_lite.features.fleet.tables import GroupMemberRow, GroupRow

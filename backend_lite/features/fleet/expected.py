@@ -24,6 +24,7 @@ from backend_lite.contract.fleet import (
 from backend_lite.contract.live import EXPECTED_DEVICE
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
+from backend_lite.core.csv_text import write_rows
 from backend_lite.core.db.base import Id, storable
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.core.db.prepared import BulkInsert
@@ -41,7 +42,6 @@ from backend_lite.core.db.query_sql import (
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError
-from backend_lite.features.fleet.csv_text import write_rows
 from backend_lite.features.fleet.editing import checked_tags
 from backend_lite.features.fleet.expected_csv import HEADS, PARTS, ExpectedLine, KnownGroup, Reading
 from backend_lite.features.fleet.expected_rules import (

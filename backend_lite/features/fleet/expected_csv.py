@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from backend_lite.contract.fleet import CsvProblem
+from backend_lite.core.csv_text import Cell, CsvError, read_rows
 from backend_lite.errors import InvalidError
-from backend_lite.features.fleet.csv_text import Cell, CsvError, read_rows
 from backend_lite.features.fleet.editing import checked_tags
 from backend_lite.features.fleet.expected_rules import Identity, checked_note, identity_of
 from backend_lite.features.fleet.group_rules import name_key_of

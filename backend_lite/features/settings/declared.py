@@ -126,8 +126,8 @@ DECLARED = (
         "security",
         "audit_retention_days",
         "Events of the audit stay listed for",
-        "Older ones go into sealed files in the data folder, which the check of the audit still reads. 0 keeps "
-        "all of them listed. Holds within six hours.",
+        "Older ones go into sealed files in the data folder, which the check of the audit still reads. "
+        "0 keeps all of them listed. Holds within six hours.",
         0,
         0,
         36_500,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,7 +178,7 @@ async def test_every_change_stands_in_the_audit_without_a_password(site: Site) -
     user, _ = await site.user("grace", "Operator")
     await site.call("PUT", f"{USERS}/{user['id']}", {"password": "other unrelated words"})
     database = site.service.kernel.database
-    assert (await database.read(verify)).broken_at is None
+    assert (await database.read(partial(verify, folder=Path("none")))).broken_at is None
     rows = await database.read(lambda s: str(s.execute(text("SELECT * FROM audit_events")).all()))
     assert "users.create" in rows
     assert "users.update" in rows

@@ -21,6 +21,7 @@ from backend_lite.core.db.base import Base
 from backend_lite.core.db.unit import Unit
 from tests.helpers.clock import ManualClock
 
+NOWHERE = Path("no such folder")
 ADA = Caller("ada", 1, "127.0.0.1", "console")
 
 
@@ -43,9 +44,9 @@ def _fill(session: Session, count: int) -> None:
 
 
 def test_an_untouched_audit_is_whole(session: Session) -> None:
-    assert verify(session).broken_at is None
+    assert verify(session, NOWHERE).broken_at is None
     _fill(session, 30)
-    found = verify(session)
+    found = verify(session, NOWHERE)
     assert (found.events, found.broken_at, found.problem) == (30, None, "")
 
 
@@ -61,14 +62,14 @@ def test_a_changed_field_is_found_at_its_event(session: Session, column: str) ->
     _fill(session, 9)
     value = 7 if column in ("at", "actor_id") else '"x"'
     session.execute(text(f"UPDATE audit_events SET {column} = :v WHERE id = 5"), {"v": value})  # noqa: S608
-    assert verify(session).broken_at == 5
+    assert verify(session, NOWHERE).broken_at == 5
 
 
 @pytest.mark.parametrize(("missing", "found"), [("id = 1", 1), ("id = 4", 4), ("id >= 8", 8), ("id > 0", 1)])
 def test_missing_events_are_found(session: Session, missing: str, found: int) -> None:
     _fill(session, 9)
     session.execute(text(f"DELETE FROM audit_events WHERE {missing}"))  # noqa: S608
-    assert verify(session).broken_at == found
+    assert verify(session, NOWHERE).broken_at == found
 
 
 def test_an_event_that_was_hashed_anew_is_found_at_the_next_one(session: Session) -> None:
@@ -84,7 +85,7 @@ def test_an_event_that_was_hashed_anew_is_found_at_the_next_one(session: Session
         text("UPDATE audit_events SET actor = 'mallory', hash = :hash WHERE id = 5"),
         {"hash": event_hash(row["previous"], forged)},
     )
-    assert verify(session).broken_at == 6
+    assert verify(session, NOWHERE).broken_at == 6
 
 
 def test_secrets_are_not_in_it(session: Session) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_lite.features.fleet.csv_text import CsvError, read_rows, write_rows
+from backend_lite.core.csv_text import CsvError, read_rows, write_rows
 
 TEXT = st.text(alphabet=st.sampled_from("ab ;,\t\"'=+-@\r\nä😀"), max_size=8)
 ROWS = st.lists(st.lists(TEXT, min_size=2, max_size=4), min_size=1, max_size=6)
