@@ -34,12 +34,12 @@ class RulesCard(QWidget):
         self.next = label("", "muted", wrap=True)
         self.save = button(tr("Save"), self.save_now)
         fields = row(
-            self.at, Field(tr("Keep, days"), self.daily), Field(tr("Keep, weeks"), self.weekly), None, gap=16
+            self.at, Field(tr("Days kept"), self.daily), Field(tr("Weeks kept"), self.weekly), None, gap=16
         )
         self.setLayout(
             column(
                 card(
-                    row(label(tr("By itself"), "title"), None, self.save),
+                    row(label(tr("Every night"), "title"), None, self.save),
                     self.nightly,
                     fields,
                     self.output,
