@@ -43,7 +43,8 @@ class BlobRow(Base):
 
 
 class UploadRow(Base):
-    """A file on its way in, for the artifact `purpose`. `received` bytes of it are safely on the disk."""
+    """A file on its way in, for the artifact `purpose`. `received` bytes of it are safely on the disk. One
+    that `is_finished` is kept by its `sha256`; its row stays for a day, for whoever lost that answer."""
 
     __tablename__ = "uploads"
 
@@ -56,6 +57,7 @@ class UploadRow(Base):
     created_by_id: Mapped[int] = mapped_column(Id)
     created_at: Mapped[int] = mapped_column(EpochMs)
     touched_at: Mapped[int] = mapped_column(EpochMs)
+    is_finished: Mapped[bool] = mapped_column(default=False)
 
 
 class AuditRow(Base):

@@ -23,6 +23,8 @@ from backend_lite.features.library.file_rules import checked_file_name, checked_
 from backend_lite.features.library.upload_files import Incoming
 from backend_lite.features.library.upload_rows import (
     find_upload,
+    finish_upload,
+    finished_upload,
     known_uploads,
     mark_received,
     remove_upload,
@@ -102,13 +104,18 @@ class Uploads:
         return await self.get(purpose, upload_id)
 
     async def finish(self, purpose: str, upload_id: str) -> StoredFile:
-        """Verify the file and keep it.
+        """Verify the file and keep it; of one that was finished already, what it became.
 
         Raises NotFoundError, ConflictError (`upload_incomplete`) where something is still to come, and
         InvalidError (`checksum_differs`), after which nothing of the file is left.
         """
+        finished = partial(finished_upload, purpose=purpose, upload_id=upload_id)
+        if (before := await self._database.read(finished)) is not None:
+            return before
         incoming = self._incoming(await self.get(purpose, upload_id))
         async with incoming.lock:
+            if (before := await self._database.read(finished)) is not None:
+                return before
             upload = await self.get(purpose, upload_id)
             if upload.received != upload.size:
                 raise ConflictError(
@@ -123,10 +130,10 @@ class Uploads:
                     "expected. Nothing of it was kept. Get the file again where it comes from.",
                     code="checksum_differs",
                 )
-            stored = StoredFile(actual, upload.size, upload.file_name)
+            stored, now = StoredFile(actual, upload.size, upload.file_name), self._clock.now_ms()
 
             def done(unit: Unit) -> None:
-                remove_upload(unit, upload_id=upload.id)
+                finish_upload(unit, upload.id, actual, now)
                 entity = Entity("file", actual, upload.file_name)
                 self._audit.tell(unit, f"{purpose}.upload", entity, after=stored)
 

@@ -41,5 +41,6 @@ def _uploads() -> None:
         sa.Column("created_by_id", ID, nullable=False),
         sa.Column("created_at", MS, nullable=False),
         sa.Column("touched_at", MS, nullable=False),
+        sa.Column("is_finished", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
     )

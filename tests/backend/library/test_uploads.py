@@ -178,6 +178,15 @@ async def test_a_file_that_differs_from_its_checksum_is_refused_and_nothing_of_i
     assert (await sender.call("GET", f"/{upload_id}")).status_code == 404
 
 
+async def test_whoever_lost_the_answer_asks_again(sender: Sender) -> None:
+    upload_id = await sender.begin(3)
+    await sender.piece(upload_id, 0, b"abc")
+    first, again = [await sender.call("POST", f"/{upload_id}/finish") for _ in range(2)]
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert (await sender.piece(upload_id, 3, b"d")).status_code == 404
+    assert (await sender.call("DELETE", f"/{upload_id}")).status_code == 404
+
+
 async def test_a_file_is_not_finished_before_it_is_whole(sender: Sender) -> None:
     upload_id = await sender.begin(3)
     await sender.piece(upload_id, 0, b"ab")
