@@ -21,7 +21,10 @@ pytestmark = pytest.mark.anyio
 OPEN_ROUTES = {
     "GET /api/v1/health",
     "GET /api/v1/system/health",
+    "GET /api/health",
     "POST /api/v1/auth/login",
+    "POST /api/auth/login",
+    "POST /token",
     "POST /api/v1/auth/local",
     "GET /api/v1/setup",
     "POST /api/v1/setup",

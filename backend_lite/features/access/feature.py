@@ -11,6 +11,7 @@ from backend_lite.features.access.after_restore import end_sessions
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.access.api_tokens import ApiTokens
 from backend_lite.features.access.device_secrets import Credentials, DeviceSecrets
+from backend_lite.features.access.form_routes import form_routes
 from backend_lite.features.access.guesses import Guesses
 from backend_lite.features.access.login import Login
 from backend_lite.features.access.passwords import OwnPassword
@@ -43,6 +44,7 @@ def build(kernel: Kernel) -> Feature:
         name="access",
         routes=lambda: [
             *access_routes(users, login, kernel.launch_secret),
+            *form_routes(kernel.database, login),
             *session_routes(kernel.database, session_list, login, own_password),
             *second_factor_routes(kernel.database, second_factor),
             *token_routes(kernel.database, api_tokens),
