@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
@@ -18,16 +18,24 @@ _NAMED = 3
 
 
 def ask_delete(
-    owner: QWidget, context: Context, items: Sequence[Object], title: str, text: str, op: Op[list[str]]
+    owner: QWidget,
+    context: Context,
+    items: Sequence[Object],
+    title: str,
+    text: str,
+    op: Op[list[str]],
+    then: Callable[[], object] = lambda: None,
 ) -> ConfirmDialog:
-    """`op` answers with a sentence for each that stays."""
+    """`op` answers with a sentence for each that stays; `then` follows when none does."""
     names = ", ".join(f"“{item['name']}”" for item in items[:_NAMED]) + ("…" if len(items) > _NAMED else "")
 
     def done(refused: list[str]) -> None:
         count = len(items) - len(refused)
         if count:
             context.notices.notice(plural(count, "{count} was deleted.", "{count} were deleted."))
-        if refused:
+        if not refused:
+            then()
+        else:
             head = plural(len(refused), "One was not deleted", "{count} were not deleted")
             Report(owner, head, tr("Here is why:"), refused).open()
 

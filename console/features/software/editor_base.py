@@ -47,7 +47,7 @@ class EditorPage(Page):
         self._target = NEW
         self._saved: Any = editing.empty
         self._undo: Undo[Any] = Undo(editing.empty)
-        self._saving = self._loading = False
+        self._saving = self._loading = self._left = False
         self._theirs: Any = None
         self._save_done = asyncio.Event()
         self._drafts = DraftKeeper(self, drafts, self._unsaved, context.notices)
@@ -79,8 +79,9 @@ class EditorPage(Page):
     def show_target(self, target: str | None) -> None:
         if target == self._target and self._object is not None:
             return
-        if self.dirty:
+        if self.dirty and not self._left:
             self._drafts.keep()
+        self._left = False
         self._target = target or NEW
         self._drafts.key = self._target
         self._object = None
@@ -399,9 +400,15 @@ class EditorPage(Page):
         elif answer == "discard":
             self._discard()
         if answer:
-            # Shown again, it begins with what is saved then.
-            self._object = None
+            # Shown again, it begins with what is saved then, and with the draft as it is kept now.
+            self._object, self._left = None, True
         return bool(answer)
+
+    def deleted(self) -> None:
+        """A person deleted it here: there is nothing left to look at."""
+        self._discard()
+        self._object = None
+        self._open_list()
 
     async def _saved_by_asking(self) -> bool:
         self.save_now()

@@ -68,12 +68,12 @@ def feature() -> Feature:
 
 
 def _item(context: Context) -> Page:
-    desk = UploadDesk(context, SOFTWARE_UPLOADS, memory_of(context), SOFTWARE)
+    desk = UploadDesk(context, SOFTWARE_UPLOADS, memory_of(context, SOFTWARE), SOFTWARE)
     return ItemPage(context, drafts_in(context, "software", Draft[EditedSoftware]), desk)
 
 
 def _image(context: Context) -> Page:
-    desk = UploadDesk(context, OS_IMAGE_UPLOADS, memory_of(context), OS_IMAGE)
+    desk = UploadDesk(context, OS_IMAGE_UPLOADS, memory_of(context, OS_IMAGE), OS_IMAGE)
     return ImagePage(context, drafts_in(context, "images", Draft[EditedImage]), desk)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,9 @@ class ImageActions:
         dialog.open()
         return dialog
 
-    def ask_delete(self, images: Sequence[Object]) -> ConfirmDialog:
+    def ask_delete(
+        self, images: Sequence[Object], then: Callable[[], object] = lambda: None
+    ) -> ConfirmDialog:
         return ask_delete(
             self._owner,
             self._context,
@@ -55,4 +57,5 @@ class ImageActions:
             plural(len(images), "Delete this image?", "Delete {count} images?"),
             tr("A file that nothing else needs goes a day later."),
             ops.delete_images(self._context.client, images),
+            then,
         )

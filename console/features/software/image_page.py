@@ -40,7 +40,7 @@ class ImagePage(EditorPage):
             part.setEnabled(possible and self._image is not None)
 
     def menu_entries(self, found: Object) -> list[tuple[str, Callable[[], object]]]:
-        return [(tr("Delete…"), partial(self.actions_.ask_delete, [found]))]
+        return [(tr("Delete…"), partial(self.actions_.ask_delete, [found], self.deleted))]
 
     @property
     def _image(self) -> Object | None:

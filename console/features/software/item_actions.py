@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
@@ -46,7 +46,7 @@ class ItemActions:
             ops.duplicate_item(self._context.client, item["id"]), on_success=made, owner=self._owner
         )
 
-    def ask_delete(self, items: Sequence[Object]) -> ConfirmDialog:
+    def ask_delete(self, items: Sequence[Object], then: Callable[[], object] = lambda: None) -> ConfirmDialog:
         return ask_delete(
             self._owner,
             self._context,
@@ -54,6 +54,7 @@ class ItemActions:
             plural(len(items), "Delete this software item?", "Delete {count} software items?"),
             tr("What is installed stays on the devices, and runs keep what they did."),
             ops.delete_items(self._context.client, items),
+            then,
         )
 
     def _ask(self, items: Sequence[Object], action: TaskAction) -> None:

@@ -44,7 +44,7 @@ class ItemPage(EditorPage):
             (tr("Uninstall from…"), partial(actions.uninstall, [found])),
             (tr("Where is it installed"), partial(actions.show_places, found)),
             (tr("Duplicate"), partial(actions.duplicate, found)),
-            (tr("Delete…"), partial(actions.ask_delete, [found])),
+            (tr("Delete…"), partial(actions.ask_delete, [found], self.deleted)),
         ]
 
     def _install(self) -> None:

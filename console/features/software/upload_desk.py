@@ -16,8 +16,6 @@ from console.core.uploads import Interrupted, UploadPlace
 from console.shell.context import Context
 from console.shell.op_runner import OpHandle
 
-_MEMORY = "uploads.json"
-
 
 class Bringing(QObject):
     """One file on its way, for what `key` says. `share` goes from 0 to 1, None while it cannot be known;
@@ -47,7 +45,7 @@ class UploadDesk(QObject):
 
     def __init__(self, context: Context, prefix: str, memory: UploadMemory, touches: str) -> None:
         super().__init__()
-        self._ops = context.ops
+        self._ops, self._notices = context.ops, context.notices
         self._touches = touches
         self._place = UploadPlace(context.client, prefix, memory)
         self._bringing: dict[str, Bringing] = {}
@@ -137,6 +135,7 @@ class UploadDesk(QObject):
 
     def _stored(self, found: Bringing, stored: StoredFile) -> None:
         found.stored, found.running = stored, False
+        self._notices.notice(tr("{name} is with the service, verified.", name=stored.file_name), "good")
         if self._bringing.get(found.key) is found:
             self.arrived.emit(found.key)
 
@@ -150,6 +149,6 @@ class UploadDesk(QObject):
         found.changed.emit()
 
 
-def memory_of(context: Context) -> UploadMemory:
-    """Beside the window's own state, in the user's folder."""
-    return UploadMemory(Path(context.settings.fileName()).parent / _MEMORY)
+def memory_of(context: Context, kind: str) -> UploadMemory:
+    """Beside the window's own state, in the user's folder; `kind` is what the files are for."""
+    return UploadMemory(Path(context.settings.fileName()).parent / f"uploads-{kind}.json")

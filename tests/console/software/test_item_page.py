@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from backend_lite.contract.software import SOFTWARE
 from console.core.run_request import RUN_DIALOG, RunRequest
+from console.features.software import editor_base
+from console.features.software.editor_base import EditorPage
 from console.features.software.item_form import ItemForm
+from console.widgets.confirm import ConfirmDialog
 from tests.backend.runs.site import Site
 from tests.console.software.conftest import Make, Object, Run, choose, item, opened, saved, seen, write
 from tests.console.trips import Trips
@@ -40,60 +44,59 @@ def test_a_package_is_made_with_what_its_manager_needs(
     assert unnamed(page) == []
 
 
-@pytest.mark.parametrize(
-    ("kind", "shown", "hidden"),
-    [
-        ("msi", {"file", "install_args", "uninstall_args"}, {"install_command", "uninstall_command"}),
-        ("exe", {"file", "uninstall_command"}, {"install_command", "language"}),
-        ("winget", {"source"}, {"file", "source_type", "uninstall_command"}),
-        ("script", {"install_command", "uninstall_command", "language"}, set()),
-        ("custom", {"install_command", "uninstall_command"}, {"language"}),
-    ],
-)
-def test_the_form_follows_the_installer(
-    make_item: Make, run: Run, kind: str, shown: set[str], hidden: set[str]
-) -> None:
+FORMS = {
+    "msi": ({"file", "install_args", "uninstall_args"}, {"install_command", "uninstall_command"}),
+    "exe": ({"file", "uninstall_command"}, {"install_command", "language"}),
+    "winget": ({"source"}, {"file", "source_type", "uninstall_command"}),
+    "script": ({"install_command", "uninstall_command", "language"}, {"file"}),
+    "custom": ({"install_command", "uninstall_command"}, {"language"}),
+}
+WRONG = [
+    ({"source": "ftp://x"}, "source", "no address to download from"),
+    ({"source": "http://example.org/a.exe"}, "sha256", "name its sha256"),
+    ({"sha256": "12"}, "sha256", "is no SHA-256"),
+    ({"install_args": "/S\x01"}, "install_args", "without control characters"),
+    ({"version_text": "1\x02"}, "version_text", "control character"),
+    ({"exit_codes": "99999999999"}, "exit_codes", "cannot be an exit code"),
+    ({"exit_codes": "zero"}, "exit_codes", "whole numbers"),
+    ({"name": " "}, "name", "Give it a name."),
+]
+
+
+def test_the_form_follows_the_installer(make_item: Make, run: Run) -> None:
     page = make_item()
 
     async def story() -> None:
         page.show_target("new")
-        choose(page, installer_type=kind)
+        for kind, (shown, hidden) in FORMS.items():
+            choose(page, installer_type=kind)
+            assert shown <= seen(page), kind
+            assert not hidden & seen(page), kind
 
     run(story())
-    assert shown <= seen(page)
-    assert not hidden & seen(page)
 
 
-@pytest.mark.parametrize(
-    ("typed", "field", "sentence"),
-    [
-        ({"source": "ftp://x"}, "source", "no address to download from"),
-        ({"source": "http://example.org/a.exe"}, "sha256", "name its sha256"),
-        ({"sha256": "12"}, "sha256", "is no SHA-256"),
-        ({"install_args": "/S\x01"}, "install_args", "without control characters"),
-        ({"version_text": "1\x02"}, "version_text", "control character"),
-        ({"exit_codes": "99999999999"}, "exit_codes", "cannot be an exit code"),
-        ({"exit_codes": "zero"}, "exit_codes", "whole numbers"),
-        ({"name": " "}, "name", "Give it a name."),
-    ],
-)
-def test_what_is_wrong_is_said_at_its_field(
-    make_item: Make, run: Run, typed: dict[str, str], field: str, sentence: str
-) -> None:
+def test_what_is_wrong_is_said_at_its_field(make_item: Make, run: Run) -> None:
     page = make_item()
+    right = {"name": "7-Zip", "source": "https://example.org/7z.exe", "sha256": "", "install_args": ""}
 
     async def story() -> None:
         page.show_target("new")
         choose(page, installer_type="exe", source_type="url")
-        write(page, name="7-Zip", source="https://example.org/7z.exe")
-        write(page, **typed)
-        page.save_now()
-        await until(lambda: sentence in page.form.fields[field].error, "the sentence")
-        write(page, **{field: "1"})
+        for typed, field, sentence in WRONG:
+            write(page, **right | {"version_text": "", "exit_codes": "0"} | typed)
+            page.save_now()
+            await until(partial(_says, page, field, sentence), sentence)
+            assert page.notice.isHidden()
+            await until(lambda: not page._saving, "the refusal")
+            write(page, **{field: "1"})
+            assert page.form.fields[field].error == ""
 
     run(story())
-    assert page.form.fields[field].error == ""
-    assert page.notice.isHidden()
+
+
+def _says(page: EditorPage, field: str, sentence: str) -> bool:
+    return sentence in page.form.fields[field].error
 
 
 def test_a_taken_name_and_a_script_without_a_text_are_said_in_place(
@@ -244,3 +247,46 @@ def test_it_is_installed_from_its_page_once_it_is_saved(
 
     software_id = run(story())
     assert trips.asked == [(RUN_DIALOG, RunRequest(software_id=software_id))]
+
+
+def test_a_draft_that_was_kept_on_leaving_is_still_of_the_same_version(
+    make_item: Make, real: RealContext, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    page = make_item()
+
+    async def keep(*_asked: object) -> str:
+        return "draft"
+
+    monkeypatch.setattr(editor_base, "choose", keep)
+
+    async def story() -> None:
+        made = await item(real, "tree")
+        await opened(page, made["id"])
+        write(page, publisher="Mine")
+        leaving = page.may_leave()
+        assert not isinstance(leaving, bool)
+        assert await leaving
+        await opened(page, made["id"])
+        assert page.value.publisher == "Mine"
+        assert "are here again" in page.notice.text.text()
+
+    run(story())
+
+
+def test_what_is_deleted_on_its_own_page_leaves_for_the_list(
+    make_item: Make, real: RealContext, trips: Trips, run: Run
+) -> None:
+    page = make_item()
+
+    async def story() -> None:
+        made = await item(real, "tree")
+        await opened(page, made["id"])
+        write(page, publisher="Mine")
+        next(one for one in page.more_menu().actions() if one.text() == "Delete…").trigger()
+        dialog = page.findChild(ConfirmDialog)
+        assert isinstance(dialog, ConfirmDialog)
+        dialog.buttons["yes"].click()
+        await until(lambda: trips.opened == [("software", None)], "the list")
+        assert not page.dirty
+
+    run(story())
