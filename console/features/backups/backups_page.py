@@ -49,7 +49,7 @@ class BackupsPage(Page):
             "backups",
             tr("Backups"),
             self._columns(),
-            lambda one: f"{words.reason_word(one)} {one['id']}".lower(),
+            lambda one: f"{words.reason_word(one)} {one['backup']}".lower(),
             context.settings,
             sort="made",
             descending=True,
@@ -72,9 +72,7 @@ class BackupsPage(Page):
         self.nothing = EmptyState(
             "save",
             tr("No backups yet"),
-            tr(
-                "A backup holds the database, kept files, the keys that devices trust, and the output."
-            ),
+            tr("A backup holds the database, kept files, the keys that devices trust, and the output."),
         )
         self.centre = QStackedWidget()
         for part in (self.table, self.nothing):
@@ -101,7 +99,7 @@ class BackupsPage(Page):
     def verify_chosen(self) -> None:
         for one in self.table.selected_objects()[:1]:
             self._context.ops.run(
-                ops.verify(self._context.client, one["id"]),
+                ops.verify(self._context.client, one["backup"]),
                 on_success=self._verified,
                 on_error=self._refused,
                 on_done=self._load,
@@ -112,9 +110,9 @@ class BackupsPage(Page):
         chosen = self.table.selected_objects()
         if not chosen:
             return None
-        ids, now = [one["id"] for one in chosen], self._context.clock()
+        ids, now = [one["backup"] for one in chosen], self._context.clock()
         good = [one for one in self.table.model_.shown_objects() if words.state_word(one)[1] == "good"]
-        last = bool(good) and all(one["id"] in ids for one in good)
+        last = bool(good) and all(one["backup"] in ids for one in good)
         text = tr("It cannot be brought back.") if len(ids) == 1 else tr("They cannot be brought back.")
         if last:
             text += " " + tr("No good backup is left then.")
@@ -187,12 +185,16 @@ class BackupsPage(Page):
         )
 
     def _show(self, backups: list[Backup]) -> None:
-        numbers = self._numbers
-        known = {numbers.setdefault(one.id, len(numbers)): msgspec.to_builtins(one) for one in backups}
+        known = {row["id"]: row for row in map(self._row, backups)}
         self.table.take(LiveBatch(True, known, frozenset()))
         self.centre.setCurrentWidget(self.table if known else self.nothing)
         self.header.show_count(len(known), len(known))
         self._selected()
+
+    def _row(self, one: Backup) -> Object:
+        """Rows of a table have numbers."""
+        number = self._numbers.setdefault(one.id, len(self._numbers) + 1)
+        return {**msgspec.to_builtins(one), "id": number, "backup": one.id}
 
     def _selected(self) -> None:
         chosen = self.table.selected_objects()
