@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Executable, bindparam, select
@@ -88,6 +89,11 @@ class LibraryApi:
         a file: then it is kept, and devices may have it."""
         if self._downloads is not None:
             self._downloads.blobs.users.add(needed)
+
+    def on_download(self, allowed: Callable[[Session, int], bool]) -> None:
+        """`allowed(session, device_id)` says whether a device may still have what it was offered."""
+        if self._downloads is not None:
+            self._downloads.allowed = allowed
 
     def _files(self) -> Downloads:
         if self._downloads is None:

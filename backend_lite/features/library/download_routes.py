@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from litestar import HttpMethod, Response, route
+from litestar import HttpMethod, Request, Response, route
 from litestar.params import FromPath
 
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import MACHINE, SIGNED
 from backend_lite.core.http.ranges import FileAnswer
-from backend_lite.core.http.signed_urls import signed
+from backend_lite.core.http.signed_urls import BOUND_TO, signed
 from backend_lite.features.library.downloads import AGENT_FILES, Downloads
+
+AnyRequest = Request[Any, Any, Any]
 
 
 def download_routes(downloads: Downloads, database: Database) -> Sequence[Route]:
@@ -23,8 +26,9 @@ def download_routes(downloads: Downloads, database: Database) -> Sequence[Route]
         audience=MACHINE,
         guards=[signed(downloads.urls)],
     )
-    async def agent_file(sha256: FromPath[str]) -> Response[None]:
+    async def agent_file(request: AnyRequest, sha256: FromPath[str]) -> Response[None]:
         """A file that a step of the device needs, whole or a range of it."""
-        return FileAnswer(await database.read(lambda session: downloads.file(session, sha256)))
+        device: str = request.state[BOUND_TO]
+        return FileAnswer(await database.read(lambda session: downloads.file(session, sha256, device)))
 
     return [agent_file]

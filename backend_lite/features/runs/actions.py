@@ -76,9 +76,10 @@ class Actions:
         return self._rows(unit.session, unit.session.scalars(query).all())[0]
 
     def of_device(self, session: Session, device_id: int) -> list[ActionRow]:
-        """Newest first."""
+        """Newest first, those of the devices that it took over from included."""
         self._rollouts.target(session, device_id)
-        query = select(StepRow).where(StepRow.device_id == device_id).order_by(StepRow.id.desc())
+        line = self._rollouts.line(session, device_id)
+        query = select(StepRow).where(StepRow.device_id.in_(line)).order_by(StepRow.id.desc())
         return self._rows(session, session.scalars(query).all())
 
     async def view(self, row: ActionRow) -> Action:

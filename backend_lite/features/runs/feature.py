@@ -50,6 +50,7 @@ from backend_lite.features.runs.retention import Retention, retention_routes
 from backend_lite.features.runs.rollout_routes import VIEW, rollout_routes
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.run_routes import run_routes
+from backend_lite.features.runs.targets import is_there
 from backend_lite.features.runs.tasks import Tasks
 from backend_lite.features.runs.views import PROGRESS, Views
 from backend_lite.features.runs.vigil import Vigil
@@ -124,6 +125,7 @@ def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: Flee
 def build(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi) -> Feature:
     area, database = compose(kernel, library, profiles, fleet), kernel.database
     library.on_file_needed(is_file_needed)
+    library.on_download(lambda session, device_id: is_there(fleet.target(session, device_id)))
     profiles.on_delete(forget_profile)
     applications = ProfileApplications(area.plans, profiles, fleet, area.rollouts)
     leaving = Leaving(fleet, area.rollouts)

@@ -195,6 +195,10 @@ class Rollouts:
     ) -> None:
         self._audit.tell(unit, action, Entity(ROLLOUT, rollout.id, rollout.title), details=details)
 
+    def line(self, session: Session, device_id: int) -> list[int]:
+        """The device and those that it took over from."""
+        return self._fleet.line(session, device_id)
+
     def _begin(self, moment: Moment, runs: Sequence[RunParts]) -> None:
         """The turn of the first runs comes at once."""
         for parts in runs:

@@ -2,14 +2,26 @@
 
 import pytest
 
+from backend_lite.contract.fleet import DEVICES, Admission
 from backend_lite.contract.software import SOFTWARE
+from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.library.api import FileForRun, LibraryApi
 from tests.backend.library.test_uploads import Sender, sha256
+from tests.helpers.agents import FACTS, Device
 from tests.helpers.service import InProcess
 
 pytestmark = pytest.mark.anyio
 
 CONTENT = b"an installer " * 5000
+
+
+@pytest.fixture
+async def device_id(service: InProcess) -> int:
+    fleet: FleetApi = service.feature("fleet").api
+    device = await service.kernel.database.write(
+        lambda unit: fleet.enlist(unit, Device().public_key, FACTS, Admission.APPROVED, "")
+    )
+    return device.id
 
 
 @pytest.fixture
@@ -31,9 +43,9 @@ async def file(service: InProcess) -> FileForRun:
 
 
 async def test_a_device_downloads_in_ranges_with_its_address_alone(
-    service: InProcess, file: FileForRun
+    service: InProcess, file: FileForRun, device_id: int
 ) -> None:
-    download = service.feature("library").api.download(7, file)
+    download = service.feature("library").api.download(device_id, file)
     assert (download.sha256, download.size) == (sha256(CONTENT), len(CONTENT))
     assert download.file_name == "set_up_🦉.msi"
     whole = await service.client.get(download.path)
@@ -46,11 +58,23 @@ async def test_a_device_downloads_in_ranges_with_its_address_alone(
     assert (await service.client.get(download.path)).status_code == 403
 
 
-async def test_only_what_something_needs_is_handed_out(service: InProcess, file: FileForRun) -> None:
+async def test_a_device_that_was_removed_gets_nothing_any_more(
+    service: InProcess, file: FileForRun, device_id: int
+) -> None:
+    path = service.feature("library").api.download(device_id, file).path
+    assert (await service.client.head(path)).status_code == 200
+    await service.client.delete(f"{DEVICES}/{device_id}", headers=await service.sign_in())
+    answer = await service.client.get(path)
+    assert (answer.status_code, answer.json()["detail"]) == (403, "This device was removed.")
+
+
+async def test_only_what_something_needs_is_handed_out(
+    service: InProcess, file: FileForRun, device_id: int
+) -> None:
     api: LibraryApi = service.feature("library").api
     strange = FileForRun(sha256(b"strange"), 7, "x")
-    assert (await service.client.get(api.download(7, strange).path)).status_code == 404
-    path = api.download(7, file).path
+    assert (await service.client.get(api.download(device_id, strange).path)).status_code == 404
+    path = api.download(device_id, file).path
     await service.client.delete(f"{SOFTWARE}/1", headers=await service.sign_in())
     assert (await service.client.get(path)).status_code == 404
     open_steps = {file.sha256}

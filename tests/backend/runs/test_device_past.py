@@ -81,6 +81,8 @@ async def test_a_device_takes_over_from_its_former_self(site: Site) -> None:
     assert (retired["id"], retired["replaced_by"]) == (former, device_id)
     runs = (await site.get(RUNS, device_id=device_id))["items"]
     assert [run["rollout_id"] for run in runs] == [rollout["id"]]
+    actions = await site.get(f"{DEVICES}/{device_id}/actions")
+    assert [(one["device_id"], one["status"]) for one in actions] == [(former, "succeeded")]
 
 
 async def test_a_line_of_devices_keeps_all_its_history(site: Site) -> None:
