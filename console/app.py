@@ -39,6 +39,7 @@ AFTER_SETUP = "add-device"
 
 def features() -> list[Feature]:
     from console.features.accounts.feature import feature as accounts
+    from console.features.audit.feature import feature as audit
     from console.features.backups.feature import feature as backups
     from console.features.enroll.feature import feature as enroll
     from console.features.fleet.feature import features as fleet
@@ -47,7 +48,8 @@ def features() -> list[Feature]:
     from console.features.runs.feature import feature as runs
     from console.features.software.feature import feature as software
 
-    return [*fleet(), enroll(), library(), software(), plans(), runs(), accounts(), backups(), access()]
+    administration = [accounts(), audit(), backups(), access()]
+    return [*fleet(), enroll(), library(), software(), plans(), runs(), *administration]
 
 
 def make_context(service: ServiceProcess, settings_file: Path) -> Context:
