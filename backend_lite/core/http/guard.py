@@ -47,6 +47,8 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     set_caller(_caller(connection, principal.name, principal.user_id or None))
     if principal.elsewhere:
         raise ForbiddenError(principal.elsewhere, code="wrong_token")
+    if permission == SIGNED_IN and principal.device_id is not None:
+        raise ForbiddenError("This address is for people: the secret of a device does not open it.")
     if permission != SIGNED_IN and (permission is None or not principal.may(permission)):
         raise ForbiddenError(f"You do not have the right {permission or 'to use this address'}.")
     if handler.opt.get(STEP_UP_KEY):

@@ -25,7 +25,7 @@ from backend_lite.errors import ConflictError, InvalidError, NotFoundError
 from backend_lite.features.access.password_rules import check_new_password
 from backend_lite.features.access.rights import OWNER
 from backend_lite.features.access.roles import Roles, refuse_beyond
-from backend_lite.features.access.tables import IdentityRow, RoleRow, UserRoleRow, UserRow
+from backend_lite.features.access.tables import ANY_ISSUER, IdentityRow, RoleRow, UserRoleRow, UserRow
 from backend_lite.features.access.tokens import Subject, TokenStore
 from backend_lite.features.access.users import (
     USER_SUBJECT,
@@ -58,8 +58,8 @@ class Accounts:
         """Raises NotFoundError."""
         return _account_of(session, live_user(session, user_id))
 
-    async def create(self, wanted: UserCreate, maker: Principal) -> UserAccount:
-        """Raises InvalidError, ForbiddenError."""
+    async def create(self, wanted: UserCreate, maker: Principal, subject: str = "") -> UserAccount:
+        """`subject` is by what the provider will know the user. Raises InvalidError, ForbiddenError."""
         username = checked_username(wanted.username)
         password_hash = None
         if wanted.password is not None:
@@ -80,6 +80,8 @@ class Accounts:
             )
             unit.session.add(row)
             unit.session.flush()
+            if subject:
+                _link(unit.session, row, subject)
             self._roles.give(unit, row.id, wanted.roles, maker)
             account = _account_of(unit.session, row)
             unit.publish(Changed(USER, account.id, account))
@@ -172,6 +174,16 @@ class Accounts:
     def _note(self, unit: Unit, action: str, kind: ActionType, row: UserRow, verb: str, **told: Any) -> None:
         summary = f'{unit.caller.name} {verb} the user "{row.username}".'
         self._audit.record(unit, action, kind, Entity("user", row.id, row.username), summary, **told)
+
+
+def _link(session: Session, row: UserRow, subject: str) -> None:
+    taken = select(IdentityRow.id).where(IdentityRow.issuer == ANY_ISSUER, IdentityRow.subject == subject)
+    if session.scalar(taken) is not None:
+        raise InvalidError("There is a user with this sub already.", code="sub_taken")
+    session.add(
+        IdentityRow(user_id=row.id, issuer=ANY_ISSUER, subject=subject[:255], created_at=row.created_at)
+    )
+    session.flush()
 
 
 def live_user(session: Session, user_id: int) -> UserRow:

@@ -29,6 +29,7 @@ MAX_DESCRIPTION = 2_000
 _DAY_MS = 86_400_000
 _SCOPE = "scope"
 _DESCRIPTION = "description"
+SDK_ELSEWHERE = "SDK token not permitted for this endpoint"
 KINDS = (TokenKind.API, TokenKind.SDK, TokenKind.SERVICE)
 """What the page of tokens shows: sessions, enrollment tokens and devices have pages of their own."""
 
@@ -105,14 +106,30 @@ class ApiTokens:
             await self._database.write(lambda unit: self._touch(unit, principal.token_id))
         return principal
 
-    def _principal(self, session: Session, secret: str) -> tuple[Principal, bool] | None:
-        token = self._tokens.find(session, TokenKind.API, secret)
-        now = self._clock.now_ms()
-        if token is None or token.subject is None or refusal_of(token, now) is not None:
-            return None
+    async def authenticate_sdk(self, secret: str) -> Principal | None:
+        """Opens nothing but what is made for SDKs."""
+
+        def work(session: Session) -> Principal | None:
+            user, token = self._user_of(session, TokenKind.SDK, secret)
+            if user is None or token is None:
+                return None
+            name, until = f"{user.username} (SDK)", token.expires_at or 0
+            return Principal(user.id, name, token.id, until, elsewhere=SDK_ELSEWHERE)
+
+        return await self._database.read(work)
+
+    def _user_of(self, session: Session, kind: TokenKind, secret: str) -> tuple[UserRow | None, Token | None]:
+        token = self._tokens.find(session, kind, secret)
+        if token is None or token.subject is None or refusal_of(token, self._clock.now_ms()) is not None:
+            return None, None
         user = session.get(UserRow, token.subject.id)
-        if user is None or not user.is_active:
+        return (user, token) if user is not None and user.is_active else (None, None)
+
+    def _principal(self, session: Session, secret: str) -> tuple[Principal, bool] | None:
+        user, token = self._user_of(session, TokenKind.API, secret)
+        if user is None or token is None:
             return None
+        now = self._clock.now_ms()
         permissions = permissions_of(session, user.id) & frozenset(token.options.get(_SCOPE, ()))
         name = f"{user.username} ({token.name})"
         stale = now - (token.last_used_at or 0) > 60_000

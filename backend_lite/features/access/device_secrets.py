@@ -49,4 +49,6 @@ class Credentials:
             return await self._devices.authenticate(token)
         if kind == TokenKind.API.prefix:
             return await self._api.authenticate(token)
+        if kind == TokenKind.SDK.prefix:
+            return await self._api.authenticate_sdk(token)
         return await self._sessions.authenticate(token, used=used)

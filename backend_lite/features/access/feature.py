@@ -10,14 +10,17 @@ from backend_lite.features.access.accounts import Accounts
 from backend_lite.features.access.after_restore import end_sessions
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.access.api_tokens import ApiTokens
+from backend_lite.features.access.desktop_forms import desktop_routes
 from backend_lite.features.access.device_secrets import Credentials, DeviceSecrets
 from backend_lite.features.access.form_routes import form_routes
 from backend_lite.features.access.guesses import Guesses
 from backend_lite.features.access.login import Login
 from backend_lite.features.access.passwords import OwnPassword
 from backend_lite.features.access.proof import Proof
+from backend_lite.features.access.role_forms import role_form_routes
 from backend_lite.features.access.roles import Roles
 from backend_lite.features.access.routes import access_routes
+from backend_lite.features.access.sdk import SdkSignIns, sdk_routes
 from backend_lite.features.access.second_factor import SecondFactor
 from backend_lite.features.access.session_list import SessionList
 from backend_lite.features.access.session_routes import second_factor_routes, session_routes
@@ -40,6 +43,7 @@ def build(kernel: Kernel) -> Feature:
     login = Login(kernel.database, kernel.clock, tokens, sessions, proof, kernel.audit)
     own_password = OwnPassword(kernel.database, tokens, proof, kernel.audit)
     session_list = SessionList(kernel.clock, tokens, sessions, kernel.audit)
+    sdk = SdkSignIns(kernel.database, kernel.clock, tokens, kernel.audit)
     return Feature(
         name="access",
         routes=lambda: [
@@ -51,6 +55,9 @@ def build(kernel: Kernel) -> Feature:
             *user_routes(kernel.database, accounts),
             *role_routes(kernel.database, roles),
             rights_route(),
+            *role_form_routes(kernel.database, roles, accounts),
+            *desktop_routes(kernel.database, accounts, api_tokens),
+            *sdk_routes(sdk),
         ],
         live={
             USER: LiveKind("users:view", lambda: kernel.database.read(accounts.all)),

@@ -104,6 +104,11 @@ class UserRoleRow(Base):
     role_id: Mapped[int] = mapped_column(Id, ForeignKey("roles.id"), primary_key=True, index=True)
 
 
+ANY_ISSUER = ""
+"""The issuer of an identity that was written down before its user came: the first sign-in of its subject at
+the configured provider puts that one's in place."""
+
+
 class IdentityRow(Base):
     """A sign-in of a user at a provider: the pair of issuer and subject, never a name."""
 

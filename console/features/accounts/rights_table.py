@@ -120,6 +120,7 @@ class RightsTable(QTableWidget):
         down.setDefaultSectionSize(theme().row_height_compact)
         down.setFixedWidth(_NAMES_WIDTH)
         down.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setMinimumHeight(theme().row_height + len(ARTIFACTS) * theme().row_height_compact + 2)
         for header in (across, down):
             header.setHighlightSections(False)
             header.setSectionsClickable(True)
