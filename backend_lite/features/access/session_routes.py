@@ -22,7 +22,7 @@ from backend_lite.contract.accounts import (
     SessionInfo,
     StepUpRequest,
 )
-from backend_lite.contract.common import Page
+from backend_lite.contract.common import Message, Page
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import SIGNED_IN, USER, refuse_program
@@ -56,10 +56,11 @@ def session_routes(
         """For the next ten minutes sensitive actions are open to this session."""
         await login.step_up(_person(request), data.password, data.otp, address_of(request))
 
-    @put(PASSWORD, status_code=204, permission=SIGNED_IN, audience=USER)
-    async def password_change(request: AnyRequest, data: JSONBody[PasswordChange]) -> None:
+    @put(PASSWORD, permission=SIGNED_IN, audience=USER)
+    async def password_change(request: AnyRequest, data: JSONBody[PasswordChange]) -> Message:
         """The caller's other sessions end with it."""
         await password.change(_person(request), data, address_of(request))
+        return Message("The password was changed.")
 
     return [sessions_list, session_end, step_up, password_change]
 
