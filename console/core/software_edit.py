@@ -133,8 +133,12 @@ class EditedSoftware(msgspec.Struct, frozen=True):
         """The uploaded file; it says what kind of installer it is where that is plain."""
         ending = "." + file.file_name.rpartition(".")[2].lower()
         kind = _TYPES_OF_FILES.get(ending)
-        both = (InstallerType.MSI, InstallerType.EXE)
-        made = self.with_installer(kind) if kind is not None and self.installer_type in both else self
+        if self.installer_type in PACKAGE_MANAGERS:
+            made = self.with_installer(kind or InstallerType.CUSTOM)
+        elif kind is not None and self.installer_type in _TYPES_OF_FILES.values():
+            made = self.with_installer(kind)
+        else:
+            made = self
         name = made.name or file.file_name.rpartition(".")[0]
         return msgspec.structs.replace(
             made,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from backend_lite.contract.fleet import DEVICES
 from backend_lite.contract.images import (
     BOOT_ENDPOINT,
     OS_IMAGES,
@@ -23,6 +24,7 @@ from backend_lite.contract.live import SOFTWARE as SOFTWARE_KIND
 from backend_lite.contract.software import (
     INSTALLED,
     SOFTWARE,
+    DeviceSoftware,
     InstalledOn,
     SoftwareCount,
     SoftwareCreate,
@@ -90,6 +92,12 @@ def installed(
         return await client.get_list(INSTALLED, SoftwareCount, params)
 
     return Op(tr("Look what is installed"), call)
+
+
+def of_device(client: ApiClient, device_id: int) -> Op[DeviceSoftware]:
+    """What a device has told."""
+    path = f"{DEVICES}/{device_id}/software"
+    return _get(tr("Load the installed software"), client, path, DeviceSoftware)
 
 
 def devices_with(client: ApiClient, name: str) -> Op[list[InstalledOn]]:

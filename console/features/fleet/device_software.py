@@ -9,11 +9,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
 from backend_lite.contract.software import DeviceSoftware, InstalledOn
-from console.core import formatting
+from console.core import formatting, software_ops
 from console.core.errors import ApiError
 from console.core.formatting import NOTHING
 from console.core.texts import plural, tr
-from console.features.fleet import software_ops
 from console.shell.context import Context
 from console.shell.parts import button, column, frame, label, row
 from console.widgets.empty_state import EmptyState

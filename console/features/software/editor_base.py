@@ -31,6 +31,7 @@ from console.widgets.empty_state import EmptyState
 from console.widgets.notice_bar import NoticeBar
 
 NEW = "new"
+_WIDEST = 1240
 Object = dict[str, Any]
 
 
@@ -182,6 +183,8 @@ class EditorPage(Page):
         else:
             self._drafts.drop()
         self.form.take_arrived()
+        if self.form.pending_file():
+            self._drafts.later()
         self._show_state()
         self.title_changed.emit()
         if found is None:
@@ -435,6 +438,8 @@ def _scrolled(form: QWidget) -> QScrollArea:
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
+    # Lines longer than that are hard to read on a wide screen.
+    form.setMaximumWidth(_WIDEST)
     set_role(form, "scrolled")
     area.setWidget(form)
     return area

@@ -21,10 +21,23 @@ from console.features.software.software_page import SoftwarePage
 from console.features.software.upload_desk import UploadDesk, memory_of
 from console.shell.context import Context
 from console.shell.feature import Command, Feature, Match, NavEntry
-from console.shell.page import Page
 
 
 def feature() -> Feature:
+    desks: dict[str, UploadDesk] = {}
+
+    def desk(context: Context, prefix: str, kind: str) -> UploadDesk:
+        # One for all pages: what is on its way does not end with a page.
+        if kind not in desks:
+            desks[kind] = UploadDesk(context, prefix, memory_of(context, kind), kind)
+        return desks[kind]
+
+    def items(context: Context) -> UploadDesk:
+        return desk(context, SOFTWARE_UPLOADS, SOFTWARE)
+
+    def images(context: Context) -> UploadDesk:
+        return desk(context, OS_IMAGE_UPLOADS, OS_IMAGE)
+
     return Feature(
         "software",
         navigation=[
@@ -33,12 +46,16 @@ def feature() -> Feature:
             NavEntry(tr("Library"), tr("OS images"), ImagesPage.key, "disc", count_of=OS_IMAGE),
         ],
         pages={
-            SoftwarePage.key: SoftwarePage,
-            ItemPage.key: _item,
+            SoftwarePage.key: lambda context: SoftwarePage(context, items(context)),
+            ItemPage.key: lambda context: ItemPage(
+                context, drafts_in(context, "software", Draft[EditedSoftware]), items(context)
+            ),
             InstalledPage.key: InstalledPage,
             PlacesPage.key: PlacesPage,
-            ImagesPage.key: ImagesPage,
-            ImagePage.key: _image,
+            ImagesPage.key: lambda context: ImagesPage(context, images(context)),
+            ImagePage.key: lambda context: ImagePage(
+                context, drafts_in(context, "images", Draft[EditedImage]), images(context)
+            ),
         },
         commands=[
             Command(
@@ -65,16 +82,6 @@ def feature() -> Feature:
             Match(OS_IMAGE, ImagePage.key, "disc", _describe_image),
         ],
     )
-
-
-def _item(context: Context) -> Page:
-    desk = UploadDesk(context, SOFTWARE_UPLOADS, memory_of(context, SOFTWARE), SOFTWARE)
-    return ItemPage(context, drafts_in(context, "software", Draft[EditedSoftware]), desk)
-
-
-def _image(context: Context) -> Page:
-    desk = UploadDesk(context, OS_IMAGE_UPLOADS, memory_of(context, OS_IMAGE), OS_IMAGE)
-    return ImagePage(context, drafts_in(context, "images", Draft[EditedImage]), desk)
 
 
 def _describe_image(image: dict[str, Any]) -> tuple[str, str]:

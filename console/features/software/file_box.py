@@ -102,7 +102,7 @@ class FileBox(QFrame):
     # ---- what Qt calls
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _file_in(event) is not None:
+        if file_in(event) is not None:
             event.acceptProposedAction()
             set_role(self, "drop", "accent")
 
@@ -112,7 +112,7 @@ class FileBox(QFrame):
 
     def dropEvent(self, event: QDropEvent) -> None:
         set_role(self, "drop")
-        if (path := _file_in(event)) is not None:
+        if (path := file_in(event)) is not None:
             event.acceptProposedAction()
             self.bring(path)
 
@@ -172,7 +172,7 @@ def _part(layout: QLayout) -> QWidget:
     return made
 
 
-def _file_in(event: QDragEnterEvent | QDropEvent) -> Path | None:
+def file_in(event: QDragEnterEvent | QDropEvent) -> Path | None:
     """The one file that is dragged."""
     urls = event.mimeData().urls()
     path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
 from backend_lite.contract.image_query import OS_IMAGE_FIELDS
@@ -17,6 +17,7 @@ from backend_lite.contract.query import Node
 from console.core.live import LiveBatch
 from console.core.texts import tr
 from console.features.software.boot_card import BootCard
+from console.features.software.file_box import file_in
 from console.features.software.image_actions import ImageActions
 from console.features.software.image_columns import (
     image_columns,
@@ -24,6 +25,7 @@ from console.features.software.image_columns import (
     known_words,
     search_text,
 )
+from console.features.software.upload_desk import UploadDesk
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
@@ -39,9 +41,10 @@ Object = dict[str, Any]
 class ImagesPage(Page):
     key = "os-images"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, desk: UploadDesk) -> None:
         super().__init__()
-        self._context = context
+        self._context, self._desk = context, desk
+        self.setAcceptDrops(True)
         self._profiles: Counter[int] = Counter()
         self.setWindowTitle(tr("OS images"))
         self.search_hint = tr("Search images, devices, scripts or commands")
@@ -87,6 +90,19 @@ class ImagesPage(Page):
         lines.setStretch(2, 1)
         self.setLayout(lines)
         self._connect()
+
+    # ---- what Qt calls
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if file_in(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A file that is dropped on the list is the beginning of a new one."""
+        if (path := file_in(event)) is not None:
+            event.acceptProposedAction()
+            self._desk.start("new", path)
+            self._new()
 
     # ---- inside
 

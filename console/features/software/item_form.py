@@ -103,7 +103,7 @@ class ItemForm(ValueForm):
         upload = value.source_type == SourceType.UPLOAD
         shown = {
             "source_type": not shape.package,
-            "file": upload,
+            "file": upload or self.file.is_moving,
             "source": shape.package or value.source_type not in (SourceType.NONE, SourceType.UPLOAD),
             "sha256": bool(shape.checksum) and (bool(value.sha256) or not upload),
             "language": shape.language,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QWidget
 
 from backend_lite.contract.live import SOFTWARE
@@ -16,6 +16,7 @@ from backend_lite.contract.software_query import SOFTWARE_FIELDS
 from console.core.installed import is_removable
 from console.core.live import LiveBatch
 from console.core.texts import tr
+from console.features.software.file_box import file_in
 from console.features.software.item_actions import ItemActions
 from console.features.software.item_columns import (
     SEARCHED,
@@ -25,6 +26,7 @@ from console.features.software.item_columns import (
     search_text,
 )
 from console.features.software.item_preview import ItemPreview
+from console.features.software.upload_desk import UploadDesk
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
@@ -40,9 +42,10 @@ Object = dict[str, Any]
 class SoftwarePage(Page):
     key = "software"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, desk: UploadDesk) -> None:
         super().__init__()
-        self._context = context
+        self._context, self._desk = context, desk
+        self.setAcceptDrops(True)
         self.setWindowTitle(tr("Software"))
         self.search_hint = tr("Search software, devices, scripts or commands")
         self.filter = QueryBar(
@@ -92,6 +95,19 @@ class SoftwarePage(Page):
 
     def details(self) -> QWidget | None:
         return self.info if self.table.selected_count() else None
+
+    # ---- what Qt calls
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if file_in(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A file that is dropped on the list is the beginning of a new one."""
+        if (path := file_in(event)) is not None:
+            event.acceptProposedAction()
+            self._desk.start("new", path)
+            self._new()
 
     # ---- inside
 

@@ -22,7 +22,7 @@ from console.features.software.editing import Draft, drafts_in
 from console.features.software.editor_base import EditorPage
 from console.features.software.image_page import ImagePage
 from console.features.software.item_page import ItemPage
-from console.features.software.upload_desk import UploadDesk
+from console.features.software.upload_desk import UploadDesk, memory_of
 from console.widgets import draft_keeper
 from tests.backend.conftest import migrated, quick_passwords
 from tests.backend.runs.site import Site
@@ -62,10 +62,20 @@ def site(real: RealContext) -> Site:
 
 
 @pytest.fixture
-def make_item(real: RealContext, trips: Trips, qtbot: QtBot) -> Make:
+def items_desk(real: RealContext) -> UploadDesk:
+    return UploadDesk(real.context, SOFTWARE_UPLOADS, UploadMemory(), SOFTWARE)
+
+
+@pytest.fixture
+def images_desk(real: RealContext) -> UploadDesk:
+    return UploadDesk(real.context, OS_IMAGE_UPLOADS, UploadMemory(), OS_IMAGE)
+
+
+@pytest.fixture
+def make_item(real: RealContext, trips: Trips, items_desk: UploadDesk, qtbot: QtBot) -> Make:
     def made() -> EditorPage:
-        desk = UploadDesk(real.context, SOFTWARE_UPLOADS, UploadMemory(), SOFTWARE)
-        page = ItemPage(real.context, drafts_in(real.context, "software", Draft[EditedSoftware]), desk)
+        drafts = drafts_in(real.context, "software", Draft[EditedSoftware])
+        page = ItemPage(real.context, drafts, items_desk)
         return _shown(page, qtbot)
 
     return made
@@ -74,7 +84,8 @@ def make_item(real: RealContext, trips: Trips, qtbot: QtBot) -> Make:
 @pytest.fixture
 def make_image(real: RealContext, trips: Trips, qtbot: QtBot) -> Make:
     def made() -> EditorPage:
-        desk = UploadDesk(real.context, OS_IMAGE_UPLOADS, UploadMemory(), OS_IMAGE)
+        # Each as if the window was begun anew: only what is on the disk is remembered.
+        desk = UploadDesk(real.context, OS_IMAGE_UPLOADS, memory_of(real.context, OS_IMAGE), OS_IMAGE)
         page = ImagePage(real.context, drafts_in(real.context, "images", Draft[EditedImage]), desk)
         return _shown(page, qtbot)
 

@@ -17,6 +17,7 @@ from console.features.software.boot_dialog import BootDialog
 from console.features.software.image_form import ImageForm
 from console.features.software.image_page import ImagePage
 from console.features.software.images_page import ImagesPage
+from console.features.software.upload_desk import UploadDesk
 from tests.backend.runs.site import Site
 from tests.console.software.conftest import Make, Object, Run, choose, image, opened, saved, write
 from tests.console.trips import Trips
@@ -35,8 +36,8 @@ def iso(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(real: RealContext, trips: Trips, qtbot: QtBot) -> ImagesPage:
-    made = ImagesPage(real.context)
+def page(real: RealContext, trips: Trips, images_desk: UploadDesk, qtbot: QtBot) -> ImagesPage:
+    made = ImagesPage(real.context, images_desk)
     qtbot.addWidget(made)
     made.resize(1000, 500)
     made.show()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
@@ -14,10 +17,11 @@ from backend_lite.contract.software import SOFTWARE
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.features.software.feature import feature
 from console.features.software.software_page import SoftwarePage
+from console.features.software.upload_desk import UploadDesk
 from console.widgets.confirm import ConfirmDialog
 from console.widgets.report import Report
 from tests.backend.runs.site import Site
-from tests.console.software.conftest import Run, item
+from tests.console.software.conftest import Make, Run, item
 from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.real_context import RealContext
@@ -25,8 +29,8 @@ from tests.helpers.waiting import until
 
 
 @pytest.fixture
-def page(real: RealContext, trips: Trips, qtbot: QtBot) -> SoftwarePage:
-    made = SoftwarePage(real.context)
+def page(real: RealContext, trips: Trips, items_desk: UploadDesk, qtbot: QtBot) -> SoftwarePage:
+    made = SoftwarePage(real.context, items_desk)
     qtbot.addWidget(made)
     qtbot.addWidget(made.info)
     made.resize(1000, 500)
@@ -160,6 +164,32 @@ def test_who_uses_an_item_is_said_when_it_cannot_be_deleted(
     sentences = run(story())
     assert len(sentences) == 1
     assert "Office" in sentences[0]
+
+
+def test_an_installer_that_is_dropped_on_the_list_begins_a_new_item(
+    page: SoftwarePage, make_item: Make, trips: Trips, tmp_path: Path, run: Run
+) -> None:
+    setup = tmp_path / "Tool 7.msi"
+    setup.write_bytes(b"installer")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(setup))])
+    event = QDropEvent(
+        QPointF(10, 10),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+
+    async def story() -> None:
+        page.dropEvent(event)
+        assert trips.opened == [("software-item", "new")]
+        editor = make_item()
+        editor.show_target("new")
+        await until(lambda: editor.value.sha256, "the file")
+        assert (editor.value.name, editor.value.installer_type) == ("Tool 7", "msi")
+
+    run(story())
 
 
 def test_the_palette_finds_items_and_images() -> None:
