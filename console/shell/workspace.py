@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
@@ -28,12 +30,7 @@ class Workspace(QSplitter):
         self._context = context
         self.navigation = Navigation(context.theme)
         self.navigation.fill([entry for feature in features for entry in feature.navigation], context.live)
-        self._homes = {
-            key: feature.navigation[0].page_key
-            for feature in features
-            for key in feature.pages
-            if feature.navigation and key not in {entry.page_key for entry in feature.navigation}
-        }
+        self._homes = _homes(features)
         self.pages = QStackedWidget()
         self.details = DetailsPane()
         self.activity = ActivityPanel(context)
@@ -118,3 +115,17 @@ class Workspace(QSplitter):
 def _only_run(live: LiveStore, rollout_id: int) -> int | None:
     ids = [run_id for run_id, run in live.kind(RUN).items() if run.get("rollout_id") == rollout_id]
     return ids[0] if len(ids) == 1 else None
+
+
+def _homes(features: Iterable[Feature]) -> dict[str, str]:
+    """For pages without an entry in the navigation: the page before them in their feature that has one."""
+    homes: dict[str, str] = {}
+    for feature in features:
+        entries = [entry.page_key for entry in feature.navigation]
+        home = entries[0] if entries else ""
+        for key in feature.pages:
+            if key in entries:
+                home = key
+            elif home:
+                homes[key] = home
+    return homes
