@@ -27,8 +27,8 @@ def feature() -> Feature:
         ],
         pages={
             ProfilesPage.key: ProfilesPage,
-            TemplatesPage.key: TemplatesPage,
             ProfilePage.key: _editor,
+            TemplatesPage.key: TemplatesPage,
         },
         dialogs={ASSIGN_DIALOG: _assign},
         commands=[
