@@ -46,9 +46,10 @@ def features() -> list[Feature]:
     from console.features.library.feature import feature as library
     from console.features.plans.feature import feature as plans
     from console.features.runs.feature import feature as runs
+    from console.features.settings.feature import feature as settings
     from console.features.software.feature import feature as software
 
-    administration = [accounts(), audit(), backups(), access()]
+    administration = [accounts(), audit(), settings(), backups(), access()]
     return [*fleet(), enroll(), library(), software(), plans(), runs(), *administration]
 
 

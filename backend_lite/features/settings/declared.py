@@ -96,8 +96,8 @@ DECLARED = (
         "general",
         "service_name",
         "Name of this service",
-        "Shown in the status bar of every window, and told by the service's health address. Windows show a "
-        "new name when somebody signs in the next time.",
+        "The service's health address says it, so that programs which watch several services can tell them "
+        "apart. Holds at once.",
         "DeployFlow",
         least=1,
         most=60,
