@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, select
@@ -84,7 +84,8 @@ class Users:
             user = user_of(row)
             said = f'"{username}" was made the owner.'
             entity = Entity("user", row.id, username)
-            self._audit.record(unit, "setup.owner", ActionType.CREATE, entity, said, after=user)
+            by = replace(unit.caller, name=username, user_id=row.id)
+            self._audit.record(unit, "setup.owner", ActionType.CREATE, entity, said, after=user, by=by)
             return user
 
         return await self._database.write(work)

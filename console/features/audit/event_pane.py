@@ -18,7 +18,8 @@ from console.shell.theme import set_role
 from console.widgets.diff_view import DiffView, diff_lines
 from console.widgets.form import Facts
 
-_DIFF_HEIGHT = 220
+_DIFF_LINES = 16
+"""Of longer ones the rest is scrolled to."""
 
 
 class EventPane(QScrollArea):
@@ -95,7 +96,8 @@ def _field(field: FieldChange) -> QWidget:
         new = "" if field.after is None else after
         view = DiffView(words.field_word(field.name))
         view.show_lines(diff_lines(old, new))
-        view.setFixedHeight(_DIFF_HEIGHT)
+        shown = min(len(view.lines), _DIFF_LINES) + 1
+        view.setFixedHeight(view.fontMetrics().lineSpacing() * shown + 8)
         return card(title, view)
     facts = Facts(76)
     if field.before is not None:

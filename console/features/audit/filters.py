@@ -38,7 +38,7 @@ class AuditFilters(QWidget):
         self.object = self._choice(tr("Object"), words.objects())
         self.only = button("", self.clear_object, "chip", name=tr("Show every object again"))
         self.only.hide()
-        line = row(self.words, self.time, self.kind, self.object, self.who, self.only, None)
+        line = row(self.words, self.time, self.kind, self.object, self.only, self.who, None)
         line.setContentsMargins(0, 0, 0, 0)
         self.setLayout(line)
         self._timer = QTimer(self)
@@ -73,13 +73,13 @@ class AuditFilters(QWidget):
         self._object = (entity_type, entity_id)
         self.only.setText(tr("{object} {id} ✕", object=words.object_word(entity_type), id=entity_id))
         self.only.show()
-        self.object.setEnabled(False)
+        self.object.hide()
         self.changed.emit()
 
     def clear_object(self) -> None:
         self._object = None
         self.only.hide()
-        self.object.setEnabled(True)
+        self.object.show()
         self.changed.emit()
 
     def clear(self) -> None:

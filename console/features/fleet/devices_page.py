@@ -228,6 +228,9 @@ class DevicesPage(Page):
             menu.addAction(tr("Open")).triggered.connect(
                 lambda _checked: self._context.navigator.open("device", str(chosen[0]["id"]))
             )
+            menu.addAction(tr("History in the audit")).triggered.connect(
+                lambda _checked: self._context.navigator.open("audit", f"device/{chosen[0]['id']}")
+            )
         menu.addAction(tr("Run on selection…")).triggered.connect(lambda _checked: self._run())
         pause = PauseRequest(tuple(device["id"] for device in chosen))
         menu.addAction(tr("Pause work…")).triggered.connect(

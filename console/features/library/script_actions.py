@@ -195,6 +195,10 @@ class ScriptActions(QObject):
         undo.setEnabled(bool(script["undo"]))
         detect = add(tr("Detect only…"), lambda: self.run(script["id"], TaskAction.DETECT))
         detect.setEnabled(bool(script["detect"]))
+        add(
+            tr("History in the audit"),
+            lambda: self._context.navigator.open("audit", f"script/{script['id']}"),
+        )
         menu.addSeparator()
         add(tr("Duplicate"), lambda: self.duplicate(script))
 

@@ -86,6 +86,9 @@ class RolloutList(HistoryList):
         chosen = self.table.selected_ids()
         if len(chosen) == 1:
             menu.addAction(tr("Open")).triggered.connect(lambda _checked: self._open(chosen[0]))
+            menu.addAction(tr("History in the audit")).triggered.connect(
+                lambda _checked: self._context.navigator.open("audit", f"rollout/{chosen[0]}")
+            )
         if ids := self._open_ids():
             title = plural(len(ids), "Cancel the rollout…", "Cancel {count} rollouts…")
             menu.addAction(title).triggered.connect(lambda _checked: self._ask_cancel())
