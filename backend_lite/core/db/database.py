@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from backend_lite.core.db.engine import reader_engine, writer_engine
@@ -51,6 +52,14 @@ class Database:
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on a read-only snapshot, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+
+    async def answers(self) -> bool:
+        """Whether anything can be read from it."""
+        try:
+            await self.read(lambda session: session.execute(text("SELECT 1")).one())
+        except SQLAlchemyError:
+            return False
+        return True
 
     def close(self) -> None:
         self._writer.close()

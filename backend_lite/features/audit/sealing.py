@@ -11,13 +11,13 @@ import structlog
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.audit import ActionType, AuditVerdict
-from backend_lite.core.audit.check import verify_in_slices
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.audit.segments import write_segment
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.audit_rows import events_after, replace_by_segment, segments
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
+from backend_lite.features.audit.check import verify_in_slices
 
 log = structlog.get_logger(__name__)
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, get
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from backend_lite import __version__
 from backend_lite.contract.system import ALIVE, HEALTH, OPENAPI, WHOLE, Alive, Health, Wholeness
@@ -39,9 +37,7 @@ def whole_route(database: Database) -> Route:
     @get(WHOLE, permission=OPEN, audience=USER)
     async def whole() -> Response[Wholeness]:
         """Whether the service can work, its database included."""
-        try:
-            await database.read(lambda session: session.execute(text("SELECT 1")).one())
-        except SQLAlchemyError:
+        if not await database.answers():
             return Response(Wholeness("unhealthy", "The database does not answer."), status_code=503)
         return Response(Wholeness("healthy", "The service and its database answer."))
 

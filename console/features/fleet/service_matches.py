@@ -37,7 +37,7 @@ class ServiceMatches(QWidget):
         """`in_rows`: plain words look into what rows show, as long as the service is not needed."""
         super().__init__(parent)
         self.hide()
-        self._context = context
+        self._page, self._context = parent, context
         self._text_of = search_text if in_rows else None
         self._text = ""
         self._ids: frozenset[int] | None = None
@@ -84,7 +84,7 @@ class ServiceMatches(QWidget):
 
     def ask(self) -> None:
         """Now, unless a question is under way or nobody sees the answer."""
-        if not self._text or self._handle is not None or not self.parentWidget().isVisible():
+        if not self._text or self._handle is not None or not self._page.isVisible():
             return
         self._handle = self._context.ops.run(
             ops.matching(self._context.client, self._text),

@@ -13,11 +13,11 @@ from sqlalchemy import text
 
 from backend_lite.contract.accounts import ROLES, USERS
 from backend_lite.contract.rights import ALL_PERMISSIONS
-from backend_lite.core.audit.check import verify
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ForbiddenError
 from backend_lite.features.access.rights import BUILT_IN
 from backend_lite.features.access.roles import refuse_beyond
+from backend_lite.features.audit.check import verify
 from tests.helpers.service import InProcess, headers
 
 pytestmark = pytest.mark.anyio

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.audit import ActionType
 from backend_lite.core.audit.chain import BEGINNING, HASHED, event_hash, first_broken
-from backend_lite.core.audit.check import verify
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.caller import Caller
 from backend_lite.core.db.base import Base
 from backend_lite.core.db.unit import Unit
+from backend_lite.features.audit.check import verify
 from tests.helpers.clock import ManualClock
 
 NOWHERE = Path("no such folder")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from backend_lite.contract.audit import AuditVerdict
 from backend_lite.core.audit.chain import BEGINNING, first_broken
 from backend_lite.core.audit.segments import broken_in
 from backend_lite.core.db.audit_rows import events_after, newest_event, segments
 from backend_lite.core.db.database import Database
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 SLICE = 1_000
 """So many events are read at once: others read between two slices."""
