@@ -21,6 +21,7 @@ from backend_lite.features.access.role_forms import role_form_routes
 from backend_lite.features.access.roles import Roles
 from backend_lite.features.access.routes import access_routes
 from backend_lite.features.access.sdk import SdkSignIns, sdk_routes
+from backend_lite.features.access.sealed_factors import SECOND_FACTORS
 from backend_lite.features.access.second_factor import SecondFactor
 from backend_lite.features.access.session_list import SessionList
 from backend_lite.features.access.session_routes import second_factor_routes, session_routes
@@ -31,6 +32,7 @@ from backend_lite.features.access.users import Users
 
 
 def build(kernel: Kernel) -> Feature:
+    kernel.sealed_holders.add(SECOND_FACTORS)
     tokens = TokenStore(kernel.clock)
     users = Users(kernel.database, kernel.clock, tokens)
     sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens, kernel.settings)

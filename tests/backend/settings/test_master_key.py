@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from backend_lite.contract.accounts import SECOND_FACTOR
+from backend_lite.core.db.base import Base
 from backend_lite.core.db.sealed_holders import SealedHolder
 from backend_lite.core.security import master_key as keys
 from backend_lite.core.security.key_file import KEY_BYTES
 from backend_lite.core.security.master_key import MasterKey
+from backend_lite.features.access.second_factor import purpose_of
+from backend_lite.features.access.tables import UserRow
 from backend_lite.features.settings.tables import SettingRow
 from tests.backend.settings.conftest import start
 from tests.helpers.service import InProcess, in_process
@@ -104,6 +108,28 @@ async def test_other_areas_secrets_are_encrypted_anew_too(keyed: InProcess) -> N
     )
     assert (await rotate(keyed))["secrets"] == 1
     assert key.is_current(kept["theirs"]) and key.open("theirs", kept["theirs"]) == "hunter3"
+
+
+async def test_second_factors_are_encrypted_anew_too(keyed: InProcess) -> None:
+    owner, key = await signed_in(keyed), keyed.kernel.master_key
+    begun = await keyed.client.post(SECOND_FACTOR, headers=owner)
+    assert begun.status_code in (200, 201), begun.text
+    assert (await rotate(keyed))["secrets"] == 1
+    user_id, sealed = await keyed.kernel.database.read(
+        lambda session: session.execute(select(UserRow.id, UserRow.otp_sealed)).one()
+    )
+    assert key.is_current(sealed) and key.open(purpose_of(user_id), sealed) == begun.json()["secret"]
+
+
+def test_whoever_keeps_sealed_texts_is_known() -> None:
+    """A column that is added here belongs into a SealedHolder; a step's secrets are sealed to its device."""
+    found = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if column.name == "sealed" or column.name.endswith("_sealed")
+    }
+    assert found - {"step_secrets.sealed"} == {"settings.sealed", "users.otp_sealed"}
 
 
 def before_the_new_key_is_kept(patch: pytest.MonkeyPatch) -> None:
