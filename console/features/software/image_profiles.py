@@ -25,6 +25,7 @@ class ImageProfiles(QWidget):
             tr("No profile has this image yet: choose it in the editor of a profile."), "muted", wrap=True
         )
         self._rows = QWidget()
+        self._rows.hide()
         self._column = column(self._rows)
         self.setLayout(column(card(label(tr("Linked profiles"), "title"), self.none, self._column)))
         self.destroyed.connect(context.live.subscribe(PROFILE, self._take))
@@ -49,6 +50,7 @@ class ImageProfiles(QWidget):
         self._column.replaceWidget(self._rows, rows)
         self._rows.deleteLater()
         self._rows = rows
+        rows.setVisible(bool(found))
 
     def _line(self, profile_id: int, name: str) -> QWidget:
         line = QWidget()

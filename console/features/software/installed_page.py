@@ -79,9 +79,11 @@ class InstalledPage(Page):
 
     def show_target(self, target: str | None) -> None:
         """`target` is a query to begin with."""
-        if target is not None:
+        if target is None:
+            self.load()
+        else:
+            # What is typed there asks by itself.
             self.filter.set_query(target, "")
-        self.load()
 
     def load(self) -> None:
         """Asks how it is now."""

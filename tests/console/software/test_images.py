@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.images import BOOT_ENDPOINT
@@ -202,6 +203,8 @@ def test_images_are_listed_with_their_profiles(
         page.filter.clear()
         await opened(editor, made["id"])
         assert form_of(editor).profiles.names == {1: "Lab"}
+        links = form_of(editor).profiles.findChildren(QPushButton)
+        assert [one.text() for one in links if one.isVisible()] == ["Lab"]
         await site.call("PUT", f"{PROFILES}/1", {"os_image_id": None})
         await until(lambda: form_of(editor).profiles.names == {}, "the profile without it")
 
