@@ -219,31 +219,31 @@ _POWER = ("power lost", "power lost in the middle")
 _SERVICE = ("service killed in the middle", "service without power")
 
 MUTANTS: tuple[Mutant, ...] = (
-    Mutant("the runner does not heed the gate", (_GATE_UNHEEDED,), _KILLS, (6, 15, 37)),
+    Mutant("the runner does not heed the gate", (_GATE_UNHEEDED,), _KILLS, (21, 45, 47)),
     Mutant(
-        "the agent proves without the gate", ((books, "settle", _believe_without_gate),), _KILLS, (15, 6, 36)
+        "the agent proves without the gate", ((books, "settle", _believe_without_gate),), _KILLS, (11, 21, 27)
     ),
     Mutant(
         "STARTING is not written, and a gate that stands is taken away",
         (_STARTING_UNWRITTEN, _PLANNED_ANEW),
         _KILLS,
-        (1, 3, 6),
+        (1, 2, 7),
         "Either alone shows that a runner may have been there: the line in the journal, or the gate.",
     ),
     Mutant(
         "STARTING is not fsynced",
         ((Journal, "starting", _without_sync(Journal.starting)),),
         _POWER,
-        (11, 40, 46),
+        (18, 64, 88),
     ),
     Mutant(
         "names of the folders of attempts are not fsynced",
         ((AttemptFolder, "sync_names", _lose_nothing),),
         _POWER,
-        (46,),
+        (138,),
     ),
-    Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, (40, 47, 59)),
-    Mutant("a copied journal is believed", ((Journal, "_boot_of", _boot_alone),), ("restored",), (108,)),
+    Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, (11, 13, 35)),
+    Mutant("a copied journal is believed", ((Journal, "_boot_of", _boot_alone),), ("restored",), (138,)),
     Mutant(
         "the exit record is not fsynced",
         ((AttemptFolder, "write_exit_record", _unsynced_verdict),),
