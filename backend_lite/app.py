@@ -94,7 +94,9 @@ def compose(kernel: Kernel, listener: AgentListener) -> Service:
     fleet_feature = fleet.build(kernel)
     library_feature = library.build(kernel, access_feature.api)
     plans_feature = plans.build(kernel, access_feature.api, library_feature.api, fleet_feature.api)
-    runs_feature = runs.build(kernel, library_feature.api, plans_feature.api, fleet_feature.api)
+    runs_feature = runs.build(
+        kernel, library_feature.api, plans_feature.api, fleet_feature.api, access_feature.api
+    )
     enroll_feature = enroll.build(kernel, access_feature.api, fleet_feature.api)
     features = (
         access_feature,

@@ -77,6 +77,7 @@ _REASONS = {
     "timeout": "It took longer than its time limit.",
     "not_taken_in_time": "The device could not be reached in time.",
     "device_retired": "The device was removed.",
+    "creator_barred": "Whoever started it may no longer run work here.",
     "earlier_step": "An earlier step failed.",
     "rejected": "The agent refused it.",
     "journal_lost": "The agent's record of it was lost.",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, SQLColumnExpression
+from sqlalchemy import ColumnElement, Connection, SQLColumnExpression
 from sqlalchemy.orm import Session
 
 from backend_lite.core.security.principal import Authenticator
 from backend_lite.features.access.accounts import Accounts
+from backend_lite.features.access.barred import barred
 from backend_lite.features.access.device_secrets import DeviceSecrets
 from backend_lite.features.access.login import Login
 from backend_lite.features.access.sessions import Sessions
@@ -53,6 +54,12 @@ class AccessApi:
     authenticator: Authenticator
     devices: DeviceSecrets
     accounts: Accounts
+
+    def barred(
+        self, connection: Connection, user_ids: Iterable[int], permissions: Collection[str]
+    ) -> frozenset[int]:
+        """Those of the users who are disabled or removed, or have none of `permissions` any more."""
+        return barred(connection, user_ids, permissions)
 
     def user_names(self, session: Session, ids: Iterable[int | None]) -> dict[int, str]:
         """The names of the users with these ids, for columns such as "created by"."""

@@ -36,7 +36,7 @@ from backend_lite.features.runs.output_routes import output_routes
 from backend_lite.features.runs.output_store import OutputStore
 from backend_lite.features.runs.pause_routes import pause_routes
 from backend_lite.features.runs.pauses import Pauses
-from backend_lite.features.runs.permits import Permits
+from backend_lite.features.runs.permits import People, Permits
 from backend_lite.features.runs.plans import Plans
 from backend_lite.features.runs.preview import Previews
 from backend_lite.features.runs.preview_routes import preview_routes
@@ -78,7 +78,7 @@ class Area:
     restored: AfterRestore
 
 
-def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi) -> Area:
+def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi, people: People) -> Area:
     database, clock, epochs = kernel.database, SteadyClock(kernel.clock), Epochs(kernel.service_epoch)
     output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epochs)
     views = Views(fleet.hub, output.sizes, clock)
@@ -86,7 +86,7 @@ def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: Flee
     dispatcher = Dispatcher(fleet, tasks, keeper, epochs)
     advance = Advance(fleet.hub, dispatcher, keeper, views)
     flow = Flow(dispatcher, advance)
-    permits = Permits(fleet, dispatcher, keeper, epochs)
+    permits = Permits(fleet, people, dispatcher, keeper, epochs)
     outcomes = Outcomes(fleet, tasks, keeper, epochs)
     restored = AfterRestore(keeper, epochs, clock)
     attempts = Attempts(
@@ -122,8 +122,10 @@ def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: Flee
     )
 
 
-def build(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi) -> Feature:
-    area, database = compose(kernel, library, profiles, fleet), kernel.database
+def build(
+    kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi, people: People
+) -> Feature:
+    area, database = compose(kernel, library, profiles, fleet, people), kernel.database
     library.on_file_needed(is_file_needed)
     library.on_download(lambda session, device_id: is_there(fleet.target(session, device_id)))
     profiles.on_delete(forget_profile)

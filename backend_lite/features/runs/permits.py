@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
+
+from sqlalchemy import Connection
 
 from agent.wire.messages import Permit, PermitAnswer
 from agent.wire.states import Source, StepState
@@ -29,11 +32,27 @@ Asked = tuple[int, Permit]
 """The device that asks, and its message."""
 
 
+WORK_RIGHTS = ("devices:run", "rollouts:run")
+"""Who began a rollout must still have one of these."""
+
+
+class People(Protocol):
+    """What the access area knows of those who begin rollouts."""
+
+    def barred(
+        self, connection: Connection, user_ids: Iterable[int], permissions: Collection[str]
+    ) -> frozenset[int]:
+        """Those of the users who are disabled or removed, or have none of `permissions` any more."""
+
+
 class Permits:
     """The first nonce wins, and only while the step is still offered and nothing keeps it from starting."""
 
-    def __init__(self, fleet: FleetApi, dispatcher: Dispatcher, keeper: Keeper, epochs: Epochs) -> None:
+    def __init__(
+        self, fleet: FleetApi, people: People, dispatcher: Dispatcher, keeper: Keeper, epochs: Epochs
+    ) -> None:
         self._fleet = fleet
+        self._people = people
         self._dispatcher = dispatcher
         self._keeper = keeper
         self._epochs = epochs
@@ -46,13 +65,18 @@ class Permits:
         # Asked in the permits' own transaction, as all that follows: a quarantine, a halt or a pause may
         # have been committed since the offer.
         approved = self._fleet.approved(moment.connection, devices)
+        makers = {one[0].rollout.created_by_id for one in found if one is not None} - {0}
+        barred = self._people.barred(moment.connection, makers, WORK_RIGHTS) if makers else frozenset()
         changed: list[RunParts] = []
         refs: list[AttemptRef | None] = []
         for (device_id, message), place in zip(asked, found, strict=True):
             refusal = ""
             fresh = place is not None and _is_open(place)
             if place is not None and fresh:
-                refusal = self._decide(moment, place, message, device_id in approved)
+                if place[0].rollout.created_by_id in barred:
+                    refusal = _end_barred(moment, place)
+                else:
+                    refusal = self._decide(moment, place, message, device_id in approved)
                 changed.append(place[0])
             restored = place is not None and self._epochs.is_restored(place[1].id)
             refs.append(_answer(moment, device_id, message, place, refusal, fresh=fresh, restored=restored))
@@ -95,6 +119,13 @@ class Permits:
     ) -> str:
         self._dispatcher.put_back(moment, parts, step, hold)
         return refusal
+
+
+def _end_barred(moment: Moment, found: Found) -> str:
+    """Whoever began it may not do so any more: nothing of it starts."""
+    parts, step, _ = found
+    change_step(parts, step, StepState.CANCELLED, moment.now, reason="creator_barred", source=Source.PRESUMED)
+    return f"{parts.rollout.created_by} may no longer run work here."
 
 
 def _is_open(found: Found) -> bool:

@@ -48,6 +48,7 @@ from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs import feature as runs
 from backend_lite.features.runs.lists import Lists
 from backend_lite.features.runs.rollouts import Rollouts
+from tests.helpers.people import People
 from tests.helpers.plans import plans_api
 
 EPOCH = "e1"
@@ -181,7 +182,9 @@ class Harness:
             launch_secret="",
         )
         library = LibraryApi()
-        self.area = runs.compose(kernel, library, plans_api(self.clock, library), self.fleet)
+        self.people = People()
+        plans = plans_api(self.clock, library)
+        self.area = runs.compose(kernel, library, plans, self.fleet, self.people)
 
     @property
     def rollouts(self) -> Rollouts:

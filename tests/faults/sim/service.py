@@ -43,6 +43,7 @@ from tests.faults.sim.kernel import Process
 from tests.faults.sim.network import LEAF, Endpoint
 from tests.faults.sim.system import SimPath
 from tests.faults.sim.world import World
+from tests.helpers.people import People
 from tests.helpers.plans import plans_api
 
 T = TypeVar("T")
@@ -220,7 +221,7 @@ class Service:
             lower = fleet.build(kernel)
         with _kept(runs, "compose") as areas:
             library = LibraryApi()
-            upper = runs.build(kernel, library, plans_api(world, library), lower.api)
+            upper = runs.build(kernel, library, plans_api(world, library), lower.api, People())
         self.area, self.devices = areas[0], devices[0]
         for topic, reaction in upper.reactions.items():
             kernel.outbox.on(topic, reaction)
