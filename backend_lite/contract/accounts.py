@@ -33,8 +33,8 @@ class Rights(Struct):
 
 
 class Role(Struct):
-    """What its holders may do; on devices and rollouts only within `groups`, where there are any. A
-    `built_in` one cannot be changed, only copied."""
+    """What its holders may do. `groups` are empty: no role is limited to devices in groups. A `built_in` one
+    cannot be changed, only copied."""
 
     id: int
     name: str

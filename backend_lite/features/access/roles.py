@@ -58,7 +58,7 @@ class Roles:
             name=checked_name(wanted.name, what="A role"),
             description=_checked_description(wanted.description),
             grants=_checked_grants(wanted.grants, maker),
-            groups=sorted(set(wanted.groups)),
+            groups=_checked_groups(wanted.groups),
             created_at=self._clock.now_ms(),
             version=1,
             edited_at_version={},
@@ -183,7 +183,7 @@ def _fields(wanted: RoleUpdate, maker: Principal) -> dict[str, object]:
     if wanted.grants is not UNSET:
         fields["grants"] = _checked_grants(wanted.grants, maker)
     if wanted.groups is not UNSET:
-        fields["groups"] = sorted(set(wanted.groups))
+        fields["groups"] = _checked_groups(wanted.groups)
     return fields
 
 
@@ -191,6 +191,15 @@ def _checked_grants(grants: Sequence[Grant], maker: Principal) -> list[str]:
     wanted = permission_list(grants)
     refuse_beyond(wanted, maker)
     return wanted
+
+
+def _checked_groups(groups: Sequence[int]) -> list[int]:
+    # A limit that is stored and holds nowhere would be worse than none.
+    if groups:
+        raise InvalidError(
+            "A role holds for all devices: it cannot be limited to groups.", code="groups_unsupported"
+        )
+    return []
 
 
 def _checked_description(text: str) -> str:
