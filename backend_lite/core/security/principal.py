@@ -13,8 +13,8 @@ AGENT_REPORT = "agent:report"
 class Principal:
     """A signed-in caller. `permissions` are `artifact:verb`; `token_id` is the row of its token. A device
     has no user (`user_id` 0), and `device_id` is set. `session`: a person signed in, no token of theirs;
-    `fresh`: with the password, or once more with it, less than STEP_UP_S ago. `elsewhere` is what a token that
-    opens only routes of its own is told at any other."""
+    `fresh`: with the password, or once more with it, less than STEP_UP_S ago. `elsewhere` is what a token
+    that opens only routes of its own is told at any other."""
 
     user_id: int
     name: str

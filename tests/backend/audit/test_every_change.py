@@ -148,7 +148,7 @@ async def _events(service: InProcess) -> list[dict[str, Any]]:
 async def _fleet(service: InProcess) -> None:
     devices = service.feature("fleet").api
     for n in (1, 2, 3):
-        facts = Facts("pc", "linux", "Debian", "12", "x86_64", "cpu", 2, 1 << 30, "1.0.0", languages=["sh"])
+        facts = Facts("pc", "linux", "Debian", "12", "x86_64", "cpu", 2, 1 << 30, "1.0.0", languages=("sh",))
         await service.kernel.database.write(
             lambda unit, n=n, facts=facts: devices.enlist(  # type: ignore[misc]
                 unit, bytes([n]) * 32, facts, Admission.APPROVED, "10.0.0.1"

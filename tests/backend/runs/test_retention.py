@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -173,9 +174,7 @@ def test_rules_are_kept_and_checked(play: Play) -> None:
         assert await harness.database.read(read_rules) == wanted
         for wrong in (Rules(runs_days=-1), Rules(output_days=99_999), Rules(output_max_bytes=-1)):
             with pytest.raises(InvalidError):
-                await harness.database.write(
-                    lambda unit, wrong=wrong: change_rules(unit, wrong, Audit(harness.clock))
-                )  # type: ignore[misc]
+                await harness.database.write(partial(change_rules, rules=wrong, audit=Audit(harness.clock)))
 
     play(scenario)
 
