@@ -21,6 +21,7 @@ BENCHES = {
     "P9": "tests.bench.p9_console_start",
     "P10": "tests.bench.p10_device_table",
     "P11": "tests.bench.p11_large_output",
+    "P12": "tests.bench.p12_audit_check",
 }
 
 

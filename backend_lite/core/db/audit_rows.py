@@ -20,6 +20,8 @@ _MOVE = (
     .where(AuditHeadRow.id == 1)
     .values(event_id=bindparam("new_id"), hash=bindparam("new_hash"))
 )
+# Of the table, with values as parameters: it is compiled once.
+_INSERT = insert(AuditRow.__table__)  # type: ignore[arg-type]
 _EVENTS = select(*(getattr(AuditRow, name) for name in EVENT)).order_by(AuditRow.id)
 _SEGMENTS = select(*(getattr(AuditSegmentRow, name) for name in SEGMENT)).order_by(AuditSegmentRow.id)
 
@@ -32,7 +34,7 @@ def newest_event(connection: Connection) -> tuple[int, str] | None:
 
 def append_event(connection: Connection, event: Mapping[str, Any]) -> None:
     """`event` has all of `EVENT`; the newest one is this from now on."""
-    connection.execute(insert(AuditRow).values(**event))
+    connection.execute(_INSERT, dict(event))
     if event["id"] == 1:
         connection.execute(insert(AuditHeadRow).values(id=1, event_id=1, hash=event["hash"]))
     else:
