@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import smtplib
+import socket
 import ssl
 from email.message import EmailMessage
 
@@ -49,11 +50,13 @@ class Mail:
         values = self._settings.values
         host, port, tls = values.text("email.host"), values.whole("email.port"), values.text("email.tls")
         context = ssl.create_default_context()
+        # Left to itself it asks the name servers, for minutes where none answers.
+        name = socket.gethostname()
         server: smtplib.SMTP
         if tls == "tls":
-            server = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
+            server = smtplib.SMTP_SSL(host, port, name, timeout=TIMEOUT_S, context=context)
         else:
-            server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+            server = smtplib.SMTP(host, port, name, timeout=TIMEOUT_S)
         with server:
             if tls == "starttls":
                 server.starttls(context=context)
