@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from backend_lite.contract.audit import ActionType
-from backend_lite.features.audit.check import verify_in_slices
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.caller import Caller
 from backend_lite.core.clock import SystemClock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.migrate import migrate
 from backend_lite.core.db.unit import Unit
+from backend_lite.features.audit.check import verify_in_slices
 
 EVENTS = 100_000
 BUDGET = {"check_s": 30.0, "other_read_ms": 250.0}
