@@ -118,7 +118,9 @@ async def test_second_factors_are_encrypted_anew_too(keyed: InProcess) -> None:
     user_id, sealed = await keyed.kernel.database.read(
         lambda session: session.execute(select(UserRow.id, UserRow.otp_sealed)).one()
     )
-    assert sealed and key.is_current(sealed) and key.open(purpose_of(user_id), sealed) == begun.json()["secret"]
+    assert sealed is not None
+    assert key.is_current(sealed)
+    assert key.open(purpose_of(user_id), sealed) == begun.json()["secret"]
 
 
 def test_whoever_keeps_sealed_texts_is_known() -> None:
