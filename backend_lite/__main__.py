@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import re
 import sys
@@ -169,10 +168,10 @@ def _duration(text: str) -> int:
 
 
 def _log_warnings_only() -> None:
-    from backend_lite.core.logging import configure_logging
+    from backend_lite.core.logging import configure_logging, set_level
 
     configure_logging(None)
-    logging.getLogger().setLevel(logging.WARNING)
+    set_level("warning")
 
 
 def _one_sentence(text: str) -> str:

@@ -56,7 +56,15 @@ class LocalService:
         try:
             yield token
         finally:
+            self._log_out(token)
+
+    def _log_out(self, token: str) -> None:
+        try:
             self.call("POST", LOGOUT, token=token)
+        except ServiceError as refusal:
+            # What was done may have ended every session of the owner.
+            if refusal.status != 401:
+                raise
 
     def call(
         self,

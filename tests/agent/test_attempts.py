@@ -8,7 +8,7 @@ import pytest
 
 from agent.journal import Phase
 from agent.outcomes import Standing, standing
-from agent.wire.messages import Offer, OutputFrame, Permit, PermitAnswer
+from agent.wire.messages import Offer, OpenAttempt, OutputFrame, OutputMark, Permit, PermitAnswer
 from tests.agent.life import LANGUAGE, ONE, TWO, Life, live, offer, turns
 from tests.agent.outcomes_for_tests import finish
 
@@ -156,6 +156,37 @@ def test_cancelled_while_asking(tmp_path: Path) -> None:
         await life.answered("yes", life.permits[0])
         assert life.launcher.jobs == {}
         assert life.permits[-1].attempt == TWO
+
+    live(tmp_path, story)
+
+
+def test_a_restored_service_is_told_what_ended_under_its_former_name(tmp_path: Path) -> None:
+    async def story(life: Life) -> None:
+        for attempt in (ONE, TWO):
+            await life.offered(offer(attempt))
+            await life.answered("yes")
+            life.launcher.finish(attempt, b"gone with its receipt")
+            await turns()
+            life.attempts.on_receipt(attempt)
+        told = life.journal.tombstones[ONE]
+        assert life.attempts.former_attempts("e1") == ()
+        listed = life.attempts.former_attempts("e2")
+        assert listed == tuple(
+            OpenAttempt(name, life.journal.tombstones[name].nonce, "done") for name in (ONE, TWO)
+        )
+        before = len(life.dones)
+        life.attempts.disconnected()
+        life.connect(OutputMark(ONE, 0, 0), forget=(TWO,))
+        await turns()
+        assert life.dones[before:] == [told]
+        # The service asks for what is not there any more, and then takes it as it is.
+        life.attempts.on_resend(ONE, 0, 0)
+        await turns()
+        assert life.dones[before:] == [told, told]
+        life.attempts.on_receipt(ONE)
+        assert life.attempts.former_attempts("e2") == ()
+        assert len(life.attempts.former_attempts("e3")) == 2
+        assert life.folders == []
 
     live(tmp_path, story)
 

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,32 @@ def test_the_commands_go_through_the_service(run: Run, service: ServiceProcess) 
     assert "/api/v1/rollouts" in json.loads(run("openapi", "--data-dir", folder).out)["paths"]
     report = run("doctor", "--data-dir", folder)
     assert (report.code, service.ready["admin_url"] in report.out) == (0, True)
+
+
+def test_a_backup_is_made_beside_the_service(run: Run, service: ServiceProcess, tmp_path: Path) -> None:
+    made = run("backup", "--data-dir", service.folder, "--without-output")
+    assert (made.code, made.err) == (0, "")
+    (backup,) = (service.folder / "backups").iterdir()
+    assert made.out.startswith(f"{backup} is a verified backup")
+    elsewhere = run("backup", "--data-dir", service.folder, "--to", tmp_path / "copy")
+    assert (elsewhere.code, (tmp_path / "copy" / "MANIFEST.json").exists()) == (0, True)
+    refused = run("restore", "--data-dir", service.folder, "--from", backup)
+    assert (refused.code, "is in use by another DeployFlow service" in refused.err) == (1, True)
+
+
+def test_a_password_is_reset_beside_the_service(run: Run, service: ServiceProcess) -> None:
+    reset = ("reset-password", "--data-dir", service.folder, "--username")
+    api = Api(service.ready["admin_url"])
+    body = {"username": "ada", "password": PASSWORD.decode().strip()}
+    api.token = api.post("/api/v1/auth/login", body)["access_token"]
+    unknown = run(*reset, "bob", stdin=PASSWORD)
+    assert (unknown.code, 'There is no user "bob". There are: ada.' in unknown.err) == (1, True)
+    done = run(*reset, "Ada", stdin=b"entirely other words\n")
+    assert (done.code, done.err) == (0, "")
+    with pytest.raises(Refused) as ended:
+        api.get("/api/v1/devices")
+    assert ended.value.status == 401
+    assert api.post("/api/v1/auth/login", body | {"password": "entirely other words"})["access_token"]
 
 
 def test_what_needs_the_folder_for_itself_is_refused_in_one_sentence(
