@@ -14,6 +14,7 @@ from backend_lite.core.backup.manifest import MANIFEST, is_plain, read_manifest
 from backend_lite.core.backup.sealed import DAMAGED, OpenedFile, SealingFile
 from backend_lite.core.blobs import disk_free
 from backend_lite.core.durable import sync_folder
+from backend_lite.core.security.files import make_private_folder
 from backend_lite.core.security.key_file import KEY_BYTES
 from backend_lite.errors import InvalidError, StartError
 
@@ -49,7 +50,7 @@ def open_kit(
             f"There is no room to open the kit: it needs {(size + _ROOM_LEFT) >> 20} MB, and {target.parent} "
             f"has {there >> 20} MB free."
         )
-    target.mkdir(mode=0o700)
+    make_private_folder(target)
     with kit.open("rb") as file:
         opened = OpenedFile(file, passphrase)
         try:

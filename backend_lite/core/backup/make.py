@@ -22,6 +22,7 @@ from backend_lite.core.backup.verify import Progress, verify_backup
 from backend_lite.core.blobs import disk_free
 from backend_lite.core.db.copies import DamagedDatabaseError, copy_database, epoch_of, schema_of
 from backend_lite.core.durable import sync_folder
+from backend_lite.core.security.files import make_private_folder
 from backend_lite.errors import DiskFullError, InvalidError
 
 PART = ".part"
@@ -71,7 +72,7 @@ def make_backup(
         part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _check_room(data, part.parent, wanted, free)
         shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(mode=0o700)
+        make_private_folder(part)
         _write(data, part, wanted, key_file)
         manifest = verify_backup(part, progress)
         part.rename(target)

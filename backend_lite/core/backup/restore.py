@@ -23,7 +23,7 @@ from backend_lite.core.db.migrate import known_revisions, migrate
 from backend_lite.core.db.restored import begin_new_life
 from backend_lite.core.durable import sync_folder
 from backend_lite.core.lock import FolderLock
-from backend_lite.core.security.files import write_private
+from backend_lite.core.security.files import make_private_folder, write_private
 from backend_lite.errors import StartError
 
 _ROOM_LEFT = 64 << 20
@@ -85,7 +85,8 @@ def refuse_newer(manifest: Manifest) -> None:
 
 
 def _copy(backup: Path, target: Path, manifest: Manifest) -> None:
-    target.mkdir(mode=0o700, parents=True)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(target)
     folders = {target}
     for file in manifest.files:
         place = target / file.path

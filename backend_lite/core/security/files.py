@@ -21,11 +21,19 @@ def write_private(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def _restrict(path: Path) -> None:
+def make_private_folder(path: Path) -> None:
+    """A new folder; what comes into it is this account's as well."""
+    path.mkdir(mode=0o700)
+    if sys.platform == "win32":
+        _restrict(path, "(OI)(CI)F")
+
+
+def _restrict(path: Path, rights: str = "F") -> None:
     """Take away inherited rights; leave this account, SYSTEM and Administrators (by their fixed SIDs)."""
     account = f"{os.environ.get('USERDOMAIN', '.')}\\{os.environ['USERNAME']}"
+    granted = (account, "*S-1-5-18", "*S-1-5-32-544")
     subprocess.run(
-        ["icacls", str(path), "/inheritance:r", "/grant:r", f"{account}:F", "*S-1-5-18:F", "*S-1-5-32-544:F"],
+        ["icacls", str(path), "/inheritance:r", "/grant:r", *(f"{who}:{rights}" for who in granted)],
         check=True,
         capture_output=True,
     )

@@ -7,7 +7,7 @@ from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
 from backend_lite.features.access.account_routes import rights_route, role_routes, user_routes
 from backend_lite.features.access.accounts import Accounts
-from backend_lite.features.access.after_restore import end_sessions
+from backend_lite.features.access.after_restore import end_entries
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.access.api_tokens import ApiTokens
 from backend_lite.features.access.desktop_forms import desktop_routes
@@ -66,7 +66,7 @@ def build(kernel: Kernel) -> Feature:
             ROLE: LiveKind("roles:view", lambda: kernel.database.read(roles.all)),
             API_TOKEN: LiveKind("tokens:view", lambda: kernel.database.read(api_tokens.all)),
         },
-        restored=end_sessions,
+        restored=end_entries,
         start=sessions.start,
         stop=sessions.stop,
         api=AccessApi(

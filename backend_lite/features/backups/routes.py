@@ -43,7 +43,7 @@ def backup_routes(database: Database, backups: Backups, audit: Audit) -> Sequenc
         """Make one now, and verify it. The master key is in none: a recovery kit has it."""
         return await backups.create(data)
 
-    @post(f"{BACKUPS}/{{backup_id:str}}/verify", status_code=200, permission=VIEW, audience=USER)
+    @post(f"{BACKUPS}/{{backup_id:str}}/verify", status_code=200, permission="backups:create", audience=USER)
     async def backup_verify(backup_id: FromPath[str]) -> Backup:
         """Read all of it again; `problem` says what is wrong with it."""
         return await backups.verify(backup_id)

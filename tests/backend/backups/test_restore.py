@@ -83,6 +83,7 @@ def test_what_was_there_is_kept_and_a_new_life_begins(run: Run, folder: Path, ba
     (kept,) = folder.parent.glob("data.before-*")
     assert f"What was there is now {kept}." in said
     assert query(folder, "SELECT count(*) FROM tokens WHERE kind = 'enrollment'") == [(1,)]
+    assert query(folder, "SELECT revoked_at IS NULL FROM tokens WHERE kind = 'enrollment'") == [(0,)]
     assert query(kept, "SELECT count(*) FROM tokens WHERE kind = 'enrollment'") == [(2,)]
     assert tree(folder)["output/1.stdout"] == b"said"
     assert epoch(folder) != lives == epoch(kept)
