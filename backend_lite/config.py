@@ -60,9 +60,27 @@ class DataFolder:
     def lock_file(self) -> Path:
         return self.run / "lock"
 
+    @property
+    def staged(self) -> Path:
+        """Beside it: what a restore is about to put in its place."""
+        return self.root.with_name(f".{self.root.name}.restoring")
+
+    @property
+    def swap_mark(self) -> Path:
+        """Beside it while `staged` is whole, and takes the place of what was there."""
+        return self.root.with_name(f".{self.root.name}.swapping")
+
+    def finish_swap(self) -> None:
+        """Go on where a restore was killed between taking the old folder away and bringing the new one."""
+        if self.swap_mark.exists():
+            if self.staged.exists() and not self.root.exists():
+                self.staged.rename(self.root)
+            self.swap_mark.unlink()
+
     def open(self) -> None:
         """Raises StartError when the folder cannot be made or written."""
         try:
+            self.finish_swap()
             for folder in (
                 self.root, self.keys, self.logs, self.output, self.blobs, self.uploads, self.run,
             ):  # fmt: skip

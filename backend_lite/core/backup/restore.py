@@ -45,11 +45,12 @@ def restore_backup(
     Raises StartError: a service runs there, the schema is newer, there is no room; DamagedBackupError, which
     names the file. Nothing has changed then.
     """
+    data.finish_swap()
     refuse_running(data)
     manifest = verify_backup(backup)
     refuse_newer(manifest)
     _check_room(data.root.parent, manifest, free)
-    staged = DataFolder(data.root.with_name(f".{data.root.name}.restoring"))
+    staged = DataFolder(data.staged)
     shutil.rmtree(staged.root, ignore_errors=True)
     try:
         _copy(backup, staged.root, manifest)
@@ -119,6 +120,8 @@ def _bring_along(data: DataFolder, staged: DataFolder, key_file: Path | None) ->
 def _swap(data: DataFolder, staged: DataFolder, now_ms: int) -> Path | None:
     refuse_running(data)
     before = None
+    data.swap_mark.touch(0o600)
+    sync_folder(data.root.parent)
     if data.root.exists():
         stamp = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y%m%d-%H%M%S")
         before = data.root.with_name(f"{data.root.name}.before-{stamp}")
@@ -129,6 +132,8 @@ def _swap(data: DataFolder, staged: DataFolder, now_ms: int) -> Path | None:
         if before is not None:
             before.rename(data.root)
         raise
+    finally:
+        data.swap_mark.unlink()
     if before is not None:
         # They go with the service, not with one of its lives.
         with suppress(OSError):

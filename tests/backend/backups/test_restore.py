@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from backend_lite.core.db.migrate import known_revisions
 from backend_lite.core.lock import FolderLock
 from tests.backend.backups.conftest import tree
 from tests.backend.cli.conftest import Run, folder, run
+from tests.migrations.test_killed import KILLED, in_child
 
 __all__ = ["folder", "run"]
 
@@ -161,6 +164,35 @@ def test_one_that_fails_midway_leaves_everything_as_it_was(
     assert (refused.code, "No space left on device" in refused.err) == (1, True)
     assert tree(folder) == before
     assert [path.name for path in folder.parent.iterdir()] == ["data"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_a_kill_while_the_folders_change_places_loses_none(
+    run: Run, folder: Path, backup: Path, renames: int
+) -> None:
+    """The next start finds one of the two whole in its place, never a new and empty one."""
+    lives, rename, passed = epoch(folder), Path.rename, 0
+
+    def killed(self: Path, target: Path) -> Path:
+        nonlocal passed
+        if passed == renames:
+            os._exit(KILLED)
+        passed += 1
+        return rename(self, target)
+
+    def work() -> None:
+        Path.rename = killed  # type: ignore[method-assign, assignment]
+        restore_module.restore_backup(DataFolder(folder), backup, 1)
+
+    assert in_child(work) == KILLED
+    assert run("migrate", "--data-dir", folder).code == 0
+    assert query(folder, "SELECT username FROM users") == [("ada",)]
+    assert (epoch(folder) == lives) is (renames == 0)
+    assert list(folder.parent.glob(".data.swapping")) == []
+    if renames == 0:
+        restore(run, folder, backup)
+        assert epoch(folder) != lives
 
 
 def test_without_room_nothing_is_begun(
