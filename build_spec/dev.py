@@ -91,9 +91,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
-    """What spreads all tests over two processes; a selection runs in one, unless it says otherwise."""
+    """What spreads all tests over three processes, for many only wait for processes of their own; a selection
+    runs in one, unless it says otherwise."""
     everything = all(argument.startswith("-") and not argument.startswith("-n") for argument in arguments)
-    return ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"] if everything else []
+    return ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"] if everything else []
 
 
 def say(sentence: str) -> None:
