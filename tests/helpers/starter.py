@@ -27,6 +27,7 @@ WAIT_S = 60
 # A copy of this machine in namespaces of its own: whatever is done there is gone with it.
 _SET_UP = """
 set -e
+umask 022
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"

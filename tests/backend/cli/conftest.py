@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """`run(command, *arguments, stdin=b"")` of the service's command line."""
     root = logging.getLogger()
     handlers, level, configuration = root.handlers, root.level, structlog.get_config()
+    mask = os.umask(0o022)
 
     def call(*arguments: str | Path, stdin: bytes = b"") -> Ended:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
@@ -40,6 +42,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Ended(code, printed.out, printed.err)
 
     yield call
+    os.umask(mask)
     root.handlers = handlers
     root.setLevel(level)
     structlog.configure(**configuration)

@@ -293,6 +293,11 @@ def one(world: World, trips: Trips, qtbot: QtBot) -> DevicePage:
     return page
 
 
+def states(one: DevicePage) -> list[str]:
+    one.runs.list.table.model_.settle()
+    return [str(item["state"]) for item in one.runs.list.table.model_.shown_objects()]
+
+
 def test_a_device_is_shown_with_its_runs(one: DevicePage, world: World, run: Run, trips: Trips) -> None:
     async def story() -> None:
         others = objects.run(5, device_id=2)
@@ -304,11 +309,7 @@ def test_a_device_is_shown_with_its_runs(one: DevicePage, world: World, run: Run
         world.live.change(2, "run", 9, objects.run(9, "failed"))
         world.live.change(3, "device", 1, {"contact": "offline", "connected": False})
         await until(lambda: one.header.mark.text() == "Offline · 1 s")
-        one.runs.list.table.model_.settle()
-        assert [item["state"] for item in one.runs.list.table.model_.shown_objects()] == [
-            "failed",
-            "succeeded",
-        ]
+        await until(lambda: states(one) == ["failed", "succeeded"], "the runs")
         one.run.click()
         assert trips.asked == [(RUN_DIALOG, RunRequest(device_ids=(1,)))]
 
