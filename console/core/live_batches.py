@@ -87,14 +87,14 @@ class Batches:
         if kind not in self._handles:
             loop = asyncio.get_running_loop()
             due = self._delivered_at.get(kind, -MIN_INTERVAL_S) + MIN_INTERVAL_S
-            self._handles[kind] = loop.call_later(max(0.0, due - loop.time()), self._deliver, kind)
+            self._handles[kind] = loop.call_later(max(0.0, due - loop.time()), self._deliver, kind, loop)
         pending = self._pending.get(kind)
         if pending is None:
             pending = self._pending[kind] = _Pending()
         return pending
 
-    def _deliver(self, kind: str) -> None:
-        loop = asyncio.get_running_loop()
+    def _deliver(self, kind: str, loop: asyncio.AbstractEventLoop) -> None:
+        # The loop comes along: a window that waits for something of its own delivers timers while none runs.
         self._handles.pop(kind, None)
         self._delivered_at[kind] = loop.time()
         batch = self._batch(kind, self._pending.pop(kind, _Pending()))
