@@ -94,7 +94,7 @@ def spread(arguments: Sequence[str]) -> list[str]:
     """What spreads all tests over three processes, for many only wait for processes of their own; a selection
     runs in one, unless it says otherwise."""
     everything = all(argument.startswith("-") and not argument.startswith("-n") for argument in arguments)
-    return ["-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder"] if everything else []
+    return ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"] if everything else []
 
 
 def say(sentence: str) -> None:

@@ -27,10 +27,6 @@ at the end."""
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {folder: place for place, folder in enumerate(LONG_FIRST)}
     items.sort(key=lambda item: places.get(_folder(item), len(places)))
-    for item in items:
-        # A file stays together. There is one Windows: what one process does to it, another would meet.
-        on_windows = "windows_python" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("windows" if on_windows else str(item.path)))
 
 
 def _folder(item: pytest.Item) -> str:

@@ -1,4 +1,6 @@
-"""A Windows agent, under Wine, in touch with a service on this machine."""
+"""The agent on Windows, under Wine: its parts load there, its own tests pass there, and it works with a
+service on this machine. All in one file, because there is one Windows: two processes of tests would meet
+each other's services."""
 
 from __future__ import annotations
 
@@ -26,6 +28,18 @@ pytestmark = [
     pytest.mark.sockets,
     pytest.mark.skipif(sys.platform == "win32", reason="the service's side of it is not Windows"),
 ]
+SETTINGS = """
+[pytest]
+addopts = -ra --strict-markers
+filterwarnings = error
+markers = sockets: may open sockets on the loopback interface
+"""
+FACTS = """
+import json, subprocess, sys
+import agent.wire.codec, nacl.signing, psutil, websockets, win32service
+child = subprocess.run([sys.executable, "-c", "import sys; sys.exit(7)"])
+print(json.dumps([sys.platform, sys.getwindowsversion().major, psutil.WINDOWS, child.returncode]))
+"""
 
 
 @pytest.fixture
@@ -165,3 +179,32 @@ def _a_second_one_beside_it(folder: Path, windows_python: WindowsPython) -> None
     for command in ("install-service", "uninstall-service"):
         done = windows_python.run("-m", "agent", command, *options)
         assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_agents_packages_load_on_windows(windows_python: WindowsPython) -> None:
+    done = windows_python.run("-c", FACTS)
+    assert json.loads(done.stdout) == ["win32", 10, True, 7], done.stderr.decode()
+
+
+def test_a_path_of_this_machine_is_reachable_from_windows(
+    windows_python: WindowsPython, tmp_path: Path
+) -> None:
+    (tmp_path / "größe.txt").write_text("hello", "utf-8")
+    reads = "import pathlib, sys; print(pathlib.Path(sys.argv[1]).read_text())"
+    done = windows_python.run("-c", reads, windows_python.path(tmp_path / "größe.txt"))
+    assert done.stdout == b"hello\r\n", done.stderr.decode()
+
+
+def test_the_agents_own_tests_pass_on_windows(windows_python: WindowsPython, tmp_path: Path) -> None:
+    from tests.helpers.windows_python import ROOT
+
+    settings = tmp_path / "pytest.ini"
+    settings.write_text(SETTINGS)
+    done = windows_python.run(
+        *("-m", "pytest", "tests/agent", "-q", "-p", "no:cacheprovider"),
+        *("-c", windows_python.path(settings), "--rootdir", windows_python.path(ROOT)),
+        *("--ignore", "tests/agent/test_windows_agent.py"),
+        *("--basetemp", windows_python.path(tmp_path / "windows")),
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
