@@ -32,10 +32,11 @@ from backend_lite.core.events.bus import MemoryBus
 from backend_lite.core.events.outbox import Outbox
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.http.agent_listener import LOOPBACK, AgentListener, Remember
-from backend_lite.core.http.app import make_app
+from backend_lite.core.http.app import make_app, make_app_in_parts
 from backend_lite.core.http.browser_shield import BrowserShield
 from backend_lite.core.http.listener import Listener, bind
 from backend_lite.core.http.live import live_route
+from backend_lite.core.http.parts import AppInParts
 from backend_lite.core.http.rate_limits import GUESSES, FailureLimit, GuessLimit
 from backend_lite.core.live import LiveHub
 from backend_lite.core.lock import FolderLock
@@ -75,16 +76,16 @@ class Service:
     def feature(self, name: str) -> Feature:
         return next(feature for feature in self.features if feature.name == name)
 
-    def admin_app(self) -> ASGIApp:
+    def admin_app(self) -> AppInParts:
         """Every route."""
         live = Feature(name="live", routes=lambda: [live_route(self.kernel.live, self.authenticator)])
         refused = self.feature("audit").api.denials.refused
         features = [*self.features, live]
-        return make_app(features, self.authenticator, machines_only=False, after_error=refused)
+        return make_app_in_parts(features, self.authenticator, self.kernel.within, refused)
 
     def agent_app(self) -> ASGIApp:
         """Only what machines use."""
-        return make_app(self.features, self.authenticator, machines_only=True)
+        return make_app(self.features, self.authenticator, self.kernel.within, machines_only=True)
 
 
 def compose(kernel: Kernel, listener: AgentListener) -> Service:

@@ -27,14 +27,16 @@ class Grant(Struct):
 
 
 class Rights(Struct):
-    """GET RIGHTS: what the caller may do, as `artifact:verb`."""
+    """GET RIGHTS: what the caller may do, as `artifact:verb`: everywhere, and only on the devices of groups
+    (their ids)."""
 
     permissions: list[str]
+    limited: dict[str, list[int]] = field(default_factory=dict)
 
 
 class Role(Struct):
-    """What its holders may do. `groups` are empty: no role is limited to devices in groups. A `built_in` one
-    cannot be changed, only copied."""
+    """What its holders may do. Where `groups` are named, rights on DEVICE_BOUND things hold on the devices
+    that these name as members only. A `built_in` one cannot be changed, only copied."""
 
     id: int
     name: str

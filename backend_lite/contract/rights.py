@@ -22,4 +22,8 @@ ARTIFACTS = (
     "system",
 )
 
+DEVICE_BOUND = ("devices", "groups", "rollouts", "enrollment")
+"""Rights on these hold on the devices of a role's groups only, where the role names groups; rights on others
+hold everywhere."""
+
 ALL_PERMISSIONS = frozenset(f"{artifact}:{verb}" for artifact in ARTIFACTS for verb in VERBS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
@@ -20,6 +21,7 @@ from backend_lite.core.events.bus import EventBus
 from backend_lite.core.events.outbox import Outbox, Reaction
 from backend_lite.core.live import LiveHub, LiveKind
 from backend_lite.core.security.master_key import MasterKey, open_master_key
+from backend_lite.core.security.within import Within
 from backend_lite.core.settings import SettingValues
 
 Route = HTTPRouteHandler | ASGIRouteHandler
@@ -48,6 +50,11 @@ class Kernel:
     references: References = field(default_factory=References)
     settings: SettingValues = field(default_factory=SettingValues)
     sealed_holders: SealedHolders = field(default_factory=SealedHolders)
+
+    @cached_property
+    def within(self) -> Within:
+        """What lies in which groups: every area adds what it names in its addresses."""
+        return Within(self.database)
 
     @property
     def audit(self) -> Audit:

@@ -9,7 +9,8 @@ from litestar.handlers import BaseRouteHandler
 
 from backend_lite.core.caller import Caller, set_caller
 from backend_lite.core.security.principal import Authenticator, Principal
-from backend_lite.errors import ForbiddenError, UnauthorizedError
+from backend_lite.core.security.within import Within
+from backend_lite.errors import ForbiddenError, NotFoundError, UnauthorizedError
 
 OPEN = "open"
 """Permission of a route that needs no credential."""
@@ -29,6 +30,11 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 _USER_AGENT = 300
 PERMISSION_KEY = "permission"
 AUDIENCE_KEY = "audience"
+SCOPED_KEY = "scoped"
+"""Option of a route that itself keeps to the groups in which its caller's right holds (`groups_for`). Any
+other route asks for the right everywhere."""
+WITHIN_KEY = "within"
+"""Option of a route: the path parameter whose thing must lie in the groups in which the right holds."""
 STEP_UP_KEY = "step_up"
 """Option of a route: it opens only shortly after a sign-in with the password, and to no token."""
 
@@ -49,10 +55,29 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         raise ForbiddenError(principal.elsewhere, code="wrong_token")
     if permission == SIGNED_IN and principal.device_id is not None:
         raise ForbiddenError("This address is for people: the secret of a device does not open it.")
-    if permission != SIGNED_IN and (permission is None or not principal.may(permission)):
-        raise ForbiddenError(f"You do not have the right {permission or 'to use this address'}.")
+    if permission != SIGNED_IN:
+        await _refuse_without(connection, handler, principal, permission)
     if handler.opt.get(STEP_UP_KEY):
         refuse_stale_sign_in(principal)
+
+
+async def _refuse_without(
+    connection: Connection, handler: BaseRouteHandler, principal: Principal, permission: str | None
+) -> None:
+    if permission is None or not principal.may_somewhere(permission):
+        raise ForbiddenError(f"You do not have the right {permission or 'to use this address'}.")
+    groups = principal.groups_for(permission)
+    if groups is None or handler.opt.get(SCOPED_KEY):
+        return
+    parameter = handler.opt.get(WITHIN_KEY)
+    if parameter is None:
+        raise ForbiddenError(
+            f"You have the right {permission} on the devices of some groups only: this address is about all.",
+            code="limited",
+        )
+    within: Within = connection.app.state["within"]
+    if not await within.holds(parameter, connection.path_params[parameter], groups):
+        raise NotFoundError("There is none such on the devices that your rights cover.")
 
 
 def refuse_program(principal: Principal) -> None:

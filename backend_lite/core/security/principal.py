@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +12,8 @@ AGENT_REPORT = "agent:report"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in caller. `permissions` are `artifact:verb`; `token_id` is the row of its token. A device
+    """A signed-in caller. `permissions` are `artifact:verb` that hold everywhere, `limited` those that hold
+    only on the devices of groups (their ids); none is in both. `token_id` is the row of its token. A device
     has no user (`user_id` 0), and `device_id` is set. `session`: a person signed in, no token of theirs;
     `fresh`: with the password, or once more with it, less than STEP_UP_S ago. `elsewhere` is what a token
     that opens only routes of its own is told at any other."""
@@ -21,13 +23,22 @@ class Principal:
     token_id: int
     expires_at_ms: int
     permissions: frozenset[str] = field(default_factory=frozenset)
+    limited: Mapping[str, frozenset[int]] = field(default_factory=dict, hash=False)
     device_id: int | None = None
     session: bool = False
     fresh: bool = False
     elsewhere: str = ""
 
     def may(self, permission: str) -> bool:
+        """Everywhere."""
         return permission in self.permissions
+
+    def may_somewhere(self, permission: str) -> bool:
+        return permission in self.permissions or permission in self.limited
+
+    def groups_for(self, permission: str) -> frozenset[int] | None:
+        """The groups in whose devices the permission holds; None: everywhere, empty: nowhere."""
+        return None if permission in self.permissions else self.limited.get(permission, frozenset())
 
 
 class Authenticator(Protocol):

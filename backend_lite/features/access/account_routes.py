@@ -74,7 +74,8 @@ def rights_route() -> Route:
     async def own_rights(request: AnyRequest) -> Rights:
         """What the caller may do."""
         principal: Principal = request.user
-        return Rights(sorted(principal.permissions))
+        limited = {one: sorted(groups) for one, groups in principal.limited.items()}
+        return Rights(sorted(principal.permissions), limited)
 
     return own_rights
 

@@ -32,7 +32,7 @@ from backend_lite.features.access.users import (
     UserChanged,
     checked_username,
     name_key,
-    permissions_of,
+    rights_of,
 )
 
 _MAX_EMAIL = 320
@@ -169,7 +169,7 @@ class Accounts:
 
     def _refuse_stronger(self, account: UserAccount, editor: Principal, session: Session) -> None:
         """Who may manage users is not thereby allowed to take over one with more rights."""
-        refuse_beyond(permissions_of(session, account.id), editor)
+        refuse_beyond(rights_of(session, account.id), editor)
 
     def _note(self, unit: Unit, action: str, kind: ActionType, row: UserRow, verb: str, **told: Any) -> None:
         summary = f'{unit.caller.name} {verb} the user "{row.username}".'

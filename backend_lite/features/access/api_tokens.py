@@ -22,7 +22,7 @@ from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.access.tables import UserRow
 from backend_lite.features.access.tokens import Subject, Token, TokenKind, TokenStore, refusal_of
-from backend_lite.features.access.users import USER_SUBJECT, permissions_of, user_names
+from backend_lite.features.access.users import USER_SUBJECT, rights_of, user_names
 
 MAX_DAYS = 365
 MAX_DESCRIPTION = 2_000
@@ -130,10 +130,11 @@ class ApiTokens:
         if user is None or token is None:
             return None
         now = self._clock.now_ms()
-        permissions = permissions_of(session, user.id) & frozenset(token.options.get(_SCOPE, ()))
+        held = rights_of(session, user.id).only(token.options.get(_SCOPE, ()))
         name = f"{user.username} ({token.name})"
         stale = now - (token.last_used_at or 0) > 60_000
-        return Principal(user.id, name, token.id, token.expires_at or now, permissions), stale
+        until = token.expires_at or now
+        return Principal(user.id, name, token.id, until, held.everywhere, held.limited), stale
 
     def _touch(self, unit: Unit, token_id: int) -> None:
         self._tokens.touch(unit, token_id)
@@ -167,10 +168,10 @@ class ApiTokens:
 
 def _checked_scope(wanted: Iterable[str], maker: Principal) -> list[str]:
     """All that the maker may where nothing is wanted. Raises InvalidError, and ForbiddenError for more."""
-    scope = sorted(set(wanted)) or sorted(maker.permissions)
+    scope = sorted(set(wanted)) or sorted({*maker.permissions, *maker.limited})
     if unknown := [one for one in scope if one not in ALL_PERMISSIONS]:
         raise InvalidError(f'"{unknown[0][:60]}" is no right: write artifact:verb, such as devices:view.')
-    if beyond := [one for one in scope if not maker.may(one)]:
+    if beyond := [one for one in scope if not maker.may_somewhere(one)]:
         raise ForbiddenError(f"A token cannot have a right that you do not have: {', '.join(beyond[:5])}.")
     return scope
 

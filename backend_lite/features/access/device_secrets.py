@@ -32,7 +32,7 @@ class DeviceSecrets:
             return None
         device_id = token.subject.id
         name = f"device {device_id}"
-        return Principal(0, name, token.id, _FOR_EVER, frozenset({AGENT_REPORT}), device_id)
+        return Principal(0, name, token.id, _FOR_EVER, frozenset({AGENT_REPORT}), device_id=device_id)
 
 
 class Credentials:

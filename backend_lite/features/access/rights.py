@@ -1,8 +1,13 @@
-"""What the roles that come with the product may do."""
+"""What the roles that come with the product may do, and what roles add up to."""
 
 from __future__ import annotations
 
-from backend_lite.contract.rights import ALL_PERMISSIONS, ARTIFACTS, VERBS
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from backend_lite.contract.rights import ALL_PERMISSIONS, ARTIFACTS, DEVICE_BOUND, VERBS
+from backend_lite.core.security.principal import Principal
 
 OWNER = "owner"
 
@@ -43,6 +48,55 @@ BUILT_IN: dict[str, tuple[str, frozenset[str]]] = {
 }
 """By the key of the role: what it is for, and what it grants. Not in the database: it grows with the
 product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rights: those that hold everywhere, and those that hold on the devices of groups only. None is in
+    both."""
+
+    everywhere: frozenset[str] = frozenset()
+    limited: Mapping[str, frozenset[int]] = field(default_factory=dict, hash=False)
+
+    def only(self, scope: Collection[str]) -> Held:
+        """No more than `scope` of them."""
+        some = {permission: groups for permission, groups in self.limited.items() if permission in scope}
+        return Held(self.everywhere.intersection(scope), some)
+
+    def groups_for(self, permission: str) -> frozenset[int] | None:
+        """The groups in whose devices the permission holds; None: everywhere, empty: nowhere."""
+        return None if permission in self.everywhere else self.limited.get(permission, frozenset())
+
+    def beyond(self, holder: Principal) -> list[str]:
+        """The rights that go further than the holder's own."""
+        more = {permission for permission in self.everywhere if not holder.may(permission)}
+        for permission, groups in self.limited.items():
+            own = holder.groups_for(permission)
+            if own is not None and not groups <= own:
+                more.add(permission)
+        return sorted(more)
+
+
+def granted(built_in: str | None, stored: list[str], groups: Collection[int]) -> Held:
+    """By one role."""
+    permissions = grants_of(built_in, stored)
+    if not groups:
+        return Held(permissions)
+    bound = frozenset(one for one in permissions if one.partition(":")[0] in DEVICE_BOUND)
+    return Held(permissions - bound, dict.fromkeys(bound, frozenset(groups)))
+
+
+def together(roles: Iterable[Held]) -> Held:
+    """What several roles grant to one person."""
+    everywhere: set[str] = set()
+    limited: defaultdict[str, frozenset[int]] = defaultdict(frozenset)
+    for held in roles:
+        everywhere |= held.everywhere
+        for permission, groups in held.limited.items():
+            limited[permission] |= groups
+    return Held(
+        frozenset(everywhere), {one: groups for one, groups in limited.items() if one not in everywhere}
+    )
 
 
 def grants_of(built_in: str | None, stored: list[str]) -> frozenset[str]:

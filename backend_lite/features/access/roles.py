@@ -22,7 +22,7 @@ from backend_lite.core.names import checked_name, name_key
 from backend_lite.core.security.principal import Principal
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from backend_lite.features.access.rights import BUILT_IN, grants_of
+from backend_lite.features.access.rights import BUILT_IN, Held, granted, grants_of
 from backend_lite.features.access.tables import RoleRow, UserRoleRow, UserRow
 from backend_lite.features.access.users import UserChanged
 
@@ -125,7 +125,7 @@ class Roles:
         held = set(unit.session.scalars(select(UserRoleRow.role_id).where(UserRoleRow.user_id == user_id)))
         for row in rows:
             if giver is not None and row.id not in held:
-                refuse_beyond(grants_of(row.built_in, row.grants), giver)
+                refuse_beyond(granted(row.built_in, row.grants, row.groups), giver)
         for role_id in wanted - held:
             unit.session.add(UserRoleRow(user_id=user_id, role_id=role_id))
         for gone in held - wanted:
@@ -156,9 +156,10 @@ class Roles:
         self._audit.record(unit, action, kind, entity, summary, before=before, after=after)
 
 
-def refuse_beyond(permissions: Iterable[str], giver: Principal) -> None:
-    """Raises ForbiddenError where somebody would get a right that the giver does not have."""
-    if beyond := sorted(one for one in permissions if not giver.may(one)):
+def refuse_beyond(held: Held, giver: Principal) -> None:
+    """Raises ForbiddenError where somebody would get a right that the giver does not have, or in more groups
+    than the giver."""
+    if beyond := held.beyond(giver):
         more = f" and {len(beyond) - 5} more" if len(beyond) > 5 else ""
         raise ForbiddenError(
             f"Nobody can give a right that they do not have: {', '.join(beyond[:5])}{more}.",
@@ -189,7 +190,7 @@ def _fields(wanted: RoleUpdate, maker: Principal) -> dict[str, object]:
 
 def _checked_grants(grants: Sequence[Grant], maker: Principal) -> list[str]:
     wanted = permission_list(grants)
-    refuse_beyond(wanted, maker)
+    refuse_beyond(Held(frozenset(wanted)), maker)
     return wanted
 
 

@@ -21,7 +21,7 @@ from backend_lite.errors import ConflictError, InvalidError, UnauthorizedError
 from backend_lite.features.access.accounts import live_user
 from backend_lite.features.access.roles import refuse_beyond
 from backend_lite.features.access.tables import UserRow
-from backend_lite.features.access.users import UserChanged, permissions_of
+from backend_lite.features.access.users import UserChanged, rights_of
 
 OTP_REQUIRED = "otp_required"
 OTP_WRONG = "otp_wrong"
@@ -98,7 +98,7 @@ class SecondFactor:
         """One's own, or that of somebody who has lost theirs and has no more rights than the editor."""
         user = live_user(unit.session, user_id)
         if editor.user_id != user_id:
-            refuse_beyond(permissions_of(unit.session, user_id), editor)
+            refuse_beyond(rights_of(unit.session, user_id), editor)
         if user.otp_sealed is None:
             return
         user.otp_sealed = user.otp_enabled_at = user.otp_used_step = None

@@ -26,7 +26,7 @@ from backend_lite.features.access.tokens import (
     TokensEnded,
     TokenStore,
 )
-from backend_lite.features.access.users import USER_SUBJECT, UserChanged, permissions_of
+from backend_lite.features.access.users import USER_SUBJECT, UserChanged, rights_of
 
 log = structlog.get_logger(__name__)
 
@@ -179,8 +179,9 @@ class Sessions:
         if user is None or not user.is_active:
             return None
         expires_at = token.expires_at or token.created_at
+        held = rights_of(session, user.id)
         principal = Principal(
-            user.id, user.username, token.id, expires_at, permissions_of(session, user.id), session=True
+            user.id, user.username, token.id, expires_at, held.everywhere, held.limited, session=True
         )
         last_used = max(token.last_used_at or token.created_at, self._used.get(token.id, 0))
         return _Remembered(principal, self._clock.monotonic(), last_used, token.options.get(CONFIRMED_AT))

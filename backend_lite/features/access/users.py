@@ -22,7 +22,7 @@ from backend_lite.core.events.bus import Event
 from backend_lite.core.security.passwords import hash_password
 from backend_lite.errors import ConflictError, InvalidError
 from backend_lite.features.access.password_rules import check_new_password
-from backend_lite.features.access.rights import OWNER, grants_of
+from backend_lite.features.access.rights import OWNER, Held, granted, together
 from backend_lite.features.access.tables import RoleRow, UserRoleRow, UserRow
 from backend_lite.features.access.tokens import Subject, TokenStore
 
@@ -121,10 +121,10 @@ def user_of(row: UserRow) -> User:
     )
 
 
-def permissions_of(session: Session, user_id: int) -> frozenset[str]:
+def rights_of(session: Session, user_id: int) -> Held:
     """All that the user's roles grant."""
     roles = session.scalars(select(RoleRow).join(UserRoleRow).where(UserRoleRow.user_id == user_id))
-    return frozenset().union(*(grants_of(role.built_in, role.grants) for role in roles))
+    return together(granted(role.built_in, role.grants, role.groups) for role in roles)
 
 
 def find_owner(session: Session) -> UserRow | None:

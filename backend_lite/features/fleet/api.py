@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import AgentMessage, Facts
@@ -24,6 +24,7 @@ from backend_lite.features.fleet.devices import (
 )
 from backend_lite.features.fleet.events import DeviceLost, LastStepMade
 from backend_lite.features.fleet.forgetting import Forgetter, Forgetting
+from backend_lite.features.fleet.group_members import devices_within
 from backend_lite.features.fleet.groups import GroupUsers
 from backend_lite.features.fleet.listeners import (
     HelloAnswer,
@@ -139,6 +140,11 @@ class FleetApi:
     def groups_of(self, session: Session, device_id: int) -> list[int]:
         """The ids of the groups that the device is in now, by name or by their query."""
         return self._devices.groups.of_device(session, device_id)
+
+    def devices_within(self, group_ids: Collection[int]) -> Select[int]:
+        """The ids of the devices that any of the groups names, as a subquery: where rights that are limited
+        to these groups hold."""
+        return devices_within(group_ids)
 
     def group_name(self, session: Session, group_id: int) -> str:
         """Raises NotFoundError for an unknown group."""

@@ -15,6 +15,7 @@ from backend_lite.features.fleet.conversation import Conversations
 from backend_lite.features.fleet.devices import Devices
 from backend_lite.features.fleet.expected_routes import expected_routes
 from backend_lite.features.fleet.forgetting import DEVICE_FORGOTTEN, Forgetting
+from backend_lite.features.fleet.group_members import is_within
 from backend_lite.features.fleet.group_routes import VIEW as VIEW_GROUPS
 from backend_lite.features.fleet.group_routes import group_routes
 from backend_lite.features.fleet.handshake import Handshake
@@ -46,6 +47,7 @@ def build(kernel: Kernel) -> Feature:
     conversations = Conversations(database, clock, handshake, devices, hub, presence, listeners)
 
     listeners.on_message(SoftwareReport, Inventory(database, clock).report)
+    kernel.within.add("device_id", is_within)
     merging = Merging(devices, presence)
     forgetting = Forgetting(clock, kernel.outbox, devices.queries)
     histories = MetricHistories(database, clock, presence)

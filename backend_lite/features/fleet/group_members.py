@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from backend_lite.core.db.base import storable
@@ -37,6 +37,19 @@ def remove_members(session: Session, group_id: int, device_ids: Collection[int])
     found = session.scalars(select(GroupMemberRow.device_id).where(*own)).all()
     session.execute(delete(GroupMemberRow).where(*own).execution_options(synchronize_session=False))
     return len(found)
+
+
+def devices_within(group_ids: Collection[int]) -> Select[int]:
+    """The ids of the devices that any of the groups names: where rights that are limited to them hold.
+
+    A group that has a query gives none: whoever may edit what the query asks for could widen them.
+    """
+    return select(GroupMemberRow.device_id).where(GroupMemberRow.group_id.in_(group_ids))
+
+
+def is_within(session: Session, device_id: int, group_ids: Collection[int]) -> bool:
+    found = devices_within(group_ids).where(GroupMemberRow.device_id == device_id)
+    return session.scalar(found.limit(1)) is not None
 
 
 def groups_naming(session: Session, device_id: int) -> Sequence[int]:

@@ -15,7 +15,7 @@ from backend_lite.contract.accounts import ROLES, USERS
 from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ForbiddenError
-from backend_lite.features.access.rights import BUILT_IN
+from backend_lite.features.access.rights import BUILT_IN, Held
 from backend_lite.features.access.roles import refuse_beyond
 from backend_lite.features.audit.check import verify
 from tests.helpers.service import InProcess, headers
@@ -194,7 +194,7 @@ async def test_every_change_stands_in_the_audit_without_a_password(site: Site) -
 def test_what_is_given_is_never_more_than_what_the_giver_has(has: set[str], gives: set[str]) -> None:
     giver = Principal(1, "ada", 1, 0, frozenset(has))
     try:
-        refuse_beyond(gives, giver)
+        refuse_beyond(Held(frozenset(gives)), giver)
     except ForbiddenError:
         assert gives - has
     else:

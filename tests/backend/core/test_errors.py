@@ -22,7 +22,10 @@ async def answer(service: InProcess, error: Exception) -> httpx.Response:
         raise error
 
     app: Any = make_app(
-        [Feature("test", routes=lambda: [raises])], service.access.authenticator, machines_only=False
+        [Feature("test", routes=lambda: [raises])],
+        service.access.authenticator,
+        service.kernel.within,
+        machines_only=False,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://x") as client:
         return await client.get("/raises")

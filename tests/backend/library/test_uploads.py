@@ -352,7 +352,9 @@ async def test_what_rests_for_a_day_and_what_nobody_needs_goes(service: InProces
 
 
 async def test_only_pieces_may_come_as_octets(service: InProcess) -> None:
-    app: Any = make_app(service.features, service.access.authenticator, machines_only=False)
+    app: Any = make_app(
+        service.features, service.access.authenticator, service.kernel.within, machines_only=False
+    )
     shield: Any = BrowserShield(app, lambda: frozenset({"127.0.0.1:1"}), piece_types)
     transport = httpx.ASGITransport(app=shield)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as client:
