@@ -8,6 +8,8 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.routes import BaseRoute
 from litestar.types import AfterExceptionHookHandler, ControllerRouterHandler
 
@@ -27,6 +29,14 @@ class _NoPages(Router):
 
     def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
         return []
+
+
+class _Framework(Litestar):
+    """Left to itself it imports whatever it can serve and finds installed, for up to a second."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 def make_app(
@@ -67,7 +77,7 @@ def _state(authenticator: Authenticator, within: Within) -> State:
 def _app(
     routes: Sequence[Route], state: State, after_error: AfterExceptionHookHandler[Any] | None
 ) -> Litestar:
-    return Litestar(
+    return _Framework(
         route_handlers=routes,
         guards=[guard],
         after_exception=[after_error] if after_error is not None else [],
