@@ -39,6 +39,9 @@ class RunState(StrEnum):
 
 
 class RolloutState(StrEnum):
+    """`held`: a second person has not agreed yet."""
+
+    HELD = "held"
     WAITING = "waiting"
     RUNNING = "running"
     HALTED = "halted"

@@ -11,6 +11,8 @@ LOCAL_LOGIN = "/api/v1/auth/local"
 LOGOUT = "/api/v1/auth/logout"
 ME = "/api/v1/auth/me"
 SETUP = "/api/v1/setup"
+LOCAL_SIGN_IN_OFF = "local_sign_in_off"
+"""Code of LOCAL_LOGIN's refusal where the owner has switched it off for the window."""
 
 MIN_PASSWORD = 12
 """Fewest characters of a password."""
@@ -26,7 +28,7 @@ class LocalLoginRequest(Struct, omit_defaults=True):
     """The console on the same machine: `secret` is that of DIR/run/service.json, new at each start.
 
     `command`: the command line, whose person could do the same on the data folder of a stopped service. It is
-    not asked for the password again."""
+    not asked for the password again, and does not depend on the setting that keeps the window out."""
 
     secret: str
     command: bool = False

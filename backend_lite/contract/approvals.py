@@ -1,13 +1,13 @@
-"""Work that needs a second person before it starts."""
+"""Rollouts that wait for a second person before anything of them starts."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from backend_lite.contract.common import Time
-from backend_lite.contract.runs import Finding, RolloutCreate
+from backend_lite.contract.runs import Finding
 
 APPROVALS = "/api/v1/approvals"
 
@@ -16,20 +16,23 @@ class ApprovalState(StrEnum):
     WAITING = "waiting"
     APPROVED = "approved"
     REFUSED = "refused"
-    EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
 
 
 class Approval(Struct):
-    """A rollout that somebody asked for. `reasons` are the sentences why it needs a second person. What
-    was asked for is pinned: scripts by revision, devices as they were; secrets are asked for again when
-    it starts."""
+    """GET APPROVALS is a page, newest first, of those in `state`, of `rollout_id`, if these are named. The
+    rollout is there already, `held`: what it will run is pinned, its runs wait with the reason `approval`.
+    `reasons` are the sentences why it needs a second person, `findings` what its scripts do that a person
+    should have seen. Approving needs `rollouts:approve` and a fresh sign-in of somebody other than
+    `requested_by`; only who asked for it withdraws it. Refused, withdrawn and expired ones cancel their
+    runs."""
 
     id: int
+    rollout_id: int
     title: str
     state: ApprovalState
     reasons: list[str]
-    request: RolloutCreate
     device_count: int
     findings: list[Finding]
     requested_by: str
@@ -38,18 +41,9 @@ class Approval(Struct):
     comment: str = ""
     decided_by: str = ""
     decided_at: Time | None = None
-    rollout_id: int | None = None
 
 
 class ApprovalDecision(Struct):
-    """POST APPROVALS/{id}/approve|refuse|withdraw."""
+    """POST APPROVALS/{id}/approve|refuse|withdraw; answers the Approval."""
 
     comment: str = ""
-
-
-class ApprovalNeeded(Struct):
-    """Answer of POST ROLLOUTS with 202, where the rollout waits for a second person."""
-
-    approval: Approval
-    detail: str
-    run_ids: list[int] = field(default_factory=list)

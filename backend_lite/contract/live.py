@@ -25,6 +25,7 @@ ENROLLMENT_TOKEN = "enrollment_token"  # noqa: S105
 AGENT_ENDPOINT = "agent_endpoint"
 GROUP = "group"
 PAUSE = "pause"
+APPROVAL = "approval"
 SOFTWARE = "software"
 OS_IMAGE = "os_image"
 PROFILE = "profile"
@@ -35,10 +36,11 @@ BACKUP_STATE = "backup_state"
 USER = "user"
 ROLE = "role"
 API_TOKEN = "api_token"  # noqa: S105
+SERVICE = "service"
 OUTPUT = "output"
 """Kinds. `output` has the step's id and `{run_id, n, attempt, stdout, stderr}` (bytes there are): it is
 never in a snapshot, and the bytes themselves are fetched by range. A `profile` and a `template`, which is
-one with `is_template`, have no tasks."""
+one with `is_template`, have no tasks. `service` is one object, a ServiceFacts of `contract.settings`."""
 
 
 class LiveHello(Struct):

@@ -168,7 +168,9 @@ class RolloutCreate(Struct):
     `profile_id` (its current revision; `task_parameters` by task id) and `tasks`. `action` as in TaskCreate.
 
     `arguments` are handed to the script as a vector; `parameters` as variables and a file. With an
-    `Idempotency-Key` header the same key gives the same rollout.
+    `Idempotency-Key` header the same key gives the same rollout. `confirmed_devices` is the number of devices
+    as its person has typed it, where `Preview.gate` asks for that; without it, or with another number, the
+    answer is 409 `confirm_needed`.
     """
 
     script_id: int | None = None
@@ -183,6 +185,7 @@ class RolloutCreate(Struct):
     arguments: list[str] = field(default_factory=list)
     parameters: dict[str, ParameterValue] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
+    confirmed_devices: int | None = None
 
 
 class Severity(StrEnum):
@@ -233,6 +236,16 @@ class PreviewTask(Struct):
     devices: int
 
 
+class RolloutGate(Struct):
+    """What stands between a request and its start, for the `reasons` (sentences) given: somebody has to give
+    the number of `devices` (`confirm`), or a second person has to agree (`approve`)."""
+
+    devices: int = 0
+    confirm: bool = False
+    approve: bool = False
+    reasons: list[str] = field(default_factory=list)
+
+
 class Preview(Struct):
     """POST ROLLOUTS/preview, with the body of POST ROLLOUTS; starts nothing.
 
@@ -249,6 +262,7 @@ class Preview(Struct):
     findings: list[Finding]
     errors: list[str]
     tasks: list[PreviewTask] = field(default_factory=list)
+    gate: RolloutGate = field(default_factory=RolloutGate)
 
 
 class Counters(Struct):

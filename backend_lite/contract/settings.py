@@ -31,6 +31,16 @@ class SettingType(StrEnum):
     SECRET = "secret"  # noqa: S105
 
 
+class ServiceFacts(Struct):
+    """What every signed-in person may know of the settings: the one object of the live kind `service`. The
+    window locks itself after so many idle minutes, 0: never."""
+
+    name: str
+    lock_minutes: int
+    local_sign_in: bool
+    id: int = 1
+
+
 class SettingForm(Struct):
     """A declared setting with its value. A secret's value is MASKED or empty. `least` and `most` limit a
     number, in `unit`, and the length of a text; a number with a whole default is whole. `needs` names another

@@ -87,6 +87,8 @@ class MasterKey:
             raise ConflictError(LOST_KEY, code="lost_key")
         try:
             raw = b64decode(body, validate=True)
+            if b64encode(raw).decode() != body:
+                raise ValueError("written in another way than by seal()")
             return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], purpose.encode()).decode()
         except (InvalidTag, ValueError) as error:
             raise ConflictError(LOST_KEY, code="lost_key") from error
