@@ -86,9 +86,7 @@ class MasterKey:
         if form != _FORM or key is None:
             raise ConflictError(LOST_KEY, code="lost_key")
         try:
-            raw = b64decode(body, validate=True)
-            if b64encode(raw).decode() != body:
-                raise ValueError("written in another way than by seal()")
+            raw = _decoded(body)
             return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], purpose.encode()).decode()
         except (InvalidTag, ValueError) as error:
             raise ConflictError(LOST_KEY, code="lost_key") from error
@@ -192,3 +190,11 @@ def _parsed(stored: str) -> tuple[bytes, ...]:
             "again."
         )
     return keys
+
+
+def _decoded(text: str) -> bytes:
+    """Raises ValueError for any other spelling than that of the encoder, which leaves no bit to chance."""
+    raw = b64decode(text, validate=True)
+    if b64encode(raw).decode() != text:
+        raise ValueError("not as it was encoded")
+    return raw
