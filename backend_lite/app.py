@@ -43,6 +43,7 @@ from backend_lite.core.lock import FolderLock
 from backend_lite.core.logging import configure_logging
 from backend_lite.core.security.launch import new_launch_secret, publish_launch
 from backend_lite.core.security.master_key import open_master_key
+from backend_lite.core.security.outgoing import OutgoingCalls
 from backend_lite.core.security.principal import Authenticator
 from backend_lite.errors import StartError
 from backend_lite.features.access import feature as access
@@ -146,6 +147,7 @@ async def _composed(config: Config, database: Database, bus: MemoryBus) -> Servi
     epoch, start, stored_host = await database.write(first)
     clock = SystemClock()
     listener = AgentListener(config.data.keys, config.agent_host or stored_host or LOOPBACK)
+    own_ports: set[int] = set()
     kernel = Kernel(
         config=config,
         clock=clock,
@@ -157,6 +159,8 @@ async def _composed(config: Config, database: Database, bus: MemoryBus) -> Servi
         endpoint=listener,
         launch_secret=new_launch_secret(),
         master_key=open_master_key(config.key_file, str(config.data.root.resolve())),
+        outgoing=OutgoingCalls(lambda: frozenset({listener.port, *own_ports})),
+        own_ports=own_ports,
     )
     service = compose(kernel, listener)
     await database.write(lambda unit: _take_notice_of_restore(service, unit))
@@ -192,6 +196,7 @@ async def _serve(config: Config) -> None:
     async with opened(config) as service:
         admin_socket = _bind_admin(config.admin_port)
         admin_port = admin_socket.getsockname()[1]
+        service.kernel.own_ports.add(admin_port)
         hosts = frozenset({f"127.0.0.1:{admin_port}", f"localhost:{admin_port}"})
         guesses = FailureLimit(service.kernel.clock, GUESSES)
         admin_app = GuessLimit(service.admin_app(), guesses)
