@@ -25,7 +25,7 @@ def system_routes(settings: SettingValues) -> Sequence[Route]:
     async def alive() -> Alive:
         return Alive("ok")
 
-    @get(OPENAPI, permission=SIGNED_IN, audience=USER, include_in_schema=False)
+    @get(OPENAPI, permission=SIGNED_IN, audience=USER, whole=True, include_in_schema=False)
     async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
         """Every address of the service, for programs that want to know."""
         return request.app.openapi_schema.to_schema()
