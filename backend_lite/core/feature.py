@@ -21,6 +21,7 @@ from backend_lite.core.events.bus import EventBus
 from backend_lite.core.events.outbox import Outbox, Reaction
 from backend_lite.core.live import LiveHub, LiveKind
 from backend_lite.core.security.master_key import MasterKey, open_master_key
+from backend_lite.core.security.outgoing import OutgoingCalls
 from backend_lite.core.security.within import Within
 from backend_lite.core.settings import SettingValues
 
@@ -34,7 +35,8 @@ class Kernel:
 
     `service_epoch` names this life of the database; `endpoint` is where agents reach the service;
     `launch_secret` proves that a caller runs as the same account on this machine; `references` know who
-    uses what; `settings` are what they are now; who keeps sealed texts is one of `sealed_holders`.
+    uses what; `settings` are what they are now; who keeps sealed texts is one of `sealed_holders`. Whoever
+    calls others does so through `outgoing`. `own_ports` are those of the listeners besides that for agents.
     """
 
     config: Config
@@ -50,6 +52,8 @@ class Kernel:
     references: References = field(default_factory=References)
     settings: SettingValues = field(default_factory=SettingValues)
     sealed_holders: SealedHolders = field(default_factory=SealedHolders)
+    outgoing: OutgoingCalls = field(default_factory=OutgoingCalls)
+    own_ports: set[int] = field(default_factory=set)
 
     @cached_property
     def within(self) -> Within:

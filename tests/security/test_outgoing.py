@@ -80,6 +80,34 @@ async def test_our_own_ports_are_called_on_no_machine() -> None:
         await calls.call("GET", "https://a.example:8443/")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "10.0.0.9", "93.184.216.34"])
+def test_a_server_that_an_owner_named_may_stand_on_this_machine(host: str) -> None:
+    dialled: list[str] = []
+
+    def dial(address: str, _port: int, _timeout_s: float) -> socket.socket:
+        dialled.append(address)
+        raise ConnectionRefusedError
+
+    with pytest.raises(ConnectionRefusedError):
+        OutgoingCalls(resolve=lambda *_: [host], dial=dial).connect_near("mail", 25, 1.0)
+    assert dialled == [host]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["169.254.169.254", "fe80::1", "0.1.2.3", "224.0.0.1", "255.255.255.255", "::", "::ffff:169.254.1.1"],
+)
+def test_nobody_names_an_address_of_no_machine(host: str) -> None:
+    with pytest.raises(InvalidError, match="no machine"):
+        OutgoingCalls(resolve=lambda *_: [host], dial=_never).connect_near("mail", 25, 1.0)
+
+
+def test_mail_does_not_go_to_our_own_ports() -> None:
+    calls = OutgoingCalls(lambda: frozenset({8443}), resolve=lambda *_: ["127.0.0.1"], dial=_never)
+    with pytest.raises(InvalidError, match="itself"):
+        calls.connect_near("mail", 8443, 1.0)
+
+
 def _never(address: str, port: int, _timeout_s: float) -> socket.socket:
     raise AssertionError(f"called {address} {port}")
 

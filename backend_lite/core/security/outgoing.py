@@ -77,15 +77,26 @@ class OutgoingCalls:
         an answer like any other.
         """
         target = parsed(url)
-        if target.port in self.own_ports():
-            raise InvalidError("The address leads to this service itself.", code="refused_address")
+        self._refuse_own(target.port)
         return await asyncio.to_thread(self._call, method, target, dict(headers or {}), body, private)
+
+    def connect_near(self, host: str, port: int, timeout_s: float) -> socket.socket:
+        """A connection to a server that an owner named, on this machine, in its LAN or beyond. Waits.
+
+        Raises InvalidError for where connections may not go, OSError for what happens there.
+        """
+        self._refuse_own(port)
+        return self.dial(self._checked(host, port, private=True, this_machine=True), port, timeout_s)
+
+    def _refuse_own(self, port: int) -> None:
+        if port in self.own_ports():
+            raise InvalidError("The address leads to this service itself.", code="refused_address")
 
     def _call(
         self, method: str, target: _Target, headers: dict[str, str], body: bytes | None, private: bool
     ) -> OutgoingAnswer:
         try:
-            address = self._checked(target, private)
+            address = self._checked(target.host, target.port, private=private)
             with self._connected(target, address) as connected, _ends(connected):
                 if isinstance(connected, ssl.SSLSocket):
                     connected.do_handshake()
@@ -96,14 +107,17 @@ class OutgoingCalls:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise OutgoingError(f"{target.host} cannot be reached: {_reason(error)}.") from error
 
-    def _checked(self, target: _Target, private: bool) -> str:
+    def _checked(self, host: str, port: int, *, private: bool, this_machine: bool = False) -> str:
         """An address of the host that may be called, so that a second answer of its DNS changes nothing."""
-        for address in self.resolve(target.host, target.port):
-            if may_call(ipaddress.ip_address(address.partition("%")[0]), private=private):
+        for address in self.resolve(host, port):
+            plain = ipaddress.ip_address(address.partition("%")[0])
+            if may_call(plain, private=private, this_machine=this_machine):
                 return address
-        allowed = "this machine" if private else "this machine or its own network"
+        refused = "an address of no machine" if this_machine else "this machine"
+        if not private:
+            refused += " or its own network"
         raise InvalidError(
-            f"The service does not call {target.host}: it leads to {allowed}, or nowhere.",
+            f"The service does not call {host[:100]}: it leads to {refused}, or nowhere.",
             code="refused_address",
         )
 

@@ -1,4 +1,5 @@
-"""Where the service may call: the public network, and the private one where an owner named the address."""
+"""Where the service may call: the public network, the private one where an owner named the address, and this
+machine where that is where such servers are at home."""
 
 from __future__ import annotations
 
@@ -14,12 +15,15 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
-def may_call(address: Address, *, private: bool) -> bool:
-    """Whether a call may go there. This machine, its links and groups never; `private` allows the LAN."""
-    return all(_is_open(one, private) for one in _meant(address))
+def may_call(address: Address, *, private: bool, this_machine: bool = False) -> bool:
+    """Whether a call may go there. Links and groups never; `private` allows the LAN, `this_machine` the
+    loopback addresses."""
+    return all(_is_open(one, private, this_machine) for one in _meant(address))
 
 
-def _is_open(address: Address, private: bool) -> bool:
+def _is_open(address: Address, private: bool, this_machine: bool) -> bool:
+    if address.is_loopback:
+        return this_machine
     if any(address.version == network.version and address in network for network in _PRIVATE):
         return private
     if address.is_multicast or not address.is_global:
@@ -29,7 +33,7 @@ def _is_open(address: Address, private: bool) -> bool:
 
 def _meant(address: Address) -> list[Address]:
     """The address itself, or where a gateway or this system would take it: IPv4 inside IPv6."""
-    if isinstance(address, ipaddress.IPv4Address):
+    if isinstance(address, ipaddress.IPv4Address) or address.is_loopback:
         return [address]
     if address.ipv4_mapped is not None:
         return [address.ipv4_mapped]

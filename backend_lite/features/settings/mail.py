@@ -1,4 +1,8 @@
-"""Sending mail through the server of the settings."""
+"""Sending mail through the server of the settings.
+
+Where that may stand: an owner named it, so on this machine (a relay of its own), in the LAN or beyond; never
+at an address of no machine (links, groups, what a cloud answers from), nor at a port of this service.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import socket
 import ssl
 from email.message import EmailMessage
 
+from backend_lite.core.security.outgoing import OutgoingCalls
 from backend_lite.errors import ConflictError, InvalidError
 from backend_lite.features.settings.api import SettingsApi
 
@@ -17,12 +22,14 @@ _ADDRESS = re.compile(r"[^\s@<>,;:\"]{1,64}@[^\s@<>,;:\"]{1,250}")
 
 
 class Mail:
-    def __init__(self, settings: SettingsApi) -> None:
+    def __init__(self, settings: SettingsApi, calls: OutgoingCalls) -> None:
         self._settings = settings
+        self._calls = calls
 
     async def send(self, to: str, subject: str, text: str) -> None:
-        """Returns when the server has taken the message. Raises InvalidError for a bad address, and
-        ConflictError with what to mend: settings that are missing, a server that refuses."""
+        """Returns when the server has taken the message. Raises InvalidError for a bad address and for a
+        server that may not be called, and ConflictError with what to mend: settings that are missing, a
+        server that refuses."""
         values = self._settings.values
         sender = values.text("email.sender")
         if not values.text("email.host"):
@@ -49,21 +56,33 @@ class Mail:
     def _deliver(self, message: EmailMessage, password: str) -> None:
         values = self._settings.values
         host, port, tls = values.text("email.host"), values.whole("email.port"), values.text("email.tls")
-        context = ssl.create_default_context()
-        # Left to itself it asks the name servers, for minutes where none answers.
-        name = socket.gethostname()
-        server: smtplib.SMTP
-        if tls == "tls":
-            server = smtplib.SMTP_SSL(host, port, name, timeout=TIMEOUT_S, context=context)
-        else:
-            server = smtplib.SMTP(host, port, name, timeout=TIMEOUT_S)
-        with server:
+        with _Server(self._calls, host, port, tls_first=tls == "tls") as server:
             if tls == "starttls":
-                server.starttls(context=context)
+                server.starttls(context=self._calls.trust())
             user = values.text("email.user")
             if user and tls != "none":
                 server.login(user, password)
             server.send_message(message)
+
+
+class _Server(smtplib.SMTP):
+    """Connected to an address that was checked."""
+
+    def __init__(self, calls: OutgoingCalls, host: str, port: int, *, tls_first: bool) -> None:
+        self._calls = calls
+        self._tls_first = tls_first
+        # Left to itself it asks the name servers, for minutes where none answers.
+        super().__init__(host, port, socket.gethostname(), timeout=TIMEOUT_S)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        plain = self._calls.connect_near(host, port, timeout)
+        if not self._tls_first:
+            return plain
+        try:
+            return self._calls.trust().wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
 
 
 def _why(error: Exception) -> str:

@@ -3,13 +3,17 @@
 import socket
 import socketserver
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
 
+from backend_lite.core.security.outgoing import OutgoingCalls
 from tests.backend.settings.test_settings import put
-from tests.helpers.service import InProcess
+from tests.helpers import service as helper
+from tests.helpers.service import InProcess, in_process
 
 pytestmark = pytest.mark.anyio
 
@@ -87,3 +91,14 @@ async def test_a_server_that_is_not_there_is_said(service: InProcess) -> None:
         await put(service, "email", values)
         status, body = await send(service)
     assert (status, "cannot be reached" in body["detail"]) == (409, True)
+
+
+async def test_a_server_at_an_address_of_no_machine_is_refused(
+    tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = OutgoingCalls(resolve=lambda *_: ["169.254.169.254"])
+    monkeypatch.setattr(helper, "Kernel", partial(helper.Kernel, outgoing=calls))
+    async with in_process(tmp_path / "data", migrated) as service:
+        await put(service, "email", {"host": "metadata.example", "sender": "me@example.com"})
+        status, body = await send(service)
+    assert (status, body["code"]) == (400, "refused_address")
