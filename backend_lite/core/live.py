@@ -36,10 +36,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class LiveKind(msgspec.Struct, frozen=True):
-    """A kind of object that consoles follow: who may see it, its snapshot (None: changes only), and the
-    names of the parts in which it may change besides as a whole."""
+    """A kind of object that consoles follow: who may see it (None: every person who signed in), its snapshot
+    (None: changes only), and the names of the parts in which it may change besides as a whole."""
 
-    permission: str
+    permission: str | None
     snapshot: SnapshotOf | None = None
     parts: tuple[str, ...] = ()
 
@@ -80,7 +80,10 @@ class Subscription:
         self._wake = asyncio.Event()
 
     def sees(self, kind: str) -> bool:
-        return kind in self._kinds and self.principal.may(self._kinds[kind].permission)
+        if kind not in self._kinds:
+            return False
+        permission = self._kinds[kind].permission
+        return self.principal.session if permission is None else self.principal.may(permission)
 
     def put(self, key: Key, change: NumberedChange) -> None:
         if self.overflowed or not self.sees(change.kind):

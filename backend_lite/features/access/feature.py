@@ -49,7 +49,7 @@ def build(kernel: Kernel) -> Feature:
     return Feature(
         name="access",
         routes=lambda: [
-            *access_routes(users, login, kernel.launch_secret),
+            *access_routes(users, login, kernel.settings, kernel.launch_secret),
             *form_routes(kernel.database, login),
             *session_routes(kernel.database, session_list, login, own_password),
             *second_factor_routes(kernel.database, second_factor),

@@ -11,6 +11,7 @@ from litestar.params import JSONBody
 
 from backend_lite.contract.access import (
     LOCAL_LOGIN,
+    LOCAL_SIGN_IN_OFF,
     LOGIN,
     LOGOUT,
     ME,
@@ -27,6 +28,7 @@ from backend_lite.contract.common import Message
 from backend_lite.core.feature import Route
 from backend_lite.core.http.errors import service_error
 from backend_lite.core.http.guard import OPEN, SIGNED_IN, USER
+from backend_lite.core.settings import SettingValues
 from backend_lite.errors import ForbiddenError, NotFoundError, ServiceError, UnauthorizedError
 from backend_lite.features.access.login import Login
 from backend_lite.features.access.users import OwnerExistsError, Users
@@ -34,11 +36,14 @@ from backend_lite.features.access.users import OwnerExistsError, Users
 AnyRequest = Request[Any, Any, Any]
 
 
-def access_routes(users: Users, login: Login, launch_secret: str) -> Sequence[Route]:
-    return [*_sessions(users, login, launch_secret), *_setup(users, login, launch_secret)]
+LOCAL_SIGN_IN = "security.local_sign_in"
 
 
-def _sessions(users: Users, login: Login, launch_secret: str) -> Sequence[Route]:
+def access_routes(users: Users, login: Login, settings: SettingValues, launch_secret: str) -> Sequence[Route]:
+    return [*_sessions(users, login, settings, launch_secret), *_setup(users, login, launch_secret)]
+
+
+def _sessions(users: Users, login: Login, settings: SettingValues, launch_secret: str) -> Sequence[Route]:
     documented: Any = {ServiceError: _documented_error}
 
     @post(LOGIN, status_code=200, permission=OPEN, audience=USER, exception_handlers=documented)
@@ -48,9 +53,18 @@ def _sessions(users: Users, login: Login, launch_secret: str) -> Sequence[Route]
 
     @post(LOCAL_LOGIN, status_code=200, permission=OPEN, audience=USER, exception_handlers=documented)
     async def log_in_here(data: JSONBody[LocalLoginRequest]) -> TokenAnswer:
-        """Sign in as the owner by the secret that only this machine's account can read."""
+        """Sign in as the owner by the secret that only this machine's account can read. The window may be
+        kept from it by a setting; a command (`command`) may not."""
         if not _same(launch_secret, data.secret):
             raise UnauthorizedError("This is not the secret of the running service: read its file again.")
+        # A command needs no password, neither here nor for a fresh sign-in, and no setting keeps it out:
+        # whoever can read the secret owns the data folder, and the same command on a stopped service asks
+        # for none either. It is how a lost password is mended. The window stays open for whoever passes by.
+        if not data.command and not settings.flag(LOCAL_SIGN_IN):
+            raise ForbiddenError(
+                "Signing in on this PC without a password is switched off. Sign in with name and password.",
+                code=LOCAL_SIGN_IN_OFF,
+            )
         return await login.as_owner(confirmed=data.command)
 
     @post(LOGOUT, status_code=200, permission=SIGNED_IN, audience=USER, exception_handlers=documented)

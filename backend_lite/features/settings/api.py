@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.settings import SettingGroup, SettingValue
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.feature import Kernel
+from backend_lite.core.security.principal import Principal
 from backend_lite.core.settings import SettingsStored, SettingValues
 from backend_lite.features.settings import reading
 from backend_lite.features.settings.changing import Changing, Wish
@@ -45,35 +46,35 @@ class SettingsApi:
         return await self._kernel.database.read(look)
 
     async def change_form(
-        self, group: str, values: Mapping[str, object], version: int | None
+        self, group: str, values: Mapping[str, object], version: int | None, editor: Principal
     ) -> SettingGroup:
-        """Raises NotFoundError, InvalidError, ConflictError."""
+        """Raises NotFoundError, InvalidError, ConflictError, ForbiddenError."""
 
         def work(unit: Unit) -> SettingGroup:
             reading.form_of(unit.session, group)
-            self._changing.change(unit, group, _wishes(values), version)
+            self._changing.change(unit, group, _wishes(values), editor, version)
             return reading.form_of(unit.session, group)
 
         return await self._kernel.database.write(work)
 
     async def change_plain(
-        self, group: str, values: Mapping[str, object], version: int | None
+        self, group: str, values: Mapping[str, object], version: int | None, editor: Principal
     ) -> dict[str, SettingValue]:
-        """Raises InvalidError, ConflictError."""
+        """Raises InvalidError, ConflictError, ForbiddenError."""
 
         def work(unit: Unit) -> dict[str, SettingValue]:
-            self._changing.change(unit, group, _wishes(values), version)
+            self._changing.change(unit, group, _wishes(values), editor, version)
             return reading.plain_group(unit.session, group)
 
         return await self._kernel.database.write(work)
 
-    async def change_named(self, wishes: Mapping[str, Wish]) -> None:
-        """By listed names. Raises InvalidError, ConflictError."""
-        await self._kernel.database.write(lambda unit: self._changing.change_named(unit, wishes))
+    async def change_named(self, wishes: Mapping[str, Wish], editor: Principal) -> None:
+        """By listed names. Raises InvalidError, ConflictError, ForbiddenError."""
+        await self._kernel.database.write(lambda unit: self._changing.change_named(unit, wishes, editor))
 
-    async def remove(self, name: str) -> None:
-        """Raises NotFoundError."""
-        await self._kernel.database.write(lambda unit: self._changing.remove(unit, name))
+    async def remove(self, name: str, editor: Principal) -> None:
+        """Raises NotFoundError, ForbiddenError."""
+        await self._kernel.database.write(lambda unit: self._changing.remove(unit, name, editor))
 
 
 def _wishes(values: Mapping[str, object]) -> dict[str, Wish]:

@@ -12,7 +12,9 @@ from backend_lite.contract.settings import MASKED, SettingType, SettingValue
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.http.guard import refuse_stale_sign_in
 from backend_lite.core.security.master_key import MasterKey
+from backend_lite.core.security.principal import Principal
 from backend_lite.core.settings import SettingsStored, purpose_of
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import InvalidError, NotFoundError
@@ -44,30 +46,36 @@ class Changing:
         self._audit = audit
 
     def change(
-        self, unit: Unit, group: str, wishes: Mapping[str, Wish], wanted_version: int | None = None
+        self,
+        unit: Unit,
+        group: str,
+        wishes: Mapping[str, Wish],
+        editor: Principal,
+        wanted_version: int | None = None,
     ) -> list[str]:
-        """Answers the keys that changed. Raises InvalidError, ConflictError; nothing is changed then."""
+        """Answers the keys that changed. Raises InvalidError, ConflictError, ForbiddenError; nothing is
+        changed then."""
         if group not in _TITLES:
             raise InvalidError(UNKNOWN_GROUP, code="unknown_group")
         now = version_of(unit.session, group)
         refuse_stale(wanted_version, now.version, now.keys, f'"{_TITLES[group]}"')
         if group == CUSTOM:
-            return self.change_named(unit, wishes)
-        return self._change(unit, group, wishes)
+            return self.change_named(unit, wishes, editor)
+        return self._change(unit, group, wishes, editor)
 
-    def change_named(self, unit: Unit, wishes: Mapping[str, Wish]) -> list[str]:
+    def change_named(self, unit: Unit, wishes: Mapping[str, Wish], editor: Principal) -> list[str]:
         """As `change`, by listed names: `group.key`, or a key that belongs to no group."""
         by_group: dict[str, dict[str, Wish]] = {}
         for name, wish in wishes.items():
             group, key = place_of(name)
             by_group.setdefault(group, {})[key] = wish
-        return [key for group, some in by_group.items() for key in self._change(unit, group, some)]
+        return [key for group, some in by_group.items() for key in self._change(unit, group, some, editor)]
 
-    def remove(self, unit: Unit, name: str) -> None:
-        """Raises NotFoundError."""
+    def remove(self, unit: Unit, name: str, editor: Principal) -> None:
+        """Raises NotFoundError, ForbiddenError."""
         if unit.session.get(SettingRow, place_of(name)) is None:
             raise NotFoundError("Setting not found")
-        self.change_named(unit, {name: Wish(None)})
+        self.change_named(unit, {name: Wish(None)}, editor)
 
     def tell_stored(self, unit: Unit, names: frozenset[str]) -> None:
         """Everybody who reads settings is to read them anew."""
@@ -75,13 +83,16 @@ class Changing:
 
     # ---- inside
 
-    def _change(self, unit: Unit, group: str, wishes: Mapping[str, Wish]) -> list[str]:
+    def _change(self, unit: Unit, group: str, wishes: Mapping[str, Wish], editor: Principal) -> list[str]:
         before: dict[str, object] = {}
         after: dict[str, object] = {}
         for key, wish in wishes.items():
             old = unit.session.get(SettingRow, (group, key))
             told_before = _told(group, key, old)
             if self._put(unit, group, key, wish, old):
+                declared = BY_NAME.get(f"{group}.{key}")
+                if declared is not None and declared.step_up:
+                    refuse_stale_sign_in(editor)
                 before[key] = told_before
                 after[key] = _told(group, key, unit.session.get(SettingRow, (group, key)), again=True)
         if after:

@@ -26,7 +26,7 @@ class Group:
 class Declared:
     """`least` and `most` limit a number's value, a text's length in characters, and a list's length. A
     number whose default is whole is whole. `needs` is another `group.key` that must be true for this one
-    to count."""
+    to count. `step_up`: changed only by a person who gave the password just now."""
 
     group: str
     key: str
@@ -39,6 +39,7 @@ class Declared:
     unit: str = ""
     choices: tuple[str, ...] = ()
     needs: str = ""
+    step_up: bool = False
 
     @property
     def name(self) -> str:
@@ -64,16 +65,18 @@ def _number(
     least: float,
     most: float,
     unit: str = "",
+    **more: Any,
 ) -> Declared:
-    return Declared(group, key, SettingType.NUMBER, default, title, help_, least=least, most=most, unit=unit)
+    kind = SettingType.NUMBER
+    return Declared(group, key, kind, default, title, help_, least=least, most=most, unit=unit, **more)
 
 
 def _secret(group: str, key: str, title: str, help_: str) -> Declared:
     return Declared(group, key, SettingType.SECRET, "", title, help_, most=LONG_TEXT)
 
 
-def _flag(group: str, key: str, title: str, help_: str, *, default: bool) -> Declared:
-    return Declared(group, key, SettingType.BOOLEAN, default, title, help_)
+def _flag(group: str, key: str, title: str, help_: str, *, default: bool, **more: Any) -> Declared:
+    return Declared(group, key, SettingType.BOOLEAN, default, title, help_, **more)
 
 
 def _choice(group: str, key: str, title: str, help_: str, *choices: str) -> Declared:
@@ -96,8 +99,8 @@ DECLARED = (
         "general",
         "service_name",
         "Name of this service",
-        "The service's health address says it, so that programs which watch several services can tell them "
-        "apart. Holds at once.",
+        "The window shows it, and the service's health address says it, so that people and programs with "
+        "several services can tell them apart. Holds at once.",
         "DeployFlow",
         least=1,
         most=60,
@@ -121,6 +124,29 @@ DECLARED = (
         1,
         365,
         "days",
+    ),
+    _number(
+        "security",
+        "lock_minutes",
+        "The window locks itself after",
+        "So long without keyboard or mouse; then it shows nothing until its person gives the password. What "
+        "runs goes on. 0: never. Holds at once.",
+        15,
+        0,
+        1440,
+        "minutes",
+        step_up=True,
+    ),
+    _flag(
+        "security",
+        "local_sign_in",
+        "Sign in on this PC without a password",
+        "The window on the service's own machine opens as the owner, for the account that the service runs "
+        "as. Switched off, it asks for name and password at every start: only then is a locked window also "
+        "safe from being closed and opened anew. Commands of that account go on as before: a lost password "
+        "is mended there with reset-password. Holds for the next sign-in.",
+        default=True,
+        step_up=True,
     ),
     _number(
         "security",

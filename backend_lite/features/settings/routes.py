@@ -46,7 +46,7 @@ def form_routes(settings: SettingsApi, mail: Mail) -> Sequence[Route]:
     ) -> Response[SettingGroup]:
         """Change those that are named: all of them, or none where one is wrong."""
         version = version_wanted(request.headers.get("if-match"))
-        return _form(await settings.change_form(group, data, version))
+        return _form(await settings.change_form(group, data, version, request.user))
 
     @post(TEST_MAIL, status_code=200, permission=EDIT, audience=USER)
     async def test_mail(data: JSONBody[MailTest]) -> Message:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from litestar import get, post, put
+from litestar import Request, get, post, put
 from litestar.params import JSONBody
 
 from backend_lite.contract.common import Message
@@ -21,6 +22,7 @@ from backend_lite.core.http.guard import USER
 from backend_lite.errors import InvalidError
 from backend_lite.features.settings.api import SettingsApi
 
+AnyRequest = Request[Any, Any, Any]
 VIEW, EDIT = "settings:view", "settings:edit"
 _CONFIG = f"{SETTINGS_LIST}/chatgpt/config"
 _GROUP, _KEY = "assistant", "assistant.api_key"
@@ -42,7 +44,7 @@ def assistant_routes(settings: SettingsApi) -> Sequence[Route]:
         )
 
     @post(_CONFIG, status_code=200, permission=EDIT, audience=USER)
-    async def assistant_config_put(data: JSONBody[AssistantConfig]) -> Message:
+    async def assistant_config_put(request: AnyRequest, data: JSONBody[AssistantConfig]) -> Message:
         """A masked key leaves the one that is stored."""
         values = {
             "api_key": data.api_key,
@@ -51,13 +53,13 @@ def assistant_routes(settings: SettingsApi) -> Sequence[Route]:
             "temperature": data.temperature,
             "system_prompt": data.system_prompt,
         }
-        await settings.change_plain(_GROUP, values, None)
+        await settings.change_plain(_GROUP, values, None, request.user)
         return Message("ChatGPT configuration saved successfully")
 
     @put(SETTINGS_LIST, permission=EDIT, audience=USER)
-    async def assistant_key_put(data: JSONBody[AssistantKey]) -> Message:
+    async def assistant_key_put(request: AnyRequest, data: JSONBody[AssistantKey]) -> Message:
         """Only the key."""
-        await settings.change_plain(_GROUP, {"api_key": data.openai_api_key}, None)
+        await settings.change_plain(_GROUP, {"api_key": data.openai_api_key}, None, request.user)
         return Message("Settings updated successfully")
 
     @post(f"{SETTINGS_LIST}/chatgpt/test", status_code=200, permission=EDIT, audience=USER)

@@ -48,7 +48,7 @@ def group_routes(settings: SettingsApi) -> Sequence[Route]:
         """Change the keys that are given. A key that nobody declared is kept, and stays of the type that it
         is first written as; null takes a setting back."""
         version = version_wanted(request.headers.get("if-match"))
-        return await settings.change_plain(group, data, version)
+        return await settings.change_plain(group, data, version, request.user)
 
     return [settings_all, settings_group, settings_group_put]
 
@@ -64,16 +64,16 @@ def list_routes(settings: SettingsApi, clock: Clock) -> Sequence[Route]:
         return await settings.read(lambda session: reading.listed_one(session, key))
 
     @post(SETTINGS_LIST, status_code=200, permission=EDIT, audience=USER)
-    async def listed_put(data: JSONBody[ListedSettingCreate]) -> ListedSetting:
+    async def listed_put(request: AnyRequest, data: JSONBody[ListedSettingCreate]) -> ListedSetting:
         """Make or change one; `group.key` names a declared one."""
         wish = await settings.read(lambda session: wish_of(session, data))
-        await settings.change_named({data.key: wish})
+        await settings.change_named({data.key: wish}, request.user)
         return await settings.read(lambda session: listed_after(session, data, clock.now_ms()))
 
     @delete(_KEY, status_code=200, permission=EDIT, audience=USER)
-    async def listed_delete(key: FromPath[str]) -> Message:
+    async def listed_delete(request: AnyRequest, key: FromPath[str]) -> Message:
         """Take it away; a declared one has its default again."""
-        await settings.remove(key)
+        await settings.remove(key, request.user)
         return Message("Setting deleted successfully")
 
     return [settings_list, listed_get, listed_put, listed_delete]

@@ -13,6 +13,7 @@ from backend_lite.core.db.sealed_holders import SealedHolder
 from backend_lite.core.security import master_key as keys
 from backend_lite.core.security.key_file import KEY_BYTES
 from backend_lite.core.security.master_key import MasterKey
+from backend_lite.core.security.principal import Principal
 from backend_lite.features.access.second_factor import purpose_of
 from backend_lite.features.access.tables import UserRow
 from backend_lite.features.settings.tables import SettingRow
@@ -30,9 +31,10 @@ class KilledError(Exception):
 
 
 async def store(service: InProcess) -> None:
+    editor = Principal(1, "ada", 1, 0)
     for name, value in SECRETS.items():
         group, _, key = name.partition(".")
-        await service.feature("settings").api.change_plain(group, {key: value}, None)
+        await service.feature("settings").api.change_plain(group, {key: value}, None, editor)
 
 
 def secrets_of(service: InProcess) -> dict[str, str]:
