@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from backend_lite.core.backup.manifest import MANIFEST, is_plain, read_manifest
+from backend_lite.core.backup.manifest import MANIFEST, read_manifest
 from backend_lite.core.backup.sealed import DAMAGED, OpenedFile, SealingFile
 from backend_lite.core.blobs import disk_free
 from backend_lite.core.durable import sync_folder
-from backend_lite.core.security.files import make_private_folder
+from backend_lite.core.security.archives import ArchiveRefusedError, Limits, unpack
 from backend_lite.core.security.key_file import KEY_BYTES
 from backend_lite.errors import InvalidError, StartError
 
 _MASTER = "master.key"
 _ROOM_LEFT = 64 << 20
+_MOST_FILES = 10_000_000
 
 
 def write_kit(backup: Path, keys: Sequence[bytes], target: Path, passphrase: str) -> None:
@@ -42,7 +42,8 @@ def open_kit(
 ) -> tuple[bytes, ...]:
     """Unpack the backup into the folder `target`, which is made; the master keys, newest first.
 
-    Raises InvalidError for a wrong passphrase or a damaged file, StartError where there is no room.
+    Raises InvalidError for a wrong passphrase or a damaged file, StartError where there is no room; there is
+    no `target` then.
     """
     size, there = kit.stat().st_size, free(target.parent)
     if there < size + _ROOM_LEFT:
@@ -50,18 +51,15 @@ def open_kit(
             f"There is no room to open the kit: it needs {(size + _ROOM_LEFT) >> 20} MB, and {target.parent} "
             f"has {there >> 20} MB free."
         )
-    make_private_folder(target)
+    limits = Limits(entries=_MOST_FILES, total=size)
     with kit.open("rb") as file:
         opened = OpenedFile(file, passphrase)
         try:
-            with tarfile.open(fileobj=cast("BinaryIO", opened), mode="r|") as tar:
-                keys = _unpack(tar, target)
-        except (tarfile.TarError, EOFError) as error:
+            held = unpack(cast("BinaryIO", opened), target, limits, held=[_MASTER])
+        except ArchiveRefusedError as error:
             raise InvalidError(DAMAGED, code="damaged_kit") from error
-        # What stands behind the archive is part of what was written.
-        while opened.read(1 << 20):
-            pass
-    return keys
+    keys = held.get(_MASTER, b"")
+    return tuple(keys[start : start + KEY_BYTES] for start in range(0, len(keys), KEY_BYTES))
 
 
 def _pack(backup: Path, keys: Sequence[bytes], sealing: SealingFile) -> None:
@@ -79,20 +77,3 @@ def _add(tar: tarfile.TarFile, name: str, content: BinaryIO, size: int) -> None:
     told = tarfile.TarInfo(name)
     told.size, told.mode = size, 0o600
     tar.addfile(told, content)
-
-
-def _unpack(tar: tarfile.TarFile, target: Path) -> tuple[bytes, ...]:
-    keys: tuple[bytes, ...] = ()
-    for told in tar:
-        content = tar.extractfile(told)
-        if content is None or not told.isreg() or not is_plain(told.name):
-            raise InvalidError(DAMAGED, code="damaged_kit")
-        if told.name == _MASTER:
-            raw = content.read()
-            keys = tuple(raw[start : start + KEY_BYTES] for start in range(0, len(raw), KEY_BYTES))
-            continue
-        place = target / told.name
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as kept:
-            shutil.copyfileobj(content, kept, 1 << 20)
-    return keys

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 
+from backend_lite.core.security.archive_names import unfit
 from backend_lite.core.security.files import write_private
 from backend_lite.errors import InvalidError
 
@@ -70,20 +71,9 @@ def read_manifest(folder: Path) -> Manifest:
             f"The backup {folder} was made by DeployFlow {manifest.version}, which writes another form. "
             "Restore it with that version."
         )
-    if bad := next((file.path for file in manifest.files if not is_plain(file.path)), None):
+    if bad := next((file.path for file in manifest.files if unfit(file.path)), None):
         raise DamagedBackupError(f"The backup is damaged: it names the file {bad[:200]!r}.")
     return manifest
-
-
-def is_plain(path: str) -> bool:
-    """A relative path that stays where it is put, on every system."""
-    parts = PurePosixPath(path).parts
-    return (
-        bool(parts)
-        and "/".join(parts) == path
-        and not path.startswith("/")
-        and not any(part in ("..", ".") or set(part) & set('\\:*?"<>|\0') for part in parts)
-    )
 
 
 def hashed(path: Path) -> BackupFile:
