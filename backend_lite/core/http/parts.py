@@ -68,6 +68,8 @@ class AppInParts:
 def area_of(path: str) -> Area:
     """The beginning of an address that it shares with others of its area, and with no other area."""
     names = [name for name in path.split("/") if name]
+    if names[:1] != ["api"]:
+        return tuple(names[:1])
     return tuple(names[: 3 if names[:2] == ["api", "v1"] else 2])
 
 
