@@ -7,8 +7,11 @@ same part of an object that come faster than a console takes them, it gets the n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
 
 import msgspec
 import structlog
@@ -16,6 +19,7 @@ import structlog
 from backend_lite.contract.live import LiveSnapshot
 from backend_lite.core.events.bus import Changed, EventBus
 from backend_lite.core.security.principal import Principal
+from backend_lite.core.security.within import MembersChanged
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +34,8 @@ LINGER_S = 30.0
 _START_BITS = 32
 
 SnapshotOf = Callable[[], Awaitable[Sequence[msgspec.Struct]]]
+VisibleOf = Callable[[Collection[int], frozenset[int]], Awaitable[AbstractSet[int]]]
+"""(ids, groups): those of the objects that have to do with the groups' devices only."""
 Key = tuple[str, int, str]
 
 _encode = msgspec.json.Encoder().encode
@@ -37,21 +43,37 @@ _encode = msgspec.json.Encoder().encode
 
 class LiveKind(msgspec.Struct, frozen=True):
     """A kind of object that consoles follow: who may see it (None: every person who signed in), its snapshot
-    (None: changes only), and the names of the parts in which it may change besides as a whole."""
+    (None: changes only), and the names of the parts in which it may change besides as a whole.
+
+    `visible` says what somebody sees whose right holds in the devices of groups only; None: nothing at all.
+    """
 
     permission: str | None
     snapshot: SnapshotOf | None = None
     parts: tuple[str, ...] = ()
+    visible: VisibleOf | None = None
+
+    def seen_by(self, principal: Principal) -> bool:
+        if self.permission is None:
+            return principal.session
+        limited = self.visible is not None and principal.may_somewhere(self.permission)
+        return limited or principal.may(self.permission)
+
+    def limits_of(self, principal: Principal) -> frozenset[int] | None:
+        """The groups to whose devices the principal is limited; None: it sees everything."""
+        return None if self.permission is None else principal.groups_for(self.permission)
 
 
 class NumberedChange:
     """A change of the stream. Its frame is built when the first console takes it."""
 
-    __slots__ = ("_event", "_frame", "kind", "seq")
+    __slots__ = ("_event", "_frame", "gone", "id", "kind", "seq")
 
     def __init__(self, seq: int, event: Changed) -> None:
         self.seq = seq
         self.kind = event.kind
+        self.id = event.id
+        self.gone = event.source is None
         self._event: Changed | None = event
         self._frame = ""
 
@@ -69,34 +91,77 @@ Changes = OrderedDict[Key, NumberedChange]
 
 
 class Subscription:
-    """One console's changes. After an overflow nothing is pending and `overflowed` asks for a snapshot."""
+    """One console's changes. Where nothing is pending and `overflowed` is set, it needs a snapshot.
+
+    While it is `doubted`, its principal may have lost rights, and it gives nothing.
+    """
 
     def __init__(self, principal: Principal, kinds: Mapping[str, LiveKind]) -> None:
-        self.principal = principal
         self.overflowed = False
+        self.doubted = False
         self.closed = False
         self._kinds = kinds
         self._pending: Changes = OrderedDict()
         self._wake = asyncio.Event()
+        self._doubt = asyncio.Event()
+        self._take_rights(principal)
 
     def sees(self, kind: str) -> bool:
-        if kind not in self._kinds:
-            return False
-        permission = self._kinds[kind].permission
-        return self.principal.session if permission is None else self.principal.may(permission)
+        return kind in self._seen
+
+    def limits(self, kind: str) -> frozenset[int] | None:
+        """The groups whose devices' part of a kind it sees; None: all of it."""
+        return self._limits.get(kind)
+
+    @property
+    def limited(self) -> bool:
+        return bool(self._limits)
 
     def put(self, key: Key, change: NumberedChange) -> None:
-        if self.overflowed or not self.sees(change.kind):
+        if self.overflowed or change.kind not in self._seen:
             return
         _replace(self._pending, key, change, self._kinds)
         if len(self._pending) > QUEUE:
-            self._pending.clear()
-            self.overflowed = True
+            self.start_over()
         self._wake.set()
+
+    def start_over(self) -> None:
+        """With a snapshot instead of what is pending."""
+        self._pending.clear()
+        self.overflowed = True
+        self._wake.set()
+
+    def members_changed(self, groups: AbstractSet[int]) -> None:
+        """Other devices are in these groups now: what is seen in them may come and go as a whole."""
+        if any(not groups.isdisjoint(own) for own in self._limits.values()):
+            self.start_over()
 
     def close(self) -> None:
         self.closed = True
         self._wake.set()
+
+    def doubt(self) -> None:
+        """What the principal may is to be asked again, before anything more is given."""
+        self.doubted = True
+        self._doubt.set()
+
+    def asking(self) -> None:
+        """The principal is being asked for now; a doubt that comes from now on is a new one."""
+        self._doubt.clear()
+
+    def renew(self, principal: Principal) -> None:
+        """What was asked. Where it may something else than before, it starts over."""
+        self.doubted = self._doubt.is_set()
+        if _rights(principal) != _rights(self._principal):
+            self._take_rights(principal)
+            self.start_over()
+        self._wake.set()
+
+    async def until_doubted(self, seconds: float) -> None:
+        """So long at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._doubt.wait()
 
     async def wait(self) -> None:
         """Until there is something to take, an overflow, or the end; where much changes, a little longer."""
@@ -105,19 +170,54 @@ class Subscription:
         if len(self._pending) > FEW:
             await asyncio.sleep(GATHER_S)
 
-    def take(self) -> list[str]:
-        """The frames of the oldest changes, at most TAKEN; none when there is nothing more."""
+    async def take(self) -> list[str]:
+        """The frames of the oldest changes, at most TAKEN, or of some more where it does not see all of them;
+        none when there is nothing more."""
         frames: list[str] = []
         try:
-            while self._pending and len(frames) < TAKEN:
-                frames.append(self._pending.popitem(last=False)[1].frame())
+            while self._pending and not frames and not self.doubted:
+                changes = [
+                    self._pending.popitem(last=False)[1] for _ in range(min(TAKEN, len(self._pending)))
+                ]
+                frames = [change.frame() for change in await self._visible(changes)]
         except Exception:
             # A bug where the value is made: the snapshot says what this change would have.
             log.exception("a change could not be told")
-            self._pending.clear()
-            self.overflowed = True
-            self._wake.set()
+            self.start_over()
         return frames
+
+    async def _visible(self, changes: list[NumberedChange]) -> list[NumberedChange]:
+        """What it sees of the changes; that something is gone is no secret."""
+        if not self._limits:
+            return changes
+        asked: dict[str, set[int]] = {}
+        for change in changes:
+            if change.kind in self._limits and not change.gone:
+                asked.setdefault(change.kind, set()).add(change.id)
+        seen = {kind: await self._visible_of(kind, ids) for kind, ids in asked.items()}
+        if self.doubted or self.overflowed:
+            # The answer may be one of before: what was taken comes with the snapshot.
+            self.start_over()
+            return []
+        return [
+            change
+            for change in changes
+            if change.kind not in seen or change.gone or change.id in seen[change.kind]
+        ]
+
+    async def _visible_of(self, kind: str, ids: Collection[int]) -> AbstractSet[int]:
+        return await visible_of(self._kinds[kind], ids, self._limits[kind])
+
+    def _take_rights(self, principal: Principal) -> None:
+        self._principal = principal
+        seen = {name: kind for name, kind in self._kinds.items() if kind.seen_by(principal)}
+        limits = {name: kind.limits_of(principal) for name, kind in seen.items()}
+        self._seen = frozenset(seen)
+        self._limits = {name: groups for name, groups in limits.items() if groups is not None}
+
+
+async def visible_of(kind: LiveKind, ids: Collection[int], groups: frozenset[int]) -> AbstractSet[int]:
+    return await kind.visible(ids, groups) if kind.visible is not None and ids else frozenset()
 
 
 class LiveHub:
@@ -128,17 +228,20 @@ class LiveHub:
         self._seq = start_number << _START_BITS
         self._ring: Changes = OrderedDict()
         self._forgotten = self._seq
+        self._doubted = self._seq
         self._subscriptions: set[Subscription] = set()
         self._lingering: asyncio.TimerHandle | None = None
         bus.subscribe(Changed, self._changed)
+        bus.subscribe(MembersChanged, self._members_changed)
 
     def subscribe(self, principal: Principal, since: int | None) -> Subscription:
-        """A subscription that goes on after `since`, or asks for a snapshot when that is too long ago."""
+        """A subscription that goes on after `since`, or asks for a snapshot when that is too long ago or was
+        with other rights."""
         if self._lingering is not None:
             self._lingering.cancel()
             self._lingering = None
         subscription = Subscription(principal, self.kinds)
-        if since is None or not self._forgotten <= since <= self._seq:
+        if since is None or subscription.limited or not self._resumes(since):
             subscription.overflowed = True
         else:
             for key, change in self._ring.items():
@@ -169,11 +272,33 @@ class LiveHub:
         subscription.overflowed = False
         seq = self._seq
         objects = {
-            name: msgspec.to_builtins(await kind.snapshot())
+            name: await self._objects(kind.snapshot, kind, subscription.limits(name))
             for name, kind in self.kinds.items()
             if kind.snapshot and subscription.sees(name)
         }
         return LiveSnapshot(seq=seq, snapshot=objects)
+
+    def doubt(self) -> None:
+        """Sessions have ended, or somebody's rights have changed: ask for everybody's again, at once."""
+        self._doubted = self._seq
+        for subscription in self._subscriptions:
+            subscription.doubt()
+
+    async def _objects(
+        self, snapshot: SnapshotOf, kind: LiveKind, limits: frozenset[int] | None
+    ) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = msgspec.to_builtins(await snapshot())
+        if limits is None:
+            return found
+        seen = await visible_of(kind, [one["id"] for one in found], limits)
+        return [one for one in found if one["id"] in seen]
+
+    def _resumes(self, since: int) -> bool:
+        return max(self._forgotten, self._doubted) <= since <= self._seq
+
+    def _members_changed(self, event: MembersChanged) -> None:
+        for subscription in self._subscriptions:
+            subscription.members_changed(event.groups)
 
     def _changed(self, event: Changed) -> None:
         self._seq += 1
@@ -196,3 +321,7 @@ def _replace(changes: Changes, key: Key, change: NumberedChange, kinds: Mapping[
     if not part and kind in kinds:
         for other in kinds[kind].parts:
             changes.pop((kind, object_id, other), None)
+
+
+def _rights(principal: Principal) -> tuple[object, ...]:
+    return principal.permissions, principal.limited, principal.session

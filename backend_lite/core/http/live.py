@@ -60,7 +60,7 @@ class _Watcher:
         tasks = [
             asyncio.create_task(self._send(subscription)),
             asyncio.create_task(self._until_closed()),
-            asyncio.create_task(self._until_signed_out(hello.access_token)),
+            asyncio.create_task(self._until_signed_out(hello.access_token, subscription)),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -72,13 +72,21 @@ class _Watcher:
 
     async def _send(self, subscription: Subscription) -> None:
         while not subscription.closed:
-            if subscription.overflowed:
-                await self._send_one(await self._hub.snapshot(subscription))
+            if subscription.overflowed and not subscription.doubted:
+                await self._send_snapshot(subscription)
             await subscription.wait()
-            while frames := subscription.take():
+            while frames := await subscription.take():
                 for frame in frames:
                     await self._socket.send_text(frame)
                 await asyncio.sleep(0)
+
+    async def _send_snapshot(self, subscription: Subscription) -> None:
+        snapshot = await self._hub.snapshot(subscription)
+        if subscription.doubted:
+            # Its rights may have gone while it was made.
+            subscription.start_over()
+        else:
+            await self._send_one(snapshot)
 
     async def _send_one(self, frame: msgspec.Struct) -> None:
         await self._socket.send_text(self._encode(frame).decode())
@@ -90,10 +98,13 @@ class _Watcher:
         except SocketClosed:
             pass
 
-    async def _until_signed_out(self, token: str) -> None:
-        # A session that ends must not go on seeing the fleet through a socket it opened before.
-        while await self._authenticator.authenticate(token, used=False) is not None:  # noqa: ASYNC110
-            await asyncio.sleep(_RECHECK_S)
+    async def _until_signed_out(self, token: str, subscription: Subscription) -> None:
+        """A session that ends, and rights that go, must not go on seeing the fleet through a socket that was
+        opened before. This process hears of both at once; another replica may have ended it too."""
+        while (principal := await self._authenticator.authenticate(token, used=False)) is not None:
+            subscription.renew(principal)
+            await subscription.until_doubted(_RECHECK_S)
+            subscription.asking()
         await self._refuse("Sign in again: this session has ended.", "unauthorized")
 
     async def _refuse(self, detail: str, code: str) -> None:

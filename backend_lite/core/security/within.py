@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from backend_lite.core.db.database import Database
+from backend_lite.core.events.bus import Event
 
 Check = Callable[[Session, int, frozenset[int]], bool]
 """(session, id, groups): the device with that id, or that of the run with that id, is in one
 of the groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class MembersChanged(Event):
+    """The groups name other devices than before."""
+
+    groups: frozenset[int]
 
 
 class Within:

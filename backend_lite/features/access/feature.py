@@ -27,8 +27,8 @@ from backend_lite.features.access.session_list import SessionList
 from backend_lite.features.access.session_routes import second_factor_routes, session_routes
 from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.token_routes import token_routes
-from backend_lite.features.access.tokens import TokenStore
-from backend_lite.features.access.users import Users
+from backend_lite.features.access.tokens import TokensEnded, TokenStore
+from backend_lite.features.access.users import UserChanged, Users
 
 
 def build(kernel: Kernel) -> Feature:
@@ -36,6 +36,9 @@ def build(kernel: Kernel) -> Feature:
     tokens = TokenStore(kernel.clock)
     users = Users(kernel.database, kernel.clock, tokens)
     sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens, kernel.settings)
+    # After the sessions: they have forgotten by then what they knew.
+    for news in (TokensEnded, UserChanged):
+        kernel.bus.subscribe(news, lambda _event: kernel.live.doubt())
     devices = DeviceSecrets(kernel.database, tokens)
     api_tokens = ApiTokens(kernel.database, kernel.clock, tokens, kernel.audit)
     roles = Roles(kernel.clock, kernel.audit)
