@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 
 @dataclass
 class People:
-    """Everybody but those in `out`."""
+    """Everybody may everywhere but those in `within`, who may in these groups."""
 
-    out: set[int] = field(default_factory=set)
+    within: dict[int, frozenset[int]] = field(default_factory=dict)
 
-    def barred(
+    def reach(
         self, _connection: Connection, user_ids: Iterable[int], _permissions: Collection[str]
-    ) -> frozenset[int]:
-        return frozenset(user_ids) & self.out
+    ) -> Mapping[int, frozenset[int] | None]:
+        return {user_id: self.within.get(user_id) for user_id in user_ids}

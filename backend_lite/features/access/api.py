@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, SQLColumnExpression
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from backend_lite.core.security.principal import Authenticator
 from backend_lite.features.access.accounts import Accounts
-from backend_lite.features.access.barred import barred
 from backend_lite.features.access.device_secrets import DeviceSecrets
 from backend_lite.features.access.login import Login
+from backend_lite.features.access.reach import Groups, reach
 from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.tokens import (
     Issued,
@@ -55,11 +55,12 @@ class AccessApi:
     devices: DeviceSecrets
     accounts: Accounts
 
-    def barred(
+    def reach(
         self, connection: Connection, user_ids: Iterable[int], permissions: Collection[str]
-    ) -> frozenset[int]:
-        """Those of the users who are disabled or removed, or have none of `permissions` any more."""
-        return barred(connection, user_ids, permissions)
+    ) -> Mapping[int, Groups]:
+        """For each of the users the groups in whose devices any of `permissions` holds; None: everywhere,
+        empty: nowhere, as for those who are disabled or removed."""
+        return reach(connection, user_ids, permissions)
 
     def user_names(self, session: Session, ids: Iterable[int | None]) -> dict[int, str]:
         """The names of the users with these ids, for columns such as "created by"."""

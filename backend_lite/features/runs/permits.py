@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -20,6 +21,7 @@ from backend_lite.features.runs.lookup import Found, find_attempts
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output_store import AttemptRef, ref_of
 from backend_lite.features.runs.parts import RunParts
+from backend_lite.features.runs.reach import WORK_RIGHTS, Groups, Reach
 from backend_lite.features.runs.tables import StepRow
 from backend_lite.features.runs.transitions import change_step
 
@@ -32,17 +34,14 @@ Asked = tuple[int, Permit]
 """The device that asks, and its message."""
 
 
-WORK_RIGHTS = ("devices:run", "rollouts:run")
-"""Who began a rollout must still have one of these."""
-
-
 class People(Protocol):
     """What the access area knows of those who begin rollouts."""
 
-    def barred(
+    def reach(
         self, connection: Connection, user_ids: Iterable[int], permissions: Collection[str]
-    ) -> frozenset[int]:
-        """Those of the users who are disabled or removed, or have none of `permissions` any more."""
+    ) -> Mapping[int, Groups]:
+        """For each of the users the groups in whose devices any of `permissions` holds; empty also for those
+        who are disabled or removed."""
 
 
 class Permits:
@@ -53,6 +52,7 @@ class Permits:
     ) -> None:
         self._fleet = fleet
         self._people = people
+        self._reach = Reach(fleet)
         self._dispatcher = dispatcher
         self._keeper = keeper
         self._epochs = epochs
@@ -65,15 +65,14 @@ class Permits:
         # Asked in the permits' own transaction, as all that follows: a quarantine, a halt or a pause may
         # have been committed since the offer.
         approved = self._fleet.approved(moment.connection, devices)
-        makers = {one[0].rollout.created_by_id for one in found if one is not None} - {0}
-        barred = self._people.barred(moment.connection, makers, WORK_RIGHTS) if makers else frozenset()
+        barred = self._barred(moment, [one for one in found if one is not None])
         changed: list[RunParts] = []
         refs: list[AttemptRef | None] = []
         for (device_id, message), place in zip(asked, found, strict=True):
             refusal = ""
             fresh = place is not None and _is_open(place)
             if place is not None and fresh:
-                if place[0].rollout.created_by_id in barred:
+                if place[1].id in barred:
                     refusal = _end_barred(moment, place)
                 else:
                     refusal = self._decide(moment, place, message, device_id in approved)
@@ -82,6 +81,27 @@ class Permits:
             refs.append(_answer(moment, device_id, message, place, refusal, fresh=fresh, restored=restored))
         self._keeper.keep(moment, changed)
         return refs
+
+    def _barred(self, moment: Moment, found: Sequence[Found]) -> set[int]:
+        """The ids of the steps that whoever began them may not carry out there any more."""
+        makers = {parts.rollout.created_by_id for parts, _, _ in found} - {0}
+        reach = self._people.reach(moment.connection, makers, WORK_RIGHTS) if makers else {}
+        limited: defaultdict[frozenset[int], list[StepRow]] = defaultdict(list)
+        for parts, step, _ in found:
+            groups = reach.get(parts.rollout.created_by_id)
+            if groups is not None:
+                limited[groups].append(step)
+        return {step.id for groups, steps in limited.items() for step in self._outside(moment, steps, groups)}
+
+    def _outside(self, moment: Moment, steps: Sequence[StepRow], groups: frozenset[int]) -> list[StepRow]:
+        """A retired device is in no group any more: its last step was allowed when it was retired."""
+        there = self._reach.devices(moment.connection, {step.device_id for step in steps}, groups)
+        return [
+            step
+            for step in steps
+            if step.device_id not in there
+            and not (groups and is_last_step(self._fleet, moment.session, step))
+        ]
 
     def _decide(self, moment: Moment, found: Found, message: Permit, approved: bool) -> str:
         """Grant it, or put the step back; then why it may not start."""
@@ -122,7 +142,7 @@ class Permits:
 
 
 def _end_barred(moment: Moment, found: Found) -> str:
-    """Whoever began it may not do so any more: nothing of it starts."""
+    """Whoever began it may not do so any more, or not there: nothing of it starts."""
     parts, step, _ = found
     change_step(parts, step, StepState.CANCELLED, moment.now, reason="creator_barred", source=Source.PRESUMED)
     return f"{parts.rollout.created_by} may no longer run work here."

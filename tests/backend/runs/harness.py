@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, delete
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import (
@@ -29,6 +29,7 @@ from agent.wire.states import Outcome
 from backend_lite.config import Config, DataFolder
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.parameters import ScriptParameter
+from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.contract.runs import Policy, Rollout, RolloutCreate, Run, Targets, TaskCreate
 from backend_lite.core.agent_endpoint import AgentEndpoint
 from backend_lite.core.db.base import Base
@@ -52,7 +53,7 @@ from tests.helpers.people import People
 from tests.helpers.plans import plans_api
 
 EPOCH = "e1"
-OWNER = Principal(1, "owner", 1, 1 << 60)
+OWNER = Principal(1, "owner", 1, 1 << 60, ALL_PERMISSIONS)
 
 
 @dataclass
@@ -233,6 +234,17 @@ class Harness:
 
     async def cancel(self, run_id: int) -> None:
         await self.database.write(lambda unit: self.rollouts.cancel_run(unit, run_id))
+
+    async def name_members(self, group_id: int, *devices: int) -> None:
+        """Let the group name these devices and no others: where rights that are limited to it hold."""
+        rows = [fleet_tables.GroupMemberRow(group_id=group_id, device_id=one) for one in devices]
+
+        def work(unit: Unit) -> None:
+            table = fleet_tables.GroupMemberRow
+            unit.session.execute(delete(table).where(table.group_id == group_id))
+            unit.session.add_all(rows)
+
+        await self.database.write(work)
 
     async def connect(self, device_id: int) -> None:
         self.hub.here.add(device_id)

@@ -19,6 +19,7 @@ from agent.identity import Identity
 from agent.wire.messages import Facts
 from backend_lite.config import Config, DataFolder
 from backend_lite.contract.fleet import Admission
+from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.contract.runs import RolloutCreate
 from backend_lite.core.caller import current_caller
 from backend_lite.core.db.base import Base
@@ -48,7 +49,7 @@ from tests.helpers.plans import plans_api
 
 T = TypeVar("T")
 EPOCH = "e1"
-OWNER = Principal(1, "owner", 1, 1 << 60)
+OWNER = Principal(1, "owner", 1, 1 << 60, ALL_PERMISSIONS)
 _LOG = (
     "CREATE TABLE sim_log (n INTEGER PRIMARY KEY, step_id, state, source, reason, attempt, exit_code);"
     "CREATE TRIGGER sim_step AFTER UPDATE ON steps "

@@ -1,0 +1,74 @@
+"""How far rights reach: a run is seen and changed by whom its device is in reach of.
+
+A right may hold in the devices of groups only (see `Principal.groups_for`). A device that has left them, or
+the fleet, is out of reach with all its runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, exists, not_, select, true
+from sqlalchemy.orm import Session
+
+from backend_lite.contract.fleet import Admission
+from backend_lite.core.db.base import storable
+from backend_lite.core.db.query_sql import Condition, among
+from backend_lite.errors import ForbiddenError, NotFoundError
+from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.runs.tables import RolloutRow, RunRow
+
+VIEW, RUN = "rollouts:view", "rollouts:run"
+WORK_RIGHTS = ("devices:run", RUN)
+"""Who began a rollout must still have one of these on each of its devices."""
+
+Groups = frozenset[int] | None
+"""Those in whose devices a right holds; None: everywhere, empty: nowhere."""
+
+
+class Reach:
+    """Works inside the caller's session."""
+
+    def __init__(self, fleet: FleetApi) -> None:
+        self._fleet = fleet
+
+    def runs(self, groups: Groups) -> Condition:
+        """True for the rows of runs in reach."""
+        return true() if groups is None else RunRow.device_id.in_(self._fleet.devices_within(groups))
+
+    def rollouts(self, groups: Groups) -> Condition:
+        """True for the rows of rollouts that have a run in reach."""
+        if groups is None:
+            return true()
+        return exists().where(RunRow.rollout_id == RolloutRow.id, self.runs(groups))
+
+    def devices(self, connection: Connection, device_ids: Collection[int], groups: Groups) -> set[int]:
+        """Those of the devices that are in reach."""
+        if groups is None or not groups or not device_ids:
+            return set(device_ids) if groups is None else set()
+        within = self._fleet.devices_within(groups).subquery()
+        device_id = within.c[0]
+        wanted = filter(storable, device_ids)
+        return set(connection.scalars(select(device_id).where(among(device_id, wanted))))
+
+    def has_run(self, session: Session, run_id: int, groups: frozenset[int]) -> bool:
+        """The run with that id, if there is one, is in reach."""
+        query = select(RunRow.id).where(RunRow.id == run_id, self.runs(groups))
+        return storable(run_id) and session.scalar(query) is not None
+
+    def refuse_rollout(self, session: Session, rollout_id: int, groups: Groups) -> None:
+        """Raises NotFoundError where no run of the rollout is in reach, ForbiddenError where not all of them
+        are: what concerns a rollout concerns all its runs. Devices that left the fleet do not count."""
+        if groups is None:
+            return
+        known = select(RolloutRow.id).where(RolloutRow.id == rollout_id, self.rollouts(groups))
+        if not storable(rollout_id) or session.scalar(known) is None:
+            raise NotFoundError("Rollout not found")
+        others = select(RunRow.device_id).where(RunRow.rollout_id == rollout_id, not_(self.runs(groups)))
+        there = self._fleet.targets(session, session.scalars(others.distinct()))
+        if any(target.admission is not Admission.RETIRED for target in there.values()):
+            raise ForbiddenError(
+                "This rollout has runs on devices that your rights do not cover, so you cannot change it as a "
+                "whole: cancel or repeat the runs on your devices one by one.",
+                code="limited",
+            )
