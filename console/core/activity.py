@@ -10,7 +10,9 @@ from console.core.texts import plural, tr
 
 Object = dict[str, Any]
 
-OPEN_ROLLOUTS = frozenset({RolloutState.WAITING, RolloutState.RUNNING, RolloutState.HALTED})
+OPEN_ROLLOUTS = frozenset(
+    {RolloutState.HELD, RolloutState.WAITING, RolloutState.RUNNING, RolloutState.HALTED}
+)
 _BAD = ("failed", "unknown", "expired")
 
 
@@ -91,6 +93,8 @@ def _running(counters: dict[str, int]) -> int:
 
 def _note(rollout: Object, running: int) -> tuple[str, str]:
     state = rollout.get("state")
+    if state == RolloutState.HELD:
+        return tr("Held"), "warning"
     if state == RolloutState.HALTED:
         return tr("Halted"), "warning"
     if state == RolloutState.CANCELLED:

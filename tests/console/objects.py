@@ -214,6 +214,27 @@ def rollout(rollout_id: int = 7, state: str = "done", **more: Any) -> Object:
     }
 
 
+def approval(approval_id: int, state: str = "waiting", **more: Any) -> Object:
+    """Of rollout 7, asked for by somebody else than the owner ten minutes before the test's present."""
+    decided = state != "waiting"
+    return {
+        "id": approval_id,
+        "rollout_id": 7,
+        "title": "Script 1",
+        "state": state,
+        "reasons": ["It is for 120 devices, more than 100."],
+        "device_count": 120,
+        "findings": [],
+        "requested_by": "grace",
+        "requested_at": "2026-03-04T10:32:07.000Z",
+        "expires_at": "2026-03-07T10:32:07.000Z",
+        "comment": "",
+        "decided_by": "owner" if decided else "",
+        "decided_at": "2026-03-04T10:40:00.000Z" if decided else None,
+        **more,
+    }
+
+
 def task(n: int, name: str = "Script 1") -> Object:
     return {
         "n": n,

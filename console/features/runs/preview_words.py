@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backend_lite.contract.runs import (
-    Finding,
     OfflinePolicy,
     Policy,
     Preview,
@@ -15,15 +14,13 @@ from backend_lite.contract.runs import (
     PreviewTask,
     Severity,
 )
-from console.core import formatting, words
+from console.core import formatting
 from console.core.texts import plural, tr
 from console.core.words import named
 
 DANGEROUS_FROM = 25
 """From so many devices on a dangerous script asks for their number."""
 _WAVES = 6
-_PARTS = {"detect": "detect script", "undo": "undo script"}
-_ORDER = [Severity.DANGER, Severity.WARNING, Severity.NOTE]
 
 
 @dataclass(frozen=True)
@@ -59,29 +56,6 @@ def lines(preview: Preview, policy: Policy, now: datetime) -> list[Line]:
         found.append(Line(tr("Takes"), "idle", tr("About {time} on each device.", time=time)))
     if len(preview.waves) > 1:
         found.append(_waves(preview.waves))
-    return found
-
-
-def finding_lines(findings: list[Finding], tasks: int) -> list[Line]:
-    """The most dangerous first; the same finding at several lines is one."""
-    grouped: dict[tuple[int, Severity, str, int, str], list[int]] = {}
-    for finding in findings:
-        key = (_ORDER.index(finding.severity), finding.severity, finding.text, finding.task, finding.part)
-        grouped.setdefault(key, []).append(finding.line)
-    found = []
-    for (_at, severity, text, task, part), places in sorted(grouped.items()):
-        word, tone = words.severity_word(severity)
-        where = plural(
-            len(places),
-            "line {lines}",
-            "lines {lines}",
-            lines=named([str(one) for one in sorted(set(places))]),
-        )
-        if part in _PARTS:
-            where = tr("{part}, {where}", part=tr(_PARTS[part]), where=where)
-        if tasks > 1:
-            where = tr("script {n}, {where}", n=task, where=where)
-        found.append(Line(word, tone, f"{text.rstrip('.')} · {where}"))
     return found
 
 

@@ -48,6 +48,7 @@ class RolloutActions:
     def show_rollout(self, rollout: Object) -> None:
         self._rollout = rollout
         open_, halted = is_open(rollout), rollout["state"] == RolloutState.HALTED
+        held = rollout["state"] == RolloutState.HELD
         # Only the service knows that a wave is done: runs that end early are of any wave.
         next_wave = bool(rollout.get("wave_done"))
         bad = self._bad()
@@ -55,7 +56,7 @@ class RolloutActions:
         self.failed.setEnabled(bad > 0)
         self.again.show()
         self.again.setEnabled(self._is_in_library())
-        self.halt.setVisible(open_ and not halted)
+        self.halt.setVisible(open_ and not halted and not held)
         self.resume.setVisible(halted or next_wave)
         self.resume.setText(
             tr("Resume") if halted else tr("Start wave {n}", n=int(rollout.get("wave") or 1) + 1)

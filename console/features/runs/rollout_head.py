@@ -8,12 +8,15 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
+from backend_lite.contract.live import APPROVAL
 from backend_lite.contract.states import RolloutState
+from console.core import approval_words
+from console.core.approval_words import APPROVALS_PAGE
 from console.core.run_words import waiting
 from console.core.texts import plural, tr
 from console.features.runs.rollout_words import COUNTS, shares, wave_title
 from console.shell.context import Context
-from console.shell.parts import column, label
+from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
 from console.widgets.count_chips import Count, CountChips
 from console.widgets.row_index import Predicate
@@ -21,6 +24,7 @@ from console.widgets.segment_bar import SegmentBar
 from console.widgets.wave_strip import Wave, WaveStrip
 
 Object = dict[str, Any]
+_STANDS = frozenset({RolloutState.HALTED, RolloutState.HELD})
 
 
 class RolloutHead(QFrame):
@@ -33,10 +37,14 @@ class RolloutHead(QFrame):
         self._context = context
         set_role(self, "tool-bar")
         self.waiting = label("", "tone", wrap=True)
+        self.approval = button(tr("Show the approval"), self._open_approval)
+        self._approval_id = 0
         self.waves = WaveStrip(tr("Waves"))
         self.bar = SegmentBar(tr("Progress of the rollout"))
         self.counts = CountChips(tr("Runs by state"))
-        lines = column(self.waiting, self.waves, self.bar, self.counts, gap=8)
+        said = row(self.waiting, self.approval)
+        said.setStretch(0, 1)
+        lines = column(said, self.waves, self.bar, self.counts, gap=8)
         lines.setContentsMargins(16, 10, 16, 10)
         self.setLayout(lines)
         self.waves.chosen.connect(lambda _number: self.filter_changed.emit(self.predicate()))
@@ -54,10 +62,7 @@ class RolloutHead(QFrame):
 
     def show_rollout(self, rollout: Object, runs: Iterable[Object]) -> None:
         """`runs` are those that are known: the bars of waves show these, everything else the counters."""
-        why = waiting(rollout, self._context.clock())
-        self.waiting.setText(why)
-        self.waiting.setVisible(bool(why))
-        set_role(self.waiting, "tone", "warning" if rollout["state"] == RolloutState.HALTED else "idle")
+        self._show_waiting(rollout)
         counters: dict[str, int] = rollout.get("counters") or {}
         self.counts.show_counts(
             [
@@ -73,6 +78,22 @@ class RolloutHead(QFrame):
             self.waves.show_waves(_waves(rollout, sizes, runs))
         else:
             self.bar.show_shares(shares(counters, counters.get("total", 0)), _spoken(counters))
+
+    def _show_waiting(self, rollout: Object) -> None:
+        """Why it does not go on; of one that a second person was asked about, what became of that."""
+        now = self._context.clock()
+        asked = self._context.live.kind(APPROVAL).values()
+        approval = approval_words.newest_of(asked, rollout["id"])
+        decided = approval_words.sentence(approval, now) if approval is not None else ""
+        why = waiting(rollout, now) or decided
+        self._approval_id = 0 if approval is None else int(approval["id"])
+        self.waiting.setText(why)
+        self.waiting.setVisible(bool(why))
+        self.approval.setVisible(approval is not None)
+        set_role(self.waiting, "tone", "warning" if rollout["state"] in _STANDS else "idle")
+
+    def _open_approval(self) -> None:
+        self._context.navigator.open(APPROVALS_PAGE, str(self._approval_id))
 
 
 def _waves(rollout: Object, sizes: list[int], runs: Iterable[Object]) -> list[Wave]:

@@ -56,6 +56,7 @@ def choices() -> list[Choice]:
     return [
         Choice("all", tr("All")),
         Choice("open", tr("Under way"), is_open),
+        Choice("held", tr("Held"), lambda rollout: rollout["state"] == RolloutState.HELD),
         Choice("halted", tr("Halted"), lambda rollout: rollout["state"] == RolloutState.HALTED),
         Choice("failed", tr("With failures"), lambda rollout: failed_count(rollout) > 0),
     ]

@@ -10,18 +10,19 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QWidget
 
-from backend_lite.contract.live import ROLLOUT, RUN
+from backend_lite.contract.live import APPROVAL, ROLLOUT, RUN
 from backend_lite.contract.output import OutputGroup
 from backend_lite.contract.states import RolloutState
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
+from console.core.policy_words import policy_summary
 from console.core.texts import plural, tr
 from console.features.runs import ops
 from console.features.runs.output_difference import OutputDifference
 from console.features.runs.outputs_pane import OutputsPane
 from console.features.runs.rollout_actions import RolloutActions
 from console.features.runs.rollout_head import RolloutHead
-from console.features.runs.rollout_words import origin, policy_summary, state_word
+from console.features.runs.rollout_words import origin, state_word
 from console.features.runs.run_details import RunDetails
 from console.shell.context import Context
 from console.shell.page import Page
@@ -170,6 +171,7 @@ class RolloutPage(Page):
         for stop in (
             live.subscribe(ROLLOUT, self._take),
             live.subscribe(RUN, self._runs_changed),
+            live.subscribe(APPROVAL, self._approvals_changed),
         ):
             self.destroyed.connect(stop)
         self.head.filter_changed.connect(lambda _predicate: self._restrict())
@@ -219,6 +221,11 @@ class RolloutPage(Page):
             self._is_stale = True
             self._read_all()
         if not self._calm.isActive():
+            self._calm.start()
+
+    def _approvals_changed(self, batch: LiveBatch) -> None:
+        mine = any(one["rollout_id"] == self._rollout_id for one in batch.changed.values())
+        if (batch.reset or mine) and not self._calm.isActive():
             self._calm.start()
 
     def _show(self, rollout: Object) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from backend_lite.contract.common import parse_time
 from backend_lite.contract.runs import Policy, Retries
 from console.core.formatting import Clock
+from console.core.policy_words import policy_summary
 from console.core.texts import tr
 from console.features.runs.option_parts import (
     MannerOptions,
@@ -18,7 +19,6 @@ from console.features.runs.option_parts import (
     WhenOptions,
     copy_of,
 )
-from console.features.runs.rollout_words import policy_summary
 from console.shell.parts import button, column, label, row
 from console.shell.theme import theme
 

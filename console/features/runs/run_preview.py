@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
 from backend_lite.contract.live import DEVICE
 from backend_lite.contract.runs import Policy, Preview
 from console.core import formatting, words
+from console.core.finding_words import finding_lines
 from console.core.texts import tr
 from console.features.runs import preview_words
 from console.features.runs.preview_loader import PreviewLoader
@@ -126,8 +127,8 @@ class RunPreview(QFrame):
         said = preview_words.lines(preview, policy, now)
         self.lines.show_lines([(line.word, line.tone, line.text) for line in said])
         self._drop_line.setVisible(bool(self._refused))
-        found = preview_words.finding_lines(preview.findings, tasks)
-        self.findings.show_lines([(line.word, line.tone, line.text) for line in found])
+        found = finding_lines(preview.findings, tasks)
+        self.findings.show_lines(found)
         self.findings_title.setText(tr("In the script") if tasks < 2 else tr("In the scripts"))
         self._findings_part.setVisible(bool(found))
         done = preview_words.task_lines(preview)

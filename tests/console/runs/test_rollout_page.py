@@ -61,8 +61,9 @@ Open = Callable[..., None]
 def open_(page: RolloutPage, world: World, run: Run) -> Open:
     def open_it(**more: Any) -> None:
         async def story() -> None:
+            asked = more.pop("approvals", [])
             found = rollout(**more)
-            await world.go_live(run=MINE, rollout=[found], script=[objects.script(1)])
+            await world.go_live(run=MINE, rollout=[found], script=[objects.script(1)], approval=asked)
             page.show_target("8")
             await until(lambda: page.runs.table.model_.total == 5)
 
@@ -153,6 +154,11 @@ def test_it_follows_the_rollout_and_its_runs(page: RolloutPage, open_: Open, wor
             {"counters": {"total": 5, "waiting": 5, "succeeded": 0}},
             ["Run again…", "Halt", "Cancel…"],
         ),
+        (
+            "held",
+            {"counters": {"total": 5, "waiting": 5, "succeeded": 0}},
+            ["Run again…", "Cancel…"],
+        ),
     ],
 )
 def test_only_what_makes_sense_can_be_pressed(
@@ -160,6 +166,31 @@ def test_only_what_makes_sense_can_be_pressed(
 ) -> None:
     open_(state=state, **more)
     assert shown(*page.controls.all()) == expected
+
+
+def test_one_that_is_held_says_for_whom_it_waits(
+    page: RolloutPage, open_: Open, trips: Trips, world: World, run: Run
+) -> None:
+    asked = [objects.approval(4, rollout_id=8), objects.approval(5, rollout_id=9)]
+    open_(state="held", counters={"total": 5, "waiting": 5, "succeeded": 0}, approvals=asked)
+    assert page.header.mark.text() == "Held"
+    assert page.head.waiting.text() == (
+        "Asked for by grace. Nothing starts before a second person agrees, until 7 Mar 10:32."
+    )
+    page.head.approval.click()
+    assert trips.opened == [("approvals", "4")]
+
+    async def story() -> None:
+        refused = objects.approval(4, "refused", rollout_id=8, comment="Not on a Friday.")
+        world.live.change(2, "approval", 4, refused)
+        await until(lambda: page.head.waiting.text() == "Refused by owner, 10:40: Not on a Friday.")
+
+    run(story())
+
+
+def test_no_approval_is_offered_where_none_was_asked_for(page: RolloutPage, open_: Open) -> None:
+    open_(approvals=[objects.approval(5, rollout_id=9)])
+    assert page.head.approval.isHidden()
 
 
 def test_halt_and_resume_are_pressed_without_a_question(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from console.core.policy_words import policy_summary
 from console.features.runs.rollout_words import (
-    policy_summary,
     shares,
     state_word,
     wave_title,
