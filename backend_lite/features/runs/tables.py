@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend_lite.core.db.base import Base, EpochMs, Id, Json
@@ -215,9 +225,12 @@ class RunRow(Base):
     ended_at: Mapped[int | None] = mapped_column(EpochMs)
 
 
+DESTRUCTIVE_OFFER = text("state = 'offered' AND destructive")
+
+
 class StepRow(Base):
     """What an agent executes: the task `n` of the rollout. `attempt` is the number of the current try, 0
-    before the first."""
+    before the first. Of those that are `destructive` only so many start in an hour."""
 
     __tablename__ = "steps"
     __table_args__ = (
@@ -229,6 +242,12 @@ class StepRow(Base):
             "id",
             sqlite_where=OPEN_STEP,
             postgresql_where=OPEN_STEP,
+        ),
+        Index(
+            "ix_steps_destructive_offers",
+            "id",
+            sqlite_where=DESTRUCTIVE_OFFER,
+            postgresql_where=DESTRUCTIVE_OFFER,
         ),
         {"sqlite_autoincrement": True},
     )
@@ -243,6 +262,7 @@ class StepRow(Base):
     revision_id: Mapped[int | None] = mapped_column(Id, ForeignKey("script_revisions.id"))
     timeout_s: Mapped[int] = mapped_column(Integer)
     continue_on_error: Mapped[bool] = mapped_column(default=False)
+    destructive: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(500), default="")
     source: Mapped[str | None] = mapped_column(String(20))
@@ -331,17 +351,17 @@ class RestoredStepRow(Base):
 
 
 class ApprovalRow(Base):
-    """A rollout that waits for a second person. `request` is what was asked for, pinned and without
-    secrets."""
+    """That a rollout waits, or waited, for a second person: exactly as long as it is `waiting`, the rollout is
+    `held`, and `expires_at` is when that is looked at next. `findings` are those of its scripts."""
 
     __tablename__ = "approvals"
     __table_args__ = (Index("ix_approvals_state", "state", "expires_at"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
+    rollout_id: Mapped[int] = mapped_column(Id, ForeignKey("rollouts.id"), unique=True)
     title: Mapped[str] = mapped_column(String(300))
     state: Mapped[str] = mapped_column(String(20))
     reasons: Mapped[list[str]] = mapped_column(Json)
-    request: Mapped[dict[str, Any]] = mapped_column(Json)
     device_count: Mapped[int] = mapped_column(Integer)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     requested_by_id: Mapped[int] = mapped_column(Id)
@@ -351,4 +371,13 @@ class ApprovalRow(Base):
     comment: Mapped[str] = mapped_column(Text, default="")
     decided_by: Mapped[str] = mapped_column(String(200), default="")
     decided_at: Mapped[int | None] = mapped_column(EpochMs)
-    rollout_id: Mapped[int | None] = mapped_column(Id)
+
+
+class DestructivePermitRow(Base):
+    """A destructive step was permitted within the last hour or so: what the cap counts. No foreign key: that
+    it started counts also once the rest of it is gone."""
+
+    __tablename__ = "destructive_permits"
+
+    attempt_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    permitted_at: Mapped[int] = mapped_column(EpochMs, index=True)
