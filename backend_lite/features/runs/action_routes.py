@@ -17,7 +17,7 @@ from backend_lite.features.runs.rollout_routes import AnyRequest
 
 
 def action_routes(database: Database, actions: Actions) -> Sequence[Route]:
-    @post(f"{DEVICES}/{{device_id:int}}/actions", permission="devices:run", audience=USER)
+    @post(f"{DEVICES}/{{device_id:int}}/actions", permission="devices:run", audience=USER, within="device_id")
     async def create_action(
         request: AnyRequest, device_id: FromPath[int], data: JSONBody[ActionCreate]
     ) -> Action:
@@ -27,7 +27,7 @@ def action_routes(database: Database, actions: Actions) -> Sequence[Route]:
             await database.write(lambda unit: actions.create(unit, device_id, data, principal))
         )
 
-    @get(f"{DEVICES}/{{device_id:int}}/actions", permission="devices:view", audience=USER)
+    @get(f"{DEVICES}/{{device_id:int}}/actions", permission="devices:view", audience=USER, within="device_id")
     async def list_actions(device_id: FromPath[int]) -> list[Action]:
         """Newest first."""
         rows = await database.read(lambda session: actions.of_device(session, device_id))

@@ -16,6 +16,7 @@ from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.plans.api import PlansApi, ProfileForRun
 from backend_lite.features.runs.conditions import CONDITION, skips_of
 from backend_lite.features.runs.policies import check_policy
+from backend_lite.features.runs.reach import Groups
 from backend_lite.features.runs.seals import Seals
 from backend_lite.features.runs.targets import Candidate, Need, Targeting, problem_of
 from backend_lite.features.runs.works import Work, work_of
@@ -78,25 +79,27 @@ class Plans:
         self._fleet = fleet
         self.targeting = Targeting(fleet)
 
-    def seal_ahead(self, session: Session, request: RolloutCreate) -> Seals:
+    def seal_ahead(self, session: Session, request: RolloutCreate, groups: Groups) -> Seals:
         """The secrets that `make` will find are needed, as far as can be told before; nothing is refused."""
         seals = Seals()
         with suppress(ServiceError):
             asked = self.asked(session, request)
             works = self.works(session, asked, request.policy)
             secret = [(index, work.secrets) for index, work in enumerate(works) if work.secrets]
-            meant = self.candidates(session, request.targets, works, asked.profile) if secret else []
+            meant = self.candidates(session, request.targets, works, groups, asked.profile) if secret else []
             for one in meant:
                 for index, secrets in secret if not is_skipped(one) else ():
                     seals.of(one.target.public_key, index, secrets)
         return seals
 
-    def make(self, session: Session, request: RolloutCreate, seals: Seals | None = None) -> Plan:
-        """`seals` are of the same request. Raises InvalidError and NotFoundError with the sentence why it
-        cannot be carried out."""
+    def make(
+        self, session: Session, request: RolloutCreate, groups: Groups, seals: Seals | None = None
+    ) -> Plan:
+        """For devices in reach of `groups`; `seals` are of the same request. Raises InvalidError and
+        NotFoundError with the sentence why it cannot be carried out."""
         asked = self.asked(session, request)
         works = self.works(session, asked, request.policy)
-        candidates = self.candidates(session, request.targets, works, asked.profile)
+        candidates = self.candidates(session, request.targets, works, groups, asked.profile)
         refuse_named(candidates, works, asked.profile)
         return self.plan(request, asked, works, candidates, seals or Seals())
 
@@ -170,10 +173,16 @@ class Plans:
             raise type(error)(sentence, code=error.code, status=error.status) from error
 
     def candidates(
-        self, session: Session, targets: Targets, works: Sequence[Work], profile: ProfileForRun | None = None
+        self,
+        session: Session,
+        targets: Targets,
+        works: Sequence[Work],
+        groups: Groups,
+        profile: ProfileForRun | None = None,
     ) -> list[Candidate]:
-        """Each device with the first problem that any of the tasks that are for it has there."""
-        meant = self.targeting.meant(session, targets)
+        """Each device in reach of `groups` with the first problem that any of the tasks that are for it has
+        there."""
+        meant = self.targeting.meant(session, targets, groups)
         found = [Candidate(target, named) for target, named in meant]
         return [
             replace(one, problem=problem, detail=detail)

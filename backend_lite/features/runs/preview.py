@@ -35,6 +35,7 @@ from backend_lite.features.runs.preview_history import (
     last_runs,
     recent_rollouts,
 )
+from backend_lite.features.runs.reach import Groups
 from backend_lite.features.runs.shares import wave_sizes
 from backend_lite.features.runs.targets import Candidate
 from backend_lite.features.runs.tasks import wire_version_for, wire_version_of
@@ -75,12 +76,13 @@ class Previews:
         self._hub = fleet.hub
         self._plans = plans
 
-    def make(self, session: Session, request: RolloutCreate) -> Preview:
+    def make(self, session: Session, request: RolloutCreate, groups: Groups) -> Preview:
+        """Of devices in reach of `groups`."""
         refusals = _Refusals()
         asked = self._asked(session, request, refusals)
         tasks = self._tasks(session, asked, request.policy, refusals)
         works = [task.work for task in tasks]
-        candidates = self._candidates(session, request, works, asked.profile, refusals)
+        candidates = self._candidates(session, request, works, asked.profile, groups, refusals)
         waves = _waves(request.policy, works, candidates, refusals)
         scripts = [work.script_id for work in works if work.script_id is not None]
         history = [recent_rollouts(session, script_id) for script_id in scripts]
@@ -128,11 +130,12 @@ class Previews:
         request: RolloutCreate,
         works: Sequence[Work],
         profile: ProfileForRun | None,
+        groups: Groups,
         refusals: _Refusals,
     ) -> list[Candidate]:
         found: list[Candidate] = []
         with refusals.noted():
-            found = self._plans.candidates(session, request.targets, works, profile)
+            found = self._plans.candidates(session, request.targets, works, groups, profile)
         with refusals.noted():
             refuse_named(found, works, profile)
         return found

@@ -12,13 +12,14 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
 from backend_lite.features.runs.preview import Previews
-from backend_lite.features.runs.rollout_routes import RUN
+from backend_lite.features.runs.rollout_routes import RUN, AnyRequest
 
 
 def preview_routes(database: Database, previews: Previews) -> Sequence[Route]:
-    @post(f"{ROLLOUTS}/preview", status_code=200, permission=RUN, audience=USER)
-    async def preview_rollout(data: JSONBody[RolloutCreate]) -> Preview:
+    @post(f"{ROLLOUTS}/preview", status_code=200, permission=RUN, audience=USER, scoped=True)
+    async def preview_rollout(request: AnyRequest, data: JSONBody[RolloutCreate]) -> Preview:
         """What the same body would do at POST rollouts. Starts nothing."""
-        return await database.read(lambda session: previews.make(session, data))
+        groups = request.user.groups_for(RUN)
+        return await database.read(lambda session: previews.make(session, data, groups))
 
     return [preview_rollout]

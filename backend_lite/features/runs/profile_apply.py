@@ -17,6 +17,7 @@ from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.plans.api import PlansApi
 from backend_lite.features.runs.conditions import CONDITION
 from backend_lite.features.runs.plans import Asked, Plans, is_skipped
+from backend_lite.features.runs.reach import MAY_RUN, Groups, Reach
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.seals import Seals
 from backend_lite.features.runs.tables import RunRow
@@ -43,12 +44,14 @@ class ProfileApplications:
         self._profiles = profiles
         self._fleet = fleet
         self._rollouts = rollouts
+        self._reach = Reach(fleet)
 
-    def seal_ahead(self, session: Session, profile_id: int, wanted: ProfileApply) -> Seals:
+    def seal_ahead(self, session: Session, profile_id: int, wanted: ProfileApply, groups: Groups) -> Seals:
         """The secrets that `apply` will find are needed, as far as can be told before."""
         if not wanted.parameters or not _anybody(wanted):
             return Seals()
-        return self._plans.seal_ahead(session, self._sorted(session, profile_id, wanted).request)
+        request = self._sorted(session, profile_id, wanted, groups).request
+        return self._plans.seal_ahead(session, request, groups)
 
     def apply(
         self,
@@ -59,17 +62,19 @@ class ProfileApplications:
         key: str | None,
         seals: Seals,
     ) -> ProfileApplied:
-        """Devices that cannot take it are told, and keep nobody else from it.
+        """Devices that cannot take it are told, and keep nobody else from it. Those on which the principal
+        may run nothing are unknown.
 
         Raises NotFoundError for the profile, InvalidError for what it asks for.
         """
         self._profiles.profile(unit.session, profile_id)
         if not _anybody(wanted):
             raise InvalidError("No device IDs provided", code="no_devices")
-        found = self._sorted(unit.session, profile_id, wanted)
+        groups = principal.groups_for(MAY_RUN)
+        found = self._sorted(unit.session, profile_id, wanted, groups)
         asked = self._plans.asked(unit.session, found.request)
         works = self._plans.works(unit.session, asked, wanted.policy)
-        candidates = self._candidates(unit.session, found.request, works, asked)
+        candidates = self._candidates(unit.session, found.request, works, asked, groups)
         refused = [one for one in candidates if _refused(one)]
         lines = [*found.lines, *(_refusal(one) for one in refused)]
         candidates = [one for one in candidates if not _refused(one)]
@@ -82,9 +87,10 @@ class ProfileApplications:
         total = sum(line.created_actions for line in done)
         return ProfileApplied(total, created.id, _in_order(wanted, [*done, *lines]))
 
-    def _sorted(self, session: Session, profile_id: int, wanted: ProfileApply) -> _Sorted:
+    def _sorted(self, session: Session, profile_id: int, wanted: ProfileApply, groups: Groups) -> _Sorted:
         named = list(dict.fromkeys(wanted.device_ids))
-        known = self._fleet.targets(session, named)
+        reached = self._reach.devices(session.connection(), named, groups)
+        known = self._fleet.targets(session, reached)
         lines: list[AppliedTo] = []
         for device_id in named:
             target = known.get(device_id)
@@ -109,12 +115,17 @@ class ProfileApplications:
         )
 
     def _candidates(
-        self, session: Session, request: RolloutCreate, works: Sequence[Work], asked: Asked
+        self,
+        session: Session,
+        request: RolloutCreate,
+        works: Sequence[Work],
+        asked: Asked,
+        groups: Groups,
     ) -> list[Candidate]:
         targets = request.targets
         if not (targets.devices or targets.groups or targets.query.strip()):
             return []
-        return self._plans.candidates(session, targets, works, asked.profile)
+        return self._plans.candidates(session, targets, works, groups, asked.profile)
 
 
 def _runs(session: Session, rollout_id: int) -> dict[int, int]:

@@ -19,6 +19,7 @@ from backend_lite.errors import InvalidError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.plans.api import PlansApi
 from backend_lite.features.runs.conditions import CONDITION
+from backend_lite.features.runs.reach import Groups
 from backend_lite.features.runs.tables import AppliedProfileRow, RolloutTaskRow, RunRow, StepRow
 
 _OPEN = tuple(state for state in RunState if state not in RUN_ENDS)
@@ -48,9 +49,15 @@ class ProfileDevices:
         self._fleet = fleet
 
     def page(
-        self, session: Session, profile_id: int, request: ListRequest, compliance: str | None = None
+        self,
+        session: Session,
+        profile_id: int,
+        request: ListRequest,
+        groups: Groups,
+        compliance: str | None = None,
     ) -> tuple[list[ProfileDevice], int]:
-        """The devices asked for, by name, and how many there are without the cut. `q` is a query of devices.
+        """The devices asked for among those in reach of `groups`, by name, and how many there are without
+        the cut. `q` is a query of devices.
 
         Raises NotFoundError and InvalidError.
         """
@@ -64,8 +71,12 @@ class ProfileDevices:
                 return and_(its_profile == profile_id, not_(device_id.in_(_applied_ids(profile_id))))
             return device_id.in_(_applied_ids(profile_id).where(_is(wanted, revision)))
 
+        def reached(device_id: Column, its_profile: Column) -> Condition:
+            found = which(device_id, its_profile)
+            return found if groups is None else and_(device_id.in_(self._fleet.devices_within(groups)), found)
+
         ordered = replace(request, sort=request.sort or "hostname")
-        devices, count = self._fleet.page(session, ordered, which)
+        devices, count = self._fleet.page(session, ordered, reached)
         applied = _applied(session, profile_id, [device.id for device in devices])
         results = _results(session, [one for one in applied.values() if one.run_id is not None])
         return [_line(device, applied.get(device.id), results, revision) for device in devices], count

@@ -21,6 +21,7 @@ from backend_lite.features.runs.rollout_routes import RUN, AnyRequest, idempoten
 
 _ONE = f"{PROFILES}/{{profile_id:int}}"
 _PAGE = 100
+VIEW_DEVICES = "devices:view"
 
 PageSize = Annotated[int, QueryParameter(ge=1, le=1000)]
 Offset = Annotated[int, QueryParameter(ge=0, le=MAX_ID)]
@@ -29,21 +30,25 @@ Offset = Annotated[int, QueryParameter(ge=0, le=MAX_ID)]
 def profile_routes(
     database: Database, applications: ProfileApplications, devices: ProfileDevices
 ) -> Sequence[Route]:
-    @post(f"{_ONE}/apply", status_code=202, permission=RUN, audience=USER)
+    @post(f"{_ONE}/apply", status_code=202, permission=RUN, audience=USER, scoped=True)
     async def profile_apply(
         request: AnyRequest, profile_id: FromPath[int], data: JSONBody[ProfileApply]
     ) -> ProfileApplied:
         """Carry out the profile's tasks, in their order, on devices."""
         key, principal = idempotency_key(request), request.user
-        seals = await database.read(lambda session: applications.seal_ahead(session, profile_id, data))
+        groups = principal.groups_for(RUN)
+        seals = await database.read(
+            lambda session: applications.seal_ahead(session, profile_id, data, groups)
+        )
 
         def work(unit: Unit) -> ProfileApplied:
             return applications.apply(unit, profile_id, data, principal, key, seals)
 
         return await database.write(work)
 
-    @get(f"{_ONE}/devices", permission="devices:view", audience=USER)
+    @get(f"{_ONE}/devices", permission=VIEW_DEVICES, audience=USER, scoped=True)
     async def profile_devices(
+        request: AnyRequest,
         profile_id: FromPath[int],
         limit: PageSize = _PAGE,
         offset: Offset = 0,
@@ -53,9 +58,9 @@ def profile_routes(
     ) -> Response[list[ProfileDevice]]:
         """The devices that have the profile or had it applied; cut, sorted and searched as the list of
         devices is, and those with one word of `compliance`."""
-        wanted = ListRequest(limit, offset, sort, q)
+        wanted, groups = ListRequest(limit, offset, sort, q), request.user.groups_for(VIEW_DEVICES)
         found, count = await database.read(
-            lambda session: devices.page(session, profile_id, wanted, compliance)
+            lambda session: devices.page(session, profile_id, wanted, groups, compliance)
         )
         return Response(found, headers={"X-Total-Count": str(count)})
 

@@ -18,8 +18,8 @@ from backend_lite.errors import ForbiddenError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.tables import RolloutRow, RunRow
 
-VIEW, RUN = "rollouts:view", "rollouts:run"
-WORK_RIGHTS = ("devices:run", RUN)
+MAY_RUN = "rollouts:run"
+WORK_RIGHTS = ("devices:run", MAY_RUN)
 """Who began a rollout must still have one of these on each of its devices."""
 
 Groups = frozenset[int] | None
@@ -68,7 +68,7 @@ class Reach:
         there = self._fleet.targets(session, session.scalars(others.distinct()))
         if any(target.admission is not Admission.RETIRED for target in there.values()):
             raise ForbiddenError(
-                "This rollout has runs on devices that your rights do not cover, so you cannot change it as a "
-                "whole: cancel or repeat the runs on your devices one by one.",
+                "This rollout has runs on devices that your rights do not cover, so you cannot change it as "
+                "a whole: cancel or repeat the runs on your devices one by one.",
                 code="limited",
             )

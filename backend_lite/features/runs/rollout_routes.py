@@ -18,11 +18,12 @@ from backend_lite.core.http.guard import USER
 from backend_lite.errors import InvalidError
 from backend_lite.features.runs.lists import PAGE, Lists
 from backend_lite.features.runs.plans import Plans, may_have_secrets
+from backend_lite.features.runs.reach import MAY_RUN
 from backend_lite.features.runs.reruns import Reruns
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.seals import Seals
 
-VIEW, RUN = "rollouts:view", "rollouts:run"
+VIEW, RUN = "rollouts:view", MAY_RUN
 MAX_KEY = 200
 
 AnyRequest = Request[Any, Any, Any]
@@ -34,13 +35,14 @@ _ONE = f"{ROLLOUTS}/{{rollout_id:int}}"
 def rollout_routes(
     database: Database, plans: Plans, rollouts: Rollouts, reruns: Reruns, lists: Lists
 ) -> Sequence[Route]:
-    @post(ROLLOUTS, permission=RUN, audience=USER)
+    @post(ROLLOUTS, permission=RUN, audience=USER, scoped=True)
     async def create_rollout(request: AnyRequest, data: JSONBody[RolloutCreate]) -> RolloutCreated:
         """Run a script, or several in order, on devices."""
         key, principal = idempotency_key(request), request.user
         seals = Seals()
         if may_have_secrets(data):
-            seals = await database.read(lambda session: plans.seal_ahead(session, data))
+            groups = principal.groups_for(RUN)
+            seals = await database.read(lambda session: plans.seal_ahead(session, data, groups))
         return await database.write(lambda unit: rollouts.create(unit, data, principal, key, seals))
 
     @get(ROLLOUTS, permission=VIEW, audience=USER)

@@ -43,6 +43,7 @@ from backend_lite.features.runs.parts import (
 from backend_lite.features.runs.plan_outline import outline
 from backend_lite.features.runs.plans import Plan, Plans, is_skipped
 from backend_lite.features.runs.profile_records import record_applied
+from backend_lite.features.runs.reach import MAY_RUN
 from backend_lite.features.runs.rollout_rows import file_rows, rollout_row, run_row, step_row, task_row
 from backend_lite.features.runs.rows import STEP_SECRETS_ROWS, TASK_FILE_ROWS, TASK_ROWS
 from backend_lite.features.runs.seals import Seals
@@ -91,11 +92,13 @@ class Rollouts:
         key: str | None,
         seals: Seals | None = None,
     ) -> RolloutCreated:
-        """The new rollout, or the one that `key` made before. Raises InvalidError, NotFoundError."""
+        """The new rollout, or the one that `key` made before, on devices where the principal may run it.
+        Raises InvalidError, NotFoundError."""
         known = self._by_key(unit.session, principal, key)
         if known is not None:
             return known
-        return self.start(unit, self._plans.make(unit.session, request, seals), principal, key)
+        plan = self._plans.make(unit.session, request, principal.groups_for(MAY_RUN), seals)
+        return self.start(unit, plan, principal, key)
 
     def start(self, unit: Unit, plan: Plan, principal: Principal, key: str | None = None) -> RolloutCreated:
         """Write the rollout with a run for each candidate, and offer what can be offered."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from backend_lite.contract.library import os_matches
 from backend_lite.contract.runs import Targets
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
+from backend_lite.features.runs.reach import Groups, Reach
 
 _SHOWN = 5
 
@@ -45,10 +46,11 @@ class Targeting:
 
     def __init__(self, fleet: FleetApi) -> None:
         self._fleet = fleet
+        self._reach = Reach(fleet)
 
-    def meant(self, session: Session, targets: Targets) -> list[tuple[RunTarget, bool]]:
+    def meant(self, session: Session, targets: Targets, groups: Groups) -> list[tuple[RunTarget, bool]]:
         """Every device meant, once, and whether it was named: those first, in their order, then the others
-        by id.
+        by id. A device out of reach of `groups` is one that there is not.
 
         Raises NotFoundError for a device that is unknown or retired and for an unknown group, InvalidError
         for a bad query and when nothing is meant.
@@ -57,14 +59,21 @@ class Targeting:
             raise InvalidError("Choose at least one device (targets.devices), group or query.")
         named = dict.fromkeys(targets.devices)
         others = self._others(session, targets).difference(named)
-        known = self._fleet.targets(session, [*named, *sorted(others)])
+        known = self._known(session, [*named, *sorted(others)], groups)
         _refuse_missing([device_id for device_id in named if not is_there(known.get(device_id))])
         meant = [
             known[device_id] for device_id in [*named, *sorted(others)] if is_there(known.get(device_id))
         ]
         if not meant:
-            raise InvalidError("No device is in these groups or matches the query: nothing would run.")
+            device = "device" if groups is None else "device that your rights cover"
+            raise InvalidError(f"No {device} is in these groups or matches the query: nothing would run.")
         return [(target, target.id in named) for target in meant]
+
+    def _known(self, session: Session, device_ids: Sequence[int], groups: Groups) -> Mapping[int, RunTarget]:
+        if groups is None:
+            return self._fleet.targets(session, device_ids)
+        reached = self._reach.devices(session.connection(), device_ids, groups)
+        return self._fleet.targets(session, reached)
 
     def _others(self, session: Session, targets: Targets) -> set[int]:
         found: set[int] = set()

@@ -41,7 +41,7 @@ async def preview(core: Harness, *devices: int, **fields: Any) -> Preview:
     fields.setdefault("targets", Targets(devices=list(devices)))
     fields.setdefault("script_id", 1)
     previews = Previews(LibraryApi(), core.fleet, core.area.plans)
-    return await core.database.read(lambda session: previews.make(session, RolloutCreate(**fields)))
+    return await core.database.read(lambda session: previews.make(session, RolloutCreate(**fields), None))
 
 
 async def edit(core: Harness, content: str = "reboot\n", **fields: Any) -> None:

@@ -49,7 +49,7 @@ def test_the_write_seals_nothing_that_was_sealed_ahead(play: Play, sealed_for: l
     async def scenario(harness: Harness) -> None:
         await _prepared(harness)
         keys, plans, rollouts = harness.fleet.keys, harness.area.plans, harness.rollouts
-        seals = await harness.database.read(lambda session: plans.seal_ahead(session, _request(1, 2)))
+        seals = await harness.database.read(lambda session: plans.seal_ahead(session, _request(1, 2), None))
         assert sealed_for == [keys[1], keys[1], keys[2], keys[2]]
         sealed_for.clear()
         # The third has come since.
@@ -74,7 +74,7 @@ def test_nothing_is_refused_ahead_and_nothing_sealed_for_what_cannot_be(
         harness.fleet.systems[2] = "windows"
         harness.fleet.languages[3] = ("powershell",)
         for request in (_request(), _request(99), _request(groups=[1])):
-            await harness.database.read(partial(plans.seal_ahead, request=request))
+            await harness.database.read(partial(plans.seal_ahead, request=request, groups=None))
         # Of the group, device 2 has the language and device 3 has not.
         assert sealed_for == [harness.fleet.keys[2]] * 2
 

@@ -31,7 +31,7 @@ def fleet() -> Fleet:
 
 def resolve(fleet: Fleet, targets: Targets, **script: Any) -> list[Candidate]:
     need = Need(**{"language": "sh", "target_os_type": None} | script)
-    meant = Targeting(fleet).meant(SESSION, targets)
+    meant = Targeting(fleet).meant(SESSION, targets, None)
     return [Candidate(target, named, *problem_of(target, [need])) for target, named in meant]
 
 
