@@ -10,11 +10,12 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
-from backend_lite.contract.access import User
+from backend_lite.contract.access import LOCAL_SIGN_IN_OFF, User
 from console.core.client import ApiClient
 from console.core.errors import ApiError, ConsoleError
 from console.core.live import LiveState, LiveStore
 from console.core.local_agent import LocalAgent
+from console.core.service_facts import service_facts
 from console.core.session import Session
 from console.core.texts import tr
 from console.features.access.feature import feature as access
@@ -31,6 +32,7 @@ from console.shell.op_runner import OpRunner
 from console.shell.start_screens import FailedScreen, StartingScreen
 from console.shell.theme import theme
 from console.shell.window_state import open_settings
+from console.window_lock import WindowLock
 
 BANNER = "service"
 HOME = "devices"
@@ -97,7 +99,9 @@ class App:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
         self._first_run = False
-        self._signed_out_by_hand = False
+        self._ask_person = False
+        self._here_allowed = True
+        self.lock = WindowLock(context, self.window)
         self._connect()
 
     async def run(self) -> None:
@@ -113,6 +117,8 @@ class App:
 
     def close(self) -> None:
         """As a person closes the window: what would be lost keeps it open."""
+        if self.lock.screen is not None:
+            self.lock.screen.say(tr("If something is unsaved, the window asks about it once it is unlocked."))
         # The open page may be asking already.
         if self._closing is None or self._closing.done():
             self._closing = self._start(self._close())
@@ -121,6 +127,7 @@ class App:
         context = self.context
         self.window.close_wanted.connect(self.close)
         self.window.sign_out_wanted.connect(self._sign_out)
+        self.lock.other_wanted.connect(self._sign_out)
         context.session.subscribe(self._person_changed)
         context.live.subscribe_state(self._stream_changed)
         context.ops.unauthorized.connect(self._unauthorized)
@@ -189,12 +196,14 @@ class App:
         try:
             if await session.setup_needed():
                 await self._first_start(secret)
-            elif self._signed_out_by_hand or not secret:
+            elif self._ask_person or not secret:
                 self._sign_in_screen()
             else:
                 await session.sign_in_here(secret)
         except ApiError as refusal:
-            self._sign_in_screen(refusal.detail)
+            self._here_allowed = refusal.code != LOCAL_SIGN_IN_OFF
+            # The owner's wish, which needs no words at every start.
+            self._sign_in_screen(refusal.detail if self._here_allowed else "")
         except ConsoleError as error:
             self._screen(FailedScreen(str(error), self._session_again, self.close))
 
@@ -210,28 +219,35 @@ class App:
         self._start(self._begin_session(self.service.status.secret))
 
     def _sign_in_screen(self, reason: str = "") -> None:
-        self._screen(SignInScreen(self.context, self.context.local, reason))
+        local = self.context.local if self._here_allowed else None
+        self._screen(SignInScreen(self.context, local, reason))
 
     def _person_changed(self, user: User | None) -> None:
         if user is None:
             self.signed_in.clear()
             self._start(self._after_session())
             return
-        self._signed_out_by_hand = False
+        self._ask_person = False
         self.signed_in.set()
         self.context.live.start()
         self.window.show_workspace()
         home = HOME if self.context.navigator.has(HOME) else AFTER_SETUP
         self.context.navigator.open(AFTER_SETUP if self._first_run else home)
         self._first_run = False
+        self.lock.begin()
 
     async def _after_session(self) -> None:
+        reason = "" if self._ask_person else tr("Your session has ended. Sign in again.")
+        # Whoever stands before a locked window is not let in without a password by a way round.
+        self._here_allowed = not self.lock.is_locked and service_facts(self.context.live).local_sign_in
+        self._ask_person = self._ask_person or self.lock.is_locked
         await self.context.live.stop()
         self.context.live.forget()
-        self._sign_in_screen("" if self._signed_out_by_hand else tr("Your session has ended. Sign in again."))
+        self._sign_in_screen(reason)
+        self.lock.end()
 
     def _sign_out(self) -> None:
-        self._signed_out_by_hand = True
+        self._ask_person = True
         self._start(self.context.session.sign_out())
 
     def _unauthorized(self) -> None:

@@ -72,6 +72,7 @@ class Pictures:
             await self._pages(shots, look)
             await self._palette(look)
             await self._dialog(run, request, look)
+        await self._locked()
         window.sign_out_wanted.emit()
         signed_out = tr("sign-in screen")
         await self._steps.until(lambda: isinstance(window.centre.currentWidget(), SignInScreen), signed_out)
@@ -114,6 +115,13 @@ class Pictures:
         await self._steps.until(lambda: loader.preview is not None, tr("preview of the run"))
         await self._save("run-dialog", look, dialog)
         dialog.reject()
+
+    async def _locked(self) -> None:
+        self._app.window.lock_wanted.emit()
+        await self._screen("locked")
+        screen = self._app.lock.screen
+        assert screen is not None
+        screen.unlocked.emit()
 
     async def _screen(self, name: str) -> None:
         for look in LOOKS:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+from console.core.drafts import Drafts
 from console.core.formatting import Clock, utc_now
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from console.shell.notices import Notices
     from console.shell.op_runner import OpRunner
     from console.shell.theme import Theme
+
+T = TypeVar("T")
+_NOBODY = "nobody"
 
 
 @dataclass
@@ -40,3 +45,9 @@ class Context:
     local: LocalService | None = None
     this_pc: LocalAgent | None = None
     clock: Clock = utc_now
+
+    def drafts(self, folder: str, kind: type[T]) -> Drafts[T]:
+        """Those of the signed-in person: the next one at this window sees none of them."""
+        user = self.session.user
+        place = Path(self.settings.fileName()).parent / "drafts" / (user.id if user else _NOBODY)
+        return Drafts(place / folder, kind)

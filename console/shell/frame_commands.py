@@ -35,6 +35,9 @@ def frame_commands(window: MainWindow, of_features: list[Command]) -> list[Comma
         Command(tr("Light theme"), look(Mode.LIGHT), "sun", "look"),
         Command(tr("Dark theme"), look(Mode.DARK), "moon", "look"),
         Command(tr("Theme as the system"), look(Mode.SYSTEM), "theme", "look"),
+        Command(
+            tr("Lock"), lambda _: window.lock_wanted.emit(), "lock", "password away idle", "Ctrl+Shift+L"
+        ),
         Command(tr("Sign out"), lambda _: window.sign_out_wanted.emit(), "sign-out", "log out"),
         Command(tr("Quit"), lambda _: window.close_wanted.emit(), "close", "exit", "Ctrl+Q"),
     ]

@@ -1,15 +1,21 @@
-"""The window: top bar, banners, then either one screen (sign-in, say) or the workspace, status bar."""
+"""The window: top bar, banners, then either one screen (sign-in, say) or the workspace, status bar.
+
+A cover may lie over all of it: then nothing of it is seen, here or in another window.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
+import shiboken6
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QIcon, QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedLayout, QStackedWidget, QWidget
 
+from backend_lite.contract.live import SERVICE
 from console import __version__
+from console.core.service_facts import PRODUCT, service_facts
 from console.core.texts import tr
 from console.shell import icons
 from console.shell.context import Context
@@ -19,6 +25,7 @@ from console.shell.frame_commands import frame_commands
 from console.shell.navigator import Place
 from console.shell.notices import Bug
 from console.shell.notices_view import Banners, Toasts
+from console.shell.other_windows import OtherWindows
 from console.shell.page import Page
 from console.shell.palette import Palette
 from console.shell.parts import column
@@ -32,10 +39,11 @@ FIRST_SIZE = (1280, 800)
 
 class MainWindow(QWidget):
     """`close_wanted`: a person closes the window; whoever made it closes it by `close_now` when all is
-    well. `sign_out_wanted`: from the menu or the palette."""
+    well. `sign_out_wanted` and `lock_wanted`: from the menu or the palette."""
 
     close_wanted = Signal()
     sign_out_wanted = Signal()
+    lock_wanted = Signal()
 
     def __init__(self, context: Context, features: list[Feature]) -> None:
         super().__init__()
@@ -44,17 +52,22 @@ class MainWindow(QWidget):
         self._features = features
         self._may_close = False
         self._watches: list[Callable[[], None]] = []
-        self.top = TopBar(context.theme, context.navigator, self)
+        self.body = QWidget()
+        self.top = TopBar(context.theme, context.navigator, self.body)
         self.banners = Banners(context.notices)
         self.centre = QStackedWidget()
         self.status = StatusBar(context)
-        self.setLayout(column(self.top, self.banners, self.centre, self.status, gap=0))
+        self.body.setLayout(column(self.top, self.banners, self.centre, self.status, gap=0))
+        self._layers = QStackedLayout(self)
+        self._layers.addWidget(self.body)
+        self._others = OtherWindows(self)
+        self._focus: QWidget | None = None
         self.toasts = Toasts(context.notices, self.centre, self._activity_height)
         self._dialog: ErrorDialog | None = None
         of_features = [command for feature in features for command in feature.commands]
         self._commands = frame_commands(self, of_features)
         self._connect()
-        self._set_title("")
+        self._show_title()
         context.theme.dress(self)
         self.setMinimumSize(900, 560)
         if not restore_geometry(context.settings, self):
@@ -83,6 +96,34 @@ class MainWindow(QWidget):
         self.top.show_user(context.session.user)
         self._put(self.workspace)
         self.workspace.navigation.setFocus()
+
+    @property
+    def is_covered(self) -> bool:
+        return self._layers.currentWidget() is not self.body
+
+    def cover(self, screen: QWidget) -> None:
+        """Nothing but `screen` is seen of the program. All that is open stays as it is, and its keys rest."""
+        self._focus = self.focusWidget()
+        self._others.put_away()
+        self._layers.addWidget(screen)
+        self._layers.setCurrentWidget(screen)
+        self._show_title()
+        screen.setFocus()
+
+    def uncover(self, *, discard: bool = False) -> None:
+        """All is as before; with `discard` the other windows are closed instead."""
+        screen = self._layers.currentWidget()
+        self._layers.setCurrentWidget(self.body)
+        if screen is not None and screen is not self.body:
+            self._layers.removeWidget(screen)
+            screen.deleteLater()
+        self._show_title()
+        if discard:
+            self._others.close()
+            return
+        self._others.bring_back()
+        if self._focus is not None and shiboken6.isValid(self._focus):
+            self._focus.setFocus()
 
     def toggle_activity(self) -> None:
         if self.workspace is not None:
@@ -145,11 +186,13 @@ class MainWindow(QWidget):
         context = self.context
         self.top.mode_chosen.connect(self.choose_look)
         self.top.sign_out_wanted.connect(self.sign_out_wanted)
+        self.top.lock_wanted.connect(self.lock_wanted)
         self.status.activity_wanted.connect(self.toggle_activity)
         self.status.messages_wanted.connect(self._show_messages)
         context.navigator.arrived.connect(self._arrived)
         context.notices.bug_found.connect(self._show_bug)
         context.theme.changed.connect(self._retint)
+        self.destroyed.connect(context.live.subscribe(SERVICE, lambda _batch: self._show_title()))
         self._bind_keys()
         self._retint()
 
@@ -162,16 +205,21 @@ class MainWindow(QWidget):
         commands = [*self._commands, *(command for feature in self._features for command in feature.commands)]
         for command in commands:
             if command.shortcut:
-                shortcut = QShortcut(QKeySequence(command.shortcut), self)
+                shortcut = QShortcut(QKeySequence(command.shortcut), self.body)
                 shortcut.activated.connect(partial(command.run, self.context))
 
     def _arrived(self, page: Page, place: Place) -> None:
         self.top.show_history()
         self.top.search.set_hint(page.search_hint)
-        self._set_title(page.title)
+        self._show_title()
 
-    def _set_title(self, page: str) -> None:
-        self.setWindowTitle(tr("{page} – DeployFlow", page=page) if page else "DeployFlow")
+    def _show_title(self) -> None:
+        """The page, which may be called after a device, is not for everybody to read."""
+        page = self.context.navigator.page
+        shown = tr("Locked") if self.is_covered else page.title if page is not None else ""
+        name = service_facts(self.context.live).name
+        parts = [shown, name if name != PRODUCT else "", PRODUCT]
+        self.setWindowTitle(" – ".join(part for part in parts if part))
 
     def _show_messages(self) -> None:
         if self.workspace is not None:

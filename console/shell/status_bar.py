@@ -8,10 +8,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
 from backend_lite.contract.fleet import Admission
-from backend_lite.contract.live import DEVICE, RUN
+from backend_lite.contract.live import DEVICE, RUN, SERVICE
 from backend_lite.contract.states import RUN_ENDS
 from console.core.live import LiveState
 from console.core.live_count import LiveCount
+from console.core.service_facts import PRODUCT, service_facts
 from console.core.texts import plural, tr
 from console.shell.context import Context
 from console.shell.notices import Notice
@@ -42,6 +43,8 @@ class StatusBar(QFrame):
         self.setFixedHeight(HEIGHT + 1)
         self.dot = label("●", "tone", "idle")
         self.dot.setAccessibleName(tr("State of the service"))
+        self.name = label("", "strong")
+        self.name.setAccessibleName(tr("Name of this service"))
         self.service = label("", "secondary")
         self.devices = label("", "secondary")
         self.runs = button("", self.activity_wanted.emit, "status", name=tr("Show or hide what is running"))
@@ -49,6 +52,7 @@ class StatusBar(QFrame):
         self.error.hide()
         line = row(
             self.dot,
+            self.name,
             self.service,
             self.devices,
             self.runs,
@@ -63,6 +67,7 @@ class StatusBar(QFrame):
         self._approved = 0
         self._context = context
         self.destroyed.connect(context.live.subscribe_state(self._show_state))
+        self.destroyed.connect(context.live.subscribe(SERVICE, lambda _batch: self._show_name()))
         for kind, show, counts in (
             (DEVICE, self._show_approved, _is_approved),
             (DEVICE, self._show_connected, _is_connected),
@@ -78,6 +83,11 @@ class StatusBar(QFrame):
         known = state not in (LiveState.STOPPED, LiveState.REFUSED)
         self.devices.setVisible(known)
         self.runs.setVisible(known)
+
+    def _show_name(self) -> None:
+        name = service_facts(self._context.live).name
+        self.name.setText(name)
+        self.name.setVisible(name != PRODUCT)
 
     def _show_approved(self, count: int) -> None:
         self._approved = count

@@ -18,9 +18,10 @@ HEIGHT = 46
 
 
 class TopBar(QFrame):
-    """`mode_chosen(mode)`, `sign_out_wanted`, `help_wanted`: what the menus ask for."""
+    """`mode_chosen(mode)`, `lock_wanted`, `sign_out_wanted`, `help_wanted`: what the menus ask for."""
 
     mode_chosen = Signal(str)
+    lock_wanted = Signal()
     sign_out_wanted = Signal()
     help_wanted = Signal()
 
@@ -85,5 +86,6 @@ class TopBar(QFrame):
 
     def _user_menu(self) -> QMenu:
         menu = QMenu(self)
+        menu.addAction(tr("Lock"), self.lock_wanted.emit)
         menu.addAction(tr("Sign out"), self.sign_out_wanted.emit)
         return menu

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.access import LOCAL_LOGIN, LOGOUT, SETUP
+from backend_lite.contract.access import LOCAL_LOGIN, LOGIN, LOGOUT, SETUP
 from console.app import App, SetUp
 from console.core.local_service import LocalService
 from console.core.session import Session
@@ -60,6 +61,7 @@ class Stage:
     def __init__(self, world: World, folder: Path, set_up: SetUp | None = None) -> None:
         self.world = world
         self.service = _Service(LocalService(folder))
+        world.context.local = self.service.local
         feature = Feature(
             "fleet",
             [
@@ -234,6 +236,107 @@ def test_a_session_that_ended_asks_to_sign_in_again(stage: Stage, run: Run, how:
     screen = stage.screen
     assert isinstance(screen, SignInScreen)
     assert screen.error.text() == "Your session has ended. Sign in again."
+
+
+def test_a_session_that_ended_while_locked_leads_to_the_sign_in_with_a_password(
+    stage: Stage, run: Run
+) -> None:
+    async def scene() -> None:
+        await stage.sign_in()
+        stage.app.window.lock_wanted.emit()
+        stage.world.live.problem("Sign in again.")
+        await stage.shows(SignInScreen)
+        await until(lambda: not stage.app.window.is_covered, "end of the cover")
+        stage.service.say(ServiceState.RUNNING)
+        await asyncio.sleep(0.05)
+
+    run(scene())
+    screen = stage.screen
+    assert isinstance(screen, SignInScreen)
+    assert screen.error.text() == "Your session has ended. Sign in again."
+    assert screen.here.isHidden(), "a way round the password"
+    assert stage.world.api.calls().count(f"POST {LOCAL_LOGIN}") == 1
+    assert not stage.app.lock.is_locked
+
+
+def test_somebody_else_signs_in_at_a_locked_window(stage: Stage, run: Run) -> None:
+    stage.world.api.answers[f"POST {LOGOUT}"] = (200, {"message": "x"})
+    grace = {**msgspec.to_builtins(OWNER), "id": "2", "username": "grace"}
+    stage.world.api.answers[f"POST {LOGIN}"] = (200, GOOD[1] | {"user": grace})
+
+    async def scene() -> None:
+        await stage.sign_in()
+        theirs = stage.world.context.drafts("scripts", dict)
+        theirs.save("1", {"text": "half"})
+        stage.app.window.lock_wanted.emit()
+        assert stage.app.lock.screen is not None
+        stage.app.lock.screen.other.click()
+        await stage.shows(SignInScreen)
+        screen = stage.screen
+        assert isinstance(screen, SignInScreen)
+        assert screen.here.isHidden()
+        screen.username.edit.setText("grace")
+        screen.password.edit.setText("right")
+        screen.sign_in.click()
+        await until(lambda: stage.app.window.workspace, "the workspace")
+        assert stage.world.context.drafts("scripts", dict).keys() == []
+        assert theirs.keys() == ["1"]
+
+    run(scene())
+    assert f"POST {LOGOUT}" in stage.world.api.calls()
+    assert not stage.app.window.is_covered
+
+
+def test_a_locked_window_with_nothing_unsaved_closes(stage: Stage, run: Run) -> None:
+    async def scene() -> None:
+        await stage.sign_in()
+        stage.app.window.lock_wanted.emit()
+        stage.app.window.close()
+        await stage.app.closed.wait()
+
+    run(scene())
+    assert stage.service.stopped
+
+
+def test_where_the_owner_switched_it_off_the_window_asks_for_name_and_password(
+    stage: Stage, run: Run
+) -> None:
+    refusal = (403, {"detail": "Switched off.", "code": "local_sign_in_off"})
+    stage.world.api.answers[f"POST {LOCAL_LOGIN}"] = refusal
+
+    async def scene() -> None:
+        stage.app.show()
+        stage.service.say(ServiceState.RUNNING)
+        await stage.shows(SignInScreen)
+
+    run(scene())
+    screen = stage.screen
+    assert isinstance(screen, SignInScreen)
+    assert screen.error.isHidden()
+    assert screen.here.isHidden()
+    screen.forgotten.question.click()
+    assert "reset-password" in screen.forgotten.command.line.text()
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_after_signing_out_the_way_without_a_password_is_offered_only_where_it_is_open(
+    stage: Stage, run: Run, here: bool
+) -> None:
+    stage.world.api.answers[f"POST {LOGOUT}"] = (200, {"message": "x"})
+    facts = {"id": 1, "name": "Lab", "lock_minutes": 15, "local_sign_in": here}
+    live = stage.world.context.live
+
+    async def scene() -> None:
+        await stage.sign_in()
+        stage.world.live.change(2, "service", 1, facts)
+        await until(lambda: live.kind("service"), "news")
+        stage.app.window.sign_out_wanted.emit()
+        await stage.shows(SignInScreen)
+
+    run(scene())
+    screen = stage.screen
+    assert isinstance(screen, SignInScreen)
+    assert screen.here.isHidden() is not here
 
 
 def test_closing_stops_the_service_and_keeps_the_arrangement(stage: Stage, run: Run) -> None:

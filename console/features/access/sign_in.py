@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QTimer
 
+from backend_lite.contract.access import LOCAL_SIGN_IN_OFF
 from console.core.errors import ApiError
 from console.core.local_service import LocalService
 from console.core.ops import Op, Progress
-from console.core.texts import plural, tr
+from console.core.texts import tr
 from console.features.access.fields import Field, PasswordField
+from console.features.access.forgotten import Forgotten
+from console.features.access.too_fast import TooFast
 from console.shell.context import Context
 from console.shell.parts import button, label, rule, spacer
 from console.shell.screen import Screen
@@ -19,12 +20,12 @@ OTP_REQUIRED = "otp_required"
 
 
 class SignInScreen(Screen):
-    """`reason` is why a person has to sign in, where there is one to tell."""
+    """`local` is there where the owner may go on without a password; `reason` is why a person has to sign in,
+    where there is one to tell."""
 
     def __init__(self, context: Context, local: LocalService | None, reason: str = "") -> None:
         self._context = context
         self._local = local
-        self._wait_s = 0
         self.username = Field(tr("User name"))
         self.password = PasswordField(tr("Password"))
         self.otp = Field(tr("Code of the authenticator app"))
@@ -34,8 +35,10 @@ class SignInScreen(Screen):
         self.sign_in = button(tr("Sign in"), self._sign_in, "primary")
         self.here = button(tr("Continue as the owner on this PC"), self._sign_in_here)
         self.here.setVisible(local is not None)
+        self.forgotten = Forgotten(context.local)
         line = rule()
         line.setVisible(local is not None)
+        self._line = line
         super().__init__(
             label(tr("Sign in to DeployFlow"), "page-title"),
             spacer(height=4),
@@ -45,12 +48,12 @@ class SignInScreen(Screen):
             self.error,
             spacer(height=4),
             self.sign_in,
+            self.forgotten,
             line,
             self.here,
         )
-        self._timer = QTimer(self)
-        self._timer.setInterval(1000)
-        self._timer.timeout.connect(self._count_down)
+        self.too_fast = TooFast(self)
+        self.too_fast.told.connect(self._show_error)
         for field in (self.username, self.password, self.otp):
             field.changed.connect(self._refresh)
             field.entered.connect(self._next)
@@ -59,7 +62,7 @@ class SignInScreen(Screen):
 
     def _refresh(self) -> None:
         complete = bool(self.username.text.strip() and self.password.text)
-        self.sign_in.setEnabled(complete and self._wait_s == 0)
+        self.sign_in.setEnabled(complete and not self.too_fast.waits)
 
     def _next(self) -> None:
         if self.sign_in.isEnabled():
@@ -103,33 +106,16 @@ class SignInScreen(Screen):
             self.otp.show()
             QTimer.singleShot(0, self.otp, self.otp.setFocus)
             return
-        if error.status == 429 and error.retry_after:
-            self._wait_s = math.ceil(error.retry_after)
-            self._timer.start()
-            self._show_wait()
+        if self.too_fast.took(error):
             return
+        if error.code == LOCAL_SIGN_IN_OFF:
+            self._line.hide()
+            self.here.hide()
         self._show_error(error.detail)
         QTimer.singleShot(0, self.password, self.password.edit.selectAll)
         QTimer.singleShot(0, self.password, self.password.setFocus)
 
     def _show_error(self, sentence: str) -> None:
         self.error.setText(sentence)
-        self.error.show()
-
-    def _show_wait(self) -> None:
-        self._show_error(
-            plural(
-                self._wait_s,
-                "Too many failed sign-ins. Try again in {count} second.",
-                "Too many failed sign-ins. Try again in {count} seconds.",
-            )
-        )
-
-    def _count_down(self) -> None:
-        self._wait_s = max(0, self._wait_s - 1)
-        if self._wait_s:
-            self._show_wait()
-        else:
-            self._timer.stop()
-            self.error.hide()
+        self.error.setVisible(bool(sentence))
         self._refresh()

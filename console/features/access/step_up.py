@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QWidget
 
-from backend_lite.contract.accounts import STEP_UP, STEP_UP_S, StepUpRequest
-from console.core.errors import ApiError
-from console.core.ops import Op, Progress
+from backend_lite.contract.accounts import STEP_UP_S
 from console.core.texts import plural, tr
-from console.features.access.fields import Field, PasswordField
-from console.features.access.sign_in import OTP_REQUIRED
+from console.features.access.person_proof import PersonProof
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 
@@ -50,17 +47,11 @@ class StepUpDialog(QDialog):
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._context = context
         title = tr("Confirm that it is you")
         self.setWindowTitle(title)
         self.setFixedWidth(_WIDTH)
-        user = context.session.user
-        self.password = PasswordField(tr("Password of {user}", user=user.username if user else ""))
-        self.otp = Field(tr("Code of the authenticator app"))
-        self.otp.hide()
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
-        self.go = button(tr("Confirm"), self._confirm, "primary")
+        self.proof = PersonProof(context)
+        self.go = button(tr("Confirm"), self.proof.ask, "primary")
         lines = column(
             label(title, "title"),
             label(
@@ -72,47 +63,18 @@ class StepUpDialog(QDialog):
                 "muted",
                 wrap=True,
             ),
-            self.password,
-            self.otp,
-            self.error,
+            self.proof,
             row(None, button(tr("Cancel"), self.reject), self.go),
             gap=12,
         )
         lines.setContentsMargins(20, 20, 20, 16)
         self.setLayout(lines)
-        for field in (self.password, self.otp):
-            field.changed.connect(self._refresh)
-            field.entered.connect(self.go.click)
+        self.proof.changed.connect(self._refresh)
+        self.proof.entered.connect(self.go.click)
+        self.proof.proven.connect(self.accept)
         self.go.setDefault(True)
         self._refresh()
-        self.password.setFocus()
+        self.proof.setFocus()
 
     def _refresh(self) -> None:
-        self.go.setEnabled(bool(self.password.text))
-
-    def _confirm(self) -> None:
-        request = StepUpRequest(self.password.text, self.otp.text.strip() or None)
-
-        async def call(_progress: Progress) -> None:
-            await self._context.client.post(STEP_UP, request)
-
-        self.setEnabled(False)
-        self.error.hide()
-        self._context.ops.run(
-            Op(tr("Confirm"), call),
-            on_success=lambda _none: self.accept(),
-            on_error=self._refused,
-            on_done=lambda: self.setEnabled(True),
-            owner=self,
-        )
-
-    def _refused(self, error: ApiError) -> None:
-        asks_code = error.code == OTP_REQUIRED and self.otp.isHidden()
-        if asks_code:
-            self.otp.show()
-        else:
-            self.error.setText(error.detail)
-            self.error.show()
-        wrong = self.otp if not self.otp.isHidden() else self.password
-        QTimer.singleShot(0, wrong, wrong.edit.selectAll)
-        QTimer.singleShot(0, wrong, wrong.setFocus)
+        self.go.setEnabled(self.proof.is_ready)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import Path
 
 import msgspec
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -405,5 +404,4 @@ class ScriptPage(Page):
 
 
 def drafts_of(context: Context) -> Drafts[Draft]:
-    """Beside the window's own state, in the user's folder."""
-    return Drafts(Path(context.settings.fileName()).parent / "drafts", Draft)
+    return context.drafts("scripts", Draft)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from console.core.drafts import Drafts
@@ -21,5 +19,4 @@ class PlanDraft(msgspec.Struct):
 
 
 def drafts_of(context: Context) -> Drafts[PlanDraft]:
-    """Beside the window's own state, in the user's folder."""
-    return Drafts(Path(context.settings.fileName()).parent / "drafts" / "profiles", PlanDraft)
+    return context.drafts("profiles", PlanDraft)

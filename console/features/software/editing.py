@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from console.core.client import ApiClient
-from console.core.drafts import Drafts
 from console.core.field_merge import FieldMerge
 from console.core.ops import Op
-from console.shell.context import Context
 
 E = TypeVar("E", bound=msgspec.Struct)
 
@@ -48,8 +45,3 @@ class Editing(Generic[E]):
     create: Callable[[ApiClient, E], Op[Any]]
     update: Callable[[ApiClient, int, E, E, int], Op[Any]]
     merge: Callable[[E, E, E], FieldMerge[E]]
-
-
-def drafts_in(context: Context, folder: str, kind: Any) -> Drafts[Any]:
-    """Beside the window's own state, in the user's folder."""
-    return Drafts(Path(context.settings.fileName()).parent / "drafts" / folder, kind)

@@ -11,7 +11,7 @@ from console.core.image_edit import EditedImage
 from console.core.software_edit import EditedSoftware
 from console.core.texts import tr
 from console.core.work import installer_word, title_of
-from console.features.software.editing import Draft, drafts_in
+from console.features.software.editing import Draft
 from console.features.software.image_page import ImagePage
 from console.features.software.images_page import ImagesPage
 from console.features.software.installed_page import InstalledPage
@@ -48,13 +48,13 @@ def feature() -> Feature:
         pages={
             SoftwarePage.key: lambda context: SoftwarePage(context, items(context)),
             ItemPage.key: lambda context: ItemPage(
-                context, drafts_in(context, "software", Draft[EditedSoftware]), items(context)
+                context, context.drafts("software", Draft[EditedSoftware]), items(context)
             ),
             InstalledPage.key: InstalledPage,
             PlacesPage.key: PlacesPage,
             ImagesPage.key: lambda context: ImagesPage(context, images(context)),
             ImagePage.key: lambda context: ImagePage(
-                context, drafts_in(context, "images", Draft[EditedImage]), images(context)
+                context, context.drafts("images", Draft[EditedImage]), images(context)
             ),
         },
         commands=[

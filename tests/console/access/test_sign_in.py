@@ -81,9 +81,9 @@ def test_too_many_tries_are_counted_down(screen: SignInScreen, world: World, run
     run(scene())
     assert screen.error.text() == "Too many failed sign-ins. Try again in 2 seconds."
     assert not screen.sign_in.isEnabled()
-    screen._count_down()
+    screen.too_fast.tick()
     assert screen.error.text() == "Too many failed sign-ins. Try again in 1 second."
-    screen._count_down()
+    screen.too_fast.tick()
     assert screen.sign_in.isEnabled()
     assert not screen.error.isVisible()
 
@@ -138,3 +138,25 @@ def test_the_password_is_hidden_until_a_person_wants_to_see_it(screen: SignInScr
     assert screen.password.edit.echoMode() is QLineEdit.EchoMode.Password
     screen.password.show_it.click()
     assert screen.password.edit.echoMode() is QLineEdit.EchoMode.Normal
+
+
+def test_a_switched_off_way_without_a_password_is_offered_no_more(
+    screen: SignInScreen, world: World, run: Callable[..., Any]
+) -> None:
+    sentence = "Signing in on this PC without a password is switched off. Sign in with name and password."
+    world.api.answers[f"POST {LOCAL_LOGIN}"] = (403, {"detail": sentence, "code": "local_sign_in_off"})
+
+    async def scene() -> None:
+        screen.here.click()
+        await answered(world)
+
+    run(scene())
+    assert screen.error.text() == sentence
+    assert screen.here.isHidden()
+
+
+def test_a_forgotten_password_has_an_answer(screen: SignInScreen) -> None:
+    assert screen.forgotten.answer.isHidden()
+    screen.forgotten.question.click()
+    assert screen.forgotten.answer.isVisible()
+    assert "reset-password --data-dir DIR --username NAME" in screen.forgotten.command.line.text()

@@ -59,7 +59,7 @@ async def asked(step_up: StepUp) -> StepUpDialog:
 
 
 async def said(world: World, dialog: StepUpDialog, password: str) -> None:
-    dialog.password.edit.setText(password)
+    dialog.proof.password.edit.setText(password)
     dialog.go.click()
     await until(lambda: not world.context.ops.running, "the answer")
 
@@ -72,7 +72,7 @@ def test_the_refused_request_is_sent_again_after_the_password(
         dialog = await asked(step_up)
         assert not dialog.go.isEnabled()
         await said(world, dialog, "wrong")
-        assert dialog.error.text() == "The password is not right."
+        assert dialog.proof.error.text() == "The password is not right."
         await said(world, dialog, "right")
         await asyncio.gather(*calls)
 
@@ -89,11 +89,11 @@ def test_the_code_is_asked_for_where_there_is_a_second_factor(
     async def scene() -> None:
         call = asyncio.ensure_future(world.context.client.post(SENSITIVE))
         dialog = await asked(step_up)
-        assert dialog.otp.isHidden()
+        assert dialog.proof.otp.isHidden()
         await said(world, dialog, "right")
-        assert dialog.otp.isVisible()
-        assert not dialog.error.isVisible()
-        dialog.otp.edit.setText("123456")
+        assert dialog.proof.otp.isVisible()
+        assert not dialog.proof.error.isVisible()
+        dialog.proof.otp.edit.setText("123456")
         await said(world, dialog, "right")
         await call
 

@@ -116,6 +116,18 @@ def test_the_arrow_keys_walk_through_the_pages(window: MainWindow) -> None:
     assert window.windowTitle() == "Runs – DeployFlow"
 
 
+def test_a_service_with_a_name_of_its_own_is_called_by_it(window: MainWindow, world: World, run: Any) -> None:
+    assert window.status.name.isHidden()
+    facts = {"id": 1, "name": "Branch office", "lock_minutes": 15, "local_sign_in": True}
+    world.live.change(2, "service", 1, facts)
+    run(until(window.status.name.isVisible, "name"))
+    assert window.status.name.text() == "Branch office"
+    assert window.windowTitle() == "Devices – Branch office – DeployFlow"
+    world.live.change(3, "service", 1, {"name": "DeployFlow"})
+    run(until(window.status.name.isHidden, "the product's own name"))
+    assert window.windowTitle() == "Devices – DeployFlow"
+
+
 def test_the_search_box_finds_and_opens_without_a_mouse(window: MainWindow, qtbot: QtBot) -> None:
     keys(window, "Ctrl+K")
     assert window.top.search.edit.hasFocus()

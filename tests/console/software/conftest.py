@@ -18,7 +18,7 @@ from backend_lite.contract.software import SOFTWARE_UPLOADS
 from console.core.image_edit import EditedImage
 from console.core.software_edit import EditedSoftware
 from console.core.upload_memory import UploadMemory
-from console.features.software.editing import Draft, drafts_in
+from console.features.software.editing import Draft
 from console.features.software.editor_base import EditorPage
 from console.features.software.image_page import ImagePage
 from console.features.software.item_page import ItemPage
@@ -74,7 +74,7 @@ def images_desk(real: RealContext) -> UploadDesk:
 @pytest.fixture
 def make_item(real: RealContext, trips: Trips, items_desk: UploadDesk, qtbot: QtBot) -> Make:
     def made() -> EditorPage:
-        drafts = drafts_in(real.context, "software", Draft[EditedSoftware])
+        drafts = real.context.drafts("software", Draft[EditedSoftware])
         page = ItemPage(real.context, drafts, items_desk)
         return _shown(page, qtbot)
 
@@ -86,7 +86,7 @@ def make_image(real: RealContext, trips: Trips, qtbot: QtBot) -> Make:
     def made() -> EditorPage:
         # Each as if the window was begun anew: only what is on the disk is remembered.
         desk = UploadDesk(real.context, OS_IMAGE_UPLOADS, memory_of(real.context, OS_IMAGE), OS_IMAGE)
-        page = ImagePage(real.context, drafts_in(real.context, "images", Draft[EditedImage]), desk)
+        page = ImagePage(real.context, real.context.drafts("images", Draft[EditedImage]), desk)
         return _shown(page, qtbot)
 
     return made
