@@ -25,7 +25,9 @@ async def test_a_person_without_rights_knows_the_name_and_the_lock(service: InPr
     assert facts == {"id": 1, "name": "DeployFlow", "lock_minutes": 15, "local_sign_in": True}
     await put(service, "general", {"service_name": "Lab"})
     await put(service, "security", {"lock_minutes": 5, "local_sign_in": False})
-    assert told(await follower.take()) == [{"id": 1, "name": "Lab", "lock_minutes": 5, "local_sign_in": False}]
+    assert told(await follower.take()) == [
+        {"id": 1, "name": "Lab", "lock_minutes": 5, "local_sign_in": False}
+    ]
 
 
 async def test_nobody_is_told_of_other_settings(service: InProcess) -> None:

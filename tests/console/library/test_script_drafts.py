@@ -103,7 +103,7 @@ def test_saving_ends_the_draft(page: ScriptPage, world: World, drafts: Drafts[Dr
 def test_a_draft_is_for_this_user_only(page: ScriptPage, drafts: Drafts[Draft], world: World) -> None:
     type_in(page, "x")
     page._drafts.keep()
-    files = list((Path(world.context.settings.fileName()).parent / "drafts").iterdir())
+    files = list((Path(world.context.settings.fileName()).parent / "drafts").rglob("*.json"))
     assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o600"]
 
 
