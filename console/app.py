@@ -41,6 +41,7 @@ AFTER_SETUP = "add-device"
 
 def features() -> list[Feature]:
     from console.features.accounts.feature import feature as accounts
+    from console.features.approvals.feature import feature as approvals
     from console.features.audit.feature import feature as audit
     from console.features.backups.feature import feature as backups
     from console.features.enroll.feature import feature as enroll
@@ -52,7 +53,7 @@ def features() -> list[Feature]:
     from console.features.software.feature import feature as software
 
     administration = [accounts(), audit(), settings(), backups(), access()]
-    return [*fleet(), enroll(), library(), software(), plans(), runs(), *administration]
+    return [*fleet(), enroll(), library(), software(), plans(), runs(), approvals(), *administration]
 
 
 def make_context(service: ServiceProcess, settings_file: Path) -> Context:

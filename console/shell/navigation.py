@@ -46,21 +46,22 @@ class Navigation(QListView):
         theme.changed.connect(self.viewport().update)
 
     def fill(self, entries: Iterable[NavEntry], live: LiveStore) -> None:
-        """The entries in their order; a group's title comes before its first entry."""
+        """The entries of each group in their order, below its title; groups come as their first entries do."""
         model = self._model()
         self.clear_counts()
         model.clear()
         self._rows.clear()
-        group = ""
+        groups: dict[str, list[NavEntry]] = {}
         for entry in entries:
-            if entry.group != group:
-                group = entry.group
-                model.appendRow(_title(group))
-            item = _line(entry)
-            model.appendRow(item)
-            self._rows[entry.page_key] = item
-            if entry.count_of:
-                self._counts.append(LiveCount(live, entry.count_of, _counter(item, entry), entry.counts))
+            groups.setdefault(entry.group, []).append(entry)
+        for group, members in groups.items():
+            model.appendRow(_title(group))
+            for entry in members:
+                item = _line(entry)
+                model.appendRow(item)
+                self._rows[entry.page_key] = item
+                if entry.count_of:
+                    self._counts.append(LiveCount(live, entry.count_of, _counter(item, entry), entry.counts))
 
     def clear_counts(self) -> None:
         for count in self._counts:

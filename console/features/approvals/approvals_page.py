@@ -1,0 +1,328 @@
+"""Rollouts that wait for a second person, those that were decided, and the decision itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QLineEdit, QMenu, QSplitter
+
+from backend_lite.contract.approvals import Approval
+from backend_lite.contract.common import Page as ListPage
+from backend_lite.contract.live import APPROVAL
+from console.core.approval_words import APPROVALS_PAGE, is_waiting
+from console.core.errors import ApiError
+from console.core.live import LiveBatch
+from console.core.ops import Op
+from console.core.texts import plural, tr
+from console.features.approvals import ops
+from console.features.approvals.approval_columns import approval_columns, search_text
+from console.features.approvals.approval_pane import ApprovalPane
+from console.features.approvals.ops import Looked
+from console.shell.context import Context
+from console.shell.page import Page
+from console.shell.parts import PageHeader, button, column, frame, row
+from console.widgets.confirm import ConfirmDialog, confirm
+from console.widgets.empty_state import EmptyState
+from console.widgets.filter_bar import Choice, FilterBar
+from console.widgets.form import Field
+from console.widgets.list_view import ListView
+from console.widgets.live_table import LiveTable
+from console.widgets.notice_bar import NoticeBar
+
+Object = dict[str, Any]
+Decide = Callable[[str], Op[Approval]]
+_TICK_MS = 30_000
+_LOOK_MS = 120
+"""Who walks through the list with the arrow keys asks for the texts only where he stays."""
+
+
+class ApprovalsPage(Page):
+    """A target is the id of the one to show."""
+
+    key = APPROVALS_PAGE
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._known: dict[int, Object] = {}
+        self._next: str | None = None
+        self._has_read = False
+        self._may = True
+        self._wanted: int | None = None
+        self._looked: dict[int, Looked] = {}
+        self.setWindowTitle(tr("Approvals"))
+        self.search_hint = tr("Search devices, scripts, runs or commands")
+        self.filter = FilterBar(
+            self,
+            tr("Filter"),
+            [
+                Choice("all", tr("All")),
+                Choice("waiting", tr("Waiting"), is_waiting),
+                Choice("mine", tr("Asked by me"), self._is_mine),
+                Choice("decided", tr("Decided"), lambda one: not is_waiting(one)),
+            ],
+        )
+        self.table = LiveTable(
+            "approvals",
+            tr("Rollouts that need a second person"),
+            approval_columns(context.clock),
+            search_text,
+            context.settings,
+            sort="state",
+        )
+        self.table.tick(_TICK_MS)
+        self.withdraw = button(tr("Withdraw…"), self.ask_withdraw)
+        self.refuse = button(tr("Refuse…"), self.ask_refuse, "danger", name=tr("Refuse (Delete)"))
+        self.approve = button(tr("Approve…"), self.ask_approve, "primary", name=tr("Approve (A)"))
+        self.header = PageHeader(tr("Approvals"), self.withdraw, self.refuse, self.approve)
+        self.header.below.addWidget(self.filter, 1)
+        self.notice = NoticeBar()
+        nothing = EmptyState(
+            "shield",
+            tr("Nothing waits for approval"),
+            tr("Work on many devices, or work that deletes, can need a second person before it starts. From "
+               "how many on is set in the security settings."),
+            button(tr("Open the settings"), lambda: context.navigator.open("settings", "security")),
+        )  # fmt: skip
+        no_match = EmptyState(
+            "filter",
+            tr("No request matches"),
+            tr("None of the requests is what the filter asks for."),
+            button(tr("Show all requests"), self.filter.clear),
+        )
+        self.centre = ListView(context.live, self.table, self.filter, nothing, no_match)
+        self.older = button(tr("Show older requests"), self.load_older, "link")
+        self.foot = frame("tool-bar-bottom", row(self.older, None), (16, 4, 12, 4))
+        self.foot.hide()
+        self.pane = ApprovalPane(context)
+        self.parts = QSplitter(Qt.Orientation.Vertical)
+        top = frame("surface", column(self.centre, self.foot, gap=0))
+        for part, share in ((top, 2), (self.pane, 3)):
+            self.parts.addWidget(part)
+            self.parts.setStretchFactor(self.parts.indexOf(part), share)
+        self.parts.setChildrenCollapsible(False)
+        self.setLayout(column(self.header, self.notice, self.parts, gap=0))
+        self._connect()
+
+    def show_target(self, target: str | None) -> None:
+        self.notice.say("")
+        if target and target.isdigit():
+            self._wanted = int(target)
+            self.filter.clear()
+            self._choose_wanted()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._context.ops.run(
+            ops.may_approve(self._context.client), on_success=self._rights_known, owner=self
+        )
+        if not self._has_read:
+            self.load_older()
+
+    def load_older(self) -> None:
+        self.older.setEnabled(False)
+        self._context.ops.run(
+            ops.load_page(self._context.client, self._next),
+            on_success=self._take_page,
+            on_error=self._refused,
+            on_done=lambda: self.older.setEnabled(True),
+            owner=self,
+        )
+
+    def ask_approve(self) -> ConfirmDialog | None:
+        one = self._chosen()
+        if one is None or self._obstacle(one):
+            return None
+        devices = plural(one["device_count"], "one device", "{count} devices")
+        return self._ask(
+            tr("Let “{title}” start on {devices}?", title=one["title"], devices=devices),
+            tr("It starts as it stands here, as soon as its own times allow."),
+            tr("Approve"),
+            lambda comment: ops.approve(self._context.client, one["id"], comment),
+            tr("“{title}” was approved.", title=one["title"]),
+            "primary",
+        )
+
+    def ask_refuse(self) -> ConfirmDialog | None:
+        """On an own one, Delete withdraws."""
+        one = self._chosen()
+        if one is None:
+            return None
+        if self._is_mine(one):
+            return self.ask_withdraw()
+        if self._obstacle(one):
+            return None
+        return self._ask(
+            tr("Refuse “{title}”?", title=one["title"]),
+            tr("Nothing of it starts, and it cannot be approved later: {who} would have to ask anew.",
+               who=one["requested_by"]),
+            tr("Refuse"),
+            lambda comment: ops.refuse(self._context.client, one["id"], comment),
+            tr("“{title}” was refused.", title=one["title"]),
+        )  # fmt: skip
+
+    def ask_withdraw(self) -> ConfirmDialog | None:
+        one = self._chosen()
+        if one is None or not is_waiting(one) or not self._is_mine(one):
+            return None
+        return self._ask(
+            tr("Withdraw “{title}”?", title=one["title"]),
+            tr("Nothing of it starts. To run it later, ask anew."),
+            tr("Withdraw"),
+            lambda comment: ops.withdraw(self._context.client, one["id"], comment),
+            tr("“{title}” was withdrawn.", title=one["title"]),
+        )
+
+    # ---- inside
+
+    def _connect(self) -> None:
+        table, live = self.table, self._context.live
+        table.opened.connect(lambda _id: self.pane.open_rollout())
+        table.selection_changed.connect(self._selected)
+        table.menu_opening.connect(self._fill_menu)
+        self.centre.counted.connect(self._count)
+        self._look = QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.setInterval(_LOOK_MS)
+        self._look.timeout.connect(self._load_looked)
+        for keys, run in (("A", self.ask_approve), ("Del", self.ask_refuse)):
+            shortcut = QShortcut(QKeySequence(keys), table)
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(run)
+        self.destroyed.connect(live.subscribe(APPROVAL, self._take))
+        self.centre.recount()
+        self._selected()
+
+    def _take(self, batch: LiveBatch) -> None:
+        if batch.reset:
+            # What was read and is decided stays; what waited may have ended unseen.
+            self._known = {key: one for key, one in self._known.items() if not is_waiting(one)}
+            self._has_read = False
+        self._known = {k: v for k, v in self._known.items() if k not in batch.removed} | batch.changed
+        self.table.take(LiveBatch(True, self._known, frozenset()) if batch.reset else batch)
+        if batch.reset and self.isVisible():
+            self.load_older()
+        self._choose_wanted()
+        self._show_chosen()
+
+    def _take_page(self, page: ListPage[Object]) -> None:
+        live = self._context.live.kind(APPROVAL)
+        new = {one["id"]: live.get(one["id"], one) for one in page.items}
+        self._has_read, self._next = True, page.next
+        self._known |= new
+        self.table.take(LiveBatch(False, new, frozenset()))
+        self.foot.setVisible(page.next is not None)
+        self._choose_wanted()
+        if not self.table.selected_count() and self.table.model_.rowCount():
+            self.table.select([self.table.model_.id_at(0)])
+
+    def _choose_wanted(self) -> None:
+        if self._wanted is not None and self._wanted in self._known:
+            self.table.select([self._wanted])
+            self._wanted = None
+
+    def _rights_known(self, may: bool) -> None:
+        self._may = may
+        self._show_chosen()
+
+    def _count(self, shown: int, total: int) -> None:
+        self.header.show_count(shown, total)
+        for part in (self.filter, self.pane, self.withdraw, self.refuse, self.approve):
+            part.setVisible(total > 0)
+
+    def _is_mine(self, approval: Object) -> bool:
+        user = self._context.session.user
+        return user is not None and bool(approval["requested_by"] == user.username)
+
+    def _chosen(self) -> Object | None:
+        chosen = self.table.selected_objects()
+        return chosen[0] if len(chosen) == 1 else None
+
+    def _obstacle(self, approval: Object) -> str:
+        """Why this person cannot decide it; empty where they can."""
+        if not is_waiting(approval):
+            return tr("It is decided.")
+        if self._is_mine(approval):
+            return tr("You asked for this yourself: somebody else has to agree. You can withdraw it.")
+        if not self._may:
+            return tr("You may not approve rollouts: your roles lack that right.")
+        return ""
+
+    def _selected(self) -> None:
+        self._show_chosen()
+        self._look.start()
+
+    def _show_chosen(self) -> None:
+        one = self._chosen()
+        obstacle = tr("Choose one request.") if one is None else self._obstacle(one)
+        for part in (self.approve, self.refuse):
+            part.setEnabled(not obstacle)
+        self.approve.setToolTip(obstacle or tr("Approve (A)"))
+        self.refuse.setToolTip(obstacle or tr("Refuse (Delete)"))
+        self.withdraw.setEnabled(one is not None and is_waiting(one) and self._is_mine(one))
+        self.pane.setVisible(one is not None)
+        if one is not None:
+            self.pane.show_approval(one, obstacle if is_waiting(one) else "")
+            if one["rollout_id"] in self._looked:
+                self.pane.show_looked(self._looked[one["rollout_id"]])
+
+    def _load_looked(self) -> None:
+        one = self._chosen()
+        if one is None or one["rollout_id"] in self._looked:
+            return
+        rollout_id = int(one["rollout_id"])
+        self._context.ops.run(
+            ops.look(self._context.client, rollout_id, self._context.live.get),
+            on_success=lambda looked: self._looked_at(rollout_id, looked),
+            on_error=lambda refusal: self.pane.say_refused(refusal.detail),
+            owner=self,
+        )
+
+    def _looked_at(self, rollout_id: int, looked: Looked) -> None:
+        self._looked[rollout_id] = looked
+        self._show_chosen()
+
+    def _ask(
+        self, title: str, text: str, action: str, decide: Decide, done: str, role: str = "danger"
+    ) -> ConfirmDialog:
+        comment = QLineEdit()
+        field = Field(tr("Comment"), comment, tr("The other side reads it; it stays in the audit."))
+        return confirm(
+            self, title, text, action, lambda: self._decide(decide(comment.text().strip()), done),
+            role=role, option=field,
+        )  # fmt: skip
+
+    def _decide(self, op: Op[Approval], done: str) -> None:
+        self.notice.say("")
+        self._context.ops.run(
+            op,
+            on_success=lambda approval: self._decided(approval, done),
+            on_error=self._refused,
+            owner=self,
+        )
+
+    def _decided(self, approval: Approval, done: str) -> None:
+        changed = {approval.id: msgspec.to_builtins(approval)}
+        self._known |= changed
+        self.table.take(LiveBatch(False, changed, frozenset()))
+        self._show_chosen()
+        self._context.notices.notice(done, "good")
+
+    def _refused(self, refusal: ApiError) -> None:
+        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        menu.addAction(tr("Show the rollout")).triggered.connect(lambda _checked: self.pane.open_rollout())
+        menu.addSeparator()
+        for part, ask in (
+            (self.approve, self.ask_approve),
+            (self.refuse, self.ask_refuse),
+            (self.withdraw, self.ask_withdraw),
+        ):
+            if part.isEnabled():
+                menu.addAction(part.text()).triggered.connect(lambda _checked, ask=ask: ask())

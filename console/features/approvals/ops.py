@@ -1,0 +1,74 @@
+"""What can be done with approvals, and what has to be known for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from backend_lite.contract.accounts import RIGHTS, Rights
+from backend_lite.contract.approvals import APPROVALS, Approval, ApprovalDecision
+from backend_lite.contract.common import Page
+from backend_lite.contract.live import APPROVAL, ROLLOUT, RUN
+from backend_lite.contract.runs import ROLLOUTS, Rollout
+from console.core.client import ApiClient
+from console.core.ops import Op, Progress
+from console.core.texts import tr
+from console.core.work import Find
+from console.features.approvals.work_texts import WorkText, load_texts
+
+Object = dict[str, Any]
+RIGHT = "rollouts:approve"
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What would run, word for word."""
+
+    rollout: Rollout
+    texts: list[WorkText]
+
+
+def may_approve(client: ApiClient) -> Op[bool]:
+    """Whether the signed-in person holds the right, if only on the devices of some groups."""
+
+    async def call(_progress: Progress) -> bool:
+        mine = await client.get(RIGHTS, Rights)
+        return RIGHT in mine.permissions or RIGHT in mine.limited
+
+    return Op(tr("Ask for your own rights"), call)
+
+
+def load_page(client: ApiClient, cursor: str | None) -> Op[Page[Object]]:
+    async def call(_progress: Progress) -> Page[Object]:
+        params: dict[str, str | int] = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
+        return await client.get(APPROVALS, Page[Object], params)
+
+    return Op(tr("Load the approvals"), call)
+
+
+def look(client: ApiClient, rollout_id: int, find: Find) -> Op[Looked]:
+    async def call(_progress: Progress) -> Looked:
+        rollout = await client.get(f"{ROLLOUTS}/{rollout_id}", Rollout)
+        return Looked(rollout, await load_texts(client, rollout, find))
+
+    return Op(tr("Load what would run"), call)
+
+
+def approve(client: ApiClient, approval_id: int, comment: str) -> Op[Approval]:
+    return _decide(client, approval_id, "approve", comment, tr("Approve the rollout"))
+
+
+def refuse(client: ApiClient, approval_id: int, comment: str) -> Op[Approval]:
+    return _decide(client, approval_id, "refuse", comment, tr("Refuse the rollout"))
+
+
+def withdraw(client: ApiClient, approval_id: int, comment: str) -> Op[Approval]:
+    return _decide(client, approval_id, "withdraw", comment, tr("Withdraw the request"))
+
+
+def _decide(client: ApiClient, approval_id: int, verb: str, comment: str, title: str) -> Op[Approval]:
+    async def call(_progress: Progress) -> Approval:
+        return await client.post(f"{APPROVALS}/{approval_id}/{verb}", ApprovalDecision(comment), Approval)
+
+    return Op(title, call, (APPROVAL, ROLLOUT, RUN))
