@@ -18,8 +18,9 @@ from backend_lite.contract.plans import TEMPLATES
 from console.core.client import ApiClient
 from console.core.ops import Progress
 from console.core.script_tree import ImportKind, TreeScript, plan_import, read_tree, write_tree
-from console.core.starter_library import Loaded, load_starter_library, starter_scripts
+from console.core.starter_library import Loaded, load_starter_library
 from tests.helpers.processes import AgentProcess, Api, ServiceProcess, fleet
+from tests.helpers.starter import LIBRARY
 
 Fleet = tuple[ServiceProcess, AgentProcess, Api, int]
 
@@ -29,7 +30,7 @@ RUN_HERE = {
     "linux": ["Linux: system overview", "Linux: failed services", "Any system: largest files"],
     "windows": [
         script.name
-        for script in starter_scripts()
+        for script in LIBRARY.values()
         if script.target_os_type == "windows" and {"inventory", "overview", "check"} & set(script.tags)
     ],
 }
@@ -60,7 +61,7 @@ def script_id(api: Api, name: str) -> int:
 
 def test_the_service_takes_all_of_it(running: Fleet) -> None:
     api = running[2]
-    assert len(api.get(SCRIPTS)) == len(starter_scripts())
+    assert len(api.get(SCRIPTS)) == len(LIBRARY)
     templates = {one["name"]: one for one in api.get(TEMPLATES)}
     assert set(templates) == {"Kiosk", "Linux baseline", "Windows baseline", "Workstation"}
     for one in templates.values():
@@ -68,7 +69,7 @@ def test_the_service_takes_all_of_it(running: Fleet) -> None:
         assert tasks
         assert [task["problem"] for task in tasks] == [""] * len(tasks)
     again = load(api)
-    assert (again.count, again.problems, again.kept) == (0, [], len(starter_scripts()) + 4)
+    assert (again.count, again.problems, again.kept) == (0, [], len(LIBRARY) + 4)
 
 
 def test_what_is_exported_is_imported_as_the_same(running: Fleet, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from console.core.starter_library import (
     starter_templates,
 )
 from tests.helpers.fake_service import Answer, FakeApi
+from tests.helpers.starter import LIBRARY
 
 GRAMMARS = {
     Language.POWERSHELL: tree_sitter_powershell.language,
@@ -41,7 +42,7 @@ GRAMMARS = {
     Language.SH: tree_sitter_bash.language,
     Language.PYTHON: tree_sitter_python.language,
 }
-SHIPPED = starter_scripts()
+SHIPPED = list(LIBRARY.values())
 TEMPLATES_SHIPPED = starter_templates()
 BY_NAME = {name_key(script.name): script for script in SHIPPED}
 
