@@ -44,10 +44,11 @@ from backend_lite.features.runs.profile_apply import ProfileApplications
 from backend_lite.features.runs.profile_devices import ProfileDevices
 from backend_lite.features.runs.profile_records import forget_profile
 from backend_lite.features.runs.profile_routes import profile_routes
+from backend_lite.features.runs.reach import Reach
 from backend_lite.features.runs.reruns import Reruns
 from backend_lite.features.runs.restored import AfterRestore
 from backend_lite.features.runs.retention import Retention, retention_routes
-from backend_lite.features.runs.rollout_routes import VIEW, rollout_routes
+from backend_lite.features.runs.rollout_routes import RUN_ID, VIEW, rollout_routes
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.run_routes import run_routes
 from backend_lite.features.runs.targets import is_there
@@ -116,7 +117,7 @@ def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: Flee
         http_agents=HttpAgents(
             database, clock, fleet, attempts, dispatcher, permits, tasks, keeper, flow, output, epochs
         ),
-        lists=Lists(views, clock, fleet.line),
+        lists=Lists(views, clock, fleet),
         epochs=epochs,
         restored=restored,
     )
@@ -126,6 +127,8 @@ def build(
     kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi, people: People
 ) -> Feature:
     area, database = compose(kernel, library, profiles, fleet, people), kernel.database
+    reach = Reach(fleet)
+    kernel.within.add(RUN_ID, reach.has_run)
     library.on_file_needed(is_file_needed)
     library.on_download(lambda session, device_id: is_there(fleet.target(session, device_id)))
     profiles.on_delete(forget_profile)
@@ -137,12 +140,12 @@ def build(
     return Feature(
         name="runs",
         routes=lambda: [
-            *rollout_routes(database, area.plans, area.rollouts, area.reruns, area.lists),
+            *rollout_routes(database, area.plans, area.rollouts, area.reruns, area.lists, reach),
             *profile_routes(database, applications, ProfileDevices(profiles, fleet)),
             *preview_routes(database, Previews(library, fleet, area.plans)),
             *run_routes(database, area.rollouts, area.reruns, area.lists),
             *pause_routes(database, area.pauses),
-            *output_routes(database, area.lists, area.output),
+            *output_routes(database, area.lists, area.output, reach),
             *retention_routes(database, kernel.clock),
             *action_routes(database, area.actions),
             *http_agent_routes(database, fleet, area.http_agents),
@@ -151,7 +154,7 @@ def build(
             ROLLOUT: LiveKind(VIEW, lambda: database.read(area.lists.live_rollouts), (PROGRESS,)),
             RUN: LiveKind(VIEW, lambda: database.read(area.lists.live_runs)),
             OUTPUT: LiveKind(VIEW),
-            PAUSE: LiveKind(VIEW, lambda: database.read(area.pauses.page)),
+            PAUSE: LiveKind(VIEW, lambda: database.read(lambda session: area.pauses.page(session, None))),
         },
         reactions={DEVICE_RETIRED: leaving.device_retired},
         restored=area.restored.take_notice,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -14,8 +14,12 @@ from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.runs import Rollout, Run
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
+from backend_lite.core.db.query_sql import Condition
 from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.runs.narrowing import narrow
 from backend_lite.features.runs.parts import load_run, load_runs
+from backend_lite.features.runs.reach import Groups, Reach
 from backend_lite.features.runs.run_queries import rollout_condition, run_conditions, state_condition
 from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, StepRow
 from backend_lite.features.runs.tasks import task_views
@@ -39,37 +43,40 @@ _SORTS: dict[str, Any] = {
 NEWEST_FIRST = "-id"
 
 
-Line = Callable[[Session, int], list[int]]
-"""A device and those that it took over from."""
-
-
 class Lists:
-    def __init__(self, views: Views, clock: Clock, line: Line) -> None:
+    """What it answers is in reach of `groups`: runs on their devices, and rollouts that have such runs, as
+    `narrow` shows them."""
+
+    def __init__(self, views: Views, clock: Clock, fleet: FleetApi) -> None:
         self._views = views
-        self._line = line
+        self._fleet = fleet
+        self._reach = Reach(fleet)
         self._clock = clock
 
-    def rollouts(self, session: Session, limit: int, cursor: int | None, *, q: str = "") -> Page[Rollout]:
+    def rollouts(
+        self, session: Session, limit: int, cursor: int | None, groups: Groups, *, q: str = ""
+    ) -> Page[Rollout]:
         """The newest first of those that the query finds."""
-        query = select(RolloutRow).order_by(RolloutRow.id.desc())
+        query = select(RolloutRow).where(self._reach.rollouts(groups)).order_by(RolloutRow.id.desc())
         if q.strip():
             query = query.where(rollout_condition(q, self._clock.now_ms()))
         if cursor is not None:
             query = query.where(RolloutRow.id < cursor)
         rows = session.scalars(query.limit(_checked(limit) + 1)).all()
-        return Page(self._rollouts(session, rows[:limit]), _next([row.id for row in rows], limit))
+        found = self._rollouts(session, rows[:limit], groups)
+        return Page(found, _next([row.id for row in rows], limit))
 
-    def rollout(self, session: Session, rollout_id: int) -> Rollout:
-        row = session.get(RolloutRow, rollout_id) if storable(rollout_id) else None
-        if row is None:
-            raise NotFoundError("Rollout not found")
-        return self._rollouts(session, [row])[0]
+    def rollout(self, session: Session, rollout_id: int, groups: Groups) -> Rollout:
+        """Raises NotFoundError."""
+        row = self._reach.rollout(session, rollout_id, groups)
+        return self._rollouts(session, [row], groups)[0]
 
     def runs(
         self,
         session: Session,
         limit: int,
         cursor: int | None,
+        groups: Groups,
         *,
         rollout_id: int | None = None,
         device_id: int | None = None,
@@ -79,13 +86,14 @@ class Lists:
     ) -> Page[Run]:
         """The runs that fit everything given, those of a device with the ones of devices that it took over
         from; `cursor` is the last run of the page before."""
-        query = ordered_runs(session, sort, cursor)
+        in_reach = self._reach.runs(groups)
+        query = ordered_runs(session, sort, cursor, in_reach)
         if q.strip():
             query = query.where(*run_conditions(q, self._clock.now_ms()))
         if rollout_id is not None:
             query = query.where(RunRow.rollout_id == rollout_id)
         if device_id is not None:
-            query = query.where(RunRow.device_id.in_(self._line(session, device_id)))
+            query = query.where(RunRow.device_id.in_(self._fleet.line(session, device_id)))
         if state is not None:
             query = query.where(state_condition([_known(state)]))
         ids = list(session.scalars(query.limit(_checked(limit) + 1)))
@@ -124,7 +132,7 @@ class Lists:
         # An open one always has a time at which it is looked at: the index over that is short.
         rows = session.scalars(newest.where(RolloutRow.look_at.is_not(None))).all()
         ended = newest.where(RolloutRow.ended_at.is_not(None)).limit(LIVE_ENDED_RUNS)
-        return self._rollouts(session, [*rows, *session.scalars(ended)])
+        return self._rollouts(session, [*rows, *session.scalars(ended)], None)
 
     def live_runs(self, session: Session) -> list[Run]:
         """All open runs and the newest of the ended ones."""
@@ -133,9 +141,10 @@ class Lists:
         ids = [*session.scalars(open_), *session.scalars(ended.limit(LIVE_ENDED_RUNS))]
         return self._runs(session, ids)
 
-    def _rollouts(self, session: Session, rows: Sequence[RolloutRow]) -> list[Rollout]:
+    def _rollouts(self, session: Session, rows: Sequence[RolloutRow], groups: Groups) -> list[Rollout]:
         tasks = task_views(session, [row.id for row in rows])
-        return [self._views.rollout(row, tasks[row.id]) for row in rows]
+        views = [self._views.rollout(row, tasks[row.id]) for row in rows]
+        return views if groups is None else narrow(session, self._reach, views, groups)
 
     def _runs(self, session: Session, ids: list[int]) -> list[Run]:
         return [self._views.run(parts) for parts in load_runs(session.connection(), ids)]
@@ -158,20 +167,21 @@ def _known(state: str) -> RunState:
         raise InvalidError(f"Unknown state. Known: {', '.join(RunState)}.") from None
 
 
-def ordered_runs(session: Session, sort: str, cursor: int | None) -> Select[int]:
-    """Ids of runs in order, from behind the run `cursor` on; equal ones newest first."""
+def ordered_runs(session: Session, sort: str, cursor: int | None, among: Condition) -> Select[int]:
+    """Ids of the runs `among` which the caller may look, in order, from behind the run `cursor` on; equal
+    ones newest first."""
     column, down = _SORTS.get(sort.removeprefix("-")), sort.startswith("-")
     if column is None:
         raise InvalidError(f'Cannot sort by "{sort}": use one of {", ".join(_SORTS)}, with - to reverse.')
     if column is RunRow.id:
-        query = select(RunRow.id).order_by(column.desc() if down else column)
+        query = select(RunRow.id).where(among).order_by(column.desc() if down else column)
         if cursor is None:
             return query
         return query.where(column < cursor if down else column > cursor)
-    query = select(RunRow.id).order_by(column.desc() if down else column, RunRow.id.desc())
+    query = select(RunRow.id).where(among).order_by(column.desc() if down else column, RunRow.id.desc())
     if cursor is None:
         return query
-    at = session.execute(select(column).where(RunRow.id == cursor)).first()
+    at = session.execute(select(column).where(RunRow.id == cursor, among)).first()
     if at is None:
         raise InvalidError("The run at which the last page ended is gone: begin with the first page again.")
     behind = column < at[0] if down else column > at[0]

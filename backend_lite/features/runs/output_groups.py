@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from agent.wire.states import RUN_ENDS, STEP_ENDS
 from backend_lite.contract.encodings import decode, guess, marked, visible
 from backend_lite.contract.output import OutputGroup, OutputGroups
-from backend_lite.core.db.base import storable
 from backend_lite.core.db.database import Database
-from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.core.db.query_sql import Condition
+from backend_lite.errors import InvalidError
 from backend_lite.features.runs.output_store import OutputStore
-from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, SmallOutputRow, StepRow
+from backend_lite.features.runs.reach import Groups, Reach
+from backend_lite.features.runs.tables import AttemptRow, RunRow, SmallOutputRow, StepRow
 
 MOST_IDS = 1000
 SAMPLED = 100
@@ -52,20 +53,25 @@ class _Group:
         )
 
 
-class Groups:
-    def __init__(self, database: Database, output: OutputStore) -> None:
+class OutputGrouping:
+    def __init__(self, database: Database, output: OutputStore, reach: Reach) -> None:
         self._database = database
+        self._reach = reach
         self._output = output
 
-    async def of_rollout(self, rollout_id: int, step: int | None) -> OutputGroups:
-        """The largest group first; by the output of one step, or of whole runs."""
+    async def of_rollout(self, rollout_id: int, step: int | None, groups: Groups) -> OutputGroups:
+        """The largest group first; by the output of one step, or of whole runs, of the runs in reach."""
         if step is not None and step < 1:
             raise InvalidError("step must be at least 1.")
-        groups = await self._database.read(lambda session: _groups(session, rollout_id, step))
-        for group in groups[:SAMPLED]:
+        found = await self._database.read(lambda session: self._find(session, rollout_id, step, groups))
+        for group in found[:SAMPLED]:
             if group.attempt_id is not None and not group.sample:
                 group.sample = await self._sample(group.attempt_id)
-        return OutputGroups([group.shown() for group in groups])
+        return OutputGroups([group.shown() for group in found])
+
+    def _find(self, session: Session, rollout_id: int, step: int | None, groups: Groups) -> list[_Group]:
+        self._reach.rollout(session, rollout_id, groups)
+        return _groups(session, _rows(session, rollout_id, step, self._reach.runs(groups)), step)
 
     async def _sample(self, attempt_id: int) -> str:
         for stream in (0, 1):
@@ -75,11 +81,9 @@ class Groups:
         return ""
 
 
-def _groups(session: Session, rollout_id: int, step: int | None) -> list[_Group]:
-    if not storable(rollout_id) or session.get(RolloutRow, rollout_id) is None:
-        raise NotFoundError("Rollout not found")
+def _groups(session: Session, found: Iterable[Row[Any]], step: int | None) -> list[_Group]:
     groups: dict[str | None, _Group] = {}
-    for rows in _by_run(_rows(session, rollout_id, step)):
+    for rows in _by_run(found):
         last = rows[-1]
         ended = last.state in (STEP_ENDS if step is not None else RUN_ENDS)
         key = last.output_key if ended else None
@@ -96,8 +100,8 @@ def _groups(session: Session, rollout_id: int, step: int | None) -> list[_Group]
     return ordered
 
 
-def _rows(session: Session, rollout_id: int, step: int | None) -> Iterable[Row[Any]]:
-    """One row for each step, or for that one, of each run."""
+def _rows(session: Session, rollout_id: int, step: int | None, among: Condition) -> Iterable[Row[Any]]:
+    """One row for each step, or for that one, of each run `among` those that are meant."""
     one = step is not None
     query = (
         select(
@@ -110,7 +114,7 @@ def _rows(session: Session, rollout_id: int, step: int | None) -> Iterable[Row[A
         )
         .join(StepRow, StepRow.run_id == RunRow.id)
         .outerjoin(AttemptRow, and_(AttemptRow.step_id == StepRow.id, AttemptRow.n == StepRow.attempt))
-        .where(RunRow.rollout_id == rollout_id)
+        .where(RunRow.rollout_id == rollout_id, among)
         .order_by(RunRow.id, StepRow.n)
     )
     return session.execute(query.where(StepRow.n == step) if one else query)

@@ -16,10 +16,11 @@ from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
 from backend_lite.errors import InvalidError
 from backend_lite.features.runs.lists import Lists
-from backend_lite.features.runs.output_groups import Groups
+from backend_lite.features.runs.output_groups import OutputGrouping
 from backend_lite.features.runs.output_search import OutputSearch, Wanted
 from backend_lite.features.runs.output_store import READ_LIMIT, OutputStore
-from backend_lite.features.runs.rollout_routes import VIEW, AnyId
+from backend_lite.features.runs.reach import Reach
+from backend_lite.features.runs.rollout_routes import RUN_ID, VIEW, AnyId, AnyRequest
 
 MATCHES = 200
 MOST_MATCHES = 1000
@@ -28,14 +29,14 @@ LONGEST_SEARCH = 500
 _OUTPUT = f"{RUNS}/{{run_id:int}}/steps/{{n:int}}/output"
 
 
-def output_routes(database: Database, lists: Lists, output: OutputStore) -> Sequence[Route]:
+def output_routes(database: Database, lists: Lists, output: OutputStore, reach: Reach) -> Sequence[Route]:
     searching = OutputSearch(output)
-    groups = Groups(database, output)
+    grouping = OutputGrouping(database, output, reach)
 
     async def attempt_id(run_id: int, n: int, attempt: int | None) -> int | None:
         return await database.read(lambda session: lists.attempt_id(session, run_id, n, attempt))
 
-    @get(_OUTPUT, permission=VIEW, audience=USER)
+    @get(_OUTPUT, permission=VIEW, audience=USER, within=RUN_ID)
     async def get_output(
         run_id: FromPath[int],
         n: FromPath[int],
@@ -52,7 +53,7 @@ def output_routes(database: Database, lists: Lists, output: OutputStore) -> Sequ
         raw = await output.read(found, number, offset, limit) if found is not None else b""
         return Response(raw, media_type="application/octet-stream")
 
-    @get(f"{_OUTPUT}/index", permission=VIEW, audience=USER)
+    @get(f"{_OUTPUT}/index", permission=VIEW, audience=USER, within=RUN_ID)
     async def get_output_index(
         run_id: FromPath[int],
         n: FromPath[int],
@@ -65,7 +66,7 @@ def output_routes(database: Database, lists: Lists, output: OutputStore) -> Sequ
         found = await attempt_id(run_id, n, attempt)
         return await output.index(found, start) if found is not None else OutputIndex([], 0)
 
-    @get(f"{_OUTPUT}/search", permission=VIEW, audience=USER)
+    @get(f"{_OUTPUT}/search", permission=VIEW, audience=USER, within=RUN_ID)
     async def search_output(
         run_id: FromPath[int],
         n: FromPath[int],
@@ -86,10 +87,10 @@ def output_routes(database: Database, lists: Lists, output: OutputStore) -> Sequ
             return OutputMatches([], None)
         return await searching.find(found, number, wanted, offset, limit)
 
-    @get(f"{ROLLOUTS}/{{rollout_id:int}}/outputs", permission=VIEW, audience=USER)
-    async def get_outputs(rollout_id: FromPath[int], step: AnyId = None) -> OutputGroups:
-        """Which runs wrote the same, in one step or in all."""
-        return await groups.of_rollout(rollout_id, step)
+    @get(f"{ROLLOUTS}/{{rollout_id:int}}/outputs", permission=VIEW, audience=USER, scoped=True)
+    async def get_outputs(request: AnyRequest, rollout_id: FromPath[int], step: AnyId = None) -> OutputGroups:
+        """Which runs wrote the same, in one step or in all; of devices where the caller may see them."""
+        return await grouping.of_rollout(rollout_id, step, request.user.groups_for(VIEW))
 
     return [get_output, get_output_index, search_output, get_outputs]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from litestar import Request, delete, get, post
+from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from backend_lite.contract.pauses import PAUSES, Pause, PauseCreate
@@ -13,23 +12,25 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
 from backend_lite.features.runs.pauses import Pauses
-from backend_lite.features.runs.rollout_routes import RUN, VIEW
+from backend_lite.features.runs.rollout_routes import RUN, VIEW, AnyRequest
 
 
 def pause_routes(database: Database, pauses: Pauses) -> Sequence[Route]:
-    @get(PAUSES, permission=VIEW, audience=USER)
-    async def list_pauses() -> list[Pause]:
+    @get(PAUSES, permission=VIEW, audience=USER, scoped=True)
+    async def list_pauses(request: AnyRequest) -> list[Pause]:
         """The oldest first."""
-        return await database.read(pauses.page)
+        groups = request.user.groups_for(VIEW)
+        return await database.read(lambda session: pauses.page(session, groups))
 
-    @post(PAUSES, permission=RUN, audience=USER)
-    async def create_pause(request: Request[Any, Any, Any], data: JSONBody[PauseCreate]) -> Pause:
+    @post(PAUSES, permission=RUN, audience=USER, scoped=True)
+    async def create_pause(request: AnyRequest, data: JSONBody[PauseCreate]) -> Pause:
         """Let no work start on all devices, a group or a device; what has started goes on."""
         principal = request.user
         return await database.write(lambda unit: pauses.create(unit, data, principal))
 
-    @delete(f"{PAUSES}/{{pause_id:int}}", permission=RUN, audience=USER)
-    async def end_pause(pause_id: FromPath[int]) -> None:
-        await database.write(lambda unit: pauses.end(unit, pause_id))
+    @delete(f"{PAUSES}/{{pause_id:int}}", permission=RUN, audience=USER, scoped=True)
+    async def end_pause(request: AnyRequest, pause_id: FromPath[int]) -> None:
+        principal = request.user
+        await database.write(lambda unit: pauses.end(unit, pause_id, principal))
 
     return [list_pauses, create_pause, end_pause]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select, true
 from sqlalchemy.orm import Session
 
 from agent.wire.states import StepState
@@ -14,10 +14,11 @@ from backend_lite.contract.pauses import Pause, PauseCreate, PauseScope
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
+from backend_lite.core.db.query_sql import Condition
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.security.principal import Principal
-from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.errors import ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.flow import Flow
@@ -26,6 +27,7 @@ from backend_lite.features.runs.instants import instant
 from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.parts import RunParts, load_runs
+from backend_lite.features.runs.reach import MAY_RUN, Groups, Reach
 from backend_lite.features.runs.tables import OPEN_STEP, PauseRow, RunRow, StepRow
 from backend_lite.features.runs.transitions import change_step
 
@@ -39,21 +41,26 @@ class Pauses:
         self, fleet: FleetApi, dispatcher: Dispatcher, keeper: Keeper, flow: Flow, clock: Clock
     ) -> None:
         self._fleet = fleet
+        self._reach = Reach(fleet)
         self._dispatcher = dispatcher
         self._keeper = keeper
         self._flow = flow
         self._clock = clock
         self._audit = Audit(clock)
 
-    def page(self, session: Session) -> list[Pause]:
-        """The oldest first."""
-        rows = session.scalars(select(PauseRow).order_by(PauseRow.id)).all()
+    def page(self, session: Session, groups: Groups) -> list[Pause]:
+        """The oldest first. Whose right holds in `groups` only sees the pauses of these, of their devices and
+        of the fleet."""
+        seen = true() if groups is None else self._within(groups) | (PauseRow.scope == PauseScope.FLEET)
+        rows = session.scalars(select(PauseRow).where(seen).order_by(PauseRow.id)).all()
         return [self._view(session, row) for row in rows]
 
     def create(self, unit: Unit, request: PauseCreate, principal: Principal) -> Pause:
-        """Take back what was offered there and has not started. Raises InvalidError, NotFoundError."""
+        """Take back what was offered there and has not started. Raises InvalidError, NotFoundError, and
+        ForbiddenError where the principal's right does not reach so far."""
         moment = Moment(unit, self._clock.now_ms())
         row = _row(request, principal, moment.now)
+        self._refuse_beyond(unit.session, row, principal.groups_for(MAY_RUN))
         devices = self._devices(unit.session, row)
         unit.session.add(row)
         unit.session.flush()
@@ -68,11 +75,20 @@ class Pauses:
         self._flow.settle(moment)
         return view
 
-    def end(self, unit: Unit, pause_id: int) -> None:
-        """Raises NotFoundError."""
+    def end(self, unit: Unit, pause_id: int, principal: Principal) -> None:
+        """Raises NotFoundError, and ForbiddenError for a pause of the fleet where the principal's right does
+        not reach so far."""
         row = unit.session.get(PauseRow, pause_id) if storable(pause_id) else None
         if row is None:
             raise NotFoundError("Pause not found")
+        groups = principal.groups_for(MAY_RUN)
+        if groups is not None:
+            _refuse_fleet(row)
+            if (
+                unit.session.scalar(select(PauseRow.id).where(PauseRow.id == row.id, self._within(groups)))
+                is None
+            ):
+                raise NotFoundError("Pause not found")
         view = self._view(unit.session, row)
         self._end(Moment(unit, self._clock.now_ms()), [pause_id])
         self._audit.tell(unit, "pauses.end", _entity(view), before=view)
@@ -88,6 +104,22 @@ class Pauses:
         due = list(unit.session.scalars(select(PauseRow.id).where(PauseRow.until <= moment.now)))
         if due:
             self._end(moment, due)
+
+    def _within(self, groups: frozenset[int]) -> Condition:
+        """True for the rows of pauses of these groups, or of devices in them."""
+        of_device = PauseRow.device_id.in_(self._fleet.devices_within(groups))
+        return or_(PauseRow.group_id.in_(groups), of_device)
+
+    def _refuse_beyond(self, session: Session, row: PauseRow, groups: Groups) -> None:
+        if groups is None:
+            return
+        _refuse_fleet(row)
+        if row.group_id is not None and row.group_id not in groups:
+            raise NotFoundError(f"There is no group {row.group_id}.")
+        if row.device_id is not None and not self._reach.devices(
+            session.connection(), [row.device_id], groups
+        ):
+            raise NotFoundError("Device not found")
 
     def _end(self, moment: Moment, pause_ids: list[int]) -> None:
         moment.session.execute(delete(PauseRow).where(PauseRow.id.in_(pause_ids)))
@@ -133,6 +165,14 @@ class Pauses:
             created_by=row.created_by,
             created_at=format_time(row.created_at),
             until=format_time(row.until) if row.until is not None else None,
+        )
+
+
+def _refuse_fleet(row: PauseRow) -> None:
+    if row.scope == PauseScope.FLEET:
+        raise ForbiddenError(
+            "A pause of the whole fleet is beyond your rights: they hold on the devices of some groups only.",
+            code="limited",
         )
 
 

@@ -51,6 +51,14 @@ class Reach:
         wanted = filter(storable, device_ids)
         return set(connection.scalars(select(device_id).where(among(device_id, wanted))))
 
+    def rollout(self, session: Session, rollout_id: int, groups: Groups) -> RolloutRow:
+        """One that has a run in reach. Raises NotFoundError."""
+        query = select(RolloutRow).where(RolloutRow.id == rollout_id, self.rollouts(groups))
+        row = session.scalars(query).first() if storable(rollout_id) else None
+        if row is None:
+            raise NotFoundError("Rollout not found")
+        return row
+
     def has_run(self, session: Session, run_id: int, groups: frozenset[int]) -> bool:
         """The run with that id, if there is one, is in reach."""
         query = select(RunRow.id).where(RunRow.id == run_id, self.runs(groups))
@@ -61,9 +69,7 @@ class Reach:
         are: what concerns a rollout concerns all its runs. Devices that left the fleet do not count."""
         if groups is None:
             return
-        known = select(RolloutRow.id).where(RolloutRow.id == rollout_id, self.rollouts(groups))
-        if not storable(rollout_id) or session.scalar(known) is None:
-            raise NotFoundError("Rollout not found")
+        self.rollout(session, rollout_id, groups)
         others = select(RunRow.device_id).where(RunRow.rollout_id == rollout_id, not_(self.runs(groups)))
         there = self._fleet.targets(session, session.scalars(others.distinct()))
         if any(target.admission is not Admission.RETIRED for target in there.values()):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -18,13 +18,16 @@ from backend_lite.core.http.guard import USER
 from backend_lite.errors import InvalidError
 from backend_lite.features.runs.lists import PAGE, Lists
 from backend_lite.features.runs.plans import Plans, may_have_secrets
-from backend_lite.features.runs.reach import MAY_RUN
+from backend_lite.features.runs.reach import MAY_RUN, Reach
 from backend_lite.features.runs.reruns import Reruns
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.seals import Seals
 
+T = TypeVar("T")
 VIEW, RUN = "rollouts:view", MAY_RUN
 MAX_KEY = 200
+RUN_ID = "run_id"
+"""The part of an address that names a run."""
 
 AnyRequest = Request[Any, Any, Any]
 AnyId = Annotated[int | None, QueryParameter(ge=1, le=MAX_ID)]
@@ -33,7 +36,7 @@ _ONE = f"{ROLLOUTS}/{{rollout_id:int}}"
 
 
 def rollout_routes(
-    database: Database, plans: Plans, rollouts: Rollouts, reruns: Reruns, lists: Lists
+    database: Database, plans: Plans, rollouts: Rollouts, reruns: Reruns, lists: Lists, reach: Reach
 ) -> Sequence[Route]:
     @post(ROLLOUTS, permission=RUN, audience=USER, scoped=True)
     async def create_rollout(request: AnyRequest, data: JSONBody[RolloutCreate]) -> RolloutCreated:
@@ -45,45 +48,58 @@ def rollout_routes(
             seals = await database.read(lambda session: plans.seal_ahead(session, data, groups))
         return await database.write(lambda unit: rollouts.create(unit, data, principal, key, seals))
 
-    @get(ROLLOUTS, permission=VIEW, audience=USER)
+    async def change(request: AnyRequest, rollout_id: int, work: Callable[[Unit], T]) -> T:
+        """What concerns a rollout concerns all its runs: each has to be in reach of the caller's rights."""
+        groups = request.user.groups_for(RUN)
+
+        def checked(unit: Unit) -> T:
+            reach.refuse_rollout(unit.session, rollout_id, groups)
+            return work(unit)
+
+        return await database.write(checked)
+
+    async def changed(request: AnyRequest, rollout_id: int, work: Callable[[Unit], None]) -> Rollout:
+        """The rollout afterwards."""
+        await change(request, rollout_id, work)
+        groups = request.user.groups_for(RUN)
+        return await database.read(lambda session: lists.rollout(session, rollout_id, groups))
+
+    @get(ROLLOUTS, permission=VIEW, audience=USER, scoped=True)
     async def list_rollouts(
-        limit: FromQuery[int] = PAGE, cursor: AnyId = None, q: FromQuery[str] = ""
+        request: AnyRequest, limit: FromQuery[int] = PAGE, cursor: AnyId = None, q: FromQuery[str] = ""
     ) -> Page[Rollout]:
-        """Newest first, those that the query finds; `next` of a page is the `cursor` of the following one."""
-        return await database.read(lambda session: lists.rollouts(session, limit, cursor, q=q))
+        """Newest first, those that the query finds; `next` of a page is the `cursor` of the following one.
+        Whose right to see them holds in groups only finds those that have runs there, and of each these."""
+        groups = request.user.groups_for(VIEW)
+        return await database.read(lambda session: lists.rollouts(session, limit, cursor, groups, q=q))
 
-    @get(_ONE, permission=VIEW, audience=USER)
-    async def get_rollout(rollout_id: FromPath[int]) -> Rollout:
-        return await database.read(lambda session: lists.rollout(session, rollout_id))
+    @get(_ONE, permission=VIEW, audience=USER, scoped=True)
+    async def get_rollout(request: AnyRequest, rollout_id: FromPath[int]) -> Rollout:
+        """Whose right holds in groups only sees counters, waves and targets of the runs there."""
+        groups = request.user.groups_for(VIEW)
+        return await database.read(lambda session: lists.rollout(session, rollout_id, groups))
 
-    @post(f"{_ONE}/cancel", status_code=200, permission=RUN, audience=USER)
-    async def cancel_rollout(rollout_id: FromPath[int]) -> Rollout:
+    @post(f"{_ONE}/cancel", status_code=200, permission=RUN, audience=USER, scoped=True)
+    async def cancel_rollout(request: AnyRequest, rollout_id: FromPath[int]) -> Rollout:
         """Cancel every run that has not ended."""
-        await database.write(lambda unit: rollouts.cancel_rollout(unit, rollout_id))
-        return await database.read(lambda session: lists.rollout(session, rollout_id))
+        return await changed(request, rollout_id, lambda unit: rollouts.cancel_rollout(unit, rollout_id))
 
-    @post(f"{_ONE}/halt", status_code=200, permission=RUN, audience=USER)
+    @post(f"{_ONE}/halt", status_code=200, permission=RUN, audience=USER, scoped=True)
     async def halt_rollout(request: AnyRequest, rollout_id: FromPath[int]) -> Rollout:
         """Start nothing more of it until it is resumed; what has started goes on."""
         principal = request.user
-        await database.write(lambda unit: rollouts.halt(unit, rollout_id, principal))
-        return await database.read(lambda session: lists.rollout(session, rollout_id))
+        return await changed(request, rollout_id, lambda unit: rollouts.halt(unit, rollout_id, principal))
 
-    @post(f"{_ONE}/resume", status_code=200, permission=RUN, audience=USER)
-    async def resume_rollout(rollout_id: FromPath[int]) -> Rollout:
+    @post(f"{_ONE}/resume", status_code=200, permission=RUN, audience=USER, scoped=True)
+    async def resume_rollout(request: AnyRequest, rollout_id: FromPath[int]) -> Rollout:
         """Go on with a halted rollout; open the next wave of one whose wave is done and waits for that."""
-        await database.write(lambda unit: rollouts.resume(unit, rollout_id))
-        return await database.read(lambda session: lists.rollout(session, rollout_id))
+        return await changed(request, rollout_id, lambda unit: rollouts.resume(unit, rollout_id))
 
-    @post(f"{_ONE}/rerun-failed", permission=RUN, audience=USER)
+    @post(f"{_ONE}/rerun-failed", permission=RUN, audience=USER, scoped=True)
     async def rerun_failed(request: AnyRequest, rollout_id: FromPath[int]) -> RolloutCreated:
         """A new rollout over the devices where this one failed, expired or has no known end."""
         key, principal = idempotency_key(request), request.user
-
-        def work(unit: Unit) -> RolloutCreated:
-            return reruns.failed(unit, rollout_id, principal, key)
-
-        return await database.write(work)
+        return await change(request, rollout_id, lambda unit: reruns.failed(unit, rollout_id, principal, key))
 
     return [
         create_rollout,

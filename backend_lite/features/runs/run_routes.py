@@ -15,13 +15,14 @@ from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
 from backend_lite.features.runs.lists import NEWEST_FIRST, PAGE, Lists
 from backend_lite.features.runs.reruns import Reruns
-from backend_lite.features.runs.rollout_routes import RUN, VIEW, AnyId, AnyRequest, idempotency_key
+from backend_lite.features.runs.rollout_routes import RUN, RUN_ID, VIEW, AnyId, AnyRequest, idempotency_key
 from backend_lite.features.runs.rollouts import Rollouts
 
 
 def run_routes(database: Database, rollouts: Rollouts, reruns: Reruns, lists: Lists) -> Sequence[Route]:
-    @get(RUNS, permission=VIEW, audience=USER)
+    @get(RUNS, permission=VIEW, audience=USER, scoped=True)
     async def list_runs(
+        request: AnyRequest,
         limit: FromQuery[int] = PAGE,
         cursor: AnyId = None,
         rollout_id: AnyId = None,
@@ -30,23 +31,27 @@ def run_routes(database: Database, rollouts: Rollouts, reruns: Reruns, lists: Li
         q: FromQuery[str] = "",
         sort: FromQuery[str] = NEWEST_FIRST,
     ) -> Page[Run]:
-        """Of a rollout, a device or in a state if one is named, those that the query finds."""
+        """Of a rollout, a device or in a state if one is named, those that the query finds; of devices where
+        the caller may see them."""
         chosen = {"rollout_id": rollout_id, "device_id": device_id}
+        groups = request.user.groups_for(VIEW)
         return await database.read(
-            lambda session: lists.runs(session, limit, cursor, state=run_state, q=q, sort=sort, **chosen)
+            lambda session: lists.runs(
+                session, limit, cursor, groups, state=run_state, q=q, sort=sort, **chosen
+            )
         )
 
-    @get(f"{RUNS}/{{run_id:int}}", permission=VIEW, audience=USER)
+    @get(f"{RUNS}/{{run_id:int}}", permission=VIEW, audience=USER, within=RUN_ID)
     async def get_run(run_id: FromPath[int]) -> Run:
         return await database.read(lambda session: lists.run(session, run_id))
 
-    @post(f"{RUNS}/{{run_id:int}}/cancel", status_code=200, permission=RUN, audience=USER)
+    @post(f"{RUNS}/{{run_id:int}}/cancel", status_code=200, permission=RUN, audience=USER, within=RUN_ID)
     async def cancel_run(run_id: FromPath[int]) -> Run:
         """Certain before the device has started it; afterwards the agent is told to stop it."""
         await database.write(lambda unit: rollouts.cancel_run(unit, run_id))
         return await database.read(lambda session: lists.run(session, run_id))
 
-    @post(f"{RUNS}/{{run_id:int}}/rerun", permission=RUN, audience=USER)
+    @post(f"{RUNS}/{{run_id:int}}/rerun", permission=RUN, audience=USER, within=RUN_ID)
     async def rerun_run(
         request: AnyRequest, run_id: FromPath[int], data: JSONBody[RunRerun]
     ) -> RolloutCreated:

@@ -221,7 +221,7 @@ class Harness:
         return run_id
 
     async def rollout(self, rollout_id: int) -> Rollout:
-        return await self.database.read(lambda session: self.lists.rollout(session, rollout_id))
+        return await self.database.read(lambda session: self.lists.rollout(session, rollout_id, None))
 
     async def halt(self, rollout_id: int) -> None:
         await self.database.write(lambda unit: self.rollouts.halt(unit, rollout_id, OWNER))

@@ -331,7 +331,7 @@ def test_a_rollout_counts_its_runs_and_ends_with_the_last(play: Play) -> None:
         await harness.done(harness.offers(1)[-1].attempt)
         rollout_id = (await harness.run(ids[0])).rollout_id
         await harness.database.write(lambda unit: harness.rollouts.cancel_rollout(unit, rollout_id))
-        rollout = await harness.database.read(lambda s: harness.lists.rollout(s, rollout_id))
+        rollout = await harness.database.read(lambda s: harness.lists.rollout(s, rollout_id, None))
         assert (rollout.state, rollout.counters.succeeded, rollout.counters.cancelled) == ("cancelled", 1, 2)
 
     play(scenario)
@@ -363,7 +363,7 @@ def test_what_cannot_run_is_refused_whole(
     async def scenario(harness: Harness) -> None:
         with pytest.raises((InvalidError, NotFoundError), match=sentence):
             await harness.start(*devices, **fields)
-        page = await harness.database.read(lambda session: harness.lists.runs(session, 10, None))
+        page = await harness.database.read(lambda session: harness.lists.runs(session, 10, None, None))
         assert page.items == []
 
     play(scenario)

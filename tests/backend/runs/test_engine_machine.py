@@ -223,9 +223,8 @@ class Engine(RuleBasedStateMachine):
     @rule()
     def end_pauses(self) -> None:
         pauses = self.harness.area.pauses
-        for pause in self.do(self.harness.database.read(pauses.page)):
-            pause_id = pause.id
-            self.do(self.harness.database.write(lambda unit, pause_id=pause_id: pauses.end(unit, pause_id)))  # type: ignore[misc]
+        for pause in self.do(self.harness.database.read(lambda session: pauses.page(session, None))):
+            self.do(self.harness.database.write(partial(pauses.end, pause_id=pause.id, principal=OWNER)))
 
     # ---- clocks
 

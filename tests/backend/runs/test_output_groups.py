@@ -11,7 +11,8 @@ from sqlalchemy import insert
 from backend_lite.contract.output import OutputGroup
 from backend_lite.core.db.unit import Unit
 from backend_lite.errors import InvalidError, NotFoundError
-from backend_lite.features.runs.output_groups import Groups
+from backend_lite.features.runs.output_groups import OutputGrouping
+from backend_lite.features.runs.reach import Reach
 from backend_lite.features.runs.tables import AttemptRow, RunRow, SmallOutputRow, StepRow
 from tests.backend.runs.conftest import Scenario
 from tests.backend.runs.harness import Harness
@@ -30,8 +31,8 @@ async def _finished(harness: Harness, device_id: int, data: bytes, exit_code: in
 
 async def _groups(harness: Harness, run_id: int, step: int | None = None) -> list[OutputGroup]:
     run = await harness.run(run_id)
-    groups = Groups(harness.database, harness.area.output)
-    return (await groups.of_rollout(run.rollout_id, step)).groups
+    groups = OutputGrouping(harness.database, harness.area.output, Reach(harness.fleet))
+    return (await groups.of_rollout(run.rollout_id, step, None)).groups
 
 
 @pytest.mark.parametrize("step", [None, 1])
@@ -81,11 +82,11 @@ def test_nothing_written_is_an_output_too(play: Play) -> None:
 
 def test_an_unknown_rollout_and_step_are_told(play: Play) -> None:
     async def scenario(harness: Harness) -> None:
-        groups = Groups(harness.database, harness.area.output)
+        groups = OutputGrouping(harness.database, harness.area.output, Reach(harness.fleet))
         with pytest.raises(NotFoundError):
-            await groups.of_rollout(77, None)
+            await groups.of_rollout(77, None, None)
         with pytest.raises(InvalidError):
-            await groups.of_rollout(77, 0)
+            await groups.of_rollout(77, 0, None)
 
     play(scenario)
 

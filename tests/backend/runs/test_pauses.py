@@ -39,9 +39,9 @@ def test_a_pause_lets_nothing_start(
             assert answer == ("no" if device in held else "yes")
             assert (await harness.run(run_id)).reason == ("paused" if device in held else "")
         assert words in (await harness.run(ids[1])).waiting
-        shown = await harness.database.read(harness.area.pauses.page)
+        shown = await harness.database.read(lambda session: harness.area.pauses.page(session, None))
         assert [(one.id, one.reason, one.created_by) for one in shown] == [(pause_id, "backup", "owner")]
-        await harness.database.write(lambda unit: harness.area.pauses.end(unit, pause_id))
+        await harness.database.write(lambda unit: harness.area.pauses.end(unit, pause_id, OWNER))
         await harness.carry_out(2)
         assert (await harness.run(ids[1])).state == RunState.SUCCEEDED
 
@@ -59,7 +59,7 @@ def test_a_pause_ends_by_itself(play: Play) -> None:
         harness.clock.ms += 60_000
         await harness.look()
         assert len(harness.offers(1)) == 1
-        assert await harness.database.read(harness.area.pauses.page) == []
+        assert await harness.database.read(lambda session: harness.area.pauses.page(session, None)) == []
 
     play(scenario)
 

@@ -91,7 +91,7 @@ async def test_it_starts_nothing(core: Harness) -> None:
     core.changes.clear()
     await preview(core, 1)
     assert (core.offers(1), core.changes) == ([], [])
-    page = await core.database.read(lambda session: core.lists.rollouts(session, 10, None))
+    page = await core.database.read(lambda session: core.lists.rollouts(session, 10, None, None))
     assert page.items == []
 
 

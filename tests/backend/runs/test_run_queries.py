@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, insert, select, text
+from sqlalchemy import Select, insert, select, text, true
 from sqlalchemy.orm import Session
 
 from agent.wire.states import RunState
@@ -127,11 +127,13 @@ def test_a_mistake_is_told_with_its_place(session: Session) -> None:
     "sort", ["id", "-id", "device", "-device", "title", "-title", "state", "started", "-ended", "ended"]
 )
 def test_pages_hold_every_run_once_in_order(session: Session, sort: str) -> None:
-    whole = list(session.scalars(ordered_runs(session, sort, None)))
+    whole = list(session.scalars(ordered_runs(session, sort, None, true())))
     assert sorted(whole) == list(range(1, 21))
     paged: list[int] = []
     while True:
-        page = list(session.scalars(ordered_runs(session, sort, paged[-1] if paged else None).limit(3)))
+        page = list(
+            session.scalars(ordered_runs(session, sort, paged[-1] if paged else None, true()).limit(3))
+        )
         if not page:
             break
         paged += page
@@ -139,12 +141,12 @@ def test_pages_hold_every_run_once_in_order(session: Session, sort: str) -> None
 
 
 def test_orders_are_what_they_say(session: Session) -> None:
-    assert next(iter(session.scalars(ordered_runs(session, "-ended", None)))) == 4
-    assert next(iter(session.scalars(ordered_runs(session, "device", None)))) == 1
+    assert next(iter(session.scalars(ordered_runs(session, "-ended", None, true())))) == 4
+    assert next(iter(session.scalars(ordered_runs(session, "device", None, true())))) == 1
     with pytest.raises(InvalidError, match="Cannot sort"):
-        ordered_runs(session, "colour", None)
+        ordered_runs(session, "colour", None, true())
     with pytest.raises(InvalidError, match="first page"):
-        ordered_runs(session, "device", 99)
+        ordered_runs(session, "device", 99, true())
 
 
 @pytest.mark.parametrize(
@@ -158,14 +160,14 @@ def test_orders_are_what_they_say(session: Session) -> None:
     ],
 )
 def test_usual_questions_are_answered_by_an_index(session: Session, query: str, index: str) -> None:
-    asked = ordered_runs(session, "-id", None).where(*run_conditions(query, NOW)).limit(100)
+    asked = ordered_runs(session, "-id", None, true()).where(*run_conditions(query, NOW)).limit(100)
     assert index in _plan(session, asked)
 
 
 def test_the_newest_that_went_well_are_found_without_sorting(session: Session) -> None:
-    asked = ordered_runs(session, "-id", None).where(state_condition([RunState.SUCCEEDED])).limit(100)
+    asked = ordered_runs(session, "-id", None, true()).where(state_condition([RunState.SUCCEEDED])).limit(100)
     assert "TEMP B-TREE" not in _plan(session, asked)
-    asked = ordered_runs(session, "-id", None).where(state_condition([RunState.FAILED])).limit(100)
+    asked = ordered_runs(session, "-id", None, true()).where(state_condition([RunState.FAILED])).limit(100)
     assert "TEMP B-TREE" not in _plan(session, asked)
 
 
