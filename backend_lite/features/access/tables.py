@@ -68,7 +68,8 @@ class TokenRow(Base):
 
 
 class LoginFailureRow(Base):
-    """Failed log-ins of one name from one address, since the last that succeeded."""
+    """Failed log-ins of one name from one address, since the last that succeeded. With an empty `name_key`:
+    those of the address, whatever the names, that are not forgiven yet."""
 
     __tablename__ = "login_failures"
 
