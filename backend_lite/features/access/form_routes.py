@@ -29,8 +29,8 @@ from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import OPEN, SIGNED_IN, USER
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import UnauthorizedError
+from backend_lite.features.access.guesses import WRONG_CREDENTIALS
 from backend_lite.features.access.login import Login
-from backend_lite.features.access.proof import WRONG_CREDENTIALS
 from backend_lite.features.access.rights import OWNER
 from backend_lite.features.access.routes import address_of
 from backend_lite.features.access.tables import RoleRow, UserRoleRow, UserRow
