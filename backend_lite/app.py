@@ -20,6 +20,7 @@ from backend_lite import __version__
 from backend_lite.config import Config
 from backend_lite.contract.audit import ActionType
 from backend_lite.contract.common import format_time
+from backend_lite.contract.oidc import OIDC_CALLBACK
 from backend_lite.core.audit.record import Entity
 from backend_lite.core.caller import SERVICE
 from backend_lite.core.clock import SystemClock
@@ -200,7 +201,8 @@ async def _serve(config: Config) -> None:
         hosts = frozenset({f"127.0.0.1:{admin_port}", f"localhost:{admin_port}"})
         guesses = FailureLimit(service.kernel.clock, GUESSES)
         admin_app = GuessLimit(service.admin_app(), guesses)
-        admin = Listener(BrowserShield(admin_app, lambda: hosts, _body_types), [admin_socket])
+        shielded = BrowserShield(admin_app, lambda: hosts, _body_types, frozenset({OIDC_CALLBACK}))
+        admin = Listener(shielded, [admin_socket])
         try:
             async with started(service):
                 await _listen_for_agents(service, guesses)

@@ -23,6 +23,7 @@ class BrowserShield:
     the listener for agents, which no browser trusts and which people reach by many names.
 
     `body_types(path)` are the content types a path takes besides JSON (documented form log-ins, uploads).
+    `cross_site` are the paths that other sites send the browser to.
     """
 
     def __init__(
@@ -30,10 +31,12 @@ class BrowserShield:
         app: ASGIApp,
         hosts: Callable[[], frozenset[str]] | None,
         body_types: Callable[[str], frozenset[str]],
+        cross_site: frozenset[str] = frozenset(),
     ) -> None:
         self._app = app
         self._hosts = hosts
         self._body_types = body_types
+        self._cross_site = cross_site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = cast("dict[str, Any]", scope)["type"]
@@ -50,7 +53,8 @@ class BrowserShield:
             return 421, "This is not the address of this service."
         if b"origin" in headers:
             return 403, "Web pages may not call this service."
-        if headers.get(b"sec-fetch-site", "none") not in ("none", "same-origin"):
+        site = headers.get(b"sec-fetch-site", "none")
+        if site not in ("none", "same-origin") and scope["path"].rstrip("/") not in self._cross_site:
             return 403, "Web pages may not call this service."
         if scope["type"] == "http" and scope["method"] not in _SAFE and _has_body(headers):
             given = headers.get(b"content-type", "").partition(";")[0].strip().lower()

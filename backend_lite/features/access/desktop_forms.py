@@ -60,7 +60,7 @@ def desktop_routes(database: Database, accounts: Accounts, tokens: ApiTokens) ->
 
 
 def _users(database: Database, accounts: Accounts) -> Sequence[Route]:
-    documented: Any = {ServiceError: _documented_error}
+    documented: Any = {ServiceError: documented_error}
 
     def all_users(session: Session) -> list[DesktopUser]:
         owner = _owner_role(session)
@@ -136,7 +136,7 @@ def _users(database: Database, accounts: Accounts) -> Sequence[Route]:
 
 
 def _tokens(database: Database, tokens: ApiTokens) -> Sequence[Route]:
-    documented: Any = {ServiceError: _documented_error}
+    documented: Any = {ServiceError: documented_error}
 
     @get(DESKTOP_TOKENS, permission="tokens:view", audience=USER, exception_handlers=documented)
     async def desktop_tokens() -> DesktopTokenList:
@@ -174,7 +174,7 @@ def _tokens(database: Database, tokens: ApiTokens) -> Sequence[Route]:
 
 
 def _token_login(database: Database, accounts: Accounts, tokens: ApiTokens) -> Route:
-    documented: Any = {ServiceError: _documented_error}
+    documented: Any = {ServiceError: documented_error}
 
     @post(
         f"{DESKTOP_TOKENS}/api-login",
@@ -244,7 +244,7 @@ def _token(token: ApiToken) -> DesktopToken:
     )
 
 
-def _documented_error(request: AnyRequest, error: ServiceError) -> Response[dict[str, str]]:
+def documented_error(request: AnyRequest, error: ServiceError) -> Response[dict[str, str]]:
     """The documented form of these addresses: `error` beside `detail` and `code`."""
     plain = service_error(request, error)
     body = {"detail": error.detail, "error": error.detail, "code": error.code}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend_lite.contract.live import API_TOKEN, ROLE, USER
 from backend_lite.core.feature import Feature, Kernel
+from backend_lite.core.http.rate_limits import FailureLimit
 from backend_lite.core.live import LiveKind
 from backend_lite.features.access.account_routes import rights_route, role_routes, user_routes
 from backend_lite.features.access.accounts import Accounts
@@ -14,7 +15,13 @@ from backend_lite.features.access.desktop_forms import desktop_routes
 from backend_lite.features.access.device_secrets import Credentials, DeviceSecrets
 from backend_lite.features.access.form_routes import form_routes
 from backend_lite.features.access.guesses import Guesses
+from backend_lite.features.access.identities import Identities
 from backend_lite.features.access.login import Login
+from backend_lite.features.access.oidc_client import ProviderClient
+from backend_lite.features.access.oidc_routes import BAD_STATES, oidc_routes
+from backend_lite.features.access.oidc_settings import ProviderSettings
+from backend_lite.features.access.oidc_sign_ins import ProviderSignIns
+from backend_lite.features.access.oidc_states import States
 from backend_lite.features.access.passwords import OwnPassword
 from backend_lite.features.access.proof import Proof
 from backend_lite.features.access.role_forms import role_form_routes
@@ -41,7 +48,7 @@ def build(kernel: Kernel) -> Feature:
         kernel.bus.subscribe(news, lambda _event: kernel.live.doubt())
     devices = DeviceSecrets(kernel.database, tokens)
     api_tokens = ApiTokens(kernel.database, kernel.clock, tokens, kernel.audit)
-    roles = Roles(kernel.clock, kernel.audit)
+    roles = Roles(kernel.clock, kernel.audit, kernel.within, kernel.references)
     accounts = Accounts(kernel.database, kernel.clock, tokens, roles, kernel.audit)
     second_factor = SecondFactor(kernel.clock, kernel.master_key, kernel.audit)
     proof = Proof(kernel.database, Guesses(kernel.clock), second_factor, kernel.audit)
@@ -49,6 +56,17 @@ def build(kernel: Kernel) -> Feature:
     own_password = OwnPassword(kernel.database, tokens, proof, kernel.audit)
     session_list = SessionList(kernel.clock, tokens, sessions, kernel.audit)
     sdk = SdkSignIns(kernel.database, kernel.clock, tokens, kernel.audit)
+    provider = ProviderSignIns(
+        kernel.database,
+        ProviderSettings(kernel.settings, lambda name: kernel.settings.secret(name, kernel.master_key.open)),
+        ProviderClient(kernel.outgoing, kernel.clock),
+        States(kernel.clock),
+        Identities(kernel.clock, accounts, roles, kernel.audit),
+        login,
+        sessions,
+        proof,
+        kernel.audit,
+    )
     return Feature(
         name="access",
         routes=lambda: [
@@ -63,6 +81,7 @@ def build(kernel: Kernel) -> Feature:
             *role_form_routes(kernel.database, roles, accounts),
             *desktop_routes(kernel.database, accounts, api_tokens),
             *sdk_routes(sdk),
+            *oidc_routes(kernel.database, provider, FailureLimit(kernel.clock, BAD_STATES)),
         ],
         live={
             USER: LiveKind("users:view", lambda: kernel.database.read(accounts.all)),

@@ -16,12 +16,11 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.passwords import check_password
 from backend_lite.errors import InvalidError, UnauthorizedError
-from backend_lite.features.access.guesses import Guesses, GuessKey
+from backend_lite.features.access.guesses import WRONG_CREDENTIALS, Guesses, GuessKey
 from backend_lite.features.access.second_factor import OTP_WRONG, SecondFactor
 from backend_lite.features.access.tables import UserRow
 
 T = TypeVar("T")
-WRONG_CREDENTIALS = "wrong_credentials"
 
 
 class Proof:
@@ -56,22 +55,19 @@ class Proof:
             if not user.is_active:
                 await self._refused(key, user, "the right password, but the user is inactive")
                 raise UnauthorizedError("Inactive user", code="inactive_user")
-            user_id = user.id
+            return await self._complete(key, user, then, otp, second_factor, "the right password")
 
-            def work(unit: Unit) -> T:
-                row = unit.session.get_one(UserRow, user_id)
-                if second_factor:
-                    self._second_factor.use(unit, row, otp)
-                self._guesses.forget(unit, key)
-                return then(unit, row)
-
-            set_caller(replace(current_caller(), name=user.username, user_id=user_id))
-            try:
-                return await self._database.write(work)
-            except UnauthorizedError as error:
-                if error.code == OTP_WRONG:
-                    await self._refused(key, user, "the right password and a wrong code")
-                raise
+    async def of_vouched(
+        self, user_id: int, address: str, then: Callable[[Unit, UserRow], T], *, otp: str | None = None
+    ) -> T:
+        """As `of_person`, for a user for whom a provider vouches in place of the password. The second factor
+        that somebody has here is asked for all the same: no way in goes around it."""
+        username = await self._database.read(lambda session: session.get_one(UserRow, user_id).username)
+        async with self._guesses.turn(username, address) as key:
+            user = await self._database.read(lambda session: self._get(session, key, user_id))
+            if not user.is_active:
+                raise UnauthorizedError("Inactive user", code="inactive_user")
+            return await self._complete(key, user, then, otp, True, "the word of the provider")
 
     async def of_signed_in(
         self,
@@ -92,6 +88,36 @@ class Proof:
         except UnauthorizedError as error:
             wrong = "The password is not right." if error.code == WRONG_CREDENTIALS else error.detail
             raise InvalidError(wrong, code=error.code) from error
+
+    async def _complete(
+        self,
+        key: GuessKey,
+        user: UserRow,
+        then: Callable[[Unit, UserRow], T],
+        otp: str | None,
+        second_factor: bool,
+        shown: str,
+    ) -> T:
+        user_id = user.id
+
+        def work(unit: Unit) -> T:
+            row = unit.session.get_one(UserRow, user_id)
+            if second_factor:
+                self._second_factor.use(unit, row, otp)
+            self._guesses.forget(unit, key)
+            return then(unit, row)
+
+        set_caller(replace(current_caller(), name=user.username, user_id=user_id))
+        try:
+            return await self._database.write(work)
+        except UnauthorizedError as error:
+            if error.code == OTP_WRONG:
+                await self._refused(key, user, f"{shown} and a wrong code")
+            raise
+
+    def _get(self, session: Session, key: GuessKey, user_id: int) -> UserRow:
+        self._guesses.admit(session, key)
+        return session.get_one(UserRow, user_id)
 
     def _find(self, session: Session, key: GuessKey) -> UserRow | None:
         self._guesses.admit(session, key)

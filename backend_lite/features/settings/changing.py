@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from backend_lite.contract.audit import ActionType
+from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.contract.settings import MASKED, SettingType, SettingValue
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
@@ -17,7 +18,7 @@ from backend_lite.core.security.master_key import MasterKey
 from backend_lite.core.security.principal import Principal
 from backend_lite.core.settings import SettingsStored, purpose_of
 from backend_lite.core.versions import refuse_stale
-from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.errors import ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.settings.declared import BY_NAME, CUSTOM, GROUPS, Declared
 from backend_lite.features.settings.rows import all_rows, place_of, stored_of
 from backend_lite.features.settings.rules import check_key, checked, checked_custom, same_kind
@@ -90,9 +91,7 @@ class Changing:
             old = unit.session.get(SettingRow, (group, key))
             told_before = _told(group, key, old)
             if self._put(unit, group, key, wish, old):
-                declared = BY_NAME.get(f"{group}.{key}")
-                if declared is not None and declared.step_up:
-                    refuse_stale_sign_in(editor)
+                _refuse_unguarded(BY_NAME.get(f"{group}.{key}"), editor)
                 before[key] = told_before
                 after[key] = _told(group, key, unit.session.get(SettingRow, (group, key)), again=True)
         if after:
@@ -174,6 +173,14 @@ class Changing:
             details={"changed": sorted(after)},
         )
         self.tell_stored(unit, frozenset(f"{group}.{key}" for key in after))
+
+
+def _refuse_unguarded(declared: Declared | None, editor: Principal) -> None:
+    """Raises ForbiddenError where this setting is not for that editor, or not now."""
+    if declared is not None and declared.owners_only and not editor.permissions >= ALL_PERMISSIONS:
+        raise ForbiddenError(f'"{declared.title}" is for an owner to change.', code="owners_only")
+    if declared is not None and declared.step_up:
+        refuse_stale_sign_in(editor)
 
 
 def _is_secret(row: SettingRow | None) -> bool:

@@ -26,7 +26,8 @@ class Group:
 class Declared:
     """`least` and `most` limit a number's value, a text's length in characters, and a list's length. A
     number whose default is whole is whole. `needs` is another `group.key` that must be true for this one
-    to count. `step_up`: changed only by a person who gave the password just now."""
+    to count. `step_up`: changed only by a person who gave the password just now; `owners_only`: and who is an
+    owner, for whoever decides who is let in could let themselves in as anybody."""
 
     group: str
     key: str
@@ -40,6 +41,7 @@ class Declared:
     choices: tuple[str, ...] = ()
     needs: str = ""
     step_up: bool = False
+    owners_only: bool = False
 
     @property
     def name(self) -> str:
@@ -71,18 +73,20 @@ def _number(
     return Declared(group, key, kind, default, title, help_, least=least, most=most, unit=unit, **more)
 
 
-def _secret(group: str, key: str, title: str, help_: str) -> Declared:
-    return Declared(group, key, SettingType.SECRET, "", title, help_, most=LONG_TEXT)
+def _secret(group: str, key: str, title: str, help_: str, **more: Any) -> Declared:
+    return Declared(group, key, SettingType.SECRET, "", title, help_, most=LONG_TEXT, **more)
 
 
 def _flag(group: str, key: str, title: str, help_: str, *, default: bool, **more: Any) -> Declared:
     return Declared(group, key, SettingType.BOOLEAN, default, title, help_, **more)
 
 
-def _choice(group: str, key: str, title: str, help_: str, *choices: str) -> Declared:
+def _choice(group: str, key: str, title: str, help_: str, *choices: str, **more: Any) -> Declared:
     """The first choice is the default."""
-    return Declared(group, key, SettingType.CHOICE, choices[0], title, help_, choices=choices)
+    return Declared(group, key, SettingType.CHOICE, choices[0], title, help_, choices=choices, **more)
 
+
+_LETS_IN: dict[str, Any] = {"step_up": True, "owners_only": True}
 
 GROUPS = (
     Group("general", "General", "What this service is called."),
@@ -91,6 +95,12 @@ GROUPS = (
     Group("email", "Email", "The mail server that messages are sent through."),
     Group("logging", "Logging", "What the service writes into its own log."),
     Group("assistant", "Assistant", "The language model that helps to write scripts."),
+    Group(
+        "oidc",
+        "Sign-in provider",
+        "Signing in through an OpenID Connect provider, such as Entra ID, Keycloak or Authentik. Register "
+        "DeployFlow there with the redirect address below. Only an owner changes these, and confirms it.",
+    ),
     Group(CUSTOM, "Custom", "Values that other programs keep here. DeployFlow itself reads none of them."),
 )
 
@@ -160,6 +170,67 @@ DECLARED = (
         "days",
     ),
     _number(
+        "security",
+        "confirm_above",
+        "The number of devices has to be typed above",
+        "When groups or a query bring more devices than this into one piece of work, whoever starts it gives "
+        "their number. 0: never. Holds at once.",
+        100,
+        0,
+        1_000_000,
+        "devices",
+        step_up=True,
+    ),
+    _number(
+        "security",
+        "approve_above",
+        "A second person has to approve above",
+        "Work on more devices than this waits until somebody else with the right to approve rollouts has "
+        "approved it. 0: never. Holds for work that is asked for from now on.",
+        0,
+        0,
+        1_000_000,
+        "devices",
+        step_up=True,
+    ),
+    _number(
+        "security",
+        "approval_hours",
+        "Approvals are waited for",
+        "Work that nobody approves in this time is cancelled, and in any case when it would have expired. "
+        "Holds for work that is asked for from now on.",
+        72,
+        1,
+        720,
+        "hours",
+        step_up=True,
+    ),
+    _choice(
+        "security",
+        "dangerous_work",
+        "Scripts with dangerous commands",
+        "show: the preview says what is dangerous in them. confirm: whoever starts one also gives the number "
+        "of devices, however few. approve: it waits for a second person. Holds for work that is asked for "
+        "from now on.",
+        "show",
+        "confirm",
+        "approve",
+        step_up=True,
+    ),
+    _number(
+        "security",
+        "destructive_per_hour",
+        "Destructive steps that may start in an hour",
+        "Over all devices together: uninstalling, undoing, removing agents, and scripts that delete or wipe "
+        "without limits. More of them wait for their turn and go on by themselves. 0: as many as there are. "
+        "Holds at once for what starts from now on.",
+        100,
+        0,
+        1_000_000,
+        "steps",
+        step_up=True,
+    ),
+    _number(
         "jobs",
         "default_timeout_s",
         "Time limit of work without one of its own",
@@ -214,6 +285,90 @@ DECLARED = (
         "Instructions",
         "What it is told before every question.",
         most=LONG_TEXT,
+    ),
+    _flag(
+        "oidc",
+        "enabled",
+        "Sign in through a provider",
+        "Shows the button on the sign-in page, once address and client id are there. Holds at once.",
+        default=False,
+        **_LETS_IN,
+    ),
+    _text(
+        "oidc",
+        "name",
+        "Name of the provider",
+        "What the button calls it. Empty: the host of its address.",
+        most=60,
+        needs="oidc.enabled",
+        **_LETS_IN,
+    ),
+    _text(
+        "oidc",
+        "issuer",
+        "Address of the provider",
+        "Its issuer, beginning with https, such as https://login.example.org/realms/main. It may lie in your "
+        "own network, but not on this machine. Its certificate must be one that this machine trusts.",
+        most=400,
+        needs="oidc.enabled",
+        **_LETS_IN,
+    ),
+    _text(
+        "oidc",
+        "client_id",
+        "Client id",
+        "As the provider calls this program.",
+        needs="oidc.enabled",
+        **_LETS_IN,
+    ),
+    _secret(
+        "oidc",
+        "client_secret",
+        "Client secret",
+        "Kept encrypted, and shown to nobody again. Empty for a public client: PKCE is always used.",
+        needs="oidc.enabled",
+        **_LETS_IN,
+    ),
+    _text(
+        "oidc",
+        "scopes",
+        "Scopes",
+        "What is asked of the provider, separated by spaces; openid always is.",
+        "openid profile email",
+        needs="oidc.enabled",
+        **_LETS_IN,
+    ),
+    _text(
+        "oidc",
+        "redirect_uri",
+        "Redirect address",
+        "Where the provider sends the browser back to. Empty: this service on this machine, "
+        "http://127.0.0.1:PORT/api/auth/oidc/callback; PORT stays the same where the service is started with "
+        "--admin-port.",
+        most=400,
+        needs="oidc.enabled",
+        **_LETS_IN,
+    ),
+    _text(
+        "oidc",
+        "new_user_role",
+        "Role of people who are new",
+        "The name of a role: who comes for the first time gets an account with it. Empty: only people who "
+        "have an account are let in.",
+        most=100,
+        needs="oidc.enabled",
+        **_LETS_IN,
+    ),
+    _text(
+        "oidc",
+        "username_claim",
+        "Claim with the user name",
+        "By what the provider calls people; it only names new accounts and never decides who somebody is.",
+        "preferred_username",
+        least=1,
+        most=100,
+        needs="oidc.enabled",
+        **_LETS_IN,
     ),
 )  # fmt: skip
 

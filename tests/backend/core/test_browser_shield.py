@@ -23,7 +23,8 @@ def _body_types(path: str) -> frozenset[str]:
 
 
 async def status(method: str, path: str = "/x", host: str = HOST, **more: Any) -> int:
-    shield: Any = BrowserShield(_app, lambda: frozenset({HOST, "localhost:4711"}), _body_types)
+    hosts = frozenset({HOST, "localhost:4711"})
+    shield: Any = BrowserShield(_app, lambda: hosts, _body_types, frozenset({"/callback"}))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=shield), base_url=f"http://{host}"
     ) as client:
@@ -128,3 +129,15 @@ async def test_the_listener_for_agents_is_reached_by_any_name() -> None:
     ) as client:
         assert (await client.get("/")).status_code == 200
         assert (await client.get("/", headers={"Origin": "https://evil.example"})).status_code == 403
+
+
+async def test_another_site_may_send_the_browser_back_and_nothing_more() -> None:
+    cross = {"Sec-Fetch-Site": "cross-site"}
+    assert await status("GET", "/callback?code=1", headers=cross) == 200
+    assert await status("GET", "/callback/", headers=cross) == 200
+    assert await status("GET", "/callback/more", headers=cross) == 403
+    assert await status("GET", "/x", headers=cross) == 403
+    assert await status("GET", "/callback", headers={**cross, "Origin": "https://evil.example"}) == 403
+    assert await status("GET", "/callback", headers=cross, host="rebound.example:4711") == 421
+    form = {**cross, "Content-Type": FORM}
+    assert await status("POST", "/callback", headers=form, content=b"code=1&state=2") == 415
