@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, func
+from sqlalchemy import Select, SQLColumnExpression, func
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend_lite.errors import InvalidError
@@ -28,7 +28,7 @@ def select_list(
     query: Select[*Ts],
     request: ListRequest,
     *,
-    sortable: Mapping[str, InstrumentedAttribute[Any]],
+    sortable: Mapping[str, SQLColumnExpression[Any]],
     default_sort: str,
     tie: InstrumentedAttribute[Any],
     search: InstrumentedAttribute[str],

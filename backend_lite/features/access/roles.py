@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import Any
 
 from msgspec import UNSET
 from sqlalchemy import func, select
@@ -11,15 +12,17 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.accounts import Grant, Role, RoleCreate, RoleUpdate
 from backend_lite.contract.audit import ActionType
-from backend_lite.contract.live import ROLE
+from backend_lite.contract.live import GROUP, ROLE
 from backend_lite.contract.rights import ALL_PERMISSIONS, VERBS
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
+from backend_lite.core.db.references import Reference, References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, name_key
 from backend_lite.core.security.principal import Principal
+from backend_lite.core.security.within import Within
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.access.rights import BUILT_IN, Held, granted, grants_of
@@ -27,6 +30,7 @@ from backend_lite.features.access.tables import RoleRow, UserRoleRow, UserRow
 from backend_lite.features.access.users import UserChanged
 
 MAX_DESCRIPTION = 2_000
+MAX_GROUPS = 100
 EVERYBODY = 0
 """A UserChanged of everybody: what a role grants may have changed."""
 
@@ -34,9 +38,11 @@ EVERYBODY = 0
 class Roles:
     """Its methods run inside the caller's session or unit."""
 
-    def __init__(self, clock: Clock, audit: Audit) -> None:
+    def __init__(self, clock: Clock, audit: Audit, within: Within, references: References) -> None:
         self._clock = clock
         self._audit = audit
+        self._within = within
+        references.register(GROUP, roles_limited_to)
 
     def all(self, session: Session) -> list[Role]:
         """The built-in ones first, then by name."""
@@ -53,17 +59,19 @@ class Roles:
         return _role_of(row, _user_counts(session).get(role_id, 0))
 
     def create(self, unit: Unit, wanted: RoleCreate, maker: Principal) -> Role:
-        """Raises InvalidError, and ForbiddenError for rights that the maker does not have."""
+        """Raises InvalidError, NotFoundError for a group, and ForbiddenError for rights that the maker does
+        not have."""
         row = RoleRow(
             name=checked_name(wanted.name, what="A role"),
             description=_checked_description(wanted.description),
-            grants=_checked_grants(wanted.grants, maker),
-            groups=_checked_groups(wanted.groups),
+            grants=permission_list(wanted.grants),
+            groups=self._checked_groups(unit.session, wanted.groups),
             created_at=self._clock.now_ms(),
             version=1,
             edited_at_version={},
         )
         row.name_key = name_key(row.name)
+        refuse_beyond(granted(None, row.grants, row.groups), maker)
         _refuse_taken(unit.session, row.name, None)
         unit.session.add(row)
         unit.session.flush()
@@ -80,10 +88,13 @@ class Roles:
         _refuse_built_in(row, "changed: copy it, and change the copy")
         refuse_stale(version, row.version, row.edited_at_version, f'The role "{row.name}"')
         before = self.get(unit.session, role_id)
-        fields = _fields(wanted, maker)
+        fields = self._fields(unit.session, wanted)
         if "name" in fields:
             _refuse_taken(unit.session, fields["name"], role_id)
         changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
+        if changed.keys() & {"grants", "groups"}:
+            grants, groups = changed.get("grants", row.grants), changed.get("groups", row.groups)
+            refuse_beyond(granted(None, grants, groups), maker)
         for name, value in changed.items():
             setattr(row, name, value)
         if changed:
@@ -135,6 +146,24 @@ class Roles:
             unit.publish(Changed(ROLE, role_id, self.get(unit.session, role_id)))
         unit.publish(UserChanged(user_id))
 
+    def _fields(self, session: Session, wanted: RoleUpdate) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        if wanted.name is not UNSET:
+            fields["name"] = checked_name(wanted.name, what="A role")
+        if wanted.description is not UNSET:
+            fields["description"] = _checked_description(wanted.description)
+        if wanted.grants is not UNSET:
+            fields["grants"] = permission_list(wanted.grants)
+        if wanted.groups is not UNSET:
+            fields["groups"] = self._checked_groups(session, wanted.groups)
+        return fields
+
+    def _checked_groups(self, session: Session, groups: Iterable[int]) -> list[int]:
+        wanted = sorted(set(groups))
+        if len(wanted) > MAX_GROUPS:
+            raise InvalidError(f"A role can be limited to {MAX_GROUPS} groups at most.")
+        return sorted(self._within.named_groups(session, wanted))
+
     def _row(self, session: Session, role_id: int) -> RoleRow:
         row = session.get(RoleRow, role_id) if storable(role_id) else None
         if row is None:
@@ -153,7 +182,15 @@ class Roles:
     ) -> None:
         summary = f'{unit.caller.name} {verb} the role "{role.name}".'
         entity = Entity("role", role.id, role.name)
-        self._audit.record(unit, action, kind, entity, summary, before=before, after=after)
+        groups = {group for one in (before, after) if one is not None for group in one.groups}
+        details = {"groups": dict(self._within.named_groups(unit.session, groups))} if groups else None
+        self._audit.record(unit, action, kind, entity, summary, before=before, after=after, details=details)
+
+
+def roles_limited_to(session: Session, group_id: int) -> list[Reference]:
+    """The roles whose rights hold in the devices of the group."""
+    rows = session.scalars(select(RoleRow).where(RoleRow.built_in.is_(None)).order_by(RoleRow.name_key))
+    return [Reference(ROLE, row.id, row.name) for row in rows if group_id in row.groups]
 
 
 def refuse_beyond(held: Held, giver: Principal) -> None:
@@ -167,40 +204,12 @@ def refuse_beyond(held: Held, giver: Principal) -> None:
         )
 
 
-def permission_list(grants: Sequence[Grant]) -> list[str]:
+def permission_list(grants: Iterable[Grant]) -> list[str]:
     """`artifact:verb` of each, sorted. Raises InvalidError for what is no right."""
     wanted = sorted({f"{grant.artifact}:{verb}" for grant in grants for verb in grant.verbs})
     if unknown := [one for one in wanted if one not in ALL_PERMISSIONS]:
         raise InvalidError(f'"{unknown[0][:80]}" is no right. The verbs are {", ".join(VERBS)}.')
     return wanted
-
-
-def _fields(wanted: RoleUpdate, maker: Principal) -> dict[str, object]:
-    fields: dict[str, object] = {}
-    if wanted.name is not UNSET:
-        fields["name"] = checked_name(wanted.name, what="A role")
-    if wanted.description is not UNSET:
-        fields["description"] = _checked_description(wanted.description)
-    if wanted.grants is not UNSET:
-        fields["grants"] = _checked_grants(wanted.grants, maker)
-    if wanted.groups is not UNSET:
-        fields["groups"] = _checked_groups(wanted.groups)
-    return fields
-
-
-def _checked_grants(grants: Sequence[Grant], maker: Principal) -> list[str]:
-    wanted = permission_list(grants)
-    refuse_beyond(Held(frozenset(wanted)), maker)
-    return wanted
-
-
-def _checked_groups(groups: Sequence[int]) -> list[int]:
-    # A limit that is stored and holds nowhere would be worse than none.
-    if groups:
-        raise InvalidError(
-            "A role holds for all devices: it cannot be limited to groups.", code="groups_unsupported"
-        )
-    return []
 
 
 def _checked_description(text: str) -> str:
@@ -216,8 +225,8 @@ def _refuse_built_in(row: RoleRow, what: str) -> None:
         )
 
 
-def _refuse_taken(session: Session, name: object, own_id: int | None) -> None:
-    query = select(RoleRow.id).where(RoleRow.name_key == name_key(str(name)))
+def _refuse_taken(session: Session, name: str, own_id: int | None) -> None:
+    query = select(RoleRow.id).where(RoleRow.name_key == name_key(name))
     if session.scalar(query) not in (None, own_id):
         raise InvalidError("Role with this name already exists", code="name_taken")
 

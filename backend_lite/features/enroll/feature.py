@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from backend_lite.contract.live import AGENT_ENDPOINT, ENROLLMENT_TOKEN
@@ -14,6 +16,7 @@ from backend_lite.features.enroll.endpoint import Endpoint
 from backend_lite.features.enroll.enrolment import Enrolment
 from backend_lite.features.enroll.registration import Registration
 from backend_lite.features.enroll.routes import (
+    BY_TOKEN,
     VIEW,
     endpoint_routes,
     machine_routes,
@@ -32,6 +35,7 @@ def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
     database = kernel.database
     tokens = EnrollmentTokens(access, fleet, kernel.clock)
     fleet.on_group_delete(tokens.needing_group)
+    kernel.within.add(BY_TOKEN, lambda session, one, groups: bool(tokens.within(session, [one], groups)))
     endpoint = Endpoint(kernel.endpoint, kernel.bus)
     throttle = FailureLimit(kernel.clock, FAILURES)
     enrolment = Enrolment(database, fleet, tokens, throttle, kernel.audit)
@@ -40,6 +44,12 @@ def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
 
     async def live_tokens() -> list[msgspec.Struct]:
         return list(await database.read(tokens.all))
+
+    async def visible_tokens(ids: Collection[int], groups: frozenset[int]) -> set[int]:
+        return await database.read(lambda session: tokens.within(session, ids, groups))
+
+    async def visible_endpoint(ids: Collection[int], _groups: frozenset[int]) -> set[int]:
+        return set(ids)
 
     async def live_endpoint() -> list[msgspec.Struct]:
         return [await endpoint.view()]
@@ -54,8 +64,8 @@ def build(kernel: Kernel, access: AccessApi, fleet: FleetApi) -> Feature:
             *endpoint_routes(endpoint),
         ],
         live={
-            ENROLLMENT_TOKEN: LiveKind(VIEW, live_tokens),
-            AGENT_ENDPOINT: LiveKind(VIEW, live_endpoint),
+            ENROLLMENT_TOKEN: LiveKind(VIEW, live_tokens, visible=visible_tokens),
+            AGENT_ENDPOINT: LiveKind(VIEW, live_endpoint, visible=visible_endpoint),
         },
         api=api,
     )

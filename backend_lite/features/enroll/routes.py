@@ -40,7 +40,8 @@ VIEW, CREATE, DELETE, EDIT = "enrollment:view", "enrollment:create", "enrollment
 
 _LARGEST_REQUEST = 256 << 10
 
-_TOKEN = f"{ENROLLMENT_TOKENS}/{{token_id:int}}"
+BY_TOKEN = "enrollment_token_id"  # noqa: S105
+_TOKEN = f"{ENROLLMENT_TOKENS}/{{{BY_TOKEN}:int}}"
 
 AnyRequest = Request[Any, Any, Any]
 Limit = Annotated[int | None, QueryParameter(ge=0, le=2**53)]
@@ -86,36 +87,39 @@ def register_routes(registration: Registration, access: AccessApi) -> Sequence[R
 
 
 def token_routes(database: Database, tokens: EnrollmentTokens, api: EnrollApi) -> Sequence[Route]:
-    @get(ENROLLMENT_TOKENS, permission=VIEW, audience=USER)
+    @get(ENROLLMENT_TOKENS, permission=VIEW, audience=USER, scoped=True)
     async def tokens_list(
+        request: AnyRequest,
         limit: Limit = None,
         offset: Offset = 0,
         sort: FromQuery[str | None] = None,
         q: FromQuery[str | None] = None,
     ) -> Response[Page[EnrollmentToken]]:
         """Newest first, with those that have ended. X-Total-Count is their number without the cut."""
-        request = ListRequest(limit, offset, sort, q)
-        found, count = await database.read(lambda session: tokens.page(session, request))
+        wanted, only = ListRequest(limit, offset, sort, q), request.user.groups_for(VIEW)
+        found, count = await database.read(lambda session: tokens.page(session, wanted, only))
         return Response(Page(found), headers={"X-Total-Count": str(count)})
 
-    @get(_TOKEN, permission=VIEW, audience=USER)
-    async def token_get(token_id: FromPath[int]) -> EnrollmentToken:
-        return await database.read(lambda session: tokens.get(session, token_id))
+    @get(_TOKEN, permission=VIEW, audience=USER, within=BY_TOKEN)
+    async def token_get(enrollment_token_id: FromPath[int]) -> EnrollmentToken:
+        return await database.read(lambda session: tokens.get(session, enrollment_token_id))
 
-    @post(ENROLLMENT_TOKENS, permission=CREATE, audience=USER)
+    @post(ENROLLMENT_TOKENS, permission=CREATE, audience=USER, scoped=True)
     async def token_make(request: AnyRequest, data: JSONBody[EnrollmentTokenCreate]) -> EnrollmentTokenSecret:
         """Make a token; this answer is the only place that shows it."""
-        return await api.make_token(data, request.user.user_id)
+        return await api.make_token(data, request.user.user_id, request.user.groups_for(CREATE))
 
-    @put(_TOKEN, permission=EDIT, audience=USER)
-    async def token_rename(token_id: FromPath[int], data: JSONBody[EnrollmentTokenUpdate]) -> EnrollmentToken:
+    @put(_TOKEN, permission=EDIT, audience=USER, within=BY_TOKEN)
+    async def token_rename(
+        enrollment_token_id: FromPath[int], data: JSONBody[EnrollmentTokenUpdate]
+    ) -> EnrollmentToken:
         """Call it something else; nothing else of a token can change."""
-        return await database.write(lambda unit: tokens.rename(unit, token_id, data.name))
+        return await database.write(lambda unit: tokens.rename(unit, enrollment_token_id, data.name))
 
-    @delete(_TOKEN, permission=DELETE, audience=USER)
-    async def token_revoke(token_id: FromPath[int]) -> None:
+    @delete(_TOKEN, permission=DELETE, audience=USER, within=BY_TOKEN)
+    async def token_revoke(enrollment_token_id: FromPath[int]) -> None:
         """End a token; devices that came in by it stay."""
-        await database.write(lambda unit: tokens.revoke(unit, token_id))
+        await database.write(lambda unit: tokens.revoke(unit, enrollment_token_id))
 
     return [tokens_list, token_get, token_make, token_rename, token_revoke]
 
@@ -134,9 +138,9 @@ def setup_routes(api: EnrollApi, users: Users, launch_secret: str) -> Sequence[R
 
 
 def endpoint_routes(endpoint: Endpoint) -> Sequence[Route]:
-    @get(AGENT_ENDPOINT, permission=VIEW, audience=USER)
+    @get(AGENT_ENDPOINT, permission=VIEW, audience=USER, scoped=True)
     async def endpoint_get() -> AgentEndpoint:
-        """Where agents reach the service."""
+        """Where agents reach the service. That has nothing to do with any device."""
         return await endpoint.view()
 
     @put(AGENT_ENDPOINT, permission=EDIT, audience=USER)

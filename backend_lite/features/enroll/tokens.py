@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -59,13 +59,19 @@ class EnrollmentTokens:
         self._audit = Audit(clock)
 
     def make(
-        self, unit: Unit, wanted: EnrollmentTokenCreate, created_by: int | None
+        self,
+        unit: Unit,
+        wanted: EnrollmentTokenCreate,
+        created_by: int | None,
+        only: frozenset[int] | None = None,
     ) -> tuple[EnrollmentToken, str]:
-        """The token and its secret, which is nowhere else. `created_by` None is the command line.
+        """The token and its secret, which is nowhere else. `created_by` None is the command line; what comes
+        in by the token must come into some groups of `only`.
 
         Raises InvalidError, and NotFoundError for a group.
         """
         _check(wanted)
+        _check_groups(wanted.groups, only)
         groups = self._fleet.check_named_groups(unit.session, wanted.groups)
         issued: Issued = self._tokens.issue(
             unit,
@@ -80,19 +86,28 @@ class EnrollmentTokens:
         self._audit.tell(unit, "enrollment.create", _entity(made), after=made)
         return made, issued.secret
 
-    def all(self, session: Session) -> list[EnrollmentToken]:
-        """Newest first, ended ones included."""
-        tokens = self._tokens.all(session, TokenKind.ENROLLMENT)
+    def all(self, session: Session, only: frozenset[int] | None = None) -> list[EnrollmentToken]:
+        """Newest first, ended ones included; all, or those that lead into groups of `only`."""
+        tokens = [
+            token for token in self._tokens.all(session, TokenKind.ENROLLMENT) if _leads_into(token, only)
+        ]
         names = self._access.user_names(session, (token.created_by for token in tokens))
         return [_view(token, names) for token in tokens]
 
-    def page(self, session: Session, request: ListRequest) -> tuple[list[EnrollmentToken], int]:
+    def within(self, session: Session, token_ids: Collection[int], groups: frozenset[int]) -> set[int]:
+        """Those of the tokens that lead into some of the groups, and nowhere else."""
+        found = self._tokens.some(session, filter(storable, token_ids), TokenKind.ENROLLMENT)
+        return {token.id for token in found if _leads_into(token, groups)}
+
+    def page(
+        self, session: Session, request: ListRequest, only: frozenset[int] | None = None
+    ) -> tuple[list[EnrollmentToken], int]:
         """Those asked for, and how many there are without the cut; `q` is a query of TOKEN_FIELDS.
 
         Raises InvalidError.
         """
         fits, now = matcher(parsed(request.q or "", TOKEN_FIELDS)), self._clock.now_ms()
-        found = [one for one in self.all(session) if fits(token_values(msgspec.to_builtins(one), now))]
+        found = [one for one in self.all(session, only) if fits(token_values(msgspec.to_builtins(one), now))]
         if request.sort is not None:
             found.sort(key=_sort_key(request.sort), reverse=request.sort.startswith("-"))
         end = None if request.limit is None else request.offset + request.limit
@@ -157,6 +172,24 @@ class EnrollmentTokens:
 
 def ticket_of(token: EnrollmentToken) -> Ticket:
     return Ticket(token.name or f"token {token.id}", token.groups)
+
+
+def _leads_into(token: Token, only: frozenset[int] | None) -> bool:
+    """Devices come in by it into groups, and these are all among `only`."""
+    groups = token.options.get(_GROUPS, ())
+    return only is None or (bool(groups) and only.issuperset(groups))
+
+
+def _check_groups(groups: Sequence[int], only: frozenset[int] | None) -> None:
+    if only is None:
+        return
+    if not groups:
+        raise InvalidError(
+            "Name the groups that the devices come into: your rights hold on the devices of groups only.",
+            code="groups_needed",
+        )
+    if others := set(groups) - only:
+        raise NotFoundError(f"There is no group {min(others)}.")
 
 
 def _entity(token: EnrollmentToken) -> Entity:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from litestar import Response
 
+CSV = "text/csv"
+
 
 def csv_answer(table: str, file_name: str) -> Response[bytes]:
     """`file_name` is plain ASCII."""
     return Response(
         table.encode(),
-        media_type="text/csv; charset=utf-8",
+        media_type=CSV,
         headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from backend_lite.core.csv_text import write_rows
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.features.fleet.devices import Devices
 from backend_lite.features.fleet.expected_csv import PARTS
+from backend_lite.features.fleet.group_members import only_within
 from backend_lite.features.fleet.tables import GroupMemberRow, GroupRow
 
 HEADS = (
@@ -22,17 +23,22 @@ HEADS = (
 )  # fmt: skip
 
 
-def device_table(session: Session, devices: Devices, request: ListRequest) -> str:
-    """The devices that the request finds; `groups` are those that name them. Raises InvalidError."""
-    found, _total = devices.page(session, replace(request, limit=None, offset=0))
-    groups = _named_groups(session)
+def device_table(
+    session: Session, devices: Devices, request: ListRequest, within: Collection[int] | None = None
+) -> str:
+    """The devices that the request finds, with the groups that name them; `within` some groups: only theirs,
+    and only these. Raises InvalidError."""
+    found, _total = devices.page(session, replace(request, limit=None, offset=0), only_within(within))
+    groups = _named_groups(session, within)
     return write_rows([HEADS, *(_cells(one, groups) for one in found)])
 
 
-def _named_groups(session: Session) -> Mapping[int, list[str]]:
+def _named_groups(session: Session, within: Collection[int] | None) -> Mapping[int, list[str]]:
     query = select(GroupMemberRow.device_id, GroupRow.name).join(
         GroupRow, GroupRow.id == GroupMemberRow.group_id
     )
+    if within is not None:
+        query = query.where(GroupRow.id.in_(within))
     names: dict[int, list[str]] = defaultdict(list)
     for device_id, name in session.execute(query.order_by(GroupRow.name_key)):
         names[device_id].append(name)

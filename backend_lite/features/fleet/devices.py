@@ -21,6 +21,7 @@ from backend_lite.core.clock import Clock
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.core.db.prepared import Prepared, among
 from backend_lite.core.db.query_sql import Condition
+from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.events.outbox import Outbox
@@ -118,13 +119,15 @@ _BUNDLE = 5000
 class Devices:
     """Its methods run inside the caller's session or unit."""
 
-    def __init__(self, clock: Clock, outbox: Outbox, presence: Presence) -> None:
+    def __init__(
+        self, clock: Clock, outbox: Outbox, presence: Presence, references: References | None = None
+    ) -> None:
         self._clock = clock
         self._outbox = outbox
         self._presence = presence
         self.audit = Audit(clock)
         self.queries = DeviceQueries(presence, clock)
-        self.groups = Groups(clock, self.queries)
+        self.groups = Groups(clock, self.queries, references or References())
         self.expected = ExpectedDevices(clock, self.groups)
         self.profile_check: ProfileCheck | None = None
 
@@ -152,9 +155,16 @@ class Devices:
         rows = session.scalars(cut(query, request))
         return [device_of(row, self._presence) for row in rows], total(session, query)
 
-    def match(self, session: Session, text: str) -> list[int]:
-        """The ids of the devices that a query finds, in their order. Raises InvalidError (`bad_query`)."""
-        found = select(DeviceRow.id).where(DeviceRow.retired_at.is_(None), self.queries.condition(text))
+    def match(self, session: Session, text: str, among: Condition | None = None) -> list[int]:
+        """The ids of the devices that a query finds, of all or `among` some, in their order.
+
+        Raises InvalidError (`bad_query`).
+        """
+        found = select(DeviceRow.id).where(
+            DeviceRow.retired_at.is_(None),
+            self.queries.condition(text),
+            true() if among is None else among,
+        )
         return list(session.scalars(found.order_by(DeviceRow.id)))
 
     def get(self, session: Session, device_id: int) -> Device:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -41,6 +41,7 @@ from backend_lite.core.db.query_sql import (
 )
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
+from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError
 from backend_lite.features.fleet.editing import checked_tags
 from backend_lite.features.fleet.expected_csv import HEADS, PARTS, ExpectedLine, KnownGroup, Reading
@@ -102,16 +103,17 @@ class ExpectedDevices:
         """Raises NotFoundError."""
         return view_of(_row(session, expected_id))
 
-    def create(self, unit: Unit, wanted: ExpectedDeviceCreate, created_by: str) -> ExpectedDevice:
-        """Raises InvalidError, also for a device that is expected already, and NotFoundError for a group."""
+    def create(self, unit: Unit, wanted: ExpectedDeviceCreate, maker: Principal) -> ExpectedDevice:
+        """Raises InvalidError, also for a device that is expected already, NotFoundError for a group, and
+        ForbiddenError for one that limits rights."""
         identity = identity_of(wanted.hostname, wanted.serial)
         _refuse_expected(unit.session, identity, None)
         row = ExpectedDeviceRow(
             **_columns(identity),
             tags=checked_tags(wanted.tags),
-            groups=self._groups.checked_named(unit.session, wanted.groups),
+            groups=self._checked_groups(unit.session, wanted.groups, maker),
             note=checked_note(wanted.note),
-            created_by=created_by,
+            created_by=maker.name,
             created_at=self._clock.now_ms(),
         )
         unit.session.add(row)
@@ -119,8 +121,11 @@ class ExpectedDevices:
         self._audit.tell(unit, "expected_devices.create", _entity(row), after=expected)
         return expected
 
-    def update(self, unit: Unit, expected_id: int, wanted: ExpectedDeviceUpdate) -> ExpectedDevice:
-        """Raises NotFoundError, InvalidError, and ConflictError for another name of one that has come."""
+    def update(
+        self, unit: Unit, expected_id: int, wanted: ExpectedDeviceUpdate, editor: Principal
+    ) -> ExpectedDevice:
+        """Raises NotFoundError, InvalidError, ForbiddenError, and ConflictError for another name of one that
+        has come."""
         row = _row(unit.session, expected_id)
         before = view_of(row)
         identity = identity_of(
@@ -131,12 +136,13 @@ class ExpectedDevices:
             if row.arrived_at is not None:
                 raise ConflictError(f"{_named(row)} has come already: it stays known by what it was.")
             _refuse_expected(unit.session, identity, row.id)
+            self._groups.refuse_widening(unit.session, row.groups, editor)
             for name, value in _columns(identity).items():
                 setattr(row, name, value)
         if wanted.tags is not UNSET:
             row.tags = checked_tags(wanted.tags)
         if wanted.groups is not UNSET:
-            row.groups = self._groups.checked_named(unit.session, wanted.groups)
+            row.groups = self._checked_groups(unit.session, wanted.groups, editor, before.groups)
         if wanted.note is not UNSET:
             row.note = checked_note(wanted.note)
         expected = _published(unit, row)
@@ -158,19 +164,25 @@ class ExpectedDevices:
             for row in session.scalars(select(GroupRow))
         }
 
-    def take(self, unit: Unit, reading: Reading, created_by: str) -> CsvImported:
-        """Add what is not expected yet, all of it or, where there are problems, nothing."""
+    def take(self, unit: Unit, reading: Reading, maker: Principal) -> CsvImported:
+        """Add what is not expected yet, all of it or, where there are problems, nothing.
+
+        Raises ConflictError, and ForbiddenError for a group that limits rights.
+        """
         connection = unit.connection
         session = unit.session
         there = {group.id for group in self.known_groups(session).values() if group.named}
         for line in reading.lines:
             if not there.issuperset(line.groups):
                 raise ConflictError("A group of the table was deleted meanwhile: read the table again.")
+        self._groups.refuse_widening(
+            session, {group for line in reading.lines for group in line.groups}, maker
+        )
         waiting = _waiting_keys(session)
         new = [line for line in reading.lines if line.identity.key not in waiting]
         last = session.scalar(select(func.max(ExpectedDeviceRow.id))) or 0
         now = self._clock.now_ms()
-        _INSERT.run(connection, [_inserted(line, created_by, now) for line in new])
+        _INSERT.run(connection, [_inserted(line, maker.name, now) for line in new])
         _publish_since(unit, last)
         if new:
             said = f"{unit.caller.name} imported {len(new)} expected device{'s' * (len(new) > 1)}."
@@ -206,6 +218,14 @@ class ExpectedDevices:
             return None
         found.device_id, found.arrived_at = row.id, self._clock.now_ms()
         return _published(unit, found)
+
+    def _checked_groups(
+        self, session: Session, wanted: Iterable[int], editor: Principal, before: Collection[int] = ()
+    ) -> list[int]:
+        # Whatever device says this name or serial number, by whomever it comes in, gets into them.
+        checked = self._groups.checked_named(session, wanted)
+        self._groups.refuse_widening(session, set(checked).difference(before), editor)
+        return checked
 
     def needing_group(self, unit: Unit, group_id: int) -> list[str]:
         """Those that wait need their groups; those that have come have had what they were to get."""

@@ -21,7 +21,8 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
-from backend_lite.features.fleet.csv_answer import csv_answer
+from backend_lite.core.security.principal import Principal
+from backend_lite.features.fleet.csv_answer import CSV, csv_answer
 from backend_lite.features.fleet.expected import ExpectedDevices
 from backend_lite.features.fleet.expected_csv import read_expected
 
@@ -53,7 +54,7 @@ def _reading(database: Database, expected: ExpectedDevices) -> Sequence[Route]:
         found, count = await database.read(lambda session: expected.page(session, request))
         return Response(found, headers={"X-Total-Count": str(count)})
 
-    @get(f"{EXPECTED_DEVICES}/export", permission=VIEW, audience=USER)
+    @get(f"{EXPECTED_DEVICES}/export", media_type=CSV, permission=VIEW, audience=USER)
     async def expected_export(
         sort: FromQuery[str | None] = None, q: FromQuery[str | None] = None
     ) -> Response[bytes]:
@@ -73,15 +74,16 @@ def _writing(database: Database, expected: ExpectedDevices) -> Sequence[Route]:
     @post(EXPECTED_DEVICES, permission=CREATE, audience=USER)
     async def expected_create(request: AnyRequest, data: JSONBody[ExpectedDeviceCreate]) -> ExpectedDevice:
         """Expect a device: when its agent enrolls, it gets these tags and groups. That approves nobody."""
-        name = request.user.name
-        return await database.write(lambda unit: expected.create(unit, data, name))
+        maker: Principal = request.user
+        return await database.write(lambda unit: expected.create(unit, data, maker))
 
     @put(_ONE, permission=EDIT, audience=USER)
     async def expected_update(
-        expected_id: FromPath[int], data: JSONBody[ExpectedDeviceUpdate]
+        request: AnyRequest, expected_id: FromPath[int], data: JSONBody[ExpectedDeviceUpdate]
     ) -> ExpectedDevice:
         """Change what the body names. What a device that has come got, it keeps."""
-        return await database.write(lambda unit: expected.update(unit, expected_id, data))
+        editor: Principal = request.user
+        return await database.write(lambda unit: expected.update(unit, expected_id, data, editor))
 
     @delete(_ONE, permission=DELETE, audience=USER)
     async def expected_delete(expected_id: FromPath[int]) -> None:
@@ -101,11 +103,11 @@ def _importing(database: Database, expected: ExpectedDevices) -> Route:
     )
     async def expected_import(request: AnyRequest, data: JSONBody[CsvText]) -> CsvImported:
         """Expect every device of a table (CSV), or, where a line has a problem, none of them."""
-        name = request.user.name
+        maker: Principal = request.user
         groups = await database.read(expected.known_groups)
         reading = await asyncio.to_thread(read_expected, data.text, groups)
         if data.dry_run or reading.problems:
             return await database.read(lambda session: expected.check(session, reading))
-        return await database.write(lambda unit: expected.take(unit, reading, name))
+        return await database.write(lambda unit: expected.take(unit, reading, maker))
 
     return expected_import

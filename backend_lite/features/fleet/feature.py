@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from agent.wire.messages import SoftwareReport
@@ -15,7 +17,7 @@ from backend_lite.features.fleet.conversation import Conversations
 from backend_lite.features.fleet.devices import Devices
 from backend_lite.features.fleet.expected_routes import expected_routes
 from backend_lite.features.fleet.forgetting import DEVICE_FORGOTTEN, Forgetting
-from backend_lite.features.fleet.group_members import is_within
+from backend_lite.features.fleet.group_members import is_within, those_within
 from backend_lite.features.fleet.group_routes import VIEW as VIEW_GROUPS
 from backend_lite.features.fleet.group_routes import group_routes
 from backend_lite.features.fleet.handshake import Handshake
@@ -41,13 +43,15 @@ def build(kernel: Kernel) -> Feature:
     database, clock = kernel.database, kernel.clock
     listeners = Listeners()
     presence = Presence(database, kernel.bus, clock)
-    devices = Devices(clock, kernel.outbox, presence)
+    devices = Devices(clock, kernel.outbox, presence, kernel.references)
     hub = DeviceHub(kernel.bus, presence, listeners)
     handshake = Handshake(database, clock, kernel.endpoint, kernel.service_epoch, devices, hub, listeners)
     conversations = Conversations(database, clock, handshake, devices, hub, presence, listeners)
 
     listeners.on_message(SoftwareReport, Inventory(database, clock).report)
     kernel.within.add("device_id", is_within)
+    kernel.within.add("group_id", lambda _session, group_id, groups: group_id in groups)
+    kernel.within.named_groups = devices.groups.named
     merging = Merging(devices, presence)
     forgetting = Forgetting(clock, kernel.outbox, devices.queries)
     histories = MetricHistories(database, clock, presence)
@@ -55,6 +59,12 @@ def build(kernel: Kernel) -> Feature:
     async def snapshot() -> list[msgspec.Struct]:
         found, _total = await database.read(lambda session: devices.page(session, ListRequest()))
         return list(found)
+
+    async def visible(ids: Collection[int], groups: frozenset[int]) -> set[int]:
+        return await database.read(lambda session: those_within(session, ids, groups))
+
+    async def visible_groups(ids: Collection[int], groups: frozenset[int]) -> frozenset[int]:
+        return groups.intersection(ids)
 
     async def expected() -> list[msgspec.Struct]:
         found, _total = await database.read(lambda session: devices.expected.page(session, ListRequest()))
@@ -83,8 +93,8 @@ def build(kernel: Kernel) -> Feature:
             conversations.route(),
         ],
         live={
-            DEVICE: LiveKind(VIEW, snapshot, (DETAILS, PRESENCE)),
-            GROUP: LiveKind(VIEW_GROUPS, lambda: database.read(devices.groups.all)),
+            DEVICE: LiveKind(VIEW, snapshot, (DETAILS, PRESENCE), visible),
+            GROUP: LiveKind(VIEW_GROUPS, lambda: database.read(devices.groups.all), visible=visible_groups),
             EXPECTED_DEVICE: LiveKind(VIEW, expected),
         },
         reactions={DEVICE_FORGOTTEN: forgetting.step},

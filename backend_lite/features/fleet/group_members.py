@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, insert, select, true
 from sqlalchemy.orm import Session
 
 from backend_lite.core.db.base import storable
-from backend_lite.core.db.query_sql import among
+from backend_lite.core.db.query_sql import Condition, among
 from backend_lite.errors import NotFoundError
 from backend_lite.features.fleet.tables import DeviceRow, GroupMemberRow
 
@@ -45,6 +45,24 @@ def devices_within(group_ids: Collection[int]) -> Select[int]:
     A group that has a query gives none: whoever may edit what the query asks for could widen them.
     """
     return select(GroupMemberRow.device_id).where(GroupMemberRow.group_id.in_(group_ids))
+
+
+def only_within(groups: Collection[int] | None) -> Condition:
+    """True for the rows of devices in which a right holds; None: in all."""
+    return true() if groups is None else DeviceRow.id.in_(devices_within(groups))
+
+
+def those_within(session: Session, device_ids: Iterable[int], groups: Collection[int]) -> set[int]:
+    found = devices_within(groups).where(among(GroupMemberRow.device_id, filter(storable, device_ids)))
+    return set(session.scalars(found))
+
+
+def refuse_outside(session: Session, device_ids: Collection[int], groups: Collection[int] | None) -> None:
+    """Raises NotFoundError where a right that holds in the groups' devices only does not reach one."""
+    if groups is None:
+        return
+    if missing := set(device_ids) - those_within(session, device_ids, groups):
+        raise NotFoundError(f"Device not found: {min(missing)}.")
 
 
 def is_within(session: Session, device_id: int, group_ids: Collection[int]) -> bool:

@@ -26,8 +26,10 @@ from backend_lite.features.fleet.devices import Devices
 from backend_lite.features.fleet.groups import Groups
 
 VIEW, CREATE, EDIT, DELETE = "groups:view", "groups:create", "groups:edit", "groups:delete"
+VIEW_DEVICES = "devices:view"
 
-_ONE = f"{GROUPS}/{{group_id:int}}"
+GROUP_ID = "group_id"
+_ONE = f"{GROUPS}/{{{GROUP_ID}:int}}"
 
 AnyRequest = Request[Any, Any, Any]
 Limit = Annotated[int | None, QueryParameter(ge=0, le=2**53)]
@@ -39,16 +41,17 @@ def group_routes(database: Database, groups: Groups, devices: Devices) -> Sequen
 
 
 def _reading(database: Database, groups: Groups, devices: Devices) -> Sequence[Route]:
-    @get(GROUPS, permission=VIEW, audience=USER)
-    async def groups_list() -> list[Group]:
+    @get(GROUPS, permission=VIEW, audience=USER, scoped=True)
+    async def groups_list(request: AnyRequest) -> list[Group]:
         """All groups, by name, with the number of their devices now."""
-        return await database.read(groups.all)
+        only = request.user.groups_for(VIEW)
+        return await database.read(lambda session: groups.all(session, only))
 
-    @get(_ONE, permission=VIEW, audience=USER)
+    @get(_ONE, permission=VIEW, audience=USER, within=GROUP_ID)
     async def group_get(group_id: FromPath[int]) -> Response[Group]:
         return _answer(await database.read(lambda session: groups.get(session, group_id)))
 
-    @get(f"{_ONE}/devices", permission="devices:view", audience=USER)
+    @get(f"{_ONE}/devices", permission=VIEW_DEVICES, audience=USER, within=GROUP_ID)
     async def group_devices(
         group_id: FromPath[int],
         limit: Limit = None,
@@ -63,15 +66,16 @@ def _reading(database: Database, groups: Groups, devices: Devices) -> Sequence[R
         )
         return Response(found, headers={"X-Total-Count": str(count)})
 
-    @get(f"{_ONE}/members", permission="devices:view", audience=USER)
+    @get(f"{_ONE}/members", permission=VIEW_DEVICES, audience=USER, within=GROUP_ID)
     async def group_member_ids(group_id: FromPath[int]) -> list[int]:
         """The ids of its devices now, named or found: for who knows the devices already."""
         return await database.read(lambda session: groups.members(session, group_id))
 
-    @get(f"{DEVICES}/{{device_id:int}}/groups", permission=VIEW, audience=USER)
-    async def device_groups(device_id: FromPath[int]) -> list[Group]:
+    @get(f"{DEVICES}/{{device_id:int}}/groups", permission=VIEW, audience=USER, within="device_id")
+    async def device_groups(request: AnyRequest, device_id: FromPath[int]) -> list[Group]:
         """The groups that the device is in now, by name."""
-        return await database.read(lambda session: groups.with_device(session, device_id))
+        only = request.user.groups_for(VIEW)
+        return await database.read(lambda session: groups.with_device(session, device_id, only))
 
     return [groups_list, group_get, group_devices, group_member_ids, device_groups]
 
@@ -97,7 +101,9 @@ def _writing(database: Database, groups: Groups) -> Sequence[Route]:
         """Name devices as members, or no longer."""
         version = version_wanted(request.headers.get("if-match"))
         return _answer(
-            await database.write(lambda unit: groups.change_members(unit, group_id, data, version))
+            await database.write(
+                lambda unit: groups.change_members(unit, group_id, data, version, request.user)
+            )
         )
 
     @delete(_ONE, permission=DELETE, audience=USER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -12,15 +12,18 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.common import format_time
 from backend_lite.contract.fleet import Group, GroupCreate, GroupUpdate, MembersChange
-from backend_lite.contract.live import GROUP
+from backend_lite.contract.live import GROUP, ROLE
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.query_sql import Condition
+from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
+from backend_lite.core.security.principal import Principal
+from backend_lite.core.security.within import MembersChanged
 from backend_lite.core.versions import refuse_stale
-from backend_lite.errors import ConflictError, InvalidError, NotFoundError
+from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.fleet.group_members import add_members, groups_naming, remove_members
 from backend_lite.features.fleet.group_rules import (
     checked_description,
@@ -34,22 +37,24 @@ from backend_lite.features.fleet.tables import DeviceRow, GroupMemberRow, GroupR
 GroupUsers = Callable[[Unit, int], list[str]]
 """What still needs a group, as words for a person. It may clear away what needs it no longer."""
 
+EDIT_RIGHTS = "roles:edit"
 _SHOWN = 5
 
 
 class Groups:
     """Its methods run inside the caller's session or unit. Higher areas add to `users`."""
 
-    def __init__(self, clock: Clock, queries: DeviceQueries) -> None:
+    def __init__(self, clock: Clock, queries: DeviceQueries, references: References) -> None:
         self._clock = clock
         self._queries = queries
+        self._references = references
         self._audit = Audit(clock)
         self.users: list[GroupUsers] = []
 
-    def all(self, session: Session) -> list[Group]:
-        """By name."""
+    def all(self, session: Session, only: Collection[int] | None = None) -> list[Group]:
+        """By name; all, or `only` these."""
         rows = session.scalars(select(GroupRow).order_by(GroupRow.name_key))
-        return [self._view(session, row) for row in rows]
+        return [self._view(session, row) for row in rows if only is None or row.id in only]
 
     def get(self, session: Session, group_id: int) -> Group:
         """Raises NotFoundError."""
@@ -73,12 +78,16 @@ class Groups:
                 found.add(row.id)
         return sorted(found)
 
-    def with_device(self, session: Session, device_id: int) -> list[Group]:
-        """The groups that the device is in now, by name. Raises NotFoundError."""
+    def with_device(
+        self, session: Session, device_id: int, only: Collection[int] | None = None
+    ) -> list[Group]:
+        """The groups that the device is in now, or those of them among `only` some, by name. Raises
+        NotFoundError."""
         device = session.get(DeviceRow, device_id) if storable(device_id) else None
         if device is None or device.retired_at is not None:
             raise NotFoundError("Device not found")
-        rows = (_group(session, group_id) for group_id in self.of_device(session, device_id))
+        found = self.of_device(session, device_id)
+        rows = (_group(session, group_id) for group_id in found if only is None or group_id in only)
         return [self._view(session, row) for row in sorted(rows, key=lambda row: row.name_key)]
 
     def _device_ids(self, row: GroupRow, only: int | None = None) -> Select[int]:
@@ -135,20 +144,23 @@ class Groups:
         self._audit.tell(unit, "groups.update", _entity(row), before=before, after=changed)
         return group
 
-    def change_members(self, unit: Unit, group_id: int, wanted: MembersChange, version: int | None) -> Group:
+    def change_members(
+        self, unit: Unit, group_id: int, wanted: MembersChange, version: int | None, editor: Principal
+    ) -> Group:
         """Name devices as members or no longer; naming one again changes nothing. Raises NotFoundError,
-        InvalidError for a group that has a query, ConflictError."""
+        InvalidError for a group that has a query, ForbiddenError, ConflictError."""
         row = _group(unit.session, group_id)
         refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
         if row.query is not None:
             raise InvalidError(
                 f'"{row.name}" has the devices that its query finds: change the query instead.'
             )
+        self.refuse_widening(unit.session, [group_id], editor)
         added = add_members(unit.session, group_id, wanted.add)
         if added + remove_members(unit.session, group_id, wanted.remove) == 0:
             return self._view(unit.session, row)
         self._touch(row, ["devices"])
-        group = self._published(unit, row)
+        group = self._members_published(unit, row)
         details = {"add": wanted.add, "remove": wanted.remove}
         self._audit.tell(unit, "groups.members", _entity(row), details=details)
         return group
@@ -157,7 +169,8 @@ class Groups:
         """Raises NotFoundError, and ConflictError while something needs the group."""
         row = _group(unit.session, group_id)
         refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
-        users = [user for of in self.users for user in of(unit, group_id)]
+        users = [str(user) for user in self._references.of(unit.session, GROUP, group_id)]
+        users += [user for of in self.users for user in of(unit, group_id)]
         if users:
             more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
             raise ConflictError(
@@ -170,13 +183,31 @@ class Groups:
         self._audit.tell(unit, "groups.delete", _entity(row), before=before)
         unit.publish(Changed(GROUP, group_id, None))
 
-    def checked_named(self, session: Session, group_ids: Iterable[int]) -> list[int]:
-        """The ids, each once: groups that devices can be put into. Raises NotFoundError, InvalidError."""
-        ids = list(dict.fromkeys(group_ids))
-        for row in (_group(session, group_id) for group_id in ids):
+    def named(self, session: Session, group_ids: Iterable[int]) -> dict[int, str]:
+        """The names of groups that devices can be put into. Raises NotFoundError, InvalidError."""
+        rows = [_group(session, group_id) for group_id in dict.fromkeys(group_ids)]
+        for row in rows:
             if row.query is not None:
                 raise InvalidError(f'A query decides who is in the group "{row.name}": name another group.')
-        return ids
+        return {row.id: row.name for row in rows}
+
+    def checked_named(self, session: Session, group_ids: Iterable[int]) -> list[int]:
+        """The ids, each once: groups that devices can be put into. Raises NotFoundError, InvalidError."""
+        return list(self.named(session, group_ids))
+
+    def refuse_widening(self, session: Session, group_ids: Iterable[int], editor: Principal) -> None:
+        """Raises ForbiddenError for groups to whose devices a role is limited: who decides which devices
+        these are decides on rights."""
+        if editor.may(EDIT_RIGHTS):
+            return
+        for group_id in group_ids:
+            roles = [one for one in self._references.of(session, GROUP, group_id) if one.kind == ROLE]
+            if roles:
+                raise ForbiddenError(
+                    f'"{_group(session, group_id).name}" says where the rights of {roles[0]} hold: to change '
+                    f"its devices needs the right {EDIT_RIGHTS} too.",
+                    code="limits_rights",
+                )
 
     def join(self, unit: Unit, device_id: int, group_ids: Iterable[int]) -> None:
         """Name a device as a member of groups; those that are gone or have a query are passed over."""
@@ -184,18 +215,22 @@ class Groups:
             row = unit.session.get(GroupRow, group_id)
             if row is not None and row.query is None and add_members(unit.session, group_id, [device_id]):
                 self._touch(row, ["devices"])
-                self._published(unit, row)
+                self._members_published(unit, row)
 
     def forget_device(self, unit: Unit, device_id: int) -> None:
         """A device that is retired leaves the groups that named it."""
         for group_id in groups_naming(unit.session, device_id):
             remove_members(unit.session, group_id, [device_id])
-            self._published(unit, _group(unit.session, group_id))
+            self._members_published(unit, _group(unit.session, group_id))
 
     def _touch(self, row: GroupRow, fields: Iterable[str]) -> None:
         row.version += 1
         row.updated_at = self._clock.now_ms()
         row.edited_at_version = row.edited_at_version | dict.fromkeys(fields, row.version)
+
+    def _members_published(self, unit: Unit, row: GroupRow) -> Group:
+        unit.publish(MembersChanged(frozenset({row.id})))
+        return self._published(unit, row)
 
     def _published(self, unit: Unit, row: GroupRow) -> Group:
         unit.session.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 
 from sqlalchemy import Select, distinct, func, or_, select
@@ -15,15 +16,15 @@ from backend_lite.contract.query_nodes import is_whole
 from backend_lite.contract.software import DeviceSoftware, InstalledOn, InstalledSoftware, SoftwareCount
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
-from backend_lite.core.db.query_sql import Condition, like, numbers, parsed, texts, where
+from backend_lite.core.db.query_sql import Column, Condition, like, numbers, parsed, texts, where
 from backend_lite.errors import NotFoundError
+from backend_lite.features.fleet.group_members import devices_within, only_within
 from backend_lite.features.fleet.installed import title_key
 from backend_lite.features.fleet.tables import DeviceRow, DeviceSoftwareRow, SoftwareTitleRow
 
 _SORTABLE = {
     "name": SoftwareTitleRow.name_key,
     "publisher": SoftwareTitleRow.publisher,
-    "devices": SoftwareTitleRow.devices,
 }
 _SORTABLE_WHERE = {
     "hostname": DeviceRow.hostname,
@@ -64,34 +65,55 @@ def device_software(session: Session, device_id: int) -> DeviceSoftware:
     return DeviceSoftware(found, format_time(device.software_at) if device.software_at else None)
 
 
-def software_counts(session: Session, request: ListRequest) -> tuple[list[SoftwareCount], int]:
-    """What is installed anywhere, and how many names that are without the cut; `q` is a query of
-    INSTALLED_FIELDS. Raises InvalidError."""
+def software_counts(
+    session: Session, request: ListRequest, groups: Collection[int] | None = None
+) -> tuple[list[SoftwareCount], int]:
+    """What is installed anywhere, or on the devices of groups, and how many names that are without the cut;
+    `q` is a query of INSTALLED_FIELDS. Raises InvalidError."""
+    titles, devices = _titles(groups)
     clauses = {
         "name": texts(SoftwareTitleRow.name),
         "publisher": texts(func.nullif(SoftwareTitleRow.publisher, "")),
-        "devices": numbers(SoftwareTitleRow.devices),
+        "devices": numbers(devices),
     }
     condition = where(parsed(request.q or "", INSTALLED_FIELDS), SoftwareTitleRow.name_key, clauses)
     query = select_list(
-        select(SoftwareTitleRow).where(condition),
+        titles.where(condition),
         replace(request, q=None),
-        sortable=_SORTABLE,
+        sortable=_SORTABLE | {"devices": devices},
         default_sort="-devices",
         tie=SoftwareTitleRow.id,
         search=SoftwareTitleRow.name_key,
     )
-    rows = session.scalars(cut(query, request)).all()
-    versions = _versions(session, [row.id for row in rows])
-    found = [SoftwareCount(row.name, row.publisher, row.devices, versions[row.id]) for row in rows]
+    rows = session.execute(cut(query, request)).all()
+    versions = _versions(session, [title.id for title, _count in rows], groups)
+    found = [SoftwareCount(title.name, title.publisher, count, versions[title.id]) for title, count in rows]
     return found, total(session, query)
 
 
+def _titles(groups: Collection[int] | None) -> tuple[Select[SoftwareTitleRow, int], Column]:
+    """Titles with the number of their devices, and that column."""
+    if groups is None:
+        return select(SoftwareTitleRow, SoftwareTitleRow.devices), SoftwareTitleRow.devices
+    title = DeviceSoftwareRow.title_id
+    mine = select(title, func.count(distinct(DeviceSoftwareRow.device_id)).label("devices"))
+    counted = mine.where(DeviceSoftwareRow.device_id.in_(devices_within(groups))).group_by(title).subquery()
+    titles = select(SoftwareTitleRow, counted.c.devices)
+    return titles.join(counted, counted.c.title_id == SoftwareTitleRow.id), counted.c.devices
+
+
 def installed_on(
-    session: Session, name: str, version: str | None, request: ListRequest
+    session: Session,
+    name: str,
+    version: str | None,
+    request: ListRequest,
+    groups: Collection[int] | None = None,
 ) -> tuple[list[InstalledOn], int]:
-    """The devices that have something of this name, in any case, by host name. Raises InvalidError."""
-    query = _places().where(SoftwareTitleRow.name_key == title_key(name))
+    """The devices, all or those of groups, that have something of this name, in any case, by host name.
+
+    Raises InvalidError.
+    """
+    query = _places().where(SoftwareTitleRow.name_key == title_key(name), only_within(groups))
     if version is not None:
         query = query.where(DeviceSoftwareRow.version == version)
     query = select_list(
@@ -115,11 +137,15 @@ def _places() -> Select[int, str, str, str]:
     )
 
 
-def _versions(session: Session, title_ids: list[int]) -> dict[int, dict[str, int]]:
+def _versions(
+    session: Session, title_ids: list[int], groups: Collection[int] | None
+) -> dict[int, dict[str, int]]:
     """On how many devices each version is, the most frequent first."""
     title, version = DeviceSoftwareRow.title_id, DeviceSoftwareRow.version
     count = func.count(distinct(DeviceSoftwareRow.device_id))
     query = select(title, version, count).where(title.in_(title_ids)).group_by(title, version)
+    if groups is not None:
+        query = query.where(DeviceSoftwareRow.device_id.in_(devices_within(groups)))
     found: dict[int, dict[str, int]] = defaultdict(dict)
     for title_id, name, devices in session.execute(query.order_by(count.desc(), version)):
         found[title_id][name] = devices

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from backend_lite.contract.fleet import DEVICES, DeviceIds
@@ -16,10 +16,12 @@ from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
 from backend_lite.features.fleet.devices import Devices
+from backend_lite.features.fleet.group_members import only_within
 from backend_lite.features.fleet.installed_reading import device_software, installed_on, software_counts
 
 VIEW = "devices:view"
 
+AnyRequest = Request[Any, Any, Any]
 Limit = Annotated[int | None, QueryParameter(ge=0, le=MAX_ID)]
 Offset = Annotated[int, QueryParameter(ge=0, le=MAX_ID)]
 
@@ -29,25 +31,27 @@ def installed_routes(database: Database, devices: Devices) -> Sequence[Route]:
 
 
 def _installed(database: Database) -> Sequence[Route]:
-    @get(f"{DEVICES}/{{device_id:int}}/software", permission=VIEW, audience=USER)
+    @get(f"{DEVICES}/{{device_id:int}}/software", permission=VIEW, audience=USER, within="device_id")
     async def software_of_device(device_id: FromPath[int]) -> DeviceSoftware:
         """What the device says is installed, by name."""
         return await database.read(lambda session: device_software(session, device_id))
 
-    @get(INSTALLED, permission=VIEW, audience=USER)
+    @get(INSTALLED, permission=VIEW, audience=USER, scoped=True)
     async def software_installed(
+        request: AnyRequest,
         limit: Limit = None,
         offset: Offset = 0,
         sort: FromQuery[str | None] = None,
         q: FromQuery[str | None] = None,
     ) -> Response[list[SoftwareCount]]:
         """What is installed anywhere, the most frequent first."""
-        request = ListRequest(limit, offset, sort, q)
-        found, count = await database.read(lambda session: software_counts(session, request))
+        wanted, groups = ListRequest(limit, offset, sort, q), request.user.groups_for(VIEW)
+        found, count = await database.read(lambda session: software_counts(session, wanted, groups))
         return Response(found, headers={"X-Total-Count": str(count)})
 
-    @get(f"{INSTALLED}/devices", permission=VIEW, audience=USER)
+    @get(f"{INSTALLED}/devices", permission=VIEW, audience=USER, scoped=True)
     async def software_devices(
+        request: AnyRequest,
         name: FromQuery[str],
         version: FromQuery[str | None] = None,
         limit: Limit = None,
@@ -55,17 +59,20 @@ def _installed(database: Database) -> Sequence[Route]:
         sort: FromQuery[str | None] = None,
     ) -> Response[list[InstalledOn]]:
         """Where something of this name is installed, in any version or in one."""
-        request = ListRequest(limit, offset, sort)
-        found, count = await database.read(lambda session: installed_on(session, name, version, request))
+        wanted, groups = ListRequest(limit, offset, sort), request.user.groups_for(VIEW)
+        found, count = await database.read(
+            lambda session: installed_on(session, name, version, wanted, groups)
+        )
         return Response(found, headers={"X-Total-Count": str(count)})
 
     return [software_of_device, software_installed, software_devices]
 
 
 def _matching(database: Database, devices: Devices) -> Route:
-    @get(f"{DEVICES}/matching", permission=VIEW, audience=USER)
-    async def devices_matching(q: FromQuery[str] = "") -> DeviceIds:
+    @get(f"{DEVICES}/matching", permission=VIEW, audience=USER, scoped=True)
+    async def devices_matching(request: AnyRequest, q: FromQuery[str] = "") -> DeviceIds:
         """The devices that a query finds now, for whoever has their other data already."""
-        return DeviceIds(await database.read(lambda session: devices.match(session, q)))
+        which = only_within(request.user.groups_for(VIEW))
+        return DeviceIds(await database.read(lambda session: devices.match(session, q, which)))
 
     return devices_matching

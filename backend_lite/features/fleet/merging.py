@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from backend_lite.errors import ConflictError, InvalidError
 from backend_lite.features.fleet.auditing import entity_of, told
 from backend_lite.features.fleet.devices import Devices, active_row, publish
 from backend_lite.features.fleet.editing import MAX_TAGS
-from backend_lite.features.fleet.group_members import groups_naming
+from backend_lite.features.fleet.group_members import groups_naming, refuse_outside
 from backend_lite.features.fleet.presence import Presence
 from backend_lite.features.fleet.tables import DeviceRow
 
@@ -35,14 +35,17 @@ class Merging:
         self.open_work: list[OpenWork] = []
         self.followers: list[Follower] = []
 
-    def merge(self, unit: Unit, device_id: int, replaces_id: int) -> Device:
+    def merge(
+        self, unit: Unit, device_id: int, replaces_id: int, groups: Collection[int] | None = None
+    ) -> Device:
         """The device takes over tags, groups, profile and history of the other, which is retired by the same
-        write. Whether it may work stays as it is.
+        write. Whether it may work stays as it is. `groups`: the other must be in one of them.
 
         Raises NotFoundError, InvalidError, and ConflictError while the other is connected or has work.
         """
         if device_id == replaces_id:
             raise InvalidError("A device cannot be merged with itself.")
+        refuse_outside(unit.session, [replaces_id], groups)
         row, former = active_row(unit.session, device_id), active_row(unit.session, replaces_id)
         self._refuse_active(unit.session, former)
         before = told(row)
@@ -69,9 +72,12 @@ class Merging:
         )
         return self._devices.get(unit.session, row.id)
 
-    def keep_apart(self, unit: Unit, device_id: int) -> Device:
-        """It is not the machine that it resembles. Raises NotFoundError."""
+    def keep_apart(self, unit: Unit, device_id: int, groups: Collection[int] | None = None) -> Device:
+        """It is not the machine that it resembles. `groups`: that must be in one of them. Raises
+        NotFoundError."""
         row = active_row(unit.session, device_id)
+        if row.possible_duplicate_of is not None:
+            refuse_outside(unit.session, [row.possible_duplicate_of], groups)
         before = told(row)
         if row.change({"possible_duplicate_of": None}):
             publish(unit, row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 
@@ -16,18 +16,23 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.devices import publish
 from backend_lite.features.fleet.editing import MAX_TAGS, checked_tags
+from backend_lite.features.fleet.group_members import refuse_outside
 from backend_lite.features.fleet.tables import DeviceRow
 
 MAX_DEVICES = 5000
 
 
-def change_tags(unit: Unit, wanted: TagsChange, audit: Audit) -> TagsChanged:
-    """Raises NotFoundError for a device that is unknown or retired, and InvalidError."""
+def change_tags(
+    unit: Unit, wanted: TagsChange, audit: Audit, groups: Collection[int] | None = None
+) -> TagsChanged:
+    """`groups`: every device must be in one of them. Raises NotFoundError for a device that is not, or is
+    unknown or retired, and InvalidError."""
     if len(wanted.devices) > MAX_DEVICES:
         raise InvalidError(f"Change the tags of {MAX_DEVICES} devices at most in one step.")
     add, remove = checked_tags(wanted.add), frozenset(checked_tags(wanted.remove))
     if both := remove.intersection(add):
         raise InvalidError(f'The tag "{min(both)}" cannot be added and removed at once.')
+    refuse_outside(unit.session, wanted.devices, groups)
     changed = []
     for row in _rows(unit, wanted.devices):
         kept = [tag for tag in row.tags if tag not in remove]

@@ -209,11 +209,3 @@ def test_no_built_in_role_but_the_owners_reaches_users_or_keys() -> None:
                 for one in grants
                 if one.split(":")[0] in ("users", "roles", "backups") and not one.endswith(":view")
             }
-
-
-async def test_a_role_cannot_promise_a_limit_to_groups_that_would_not_hold(site: Site) -> None:
-    refused = await site.call("POST", ROLES, {"name": "Lab", "groups": [1]})
-    assert (refused.status_code, refused.json()["code"]) == (400, "groups_unsupported")
-    made = await site.call("POST", ROLES, {"name": "Lab"})
-    again = await site.call("PUT", f"{ROLES}/{made.json()['id']}", {"groups": [1]})
-    assert again.status_code == 400
