@@ -50,10 +50,13 @@ def known_type(text: str) -> ActionType | None:
 
 
 class ActionCreate(Struct):
+    """`confirmed_devices` as in RolloutCreate: 1, where the settings ask for it before dangerous scripts."""
+
     type: str
     payload: str | None = None
     script_id: int | None = None
     software_id: int | None = None
+    confirmed_devices: int | None = None
 
 
 class Action(Struct):

@@ -169,13 +169,15 @@ class ProfileCopy(Struct):
 
 class ProfileApply(Struct):
     """POST PROFILES/{id}/apply. The documented body has `device_ids` alone. `parameters` by task id are
-    values for this time, the secret ones among them."""
+    values for this time, the secret ones among them; `confirmed_devices` as in RolloutCreate, and counts the
+    devices that can take it."""
 
     device_ids: list[int] = field(default_factory=list)
     groups: list[int] = field(default_factory=list)
     query: str = ""
     parameters: dict[int, dict[str, ParameterValue]] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
+    confirmed_devices: int | None = None
 
 
 class ApplyProblem(StrEnum):

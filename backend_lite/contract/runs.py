@@ -238,7 +238,10 @@ class PreviewTask(Struct):
 
 class RolloutGate(Struct):
     """What stands between a request and its start, for the `reasons` (sentences) given: somebody has to give
-    the number of `devices` (`confirm`), or a second person has to agree (`approve`)."""
+    the number of `devices` (`confirm`), or a second person has to agree (`approve`), or both.
+
+    A preview asks for the number also where all devices were listed by their ids: people at a window give it
+    then, while POST takes such a list as stated by its caller. A number that is given has to be right."""
 
     devices: int = 0
     confirm: bool = False
@@ -342,10 +345,18 @@ class RolloutCreated(Rollout):
     run_ids: list[int] = field(default_factory=list)
 
 
+class RolloutRerun(Struct):
+    """POST ROLLOUTS/{id}/rerun-failed; `confirmed_devices` as in RolloutCreate."""
+
+    confirmed_devices: int | None = None
+
+
 class RunRerun(Struct):
-    """POST RUNS/{id}/rerun: the same work again on that device, from step `from_step` on."""
+    """POST RUNS/{id}/rerun: the same work again on that device, from step `from_step` on;
+    `confirmed_devices` as in RolloutCreate."""
 
     from_step: int = 1
+    confirmed_devices: int | None = None
 
 
 class Try(Struct):

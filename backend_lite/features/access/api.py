@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend_lite.core.security.principal import Authenticator
 from backend_lite.features.access.accounts import Accounts
 from backend_lite.features.access.device_secrets import DeviceSecrets
+from backend_lite.features.access.holders import holders
 from backend_lite.features.access.login import Login
 from backend_lite.features.access.reach import Groups, reach
 from backend_lite.features.access.sessions import Sessions
@@ -61,6 +62,10 @@ class AccessApi:
         """For each of the users the groups in whose devices any of `permissions` holds; None: everywhere,
         empty: nowhere, as for those who are disabled or removed."""
         return reach(connection, user_ids, permissions)
+
+    def holders(self, connection: Connection, permission: str) -> frozenset[int]:
+        """The ids of the users who have it everywhere; nobody who is disabled or removed."""
+        return holders(connection, permission)
 
     def user_names(self, session: Session, ids: Iterable[int | None]) -> dict[int, str]:
         """The names of the users with these ids, for columns such as "created by"."""

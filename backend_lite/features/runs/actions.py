@@ -69,7 +69,12 @@ class Actions:
         if not os_matches(work.target_os_type, target.os_type):
             raise os_mismatch(Need(work.language, work.target_os_type, work.what), [target])
         plan = Plan(
-            work.title, [work], [Candidate(target, named=True)], Policy(), Targets(devices=[device_id])
+            work.title,
+            [work],
+            [Candidate(target, named=True)],
+            Policy(),
+            Targets(devices=[device_id]),
+            confirmed_devices=request.confirmed_devices,
         )
         created = self._rollouts.start(unit, plan, principal)
         query = select(StepRow).where(StepRow.run_id.in_(created.run_ids))

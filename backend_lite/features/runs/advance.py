@@ -40,7 +40,7 @@ class Advance:
         """Let the rollout do what it can do now, and say when it is looked at next."""
         moment.fresh.clear()
         parts = load_rollout(moment.connection, rollout_id)
-        if parts is None or parts.rollout.ended_at is not None:
+        if parts is None or parts.rollout.ended_at is not None or parts.rollout.state == RolloutState.HELD:
             return
         rollout, now = parts.rollout, moment.now
         again = rollout.look_at is not None and rollout.look_at <= now
@@ -57,8 +57,7 @@ class Advance:
         """A person says that it may go on: with the wave, or where it is not halted with the next one."""
         rollout = parts.rollout
         if rollout.state == RolloutState.HALTED:
-            early = not_before(parts.policy) > moment.now
-            rollout.state = RolloutState.WAITING if early else RolloutState.RUNNING
+            rollout.state = first_state(parts.policy, moment.now)
             rollout.forgiven = rollout.failed + rollout.unknown
         else:
             rollout.wave += 1
@@ -67,6 +66,12 @@ class Advance:
         for device_id in _queued_devices(moment.session, rollout.id):
             moment.device_is_free(device_id)
         moment.look_at(rollout.id)
+
+    def approve(self, moment: Moment, parts: RolloutParts) -> None:
+        """One that was held may begin, at its time."""
+        parts.rollout.state, parts.rollout.look_at = first_state(parts.policy, moment.now), moment.now
+        self._save(moment, parts)
+        moment.look_at(parts.rollout.id)
 
     def halt(self, moment: Moment, parts: RolloutParts, reason: str) -> None:
         parts.rollout.state, parts.rollout.halt_reason = RolloutState.HALTED, reason
@@ -168,6 +173,11 @@ def not_before(policy: Policy) -> int:
     return round(parse_time(policy.not_before).timestamp() * 1000)
 
 
+def first_state(policy: Policy, now: int) -> RolloutState:
+    """Of a rollout that nobody holds or halts."""
+    return RolloutState.WAITING if not_before(policy) > now else RolloutState.RUNNING
+
+
 def next_look(rollout: RolloutRow, policy: Policy, now: int) -> int:
     """When an open rollout is looked at next if nothing happens."""
     start = not_before(policy)
@@ -178,11 +188,11 @@ def next_look(rollout: RolloutRow, policy: Policy, now: int) -> int:
 
 
 def _closed_runs(session: Session, rollout: RolloutRow) -> list[int]:
-    """Runs that wait for their wave or for the rollout's start though these have come."""
+    """Runs that wait for their wave, an approval or the rollout's start though these have come."""
     query = select(RunRow.id).where(
         RunRow.rollout_id == rollout.id,
         RunRow.state == RunState.WAITING,
-        RunRow.reason.in_((Waits.WAVE, Waits.NOT_BEFORE)),
+        RunRow.reason.in_((Waits.WAVE, Waits.NOT_BEFORE, Waits.APPROVAL)),
         RunRow.wave <= rollout.wave,
     )
     return list(session.scalars(query.order_by(RunRow.id).limit(AT_ONCE + 1)))

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
+from agent.wire.states import RolloutState
+from backend_lite.contract.approvals import ApprovalState
 from backend_lite.core.clock import Clock
 from backend_lite.features.runs.gates import Waits
-from backend_lite.features.runs.tables import RolloutRow, RunRow
+from backend_lite.features.runs.tables import ApprovalRow, DestructivePermitRow, RolloutRow, RunRow
 
 JUMP_MS = 86_400_000
 """A clock that moved by less is taken at its word: it was corrected, or the machine slept."""
 
-_BY_DURATION = (Waits.RETRY, Waits.REBOOT)
+_BY_DURATION = (Waits.RETRY, Waits.REBOOT, Waits.RATE)
 
 
 class SteadyClock:
@@ -86,9 +88,21 @@ def shift_clocks(session: Session, by_ms: int, now: int) -> None:
         .execution_options(synchronize_session=False)
     )
     healing = (RolloutRow.halt_reason.is_not(None)) & (RolloutRow.state == "running")
+    held = RolloutRow.state == RolloutState.HELD
     session.execute(
         update(RolloutRow)
         .where(RolloutRow.ended_at.is_(None))
-        .values(look_at=case((healing, RolloutRow.look_at + by_ms), else_=now))
+        .values(look_at=case((healing | held, RolloutRow.look_at + by_ms), else_=now))
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(ApprovalRow)
+        .where(ApprovalRow.state == ApprovalState.WAITING)
+        .values(expires_at=ApprovalRow.expires_at + by_ms)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(DestructivePermitRow)
+        .values(permitted_at=DestructivePermitRow.permitted_at + by_ms)
         .execution_options(synchronize_session=False)
     )

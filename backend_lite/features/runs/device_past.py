@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS
-from backend_lite.contract.live import PAUSE, ROLLOUT, RUN
+from backend_lite.contract.live import PAUSE, RUN
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed, Event
 from backend_lite.features.runs.removal import BATCH, delete_rollout, delete_runs
@@ -106,5 +106,4 @@ def _remove_empty(unit: Unit, rollout_ids: Iterable[int]) -> None:
     """Those of the rollouts of which no run is left."""
     empty = select(RolloutRow.id).where(RolloutRow.id.in_(rollout_ids), RolloutRow.total == 0)
     for rollout_id in unit.session.scalars(empty).all():
-        delete_rollout(unit.session, rollout_id)
-        unit.publish(Changed(ROLLOUT, rollout_id, None))
+        delete_rollout(unit, rollout_id)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from agent.wire.messages import Done, Holding, Permit
-from backend_lite.contract.live import OUTPUT, PAUSE, ROLLOUT, RUN
+from backend_lite.contract.live import APPROVAL, OUTPUT, PAUSE, ROLLOUT, RUN
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.keep_awake import KeepAwake
 from backend_lite.core.live import LiveKind
@@ -18,6 +19,10 @@ from backend_lite.features.plans.api import PlansApi
 from backend_lite.features.runs.action_routes import action_routes
 from backend_lite.features.runs.actions import Actions
 from backend_lite.features.runs.advance import Advance
+from backend_lite.features.runs.approval_records import ApprovalRecords
+from backend_lite.features.runs.approval_routes import approval_routes
+from backend_lite.features.runs.approvals import Approvals
+from backend_lite.features.runs.approvals_gate import ApprovalGate, Approvers
 from backend_lite.features.runs.attempts import Attempts
 from backend_lite.features.runs.clock_jumps import SteadyClock
 from backend_lite.features.runs.device_past import Forgetting, OutputForgotten, open_runs, take_over
@@ -55,6 +60,7 @@ from backend_lite.features.runs.targets import is_there
 from backend_lite.features.runs.tasks import Tasks
 from backend_lite.features.runs.views import PROGRESS, Views
 from backend_lite.features.runs.vigil import Vigil
+from backend_lite.features.runs.work_findings import WorkFindings
 
 log = structlog.get_logger(__name__)
 
@@ -77,13 +83,23 @@ class Area:
     lists: Lists
     epochs: Epochs
     restored: AfterRestore
+    approvals: Approvals
+    findings: WorkFindings
+    gate: ApprovalGate
 
 
-def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi, people: People) -> Area:
+class Everybody(People, Approvers, Protocol):
+    """What the access area knows of people."""
+
+
+def compose(
+    kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi, people: Everybody
+) -> Area:
     database, clock, epochs = kernel.database, SteadyClock(kernel.clock), Epochs(kernel.service_epoch)
     output = OutputStore(kernel.config.data.output, database, kernel.bus, clock, epochs)
     views = Views(fleet.hub, output.sizes, clock)
-    keeper, tasks = Keeper(views), Tasks(library, kernel.bus)
+    records = ApprovalRecords(clock)
+    keeper, tasks = Keeper(views, records), Tasks(library, kernel.bus)
     dispatcher = Dispatcher(fleet, tasks, keeper, epochs)
     advance = Advance(fleet.hub, dispatcher, keeper, views)
     flow = Flow(dispatcher, advance)
@@ -94,7 +110,11 @@ def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: Flee
         database, fleet, clock, output, dispatcher, permits, outcomes, restored, keeper, flow, epochs
     )
     plans = Plans(library, profiles, fleet)
-    rollouts = Rollouts(fleet, plans, dispatcher, advance, keeper, flow, tasks, views, clock, epochs)
+    findings, gate = WorkFindings(library), ApprovalGate(kernel.settings, people)
+    rollouts = Rollouts(
+        fleet, plans, dispatcher, advance, keeper, flow, tasks, views, clock, epochs, findings, gate, records
+    )
+    approvals = Approvals(rollouts, records, advance, flow, people, clock)
     pauses = Pauses(fleet, dispatcher, keeper, flow, clock)
     fleet.on_group_delete(pauses.of_group)
     fleet.on_merge(open_runs, take_over)
@@ -112,7 +132,7 @@ def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: Flee
         rollouts=rollouts,
         reruns=Reruns(fleet, plans, rollouts),
         pauses=pauses,
-        looks=Looks(database, clock, fleet.hub, keeper, flow, pauses),
+        looks=Looks(database, clock, fleet.hub, keeper, flow, pauses, approvals),
         actions=Actions(rollouts, library, output, kernel.settings),
         http_agents=HttpAgents(
             database, clock, fleet, attempts, dispatcher, permits, tasks, keeper, flow, output, epochs
@@ -120,11 +140,14 @@ def compose(kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: Flee
         lists=Lists(views, clock, fleet),
         epochs=epochs,
         restored=restored,
+        approvals=approvals,
+        findings=findings,
+        gate=gate,
     )
 
 
 def build(
-    kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi, people: People
+    kernel: Kernel, library: LibraryApi, profiles: PlansApi, fleet: FleetApi, people: Everybody
 ) -> Feature:
     area, database = compose(kernel, library, profiles, fleet, people), kernel.database
     reach = Reach(fleet)
@@ -142,7 +165,8 @@ def build(
         routes=lambda: [
             *rollout_routes(database, area.plans, area.rollouts, area.reruns, area.lists, reach),
             *profile_routes(database, applications, ProfileDevices(profiles, fleet)),
-            *preview_routes(database, Previews(library, fleet, area.plans)),
+            *preview_routes(database, Previews(library, fleet, area.plans, area.findings, area.gate)),
+            *approval_routes(database, area.approvals),
             *run_routes(database, area.rollouts, area.reruns, area.lists),
             *pause_routes(database, area.pauses),
             *output_routes(database, area.lists, area.output, reach),
@@ -154,6 +178,7 @@ def build(
             ROLLOUT: LiveKind(VIEW, lambda: database.read(area.lists.live_rollouts), (PROGRESS,)),
             RUN: LiveKind(VIEW, lambda: database.read(area.lists.live_runs)),
             OUTPUT: LiveKind(VIEW),
+            APPROVAL: LiveKind(VIEW, lambda: database.read(area.approvals.live)),
             PAUSE: LiveKind(VIEW, lambda: database.read(lambda session: area.pauses.page(session, None))),
         },
         reactions={DEVICE_RETIRED: leaving.device_retired},

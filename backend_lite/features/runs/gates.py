@@ -13,15 +13,17 @@ from backend_lite.features.runs.tables import RolloutRow
 
 
 class Waits(StrEnum):
-    """Reasons of an open step that waits. The first three are the rollout's and are not stored in running
+    """Reasons of an open step that waits. The first four are the rollout's and are not stored in running
     runs; the others are the run's own, with a sentence in `runs.waiting`."""
 
+    APPROVAL = "approval"
     HALTED = "halted"
     NOT_BEFORE = "not_before"
     WAVE = "wave"
     PAUSED = "paused"
     WINDOW = "window"
     CONCURRENCY = "concurrency"
+    RATE = "rate"
     RETRY = "retry"
     REBOOT = "reboot"
     DISK_LOW = "disk_low"
@@ -43,6 +45,8 @@ def rollout_gate(rollout: RolloutRow, wave: int) -> Waits | None:
 
 
 def gate_of(state: str, current_wave: int, wave: int) -> Waits | None:
+    if state == RolloutState.HELD:
+        return Waits.APPROVAL
     if state == RolloutState.HALTED:
         return Waits.HALTED
     if state == RolloutState.WAITING:

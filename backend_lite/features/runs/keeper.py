@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.wire.states import RUN_ENDS, RolloutState, StepState
+from backend_lite.features.runs.approval_records import ApprovalRecords
 from backend_lite.features.runs.gates import slots_left
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.parts import RunParts, save_all
@@ -16,8 +17,9 @@ IN_HAND = (StepState.OFFERED, StepState.RUNNING, StepState.CANCELLING)
 
 
 class Keeper:
-    def __init__(self, views: Views) -> None:
+    def __init__(self, views: Views, approvals: ApprovalRecords) -> None:
         self._views = views
+        self._approvals = approvals
 
     def keep(self, moment: Moment, many: Sequence[RunParts]) -> None:
         """Save what has changed and tell consoles. Devices and rollouts that may be able to go on now are
@@ -30,7 +32,10 @@ class Keeper:
         for parts in many:
             if _may_free_its_device(parts):
                 moment.device_is_free(parts.run.device_id)
+        never_begun = [parts.rollout for parts in changed if _has_ended_held(parts)]
         save_all(moment.connection, many)
+        for rollout in never_begun:
+            self._approvals.rollout_ended(moment.unit, rollout)
         for parts in changed:
             self._views.publish_progress(moment.unit, parts.rollout)
         for parts in many:
@@ -41,6 +46,11 @@ def _may_free_its_device(parts: RunParts) -> bool:
     run, before = parts.run, RUN_ROWS.before
     has_moved = run.state != before(run, "state") or run.not_until != before(run, "not_until")
     return has_moved and parts.next_step.state not in IN_HAND
+
+
+def _has_ended_held(parts: RunParts) -> bool:
+    rollout = parts.rollout
+    return rollout.ended_at is not None and ROLLOUT_ROWS.before(rollout, "state") == RolloutState.HELD
 
 
 def _may_go_on(parts: RunParts) -> bool:

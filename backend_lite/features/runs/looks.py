@@ -8,12 +8,13 @@ import structlog
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from agent.wire.states import RUN_ENDS, RunState, Source, StepState
+from agent.wire.states import RUN_ENDS, RolloutState, RunState, Source, StepState
 from backend_lite.contract.runs import OfflinePolicy
 from backend_lite.core.db.base import EpochMs
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.api import Hub
+from backend_lite.features.runs.approvals import Approvals
 from backend_lite.features.runs.clock_jumps import SteadyClock, newest_time, shift_clocks
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.gates import Waits
@@ -56,7 +57,14 @@ class Looks:
     """`look` is called once a second."""
 
     def __init__(
-        self, database: Database, clock: SteadyClock, hub: Hub, keeper: Keeper, flow: Flow, pauses: Pauses
+        self,
+        database: Database,
+        clock: SteadyClock,
+        hub: Hub,
+        keeper: Keeper,
+        flow: Flow,
+        pauses: Pauses,
+        approvals: Approvals,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -64,6 +72,7 @@ class Looks:
         self._keeper = keeper
         self._flow = flow
         self._pauses = pauses
+        self._approvals = approvals
         self._patient_until = clock.monotonic() + PATIENCE_S
         self._next_search = clock.monotonic() + EVERY_S
 
@@ -118,7 +127,7 @@ class Looks:
     def _defer(self, unit: Unit) -> None:
         """Soon after a start nobody knows which devices are there: what depends on that has to wait."""
         until = self._clock.now_ms() + round(PATIENCE_S * 1000)
-        due = select(RolloutRow.id).where(RolloutRow.look_at < until)
+        due = select(RolloutRow.id).where(RolloutRow.look_at < until, RolloutRow.state != RolloutState.HELD)
         for rollout_id in unit.session.scalars(due).all():
             parts = load_rollout(unit.connection, rollout_id)
             assert parts is not None
@@ -130,6 +139,8 @@ class Looks:
         moment = Moment(unit, self._clock.now_ms())
         if due.pauses:
             self._pauses.end_due(unit)
+        # Before their runs expire by themselves: a run says why it never began.
+        self._approvals.expire(unit, due.rollouts)
         expired = load_runs(unit.connection, due.expired)
         for parts in expired:
             self._expire(moment, parts)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from backend_lite.contract.runs import RolloutGate
 from backend_lite.features.runs.plans import Plan, is_skipped
 from backend_lite.features.runs.works import Work
 
@@ -13,8 +14,8 @@ _NAMED = 500
 """So many devices are named; of more, their number is told."""
 
 
-def outline(plan: Plan, findings: int) -> dict[str, Any]:
-    """`findings` is how many findings its scripts have."""
+def outline(plan: Plan, findings: int, gate: RolloutGate) -> dict[str, Any]:
+    """`findings` is how many findings its scripts have, `gate` what it had to pass."""
     devices = [one.target.id for one in plan.candidates if not is_skipped(one)]
     told = {
         "targets": len(devices),
@@ -24,6 +25,8 @@ def outline(plan: Plan, findings: int) -> dict[str, Any]:
         "query": plan.targets.query,
         "tasks": [_task(work) for work in plan.works],
         "findings": findings,
+        "confirmed_devices": plan.confirmed_devices,
+        "needs_approval": gate.reasons if gate.approve else None,
         "profile_id": plan.profile_id,
         "again_of": plan.origin_id,
         "policy": msgspec.to_builtins(plan.policy),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.library import Language, os_matches
+from backend_lite.contract.library import os_matches
 from backend_lite.contract.runs import MAX_TASKS, Policy, RolloutCreate, Targets, TaskCreate
 from backend_lite.errors import InvalidError, ServiceError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
@@ -40,7 +40,9 @@ class Asked:
 @dataclass(frozen=True)
 class Plan:
     """`works` are the steps of every run, `candidates` the devices. `targets` is what was asked for. One that
-    `is_partial` leaves out tasks of its profile, which does not count as applied by it."""
+    `is_partial` leaves out tasks of its profile, which does not count as applied by it. One that is
+    `is_gathered` is for devices that the service has looked up. `confirmed_devices` is the number of devices
+    that a person has given."""
 
     title: str
     works: Sequence[Work]
@@ -53,11 +55,18 @@ class Plan:
     profile_id: int | None = None
     profile_revision: int | None = None
     is_partial: bool = False
+    confirmed_devices: int | None = None
+    is_gathered: bool = False
 
     @property
     def runs(self) -> int:
         """How many runs can do something."""
         return sum(not is_skipped(candidate) for candidate in self.candidates)
+
+    @property
+    def found(self) -> int:
+        """How many of them are on devices that whoever asks for it has not listed one by one."""
+        return sum(not is_skipped(one) and (self.is_gathered or not one.named) for one in self.candidates)
 
     def secrets(self, target: RunTarget, index: int) -> dict[str, str]:
         if self.sealed is not None:
@@ -123,6 +132,7 @@ class Plans:
             seals=seals,
             profile_id=None if profile is None else profile.id,
             profile_revision=None if profile is None else profile.revision,
+            confirmed_devices=request.confirmed_devices,
         )
         check_policy(request.policy, total=plan.runs, may_repeat=all(work.may_repeat for work in works))
         return plan
@@ -148,11 +158,6 @@ class Plans:
             raise InvalidError("The tasks of a profile have values of their own: use task_parameters.")
         profile = self._plans.for_run(session, request.profile_id, request.task_parameters)
         return Asked(profile.tasks, profile)
-
-    def findings(self, works: Sequence[Work]) -> int:
-        """How much there is in the works' scripts that a person should have seen."""
-        texts = [(work.language, work.content or work.payload) for work in works]
-        return sum(len(self._library.findings(Language(of), text)) for of, text in texts if of and text)
 
     def still_has(self, session: Session, profile_id: int | None) -> bool:
         """The profile was not deleted meanwhile."""

@@ -10,7 +10,6 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.common import format_time
-from backend_lite.contract.library import Language
 from backend_lite.contract.runs import (
     Finding,
     Policy,
@@ -18,13 +17,14 @@ from backend_lite.contract.runs import (
     PreviewDevice,
     PreviewTask,
     RolloutCreate,
-    TaskAction,
     TaskCreate,
 )
+from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ServiceError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.plans.api import ProfileForRun
+from backend_lite.features.runs.approvals_gate import ApprovalGate
 from backend_lite.features.runs.conditions import CONDITION
 from backend_lite.features.runs.plans import Asked, Plans, is_skipped, refuse_named
 from backend_lite.features.runs.policies import check_policy
@@ -35,14 +35,12 @@ from backend_lite.features.runs.preview_history import (
     last_runs,
     recent_rollouts,
 )
-from backend_lite.features.runs.reach import Groups
+from backend_lite.features.runs.reach import MAY_RUN, Groups
 from backend_lite.features.runs.shares import wave_sizes
 from backend_lite.features.runs.targets import Candidate
 from backend_lite.features.runs.tasks import wire_version_for, wire_version_of
+from backend_lite.features.runs.work_findings import WorkFindings
 from backend_lite.features.runs.works import Work, outline_of
-
-_PARTS = {TaskAction.UNDO: "undo", TaskAction.DETECT: "detect"}
-"""The part of its script that a task runs, as findings call it."""
 
 
 class _Refusals:
@@ -71,13 +69,18 @@ class _Numbered:
 class Previews:
     """Works inside the caller's session, and changes nothing."""
 
-    def __init__(self, library: LibraryApi, fleet: FleetApi, plans: Plans) -> None:
+    def __init__(
+        self, library: LibraryApi, fleet: FleetApi, plans: Plans, findings: WorkFindings, gate: ApprovalGate
+    ) -> None:
         self._library = library
+        self._findings = findings
+        self._gate = gate
         self._hub = fleet.hub
         self._plans = plans
 
-    def make(self, session: Session, request: RolloutCreate, groups: Groups) -> Preview:
-        """Of devices in reach of `groups`."""
+    def make(self, session: Session, request: RolloutCreate, principal: Principal) -> Preview:
+        """Of devices on which the principal may run something."""
+        groups = principal.groups_for(MAY_RUN)
         refusals = _Refusals()
         asked = self._asked(session, request, refusals)
         tasks = self._tasks(session, asked, request.policy, refusals)
@@ -88,6 +91,11 @@ class Previews:
         history = [recent_rollouts(session, script_id) for script_id in scripts]
         last = _last(session, scripts, history, candidates)
         needed = _wire_version(request.policy, works)
+        findings = self._findings_of(session, tasks)
+        gate = self._gate.ahead(sum(not is_skipped(one) for one in candidates), findings)
+        if gate.approve:
+            with refusals.noted():
+                self._gate.refuse_stranded(session.connection(), gate, principal)
         devices = [self._device(one, last.get(one.target.id), needed, tasks) for one in candidates]
         return Preview(
             devices=devices,
@@ -96,9 +104,10 @@ class Previews:
             revision=works[0].revision if len(works) == 1 else None,
             expected_ms=_expected(session, scripts, history) if len(scripts) == len(works) else None,
             waves=waves,
-            findings=self._findings(tasks),
+            findings=findings,
             errors=refusals.sentences,
             tasks=[_task(task, devices) for task in tasks],
+            gate=gate,
         )
 
     def _asked(self, session: Session, request: RolloutCreate, refusals: _Refusals) -> Asked:
@@ -164,16 +173,12 @@ class Previews:
             device.last_ended_at = None if last.ended_at is None else format_time(last.ended_at)
         return device
 
-    def _findings(self, tasks: Sequence[_Numbered]) -> list[Finding]:
+    def _findings_of(self, session: Session, tasks: Sequence[_Numbered]) -> list[Finding]:
+        found = self._findings.of(session, [task.work for task in tasks])
         return [
-            msgspec.structs.replace(
-                finding, task=task.n, part=finding.part or _PARTS.get(task.work.action, "")
-            )
-            for task in tasks
-            if task.work.content and task.work.language
-            for finding in self._library.findings(
-                Language(task.work.language), task.work.content, task.work.detect
-            )
+            msgspec.structs.replace(one, task=task.n)
+            for task, of in zip(tasks, found, strict=True)
+            for one in of
         ]
 
 

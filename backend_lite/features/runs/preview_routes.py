@@ -19,7 +19,7 @@ def preview_routes(database: Database, previews: Previews) -> Sequence[Route]:
     @post(f"{ROLLOUTS}/preview", status_code=200, permission=RUN, audience=USER, scoped=True)
     async def preview_rollout(request: AnyRequest, data: JSONBody[RolloutCreate]) -> Preview:
         """What the same body would do at POST rollouts. Starts nothing."""
-        groups = request.user.groups_for(RUN)
-        return await database.read(lambda session: previews.make(session, data, groups))
+        principal = request.user
+        return await database.read(lambda session: previews.make(session, data, principal))
 
     return [preview_rollout]

@@ -110,6 +110,7 @@ class ProfileApplications:
                 task_parameters=wanted.parameters,
                 targets=targets,
                 policy=wanted.policy,
+                confirmed_devices=wanted.confirmed_devices,
             ),
             lines,
         )

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.live import ROLLOUT, RUN
+from backend_lite.contract.live import APPROVAL, ROLLOUT, RUN
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.features.runs.profile_records import note_ends
 from backend_lite.features.runs.tables import (
     HAS_OUTPUT,
+    ApprovalRow,
     AttemptRow,
     RestoredStepRow,
     RolloutRow,
@@ -78,8 +79,7 @@ def remove_runs(unit: Unit, *, before: int) -> Removed | None:
     for run_id in run_ids:
         unit.publish(Changed(RUN, run_id, None))
     if len(run_ids) < BATCH:
-        delete_rollout(session, rollout_id)
-        unit.publish(Changed(ROLLOUT, rollout_id, None))
+        delete_rollout(unit, rollout_id)
     return removed
 
 
@@ -103,11 +103,17 @@ def _forget_output(session: Session, ids: Sequence[int], now: int) -> None:
     session.execute(delete(SmallOutputRow).where(SmallOutputRow.attempt_id.in_(ids)))
 
 
-def delete_rollout(session: Session, rollout_id: int) -> None:
-    """One that has no runs."""
+def delete_rollout(unit: Unit, rollout_id: int) -> None:
+    """One that has no runs, and its approval."""
+    session = unit.session
+    approvals = select(ApprovalRow.id).where(ApprovalRow.rollout_id == rollout_id)
+    for approval_id in session.scalars(approvals).all():
+        session.execute(delete(ApprovalRow).where(ApprovalRow.id == approval_id))
+        unit.publish(Changed(APPROVAL, approval_id, None))
     for table in (TaskFileRow, RolloutTaskRow):
         session.execute(delete(table).where(table.rollout_id == rollout_id))
     session.execute(delete(RolloutRow).where(RolloutRow.id == rollout_id))
+    unit.publish(Changed(ROLLOUT, rollout_id, None))
 
 
 def delete_runs(session: Session, run_ids: Sequence[int]) -> Removed:

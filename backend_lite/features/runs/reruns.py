@@ -55,14 +55,21 @@ class Reruns:
         self._plans = plans
         self._rollouts = rollouts
 
-    def failed(self, unit: Unit, rollout_id: int, principal: Principal, key: str | None) -> RolloutCreated:
+    def failed(
+        self,
+        unit: Unit,
+        rollout_id: int,
+        principal: Principal,
+        key: str | None,
+        confirmed: int | None = None,
+    ) -> RolloutCreated:
         """The work again on every device where it failed. Raises NotFoundError, ConflictError."""
         origin = _origin(unit.session, rollout_id)
         query = select(RunRow).where(RunRow.rollout_id == rollout_id, FAILED).order_by(RunRow.id)
         runs = unit.session.scalars(query).all()
         if not runs:
             raise ConflictError("No run of this rollout has failed: there is nothing to run again.")
-        return self._again(unit, origin, runs, 1, principal, key)
+        return self._again(unit, origin, runs, RunRerun(1, confirmed), principal, key)
 
     def run(
         self, unit: Unit, run_id: int, request: RunRerun, principal: Principal, key: str | None
@@ -74,18 +81,18 @@ class Reruns:
         if run.state not in RUN_ENDS:
             raise ConflictError("The run has not ended. Cancel it first, or wait for its end.")
         origin = _origin(unit.session, run.rollout_id)
-        return self._again(unit, origin, [run], request.from_step, principal, key)
+        return self._again(unit, origin, [run], request, principal, key)
 
     def _again(
         self,
         unit: Unit,
         origin: RolloutRow,
         runs: Sequence[RunRow],
-        from_step: int,
+        request: RunRerun,
         principal: Principal,
         key: str | None,
     ) -> RolloutCreated:
-        session = unit.session
+        session, from_step = unit.session, request.from_step
         works = _works(session, origin.id)
         if not 1 <= from_step <= len(works):
             raise InvalidError(f"from_step must be between 1 and {len(works)}, the number of steps.")
@@ -103,6 +110,8 @@ class Reruns:
             sealed=_sealed(session, runs, from_step),
             profile_id=origin.profile_id,
             profile_revision=origin.profile_revision,
+            confirmed_devices=request.confirmed_devices,
+            is_gathered=len(runs) > 1,
             is_partial=not (
                 self._plans.still_has(session, origin.profile_id) and _went_well(session, runs, from_step)
             ),

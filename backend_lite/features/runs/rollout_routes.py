@@ -9,7 +9,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend_lite.contract.common import Page
-from backend_lite.contract.runs import ROLLOUTS, Rollout, RolloutCreate, RolloutCreated
+from backend_lite.contract.runs import ROLLOUTS, Rollout, RolloutCreate, RolloutCreated, RolloutRerun
 from backend_lite.core.db.base import MAX_ID
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
@@ -96,10 +96,17 @@ def rollout_routes(
         return await changed(request, rollout_id, lambda unit: rollouts.resume(unit, rollout_id))
 
     @post(f"{_ONE}/rerun-failed", permission=RUN, audience=USER, scoped=True)
-    async def rerun_failed(request: AnyRequest, rollout_id: FromPath[int]) -> RolloutCreated:
+    async def rerun_failed(
+        request: AnyRequest, rollout_id: FromPath[int], data: JSONBody[RolloutRerun | None] = None
+    ) -> RolloutCreated:
         """A new rollout over the devices where this one failed, expired or has no known end."""
         key, principal = idempotency_key(request), request.user
-        return await change(request, rollout_id, lambda unit: reruns.failed(unit, rollout_id, principal, key))
+        confirmed = None if data is None else data.confirmed_devices
+
+        def work(unit: Unit) -> RolloutCreated:
+            return reruns.failed(unit, rollout_id, principal, key, confirmed)
+
+        return await change(request, rollout_id, work)
 
     return [
         create_rollout,

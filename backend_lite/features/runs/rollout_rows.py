@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from agent.wire.states import RolloutState, RunState, Source, StepState
+from backend_lite.contract.runs import Policy
 from backend_lite.core.security.principal import Principal
-from backend_lite.features.runs.advance import next_look, not_before
+from backend_lite.features.runs.advance import first_state, next_look, not_before
 from backend_lite.features.runs.conditions import CONDITION
 from backend_lite.features.runs.gates import Waits
 from backend_lite.features.runs.plans import Plan, is_skipped
@@ -24,13 +25,15 @@ from backend_lite.features.runs.targets import Candidate
 from backend_lite.features.runs.works import Work
 
 
-def rollout_row(plan: Plan, principal: Principal, key: str | None, now: int) -> RolloutRow:
-    """Its counters are set when its runs are made."""
+def rollout_row(
+    plan: Plan, principal: Principal, key: str | None, now: int, held_until: int | None = None
+) -> RolloutRow:
+    """Its counters are set when its runs are made. With `held_until` it waits for an approval until then."""
     first = plan.works[0]
     alone = len(plan.works) == 1
     row = ROLLOUT_ROWS.new(
         title=plan.title,
-        state=RolloutState.WAITING if not_before(plan.policy) > now else RolloutState.RUNNING,
+        state=first_state(plan.policy, now) if held_until is None else RolloutState.HELD,
         type=first.type,
         script_id=first.script_id if alone else None,
         revision_id=first.revision_id if alone else None,
@@ -55,7 +58,7 @@ def rollout_row(plan: Plan, principal: Principal, key: str | None, now: int) -> 
         profile_revision=plan.profile_revision,
         created_at=now,
     )
-    row.look_at = next_look(row, plan.policy, now)
+    row.look_at = next_look(row, plan.policy, now) if held_until is None else held_until
     return row
 
 
@@ -93,7 +96,6 @@ def file_rows(rollout: RolloutRow, n: int, work: Work) -> list[TaskFileRow]:
 
 
 def run_row(rollout: RolloutRow, plan: Plan, candidate: Candidate, wave: int) -> RunRow:
-    start = max(rollout.created_at, not_before(plan.policy))
     state, reason, _ = _beginning(rollout, candidate, wave)
     ended = is_skipped(candidate)
     return RUN_ROWS.new(
@@ -105,13 +107,20 @@ def run_row(rollout: RolloutRow, plan: Plan, candidate: Candidate, wave: int) ->
         source=Source.PRESUMED if ended else None,
         wave=wave,
         reboots=0,
-        expires_at=start + plan.policy.expires_after_s * 1000,
+        expires_at=expiry_of(plan.policy, rollout.created_at),
         created_at=rollout.created_at,
         ended_at=rollout.created_at if ended else None,
     )
 
 
-def step_row(rollout: RolloutRow, run: RunRow, n: int, work: Work, candidate: Candidate) -> StepRow:
+def expiry_of(policy: Policy, now: int) -> int:
+    """When a run that is made now expires unless its device took it."""
+    return max(now, not_before(policy)) + policy.expires_after_s * 1000
+
+
+def step_row(
+    rollout: RolloutRow, run: RunRow, n: int, work: Work, candidate: Candidate, *, destructive: bool
+) -> StepRow:
     _, reason, state = _beginning(rollout, candidate, run.wave)
     ended = run.ended_at is not None
     if not ended and n - 1 in candidate.skips:
@@ -128,6 +137,7 @@ def step_row(rollout: RolloutRow, run: RunRow, n: int, work: Work, candidate: Ca
         revision_id=work.revision_id,
         timeout_s=work.timeout_s,
         continue_on_error=work.continue_on_error,
+        destructive=destructive,
         state=state,
         reason=reason,
         source=Source.PRESUMED if ended else None,
@@ -141,6 +151,8 @@ def _beginning(rollout: RolloutRow, candidate: Candidate, wave: int) -> tuple[Ru
     """State and reason of a new run, and the state of its first step."""
     if is_skipped(candidate):
         return RunState.SKIPPED, candidate.problem, StepState.SKIPPED
+    if rollout.state == RolloutState.HELD:
+        return RunState.WAITING, Waits.APPROVAL, StepState.WAITING
     if rollout.state == RolloutState.WAITING:
         return RunState.WAITING, Waits.NOT_BEFORE, StepState.WAITING
     if wave > rollout.wave:

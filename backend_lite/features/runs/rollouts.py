@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from agent.wire.messages import Cancel
 from agent.wire.states import RolloutState, RunState, Source, StepState
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.live import ROLLOUT, RUN
-from backend_lite.contract.runs import RolloutCreate, RolloutCreated
+from backend_lite.contract.runs import RolloutCreate, RolloutCreated, RolloutGate
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
@@ -23,6 +24,9 @@ from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
 from backend_lite.features.runs.advance import Advance
+from backend_lite.features.runs.approval_records import ApprovalRecords
+from backend_lite.features.runs.approvals_gate import ApprovalGate
+from backend_lite.features.runs.destructive import is_destructive
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.flow import Flow
@@ -44,7 +48,14 @@ from backend_lite.features.runs.plan_outline import outline
 from backend_lite.features.runs.plans import Plan, Plans, is_skipped
 from backend_lite.features.runs.profile_records import record_applied
 from backend_lite.features.runs.reach import MAY_RUN
-from backend_lite.features.runs.rollout_rows import file_rows, rollout_row, run_row, step_row, task_row
+from backend_lite.features.runs.rollout_rows import (
+    expiry_of,
+    file_rows,
+    rollout_row,
+    run_row,
+    step_row,
+    task_row,
+)
 from backend_lite.features.runs.rows import STEP_SECRETS_ROWS, TASK_FILE_ROWS, TASK_ROWS
 from backend_lite.features.runs.seals import Seals
 from backend_lite.features.runs.sentences import is_wave_done
@@ -52,7 +63,9 @@ from backend_lite.features.runs.tables import RolloutRow, RolloutTaskRow, RunRow
 from backend_lite.features.runs.tasks import Tasks, task_view, task_views
 from backend_lite.features.runs.transitions import change_step, count
 from backend_lite.features.runs.views import Views
+from backend_lite.features.runs.work_findings import WorkFindings
 
+_HELD = "Nothing of the rollout has started."
 _BEFORE_START = (StepState.WAITING, StepState.QUEUED, StepState.OFFERED)
 
 
@@ -71,6 +84,9 @@ class Rollouts:
         views: Views,
         clock: Clock,
         epochs: Epochs,
+        findings: WorkFindings,
+        gate: ApprovalGate,
+        approvals: ApprovalRecords,
     ) -> None:
         self._fleet = fleet
         self._plans = plans
@@ -83,6 +99,9 @@ class Rollouts:
         self._clock = clock
         self._audit = Audit(clock)
         self._epochs = epochs
+        self._findings = findings
+        self._gate = gate
+        self._approvals = approvals
 
     def create(
         self,
@@ -101,30 +120,40 @@ class Rollouts:
         return self.start(unit, plan, principal, key)
 
     def start(self, unit: Unit, plan: Plan, principal: Principal, key: str | None = None) -> RolloutCreated:
-        """Write the rollout with a run for each candidate, and offer what can be offered."""
+        """Write the rollout with a run for each candidate, and offer what can be offered; where a second
+        person has to approve it, nothing. Raises ConflictError as the gate does."""
         known = self._by_key(unit.session, principal, key)
         if known is not None:
             return known
         moment = Moment(unit, self._clock.now_ms())
-        rollout = rollout_row(plan, principal, key, moment.now)
+        found = self._findings.of(unit.session, plan.works)
+        findings = list(chain.from_iterable(found))
+        gate = self._gate.admit(unit.connection, plan, findings, principal)
+        rollout = rollout_row(plan, principal, key, moment.now, self._held_until(gate, plan, moment.now))
         insert_rollout(unit.connection, rollout)
         tasks = _insert_tasks(unit.connection, rollout, plan)
         self._tasks.made(moment, rollout.id, plan.works)
-        runs = _insert_runs(unit.connection, rollout, plan)
+        destructive = [is_destructive(work, of) for work, of in zip(plan.works, found, strict=True)]
+        runs = _insert_runs(unit.connection, rollout, plan, destructive)
         if plan.profile_id is not None and not plan.is_partial:
             record_applied(unit.connection, rollout, [parts.run for parts in runs])
         views = [task_view(task) for task in tasks]
         self._views.publish_rollout(unit, rollout, views)
+        if gate.approve:
+            self._approvals.ask(unit, rollout, gate, findings)
         self._begin(moment, runs)
         # Waves, places and devices that were turned away have changed it meanwhile.
         refresh_rollout(unit.connection, rollout)
-        self._tell(unit, "rollouts.start", rollout, outline(plan, self._plans.findings(plan.works)))
+        action = "rollouts.request" if gate.approve else "rollouts.start"
+        self._tell(unit, action, rollout, outline(plan, len(findings), gate))
         created = msgspec.structs.asdict(self._views.rollout(rollout, views))
         return RolloutCreated(**created, run_ids=[parts.run.id for parts in runs])
 
     def halt(self, unit: Unit, rollout_id: int, principal: Principal) -> None:
         """Start nothing more; what has started goes on. Raises NotFoundError, ConflictError."""
         moment, parts = self._open_rollout(unit, rollout_id)
+        if parts.rollout.state == RolloutState.HELD:
+            raise ConflictError(f"{_HELD} To let it never start, refuse or withdraw it.", code="held")
         if parts.rollout.state != RolloutState.HALTED:
             self._advance.halt(moment, parts, f"Halted by {principal.name}."[:500])
             self._flow.settle(moment)
@@ -137,6 +166,8 @@ class Rollouts:
         """
         moment, parts = self._open_rollout(unit, rollout_id)
         rollout = parts.rollout
+        if rollout.state == RolloutState.HELD:
+            raise ConflictError(f"{_HELD} It starts once a second person has approved it.", code="held")
         if rollout.state == RolloutState.WAITING:
             raise ConflictError("The rollout starts by itself at the time that was set for it.")
         if rollout.state == RolloutState.RUNNING and not is_wave_done(rollout):
@@ -151,13 +182,13 @@ class Rollouts:
         known = load_rollout(unit.connection, rollout_id) if storable(rollout_id) else None
         if known is None:
             raise NotFoundError("Rollout not found")
-        unit.session.connection().execute(
-            update(RolloutRow).where(RolloutRow.id == rollout_id).values(cancel_requested=True)
-        )
-        open_runs = select(RunRow.id).where(RunRow.rollout_id == rollout_id, RunRow.ended_at.is_(None))
-        runs = load_runs(unit.connection, unit.session.scalars(open_runs.order_by(RunRow.id)))
-        self._cancel(moment, runs, "before_start")
-        self._tell(unit, "rollouts.cancel", known.rollout, {"open_runs": len(runs)})
+        held = known.rollout.state == RolloutState.HELD
+        ended = self._cancel_all(moment, rollout_id, "approval_withdrawn" if held else "before_start")
+        self._tell(unit, "rollouts.cancel", known.rollout, {"open_runs": ended})
+
+    def end_held(self, unit: Unit, rollout_id: int, reason: str) -> None:
+        """Cancel one that is held: nothing of it ever starts."""
+        self._cancel_all(Moment(unit, self._clock.now_ms()), rollout_id, reason)
 
     def cancel_run(self, unit: Unit, run_id: int) -> None:
         """Cancel what can be; a run that has ended stays as it is. Raises NotFoundError."""
@@ -212,6 +243,22 @@ class Rollouts:
             _end_at_once(moment, runs[0].rollout)
         self._keeper.keep(moment, runs)
         self._flow.settle(moment)
+
+    def _held_until(self, gate: RolloutGate, plan: Plan, now: int) -> int | None:
+        """Until when it may be approved, if that is needed: never longer than its runs are there for."""
+        if not gate.approve:
+            return None
+        return min(now + self._gate.patience_ms(), expiry_of(plan.policy, now))
+
+    def _cancel_all(self, moment: Moment, rollout_id: int, reason: str) -> int:
+        """How many runs of the rollout had not ended."""
+        moment.session.connection().execute(
+            update(RolloutRow).where(RolloutRow.id == rollout_id).values(cancel_requested=True)
+        )
+        open_runs = select(RunRow.id).where(RunRow.rollout_id == rollout_id, RunRow.ended_at.is_(None))
+        runs = load_runs(moment.connection, moment.session.scalars(open_runs.order_by(RunRow.id)))
+        self._cancel(moment, runs, reason)
+        return len(runs)
 
     def _cancel(self, moment: Moment, runs: Sequence[RunParts], reason: str) -> None:
         for parts in runs:
@@ -273,12 +320,14 @@ def _insert_tasks(connection: Connection, rollout: RolloutRow, plan: Plan) -> li
     return tasks
 
 
-def _insert_runs(connection: Connection, rollout: RolloutRow, plan: Plan) -> list[RunParts]:
+def _insert_runs(
+    connection: Connection, rollout: RolloutRow, plan: Plan, destructive: Sequence[bool]
+) -> list[RunParts]:
     waves = _waves(rollout.waves)
     rows = [run_row(rollout, plan, one, 1 if is_skipped(one) else next(waves)) for one in plan.candidates]
     insert_runs(connection, rows)
     steps = [
-        step_row(rollout, run, n, work, candidate)
+        step_row(rollout, run, n, work, candidate, destructive=destructive[n - 1])
         for run, candidate in zip(rows, plan.candidates, strict=True)
         for n, work in enumerate(plan.works, 1)
     ]

@@ -34,6 +34,8 @@ def run_wait(hub: Hub, rollout: RolloutRow, run: RunRow, step: StepRow, now: int
 def rollout_wait(rollout: RolloutRow) -> str:
     """Why a rollout that has not ended does not go on by itself; empty while it does."""
     match rollout.state:
+        case RolloutState.HELD:
+            return "Nothing of it starts before a second person has approved it."
         case RolloutState.HALTED:
             return rollout.halt_reason or "The rollout is halted."
         case RolloutState.WAITING:
@@ -54,6 +56,8 @@ def is_wave_done(rollout: RolloutRow) -> bool:
 
 def _gate_sentence(rollout: RolloutRow, run: RunRow, gate: Waits) -> str:
     match gate:
+        case Waits.APPROVAL:
+            return "Nothing of the rollout starts before a second person has approved it."
         case Waits.HALTED:
             return f"The rollout is halted. {rollout.halt_reason or ''}".strip()
         case Waits.NOT_BEFORE:

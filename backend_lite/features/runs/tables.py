@@ -351,8 +351,8 @@ class RestoredStepRow(Base):
 
 
 class ApprovalRow(Base):
-    """That a rollout waits, or waited, for a second person: exactly as long as it is `waiting`, the rollout is
-    `held`, and `expires_at` is when that is looked at next. `findings` are those of its scripts."""
+    """That a rollout waits, or waited, for a second person: exactly as long as it is `waiting`, the rollout
+    is `held`, and `expires_at` is when that is looked at next. `findings` are those of its scripts."""
 
     __tablename__ = "approvals"
     __table_args__ = (Index("ix_approvals_state", "state", "expires_at"), {"sqlite_autoincrement": True})

@@ -51,6 +51,7 @@ from backend_lite.features.runs.lists import Lists
 from backend_lite.features.runs.rollouts import Rollouts
 from tests.helpers.people import People
 from tests.helpers.plans import plans_api
+from tests.helpers.setting_values import default_settings
 
 EPOCH = "e1"
 OWNER = Principal(1, "owner", 1, 1 << 60, ALL_PERMISSIONS)
@@ -170,6 +171,7 @@ class Harness:
         self.bus.subscribe(Changed, self.changes.append)
         self.database = Database(data.database, self.bus.publish)
         self.hub = FakeHub()
+        self.settings = default_settings()
         self.fleet = FakeFleet(self.hub)
         kernel = Kernel(
             config=Config(data),
@@ -181,6 +183,7 @@ class Harness:
             service_epoch=EPOCH,
             endpoint=cast("AgentEndpoint", None),
             launch_secret="",
+            settings=self.settings,
         )
         library = LibraryApi()
         self.people = People()

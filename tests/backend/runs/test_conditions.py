@@ -175,12 +175,14 @@ def test_the_preview_says_what_would_run_where(play: Play) -> None:
         request = RolloutCreate(
             tasks=[task("a", ON_WINDOWS), task("b", ON_LINUX)], targets=Targets(devices=[1, 2])
         )
-        previews = Previews(LibraryApi(), core.fleet, core.area.plans)
-        found = await core.database.read(lambda session: previews.make(session, request, None))
+        previews = Previews(LibraryApi(), core.fleet, core.area.plans, core.area.findings, core.area.gate)
+        found = await core.database.read(lambda session: previews.make(session, request, OWNER))
         assert [(device.skips, device.problem) for device in found.devices] == [([1], ""), ([2], "")]
         assert [(one.n, one.name, one.devices) for one in found.tasks] == [(1, "a", 1), (2, "b", 1)]
         request.tasks = request.tasks[:1]
-        (first, _) = (await core.database.read(lambda session: previews.make(session, request, None))).devices
+        (first, _) = (
+            await core.database.read(lambda session: previews.make(session, request, OWNER))
+        ).devices
         assert (first.problem, first.skipped) == ("condition", True)
         assert first.detail == "No task is for pc-1: the condition of none of them holds there."
 

@@ -40,8 +40,8 @@ async def core(tmp_path: Path) -> AsyncIterator[Harness]:
 async def preview(core: Harness, *devices: int, **fields: Any) -> Preview:
     fields.setdefault("targets", Targets(devices=list(devices)))
     fields.setdefault("script_id", 1)
-    previews = Previews(LibraryApi(), core.fleet, core.area.plans)
-    return await core.database.read(lambda session: previews.make(session, RolloutCreate(**fields), None))
+    previews = Previews(LibraryApi(), core.fleet, core.area.plans, core.area.findings, core.area.gate)
+    return await core.database.read(lambda session: previews.make(session, RolloutCreate(**fields), OWNER))
 
 
 async def edit(core: Harness, content: str = "reboot\n", **fields: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from litestar.handlers import HTTPRouteHandler
 
+from backend_lite.contract.approvals import APPROVALS
 from backend_lite.contract.fleet import DEVICES
 from backend_lite.contract.output import RETENTION
 from backend_lite.contract.pauses import PAUSES
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.anyio
 
 VIEW, RUN = "rollouts:view", "rollouts:run"
 ROLLOUT, RUN_ONE = f"{ROLLOUTS}/{{rollout_id}}", f"{RUNS}/{{run_id}}"
+APPROVAL = f"{APPROVALS}/{{approval_id}}"
 OUTPUT = f"{RUN_ONE}/steps/{{n}}/output"
 
 ROUTES = [
@@ -45,6 +47,11 @@ ROUTES = [
     ("GET", PAUSES, VIEW),
     ("POST", PAUSES, RUN),
     ("DELETE", f"{PAUSES}/{{pause_id}}", RUN),
+    ("GET", APPROVALS, VIEW),
+    ("GET", APPROVAL, VIEW),
+    ("POST", f"{APPROVAL}/approve", "rollouts:approve"),
+    ("POST", f"{APPROVAL}/refuse", "rollouts:approve"),
+    ("POST", f"{APPROVAL}/withdraw", RUN),
     ("GET", RETENTION, "settings:view"),
     ("PUT", RETENTION, "settings:edit"),
     ("POST", f"{RETENTION}/preview", "settings:view"),
@@ -65,11 +72,11 @@ class Everybody:
     permissions: frozenset[str]
 
     async def authenticate(self, _token: str, *, used: bool = True) -> Principal:
-        return Principal(1, "eve", 1, 1 << 60, self.permissions)
+        return Principal(1, "eve", 1, 1 << 60, self.permissions, session=True, fresh=True)
 
 
 async def _call(service: InProcess, method: str, path: str, of: str, headers: dict[str, str]) -> Any:
-    for name in ("rollout_id", "run_id", "pause_id", "device_id", "profile_id"):
+    for name in ("rollout_id", "run_id", "approval_id", "pause_id", "device_id", "profile_id"):
         path = path.replace(f"{{{name}}}", of)
     body = BODIES.get(path.rsplit("/", 1)[1], {}) if method in ("POST", "PUT") else None
     params = {"q": "x"} if path.endswith("search") else {}

@@ -46,6 +46,7 @@ from tests.faults.sim.system import SimPath
 from tests.faults.sim.world import World
 from tests.helpers.people import People
 from tests.helpers.plans import plans_api
+from tests.helpers.setting_values import default_settings
 
 T = TypeVar("T")
 EPOCH = "e1"
@@ -217,6 +218,7 @@ class Service:
             service_epoch=EPOCH,
             endpoint=cast("Any", SimpleNamespace(identity=SimpleNamespace(leaf_sha256=LEAF))),
             launch_secret="",
+            settings=default_settings(),
         )
         with _kept(fleet, "Conversations") as conversations, _kept(fleet, "Devices") as devices:
             lower = fleet.build(kernel)
