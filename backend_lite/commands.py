@@ -17,6 +17,7 @@ from backend_lite.contract.access import SETUP
 from backend_lite.contract.enroll import ENROLLMENT_TOKENS, SETUP_ENROLLMENT_TOKEN, EnrollmentTokenCreate
 from backend_lite.contract.system import OPENAPI
 from backend_lite.core.db.migrate import known_revisions, migrate
+from backend_lite.core.http.description import description
 from backend_lite.core.local_service import LocalService, running_service
 from backend_lite.core.lock import FolderLock
 from backend_lite.errors import ServiceError, StartError
@@ -70,8 +71,7 @@ def openapi(config: Config) -> str:
             return json.dumps(service.call("GET", OPENAPI, token=token), indent=2)
 
     async def describe(opened: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = opened.admin_app().openapi_schema.to_schema()
-        return schema
+        return description(opened.admin_app())
 
     return json.dumps(on_folder(config, describe), indent=2)
 

@@ -15,6 +15,7 @@ from litestar.types import AfterExceptionHookHandler, ControllerRouterHandler
 
 from backend_lite import __version__
 from backend_lite.core.feature import Feature, Route
+from backend_lite.core.http.description import PositionalStructs
 from backend_lite.core.http.errors import EXCEPTION_HANDLERS
 from backend_lite.core.http.guard import AUDIENCE_KEY, MACHINE, guard
 from backend_lite.core.http.parts import AppInParts
@@ -87,6 +88,7 @@ def _app(
         openapi_config=OpenAPIConfig(
             title="DeployFlow", version=__version__, openapi_router=_NoPages("/", route_handlers=[])
         ),
+        plugins=[PositionalStructs()],
         logging_config=None,
         debug=False,
     )

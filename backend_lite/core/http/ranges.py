@@ -14,6 +14,8 @@ from urllib.parse import quote
 from litestar import Response
 from litestar.types import Receive, Send
 
+from backend_lite.core.http.description import BYTES
+
 _BLOCK = 256 << 10
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 
@@ -119,7 +121,7 @@ async def _until_gone(receive: Receive) -> None:
 
 
 def _headers(file: KeptFile, part: Span, *, partial: bool) -> Iterable[Header]:
-    yield b"content-type", b"application/octet-stream"
+    yield b"content-type", BYTES.encode()
     yield b"content-length", b"%d" % part.length
     yield b"accept-ranges", b"bytes"
     yield b"etag", f'"{file.sha256}"'.encode()

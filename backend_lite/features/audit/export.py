@@ -14,7 +14,7 @@ from backend_lite.core.db.database import Database
 from backend_lite.errors import InvalidError
 from backend_lite.features.audit.reading import AuditFilter, details_after
 
-TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
 _COLUMNS = AuditDetails.__struct_fields__
 """Of a table."""
 

@@ -91,7 +91,7 @@ def _whole(database: Database, audit: Audit, sealing: Sealing) -> Sequence[Route
         )
         return verdict
 
-    @get(AUDIT_EXPORT, permission=VIEW, audience=USER)
+    @get(AUDIT_EXPORT, permission=VIEW, audience=USER, answers=[*TYPES.values()])
     async def audit_export(
         request: AnyRequest,
         form: Annotated[str, QueryParameter(name="format")] = "jsonl",

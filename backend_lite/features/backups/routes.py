@@ -24,6 +24,7 @@ from backend_lite.contract.common import Page
 from backend_lite.core.audit.record import Audit
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
+from backend_lite.core.http.description import BYTES
 from backend_lite.core.http.guard import USER
 from backend_lite.features.backups.backups import Backups
 from backend_lite.features.backups.rules import change_rules, read_rules
@@ -63,7 +64,14 @@ def backup_routes(database: Database, backups: Backups, audit: Audit) -> Sequenc
         await backups.tell()
         return rules
 
-    @post(RECOVERY_KIT, status_code=200, permission="backups:create", audience=USER, step_up=True)
+    @post(
+        RECOVERY_KIT,
+        status_code=200,
+        media_type=BYTES,
+        permission="backups:create",
+        audience=USER,
+        step_up=True,
+    )
     async def recovery_kit(data: JSONBody[RecoveryKitCreate]) -> Stream:
         """One encrypted file with which another machine takes over the fleet."""
         kit = await backups.make_kit(data)
@@ -71,7 +79,7 @@ def backup_routes(database: Database, backups: Backups, audit: Audit) -> Sequenc
             "Content-Disposition": f'attachment; filename="{kit.name}"',
             "Content-Length": str(kit.stat().st_size),
         }
-        return Stream(_pieces(kit), media_type="application/octet-stream", headers=named)
+        return Stream(_pieces(kit), media_type=BYTES, headers=named)
 
     return [
         backups_list, backup_make, backup_verify, backup_delete, rules_get, rules_put, recovery_kit,

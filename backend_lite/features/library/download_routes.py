@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
+from backend_lite.core.http.description import BYTES
 from backend_lite.core.http.guard import MACHINE, SIGNED
 from backend_lite.core.http.ranges import FileAnswer
 from backend_lite.core.http.signed_urls import BOUND_TO, signed
@@ -22,6 +23,7 @@ def download_routes(downloads: Downloads, database: Database) -> Sequence[Route]
     @route(
         f"{AGENT_FILES}/{{sha256:str}}",
         http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        media_type=BYTES,
         permission=SIGNED,
         audience=MACHINE,
         guards=[signed(downloads.urls)],

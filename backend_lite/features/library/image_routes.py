@@ -14,6 +14,7 @@ from backend_lite.core.db.base import MAX_ID
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Route
+from backend_lite.core.http.description import BYTES
 from backend_lite.core.http.guard import USER
 from backend_lite.core.http.ranges import FileAnswer
 from backend_lite.core.versions import etag, version_wanted
@@ -51,8 +52,12 @@ def _reading(images: Images, database: Database, clock: Clock) -> Sequence[Route
         return _answer(await database.read(lambda session: image_of(find_image(session, image_id))))
 
     @route(
-        f"{ONE}/file", http_method=[HttpMethod.GET, HttpMethod.HEAD], permission=VIEW, audience=USER
-    )  # fmt: skip
+        f"{ONE}/file",
+        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        media_type=BYTES,
+        permission=VIEW,
+        audience=USER,
+    )
     async def image_file(image_id: FromPath[int]) -> Response[None]:
         """The image's file, whole or a range of it."""
         return FileAnswer(await database.read(lambda session: images.file(session, image_id)))

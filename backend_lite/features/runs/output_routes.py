@@ -13,6 +13,7 @@ from backend_lite.contract.output import OutputGroups, OutputIndex, OutputMatche
 from backend_lite.contract.runs import ROLLOUTS, RUNS
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
+from backend_lite.core.http.description import BYTES
 from backend_lite.core.http.guard import USER
 from backend_lite.errors import InvalidError
 from backend_lite.features.runs.lists import Lists
@@ -36,7 +37,7 @@ def output_routes(database: Database, lists: Lists, output: OutputStore, reach: 
     async def attempt_id(run_id: int, n: int, attempt: int | None) -> int | None:
         return await database.read(lambda session: lists.attempt_id(session, run_id, n, attempt))
 
-    @get(_OUTPUT, permission=VIEW, audience=USER, within=RUN_ID)
+    @get(_OUTPUT, media_type=BYTES, permission=VIEW, audience=USER, within=RUN_ID)
     async def get_output(
         run_id: FromPath[int],
         n: FromPath[int],
@@ -51,7 +52,7 @@ def output_routes(database: Database, lists: Lists, output: OutputStore, reach: 
             raise InvalidError("offset must be at least 0, limit at least 1.")
         found = await attempt_id(run_id, n, attempt)
         raw = await output.read(found, number, offset, limit) if found is not None else b""
-        return Response(raw, media_type="application/octet-stream")
+        return Response(raw, media_type=BYTES)
 
     @get(f"{_OUTPUT}/index", permission=VIEW, audience=USER, within=RUN_ID)
     async def get_output_index(

@@ -11,6 +11,7 @@ from backend_lite import __version__
 from backend_lite.contract.system import ALIVE, HEALTH, OPENAPI, WHOLE, Alive, Health, Wholeness
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
+from backend_lite.core.http.description import description
 from backend_lite.core.http.guard import OPEN, SIGNED_IN, USER
 from backend_lite.core.settings import SettingValues
 
@@ -28,7 +29,7 @@ def system_routes(settings: SettingValues) -> Sequence[Route]:
     @get(OPENAPI, permission=SIGNED_IN, audience=USER, whole=True, include_in_schema=False)
     async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
         """Every address of the service, for programs that want to know."""
-        return request.app.openapi_schema.to_schema()
+        return description(request.app)
 
     return [health, alive, openapi]
 

@@ -32,3 +32,16 @@ async def test_there_are_no_pages_for_a_browser(service: InProcess, path: str) -
     answer = await service.client.get(path)
     assert answer.status_code == 404
     assert answer.json() == {"detail": "There is nothing at this address.", "code": "not_found"}
+
+
+async def test_the_description_says_what_the_framework_does_not_know(service: InProcess) -> None:
+    document = (await service.client.get(OPENAPI, headers=await service.sign_in())).json()
+    assert "security" not in document["paths"][HEALTH]["get"]
+    script = document["paths"][SCRIPTS + "/{script_id}"]["get"]
+    assert script["security"] == [{"bearer": []}]
+    assert script["responses"].keys() == {"200", "default"}
+    assert "oneOf" not in str(document)
+    point = document["components"]["schemas"]["MetricHistory"]["properties"]["points"]["items"]
+    assert (point["type"], point["minItems"], point["maxItems"]) == ("array", 4, 4)
+    export = document["paths"]["/api/v1/audit/export"]["get"]["responses"]["200"]["content"]
+    assert export.keys() == {"application/x-ndjson", "text/csv"}
