@@ -8,33 +8,18 @@ from sqlalchemy import select
 
 from backend_lite.contract.accounts import ROLES, USERS
 from backend_lite.core.db.unit import Unit
-from backend_lite.features.access.tables import RoleRow, UserRow
-from backend_lite.features.access.users import UserChanged
+from backend_lite.features.access.tables import UserRow
 from tests.helpers.service import InProcess, headers
-
-EVERYBODY = 0
 
 
 async def make_role(service: InProcess, name: str, permissions: Iterable[str], groups: Iterable[int]) -> int:
-    """A role; its id."""
+    """A role that holds in the devices of these groups, everywhere if there are none; its id."""
     pairs = [permission.split(":") for permission in permissions]
     grants = [{"artifact": artifact, "verbs": [verb]} for artifact, verb in pairs]
-    owner = await service.sign_in()
-    answer = await service.client.post(ROLES, json={"name": name, "grants": grants}, headers=owner)
+    body = {"name": name, "grants": grants, "groups": list(groups)}
+    answer = await service.client.post(ROLES, json=body, headers=await service.sign_in())
     assert answer.status_code == 201, answer.text
-    role_id = int(answer.json()["id"])
-    await limit_role(service, role_id, groups)
-    return role_id
-
-
-async def limit_role(service: InProcess, role_id: int, groups: Iterable[int]) -> None:
-    """Let what the role grants hold in the devices of these groups."""
-
-    def work(unit: Unit) -> None:
-        unit.session.get_one(RoleRow, role_id).groups = list(groups)
-        unit.publish(UserChanged(EVERYBODY))
-
-    await service.kernel.database.write(work)
+    return int(answer.json()["id"])
 
 
 async def make_user(service: InProcess, name: str, *roles: int) -> int:

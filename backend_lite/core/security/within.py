@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from backend_lite.core.db.base import storable
 from backend_lite.core.db.database import Database
 from backend_lite.core.events.bus import Event
 from backend_lite.errors import NotFoundError
@@ -40,7 +41,8 @@ class Within:
 
     async def holds(self, parameter: str, value: int, groups: frozenset[int]) -> bool:
         check = self._checks[parameter]
-        return bool(groups) and await self._database.read(lambda session: check(session, value, groups))
+        may_be = bool(groups) and storable(value)
+        return may_be and await self._database.read(lambda session: check(session, value, groups))
 
 
 def _no_groups(_session: Session, group_ids: Iterable[int]) -> Mapping[int, str]:

@@ -62,7 +62,7 @@ class Reach:
     def has_run(self, session: Session, run_id: int, groups: frozenset[int]) -> bool:
         """The run with that id, if there is one, is in reach."""
         query = select(RunRow.id).where(RunRow.id == run_id, self.runs(groups))
-        return storable(run_id) and session.scalar(query) is not None
+        return session.scalar(query) is not None
 
     def refuse_rollout(self, session: Session, rollout_id: int, groups: Groups) -> None:
         """Raises NotFoundError where no run of the rollout is in reach, ForbiddenError where not all of them

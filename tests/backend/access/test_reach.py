@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.accounts import ROLES, USERS
+from backend_lite.contract.fleet import GROUPS
 from tests.helpers.limited import make_role, make_user
 from tests.helpers.service import InProcess
 
@@ -43,7 +44,11 @@ async def test_who_is_disabled_removed_or_lost_the_right_reaches_nothing(service
 
 
 async def test_roles_of_groups_reach_these_together_and_a_wider_one_reaches_all(service: InProcess) -> None:
-    north, south = frozenset({1}), frozenset({2})
+    owner = await service.sign_in()
+    north, south = [
+        frozenset({(await service.client.post(GROUPS, json={"name": name}, headers=owner)).json()["id"]})
+        for name in ("north", "south")
+    ]
     in_north = await make_role(service, "runs in north", ["rollouts:run"], north)
     in_south = await make_role(service, "acts in south", ["devices:run"], south)
     sees = await make_role(service, "sees", ["rollouts:view"], [])
