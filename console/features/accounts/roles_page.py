@@ -15,6 +15,7 @@ from console.features.accounts.words import Object, permissions_of, rights_in_wo
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
+from console.widgets.audit_history import add_history, history_button
 from console.widgets.confirm import ConfirmDialog, confirm
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import FilterBar
@@ -44,8 +45,9 @@ class RolesPage(Page):
         self.delete = button(tr("Delete…"), self.ask_delete, "danger")
         self.copy = button(tr("Copy…"), self._copy_selected, icon="copy")
         self.open_ = button(tr("Open…"), self._open_selected)
+        self.history = history_button(context, self._subject)
         self.new = button(tr("New role…"), self.ask_new, "primary", icon="plus")
-        self.header = PageHeader(tr("Roles"), self.delete, self.copy, self.open_, self.new)
+        self.header = PageHeader(tr("Roles"), self.history, self.delete, self.copy, self.open_, self.new)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
         nothing = EmptyState(
@@ -123,9 +125,13 @@ class RolesPage(Page):
         if role is not None:
             self.ask_copy(role)
 
+    def _subject(self) -> tuple[str, int] | None:
+        role = self._chosen()
+        return ("role", role["id"]) if role is not None else None
+
     def _selected(self) -> None:
         role = self._chosen()
-        for action in (self.copy, self.open_):
+        for action in (self.history, self.copy, self.open_):
             action.setEnabled(role is not None)
         self.delete.setEnabled(role is not None and not role["built_in"])
 
@@ -135,6 +141,7 @@ class RolesPage(Page):
             return
         menu.addAction(tr("Open…")).triggered.connect(lambda _checked: self._open_selected())
         menu.addAction(tr("Copy…")).triggered.connect(lambda _checked: self._copy_selected())
+        add_history(menu, self._context, "role", role["id"])
         if not role["built_in"]:
             menu.addAction(tr("Delete…")).triggered.connect(lambda _checked: self.ask_delete())
 

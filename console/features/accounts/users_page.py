@@ -20,6 +20,7 @@ from console.features.accounts.words import Object, user_state
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
+from console.widgets.audit_history import add_history, history_button
 from console.widgets.confirm import ConfirmDialog, confirm
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice, FilterBar
@@ -54,8 +55,9 @@ class UsersPage(Page):
         self.table.tick(_TICK_MS)
         self.remove = button(tr("Remove…"), self.ask_remove, "danger")
         self.edit = button(tr("Edit…"), self._edit_selected)
+        self.history = history_button(context, self._subject)
         self.new = button(tr("New user…"), self.ask_new, "primary", icon="plus")
-        self.header = PageHeader(tr("Users"), self.remove, self.edit, self.new)
+        self.header = PageHeader(tr("Users"), self.history, self.remove, self.edit, self.new)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
         nothing = EmptyState(
@@ -131,13 +133,18 @@ class UsersPage(Page):
         if user is not None:
             self.ask_edit(user["id"])
 
+    def _subject(self) -> tuple[str, int] | None:
+        user = self._chosen()
+        return ("user", user["id"]) if user is not None else None
+
     def _selected(self) -> None:
-        for action in (self.remove, self.edit):
+        for action in (self.history, self.remove, self.edit):
             action.setEnabled(self._chosen() is not None)
 
     def _fill_menu(self, menu: QMenu) -> None:
-        if self._chosen() is not None:
+        if (user := self._chosen()) is not None:
             menu.addAction(tr("Edit…")).triggered.connect(lambda _checked: self._edit_selected())
+            add_history(menu, self._context, "user", user["id"])
             menu.addAction(tr("Remove…")).triggered.connect(lambda _checked: self.ask_remove())
 
     def _roles_changed(self, _batch: LiveBatch) -> None:

@@ -33,6 +33,7 @@ from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, card, column, frame, label, row
 from console.shell.theme import set_role
+from console.widgets.audit_history import history_button
 from console.widgets.empty_state import EmptyState
 from console.widgets.form import Facts, Field
 
@@ -53,9 +54,9 @@ class DevicePage(Page):
         self.remove = button(tr("Remove…"), self._remove, "danger")
         self.assign = button(tr("Assign profile…"), self._assign)
         self.pause = PausePart(self, context, PauseScope.DEVICE)
-        self.header = PageHeader(
-            "", self.remove, self.pause.button, self.assign, self.run, crumb=crumb, marks=[self.pause.badge]
-        )
+        self.history = history_button(context, lambda: ("device", self._device_id))
+        actions = (self.history, self.remove, self.pause.button, self.assign, self.run)
+        self.header = PageHeader("", *actions, crumb=crumb, marks=[self.pause.badge])
         self.sentence = label("", "muted", wrap=True)
         self.header.below.addWidget(self.sentence, 1)
         self.approval = ApprovalCard(context)

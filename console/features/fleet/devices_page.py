@@ -35,6 +35,7 @@ from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, row
+from console.widgets.audit_history import add_history
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice
 from console.widgets.list_view import ListView
@@ -228,9 +229,7 @@ class DevicesPage(Page):
             menu.addAction(tr("Open")).triggered.connect(
                 lambda _checked: self._context.navigator.open("device", str(chosen[0]["id"]))
             )
-            menu.addAction(tr("History in the audit")).triggered.connect(
-                lambda _checked: self._context.navigator.open("audit", f"device/{chosen[0]['id']}")
-            )
+            add_history(menu, self._context, "device", chosen[0]["id"])
         menu.addAction(tr("Run on selection…")).triggered.connect(lambda _checked: self._run())
         pause = PauseRequest(tuple(device["id"] for device in chosen))
         menu.addAction(tr("Pause work…")).triggered.connect(

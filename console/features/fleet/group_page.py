@@ -34,6 +34,7 @@ from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
+from console.widgets.audit_history import history_button
 from console.widgets.confirm import choose
 from console.widgets.empty_state import EmptyState
 from console.widgets.notice_bar import NoticeBar
@@ -62,9 +63,9 @@ class GroupPage(Page):
         self.pause = PausePart(self, context, PauseScope.GROUP)
         self.run = button(tr("Run on this group…"), self._run, icon="run")
         self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
-        self.header = PageHeader(
-            "", self.delete, self.pause.button, self.run, self.save, crumb=crumb, marks=[self.pause.badge]
-        )
+        self.history = history_button(context, lambda: ("group", self._group.id) if self._group else None)
+        actions = (self.history, self.delete, self.pause.button, self.run, self.save)
+        self.header = PageHeader("", *actions, crumb=crumb, marks=[self.pause.badge])
         self.fields = GroupFields(lambda: known_words(context.live.kind(DEVICE).values()))
         self.notice = NoticeBar()
         self.members = GroupMembers(context, watch)
@@ -181,7 +182,7 @@ class GroupPage(Page):
         self.header.set_mark(tr("unsaved") if dirty else "", "accent")
         self.save.setEnabled((dirty or group is None) and not self._saving)
         self.save.show()
-        for part in (self.delete, self.pause.button, self.run):
+        for part in (self.history, self.delete, self.pause.button, self.run):
             part.setVisible(group is not None)
         self._show_pauses()
         self.setWindowTitle(("● " if dirty else "") + name)

@@ -22,6 +22,7 @@ from console.features.fleet.group_removal import ask_group_removal
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
+from console.widgets.audit_history import add_history
 from console.widgets.confirm import ConfirmDialog
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice, FilterBar
@@ -181,6 +182,7 @@ class GroupsPage(Page):
         if len(chosen) == 1:
             group_id = chosen[0]["id"]
             menu.addAction(tr("Open")).triggered.connect(lambda _checked: self._open(group_id))
+            add_history(menu, self._context, "group", group_id)
         menu.addAction(self.run.text()).triggered.connect(lambda _checked: self._run())
         if len(chosen) == 1:
             request = PauseRequest(group_id=group_id)

@@ -24,6 +24,7 @@ from console.features.library.tree_ops import Written
 from console.shell.context import Context
 from console.shell.notices import Action
 from console.shell.page import Page
+from console.widgets.audit_history import add_history
 from console.widgets.confirm import ConfirmDialog, confirm
 from console.widgets.report import Report
 
@@ -195,10 +196,7 @@ class ScriptActions(QObject):
         undo.setEnabled(bool(script["undo"]))
         detect = add(tr("Detect only…"), lambda: self.run(script["id"], TaskAction.DETECT))
         detect.setEnabled(bool(script["detect"]))
-        add(
-            tr("History in the audit"),
-            lambda: self._context.navigator.open("audit", f"script/{script['id']}"),
-        )
+        add_history(menu, self._context, "script", script["id"])
         menu.addSeparator()
         add(tr("Duplicate"), lambda: self.duplicate(script))
 

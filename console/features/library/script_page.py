@@ -31,6 +31,7 @@ from console.features.library.script_editor import ScriptEditor
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, rule
+from console.widgets.audit_history import history_button
 from console.widgets.confirm import choose
 from console.widgets.draft_keeper import DraftKeeper
 
@@ -59,7 +60,8 @@ class ScriptPage(Page):
         self.test.setShortcut("F5")
         self.run = button(tr("Run…"), self._ask_run, icon="run")
         self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
-        self.header = PageHeader("", self.test, self.run, self.save, crumb=crumb)
+        self.history = history_button(context, lambda: ("script", self._script.id) if self._script else None)
+        self.header = PageHeader("", self.history, self.test, self.run, self.save, crumb=crumb)
         self.parameters = ParametersEditor()
         self.editor = ScriptEditor(button(tr("Show all scripts"), self._open_list), self.parameters)
         self.check = ScriptCheck(self, context, self.editor.text, self.editor.findings)
@@ -165,8 +167,8 @@ class ScriptPage(Page):
         self.header.title.setText(name)
         self.header.set_mark(tr("unsaved") if dirty else "", "accent")
         self.save.setEnabled((dirty or script is None) and not self._saving)
-        self.run.setEnabled(script is not None)
-        self.test.setEnabled(script is not None)
+        for part in (self.run, self.test, self.history):
+            part.setEnabled(script is not None)
         self.setWindowTitle(("● " if dirty else "") + name)
         when = "" if script is None else formatting.local_time(script.updated_at, self._context.clock())
         facts.show_fact(tr("Revision"), "" if script is None else str(script.revision))

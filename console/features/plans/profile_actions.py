@@ -16,6 +16,7 @@ from console.core.texts import tr
 from console.features.plans.kinds import kind_of
 from console.features.plans.wishes import Wishes
 from console.shell.context import Context
+from console.widgets.audit_history import add_history
 
 Then = Callable[[], object]
 
@@ -56,9 +57,12 @@ class ProfileActions:
         titles: list[tuple[str, Then]] = [(tr("Duplicate"), partial(wishes.duplicate, plan))]
         if not profile.is_template:
             titles.append((tr("Save as template…"), partial(wishes.save_as_template, plan)))
-        titles.append((tr("Delete…"), partial(wishes.ask_delete, [plan], self._gone)))
         for title, run in titles:
             menu.addAction(title).triggered.connect(lambda _checked, run=run: run())
+        add_history(menu, self._context, "template" if profile.is_template else "profile", profile.id)
+        menu.addSeparator()
+        delete = partial(wishes.ask_delete, [plan], self._gone)
+        menu.addAction(tr("Delete…")).triggered.connect(lambda _checked: delete())
         return menu
 
     def _ask(self, request: RunRequest) -> None:

@@ -22,6 +22,7 @@ from console.core.run_words import waiting
 from console.core.texts import plural, tr
 from console.features.runs.rollout_words import shares, state_word
 from console.shell.context import Context
+from console.widgets.audit_history import add_history
 from console.widgets.confirm import confirm
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice
@@ -87,9 +88,7 @@ class RolloutList(HistoryList):
         chosen = self.table.selected_ids()
         if len(chosen) == 1:
             menu.addAction(tr("Open")).triggered.connect(lambda _checked: self._open(chosen[0]))
-            menu.addAction(tr("History in the audit")).triggered.connect(
-                lambda _checked: self._context.navigator.open("audit", f"rollout/{chosen[0]}")
-            )
+            add_history(menu, self._context, "rollout", chosen[0])
         if ids := self._open_ids():
             title = plural(len(ids), "Cancel the rollout…", "Cancel {count} rollouts…")
             menu.addAction(title).triggered.connect(lambda _checked: self._ask_cancel())

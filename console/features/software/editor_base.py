@@ -24,6 +24,7 @@ from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, icon_button
 from console.shell.theme import set_role
+from console.widgets.audit_history import add_history
 from console.widgets.confirm import choose
 from console.widgets.conflict_view import ConflictView
 from console.widgets.draft_keeper import DraftKeeper
@@ -431,6 +432,9 @@ class EditorPage(Page):
         known = self._context.live.get(self.editing.live, self.object_id)
         for title, run in self.menu_entries(known) if known is not None else []:
             menu.addAction(title).triggered.connect(lambda _checked, run=run: run())
+        if known is not None:
+            menu.addSeparator()
+            add_history(menu, self._context, self.editing.live, self.object_id)
         return menu
 
 

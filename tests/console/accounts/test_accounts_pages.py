@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.accounts import USERS, UserAccount, UserCreate
@@ -17,6 +18,7 @@ from console.features.accounts.roles_page import RolesPage
 from console.features.accounts.tokens_page import ApiTokensPage
 from console.features.accounts.users_page import UsersPage
 from tests.console.fleet.near import migrated, near, say_yes
+from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.near_service import NearService
 from tests.helpers.waiting import until
@@ -125,6 +127,31 @@ def test_what_is_refused_is_said_where_it_was_asked(near: NearService, users: Us
         await until(lambda: "e-mail address" in dialog.error.text(), "the address")
 
     run(story())
+
+
+def test_the_audit_of_a_user_or_role_is_one_press_away(
+    near: NearService, users: UsersPage, roles: RolesPage, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips = Trips(near, monkeypatch)
+
+    async def story() -> tuple[int, int]:
+        await until(lambda: len(shown(roles)) == 5, "the roles")
+        holder = await bea(near)
+        helpdesk = role_id(near, "Helpdesk")
+        await until(lambda: "bea" in shown(users, "username"), "bea in the list")
+        assert not users.history.isEnabled()
+        users.table.select([holder["id"]])
+        roles.table.select([helpdesk])
+        return int(holder["id"]), helpdesk
+
+    bea_id, helpdesk = run(story())
+    users.history.click()
+    roles.history.click()
+    assert trips.opened == [("audit", f"user/{bea_id}"), ("audit", f"role/{helpdesk}")]
+    menu = QMenu()
+    users._fill_menu(menu)
+    next(one for one in menu.actions() if one.text() == "History in the audit").trigger()
+    assert trips.opened[-1] == ("audit", f"user/{bea_id}")
 
 
 def test_a_role_is_copied_changed_and_deleted_only_when_nobody_has_it(

@@ -47,6 +47,11 @@ def ids(page: DevicePage) -> list[int]:
     return [item["id"] for item in page.runs.list.table.model_.shown_objects()]
 
 
+def test_the_audit_of_the_device_is_one_press_away(page: DevicePage, trips: Trips) -> None:
+    page.history.click()
+    assert trips.opened == [("audit", "device/1")]
+
+
 def test_older_runs_are_read_when_somebody_looks(page: DevicePage, world: World, run: Run) -> None:
     def answer(request: httpx.Request) -> tuple[int, Any]:
         older = "cursor" in request.url.params

@@ -64,6 +64,14 @@ def names(page: GroupPage) -> list[str]:
     return [item["hostname"] for item in page.members.table.model_.shown_objects()]
 
 
+def test_the_audit_of_the_group_is_one_press_away(page: GroupPage, trips: Trips, run: Run) -> None:
+    page.show_target("new")
+    assert page.history.isHidden()
+    run(opened(page, "1", *(item["hostname"] for item in FLEET[:2])))
+    page.history.click()
+    assert trips.opened[-1] == ("audit", "group/1")
+
+
 def test_named_devices_are_shown_live_and_can_be_filtered(page: GroupPage, world: World, run: Run) -> None:
     async def story() -> None:
         await opened(page, "1", "lab-1", "lab-2")

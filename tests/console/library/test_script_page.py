@@ -185,6 +185,14 @@ def test_a_new_script_gets_its_address_when_it_is_saved(
     assert not page.editor.dirty
 
 
+def test_the_audit_of_the_script_is_one_press_away(greet: ScriptPage, make: Make, trips: Trips) -> None:
+    greet.history.click()
+    assert trips.opened == [("audit", "script/1")]
+    new = make()
+    new.show_target("new")
+    assert not new.history.isEnabled()
+
+
 def test_run_takes_the_saved_revision_only(page: ScriptPage, trips: Trips) -> None:
     page.run.click()
     assert trips.asked == [(RUN_DIALOG, RunRequest(script_id=1))]

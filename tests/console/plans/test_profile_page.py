@@ -345,6 +345,12 @@ def test_the_preview_starts_nothing(desk: Desk, trips: Trips) -> None:
     assert trips.asked == [(RUN_DIALOG, RunRequest(profile_id=desk.profile_id, only_look=True))]
 
 
+def test_the_audit_of_the_profile_is_one_press_away(desk: Desk, trips: Trips) -> None:
+    entries = desk.page.actions_.more_menu().actions()
+    next(one for one in entries if one.text() == "History in the audit").trigger()
+    assert trips.opened[-1] == ("audit", f"profile/{desk.profile_id}")
+
+
 # ---- deleting, size
 
 

@@ -273,6 +273,21 @@ def test_a_draft_that_was_kept_on_leaving_is_still_of_the_same_version(
     run(story())
 
 
+def test_the_audit_of_the_item_is_one_press_away(
+    make_item: Make, real: RealContext, trips: Trips, run: Run
+) -> None:
+    page = make_item()
+
+    async def story() -> int:
+        made = await item(real, "tree")
+        await opened(page, made["id"])
+        next(one for one in page.more_menu().actions() if one.text() == "History in the audit").trigger()
+        return int(made["id"])
+
+    software_id = run(story())
+    assert trips.opened[-1] == ("audit", f"software/{software_id}")
+
+
 def test_what_is_deleted_on_its_own_page_leaves_for_the_list(
     make_item: Make, real: RealContext, trips: Trips, run: Run
 ) -> None:
