@@ -46,7 +46,7 @@ class Login:
 
         return await self._proof.of_person(username, password, address, begin, otp=otp)
 
-    async def as_owner(self, *, confirmed: bool = False) -> TokenAnswer:
+    async def as_owner(self, *, confirmed: bool = False, longest_s: int | None = None) -> TokenAnswer:
         """For a caller who proved to be on this machine. Raises ConflictError while there is no owner."""
 
         def work(unit: Unit) -> TokenAnswer:
@@ -54,7 +54,7 @@ class Login:
             if owner is None:
                 raise ConflictError("There is no owner yet: create one first.", code="setup_needed")
             unit.caller = replace(unit.caller, name=owner.username, user_id=owner.id)
-            return self.begin(unit, owner, "on this machine", confirmed=confirmed)
+            return self.begin(unit, owner, "on this machine", confirmed=confirmed, longest_s=longest_s)
 
         return await self._database.write(work)
 
@@ -81,15 +81,19 @@ class Login:
 
         await self._database.write(work)
 
-    def begin(self, unit: Unit, user: UserRow, how: str, *, confirmed: bool = True) -> TokenAnswer:
-        """A session of `user`; `how` the person signed in, for the audit."""
+    def begin(
+        self, unit: Unit, user: UserRow, how: str, *, confirmed: bool = True, longest_s: int | None = None
+    ) -> TokenAnswer:
+        """A session of `user`, as long as the settings say or `longest_s`; `how` the person signed in, for
+        the audit."""
+        longest_s = longest_s or self._sessions.longest_s
         user.last_login = self._clock.now_ms()
         unit.session.flush()
-        issued = self._sessions.begin(unit, user.id, confirmed=confirmed)
+        issued = self._sessions.begin(unit, user.id, confirmed=confirmed, longest_s=longest_s)
         entity = Entity("user", user.id, user.username)
         summary = f"{user.username} signed in {how}."
         self._audit.record(unit, "auth.sign_in", ActionType.SIGN_IN, entity, summary)
-        return TokenAnswer(issued.secret, "bearer", self._sessions.longest_s, user_of(user))
+        return TokenAnswer(issued.secret, "bearer", longest_s, user_of(user))
 
 
 def username_with_password(user: UserRow) -> str:

@@ -37,6 +37,8 @@ AnyRequest = Request[Any, Any, Any]
 
 
 LOCAL_SIGN_IN = "security.local_sign_in"
+COMMAND_S = 600
+"""The session of a command that is killed before it signs out is worth nothing soon."""
 
 
 def access_routes(users: Users, login: Login, settings: SettingValues, launch_secret: str) -> Sequence[Route]:
@@ -65,7 +67,9 @@ def _sessions(users: Users, login: Login, settings: SettingValues, launch_secret
                 "Signing in on this PC without a password is switched off. Sign in with name and password.",
                 code=LOCAL_SIGN_IN_OFF,
             )
-        return await login.as_owner(confirmed=data.command)
+        if data.command:
+            return await login.as_owner(confirmed=True, longest_s=COMMAND_S)
+        return await login.as_owner()
 
     @post(LOGOUT, status_code=200, permission=SIGNED_IN, audience=USER, exception_handlers=documented)
     async def log_out(request: AnyRequest) -> Message:

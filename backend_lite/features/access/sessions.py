@@ -85,7 +85,7 @@ class Sessions:
     def idle_s(self) -> int:
         return self._settings.whole("security.session_idle_hours") * 3600
 
-    def begin(self, unit: Unit, user_id: int, *, confirmed: bool) -> Issued:
+    def begin(self, unit: Unit, user_id: int, *, confirmed: bool, longest_s: int) -> Issued:
         """A new session of the user; `confirmed` by the password. Those that are over for good make room."""
         over = (TokenRow.kind == TokenKind.SESSION) & (TokenRow.expires_at <= self._clock.now_ms())
         unit.session.execute(delete(TokenRow).where(over))
@@ -99,7 +99,7 @@ class Sessions:
                 CONFIRMED_AT: self._clock.now_ms() if confirmed else None,
             },
             created_by=user_id,
-            ttl_ms=self.longest_s * 1000,
+            ttl_ms=longest_s * 1000,
             idle_timeout_ms=self.idle_s * 1000,
         )
 

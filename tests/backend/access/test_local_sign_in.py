@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend_lite.contract.access import LOCAL_LOGIN
+from backend_lite.contract.access import LOCAL_LOGIN, ME
 from backend_lite.contract.accounts import API_TOKENS, STEP_UP, STEP_UP_S
 from backend_lite.contract.audit import AUDIT
 from backend_lite.contract.settings import SETTING_FORMS, SETTINGS, SETTINGS_LIST
+from backend_lite.features.access.routes import COMMAND_S
 from tests.helpers.service import LAUNCH_SECRET, OWNER, OWNER_PASSWORD, InProcess, headers
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +64,15 @@ async def test_commands_of_the_account_that_owns_the_data_go_on(pc: Pc) -> None:
     assert answer.status_code == 200
     who = headers(answer.json()["access_token"])
     assert (await pc.call("POST", API_TOKENS, {"name": "robot"}, who)).status_code == 201
+
+
+async def test_the_session_of_a_command_is_a_short_one(pc: Pc) -> None:
+    answer = (await pc.here(command=True)).json()
+    assert answer["expires_in"] == COMMAND_S
+    who = headers(answer["access_token"])
+    assert (await pc.call("GET", ME, None, who)).status_code == 200
+    pc.service.clock.advance(COMMAND_S)
+    assert (await pc.call("GET", ME, None, who)).status_code == 401
 
 
 @pytest.mark.parametrize(
