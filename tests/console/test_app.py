@@ -298,6 +298,22 @@ def test_a_locked_window_with_nothing_unsaved_closes(stage: Stage, run: Run) -> 
     assert stage.service.stopped
 
 
+def test_a_locked_window_with_unsaved_work_says_so_and_stays(stage: Stage, run: Run) -> None:
+    async def scene() -> None:
+        await stage.sign_in()
+        page = stage.world.context.navigator.page
+        assert isinstance(page, _Devices)
+        page.allowed = False
+        stage.app.window.lock_wanted.emit()
+        stage.app.window.close()
+        await asyncio.sleep(0.05)
+
+    run(scene())
+    assert not stage.app.closed.is_set()
+    assert stage.app.lock.screen is not None
+    assert "unlocked" in stage.app.lock.screen.note.text()
+
+
 def test_where_the_owner_switched_it_off_the_window_asks_for_name_and_password(
     stage: Stage, run: Run
 ) -> None:
