@@ -67,6 +67,9 @@ _REASONS = {
     "not_approved": "The device is not approved.",
     "quarantined": "The device is in quarantine.",
     "condition": "Its condition does not hold for this device.",
+    "approval_refused": "A second person refused it.",
+    "approval_withdrawn": "Whoever asked for it withdrew it.",
+    "approval_expired": "Nobody approved it in time.",
     # How it ended.
     "idle": "It wrote nothing for longer than it may.",
     "ended_first": "It ended before it could be stopped.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,10 +13,11 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.run_query import RUN_FIELDS
-from backend_lite.contract.runs import RUNS, Rollout, RolloutCreated
+from backend_lite.contract.runs import RUNS, Rollout
 from backend_lite.contract.states import RunState
 from console.core import run_ops, words
 from console.core.live import LiveBatch
+from console.core.run_ops import Restarted
 from console.core.run_query import value_of
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
@@ -24,6 +26,7 @@ from console.shell.parts import button, label
 from console.widgets.confirm import confirm
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice
+from console.widgets.gated import ask_count, open_started, start_gated
 from console.widgets.history_list import HistoryList, Listing
 from console.widgets.run_columns import run_columns, run_search
 
@@ -217,21 +220,26 @@ class RunList(HistoryList):
 
     def _rerun_one(self, run_id: int) -> None:
         self.again.setEnabled(False)
-        self._context.ops.run(
-            run_ops.rerun(self._context.client, run_id),
-            on_success=self._open_new,
-            on_done=lambda: self.again.setEnabled(True),
-            owner=self,
+        start_gated(
+            self._context,
+            self,
+            partial(run_ops.rerun, self._context.client, run_id, 1),
+            lambda made: open_started(self._context, made),
+            lambda: self.again.setEnabled(True),
         )
 
-    def _open_new(self, made: RolloutCreated) -> None:
-        if made.run_ids:
-            self._context.navigator.open("run", str(made.run_ids[0]))
+    def _rerun(self, ids: list[int], *, confirmed: bool = False) -> None:
+        op = run_ops.rerun_all(self._context.client, ids, confirmed=confirmed)
+        self._context.ops.run(op, on_success=self._restarted, owner=self)
 
-    def _rerun(self, ids: list[int]) -> None:
-        def started(count: int) -> None:
-            self._context.notices.notice(
-                plural(count, "{count} run started.", "{count} runs started."), "good"
+    def _restarted(self, done: Restarted) -> None:
+        if at_once := done.started - done.held:
+            said = plural(at_once, "{count} run started.", "{count} runs started.")
+            self._context.notices.notice(said, "good")
+        if done.held:
+            said = plural(
+                done.held, "{count} run waits for a second person.", "{count} runs wait for a second person."
             )
-
-        self._context.ops.run(run_ops.rerun_all(self._context.client, ids), on_success=started, owner=self)
+            self._context.notices.notice(said, "warning")
+        if left := done.unconfirmed:
+            ask_count(self.window(), done.why, lambda _n: self._rerun(left, confirmed=True), len(left))

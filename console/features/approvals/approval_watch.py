@@ -58,9 +58,8 @@ class ApprovalWatch:
         self._context.notices.notice(text, "accent", Action(tr("Look at it"), partial(self._show, target)))
 
     def _tell_decision(self, approval: Object) -> None:
-        said = _decision(approval)
-        if self._is_mine(approval) and said is not None:
-            text, tone = said
+        if self._is_mine(approval) and approval["decided_by"] != approval["requested_by"]:
+            text, tone = _decision(approval)
             show = Action(tr("Show"), partial(self._show, str(approval["id"])))
             self._context.notices.notice(text, tone, show)
 
@@ -68,17 +67,17 @@ class ApprovalWatch:
         self._context.navigator.open(APPROVALS_PAGE, target)
 
 
-def _decision(approval: Object) -> tuple[str, str] | None:
-    """(sentence, tone); None where the asker decided it."""
-    title, who = approval["title"], approval["decided_by"]
-    if approval["state"] == ApprovalState.APPROVED:
+def _decision(approval: Object) -> tuple[str, str]:
+    """(sentence, tone) for who asked for it."""
+    title, who, state = approval["title"], approval["decided_by"], approval["state"]
+    if state == ApprovalState.APPROVED:
         return tr("{who} approved “{title}”: it goes on.", who=who, title=title), "good"
-    if approval["state"] == ApprovalState.REFUSED:
-        why = f" {approval['comment']}" if approval["comment"] else ""
-        return tr("{who} refused “{title}”.", who=who, title=title) + why, "warning"
-    if approval["state"] == ApprovalState.EXPIRED:
+    if state == ApprovalState.EXPIRED:
         return tr("Nobody approved “{title}” in time: it does not start.", title=title), "warning"
-    return None
+    if state == ApprovalState.WITHDRAWN:
+        return tr("{who} cancelled “{title}” before it was approved.", who=who, title=title), "warning"
+    why = f" {approval['comment']}" if approval["comment"] else ""
+    return tr("{who} refused “{title}”.", who=who, title=title) + why, "warning"
 
 
 def watch_approvals(context: Context) -> Callable[[], None]:

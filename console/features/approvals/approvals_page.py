@@ -250,7 +250,7 @@ class ApprovalsPage(Page):
         if self._is_mine(approval):
             return tr("You asked for this yourself: somebody else has to agree. You can withdraw it.")
         if not self._may:
-            return tr("You may not approve rollouts: your roles lack that right.")
+            return tr("You may not approve rollouts: no role of yours gives that right for all devices.")
         return ""
 
     def _selected(self) -> None:

@@ -30,11 +30,10 @@ class Looked:
 
 
 def may_approve(client: ApiClient) -> Op[bool]:
-    """Whether the signed-in person holds the right, if only on the devices of some groups."""
+    """Whether the signed-in person holds the right everywhere: on some groups' devices it is not enough."""
 
     async def call(_progress: Progress) -> bool:
-        mine = await client.get(RIGHTS, Rights)
-        return RIGHT in mine.permissions or RIGHT in mine.limited
+        return RIGHT in (await client.get(RIGHTS, Rights)).permissions
 
     return Op(tr("Ask for your own rights"), call)
 

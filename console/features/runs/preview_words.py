@@ -12,14 +12,11 @@ from backend_lite.contract.runs import (
     Preview,
     PreviewDevice,
     PreviewTask,
-    Severity,
 )
 from console.core import formatting
 from console.core.texts import plural, tr
 from console.core.words import named
 
-DANGEROUS_FROM = 25
-"""From so many devices on a dangerous script asks for their number."""
 _WAVES = 6
 
 
@@ -40,10 +37,6 @@ def going(preview: Preview) -> list[PreviewDevice]:
 def refused(preview: Preview) -> list[PreviewDevice]:
     """The named devices for which the whole would be refused."""
     return [device for device in preview.devices if device.problem and not device.skipped]
-
-
-def is_dangerous(preview: Preview) -> bool:
-    return any(finding.severity is Severity.DANGER for finding in preview.findings)
 
 
 def lines(preview: Preview, policy: Policy, now: datetime) -> list[Line]:
@@ -95,6 +88,11 @@ def promise(title: str, preview: Preview, policy: Policy) -> str:
     """What the button will do, in one sentence."""
     ready = [device for device in going(preview) if device.connected]
     away = [device for device in going(preview) if not device.connected]
+    if preview.gate.approve:
+        count = plural(len(ready) + len(away), "{count} device", "{count} devices")
+        return tr(
+            "“{title}” waits until a second person agrees, then it goes to {count}.", title=title, count=count
+        )
     if policy.not_before or policy.window:
         count = plural(len(ready) + len(away), "{count} device", "{count} devices")
         return tr("“{title}” runs on {count} when its time comes.", title=title, count=count)

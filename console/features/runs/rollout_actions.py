@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from backend_lite.contract.live import SCRIPT
-from backend_lite.contract.runs import Rollout, RolloutCreated
+from backend_lite.contract.runs import Rollout
 from backend_lite.contract.states import RolloutState
 from console.core import run_ops
 from console.core.activity import failed_count, is_open
@@ -20,6 +21,7 @@ from console.features.runs import rollout_ops
 from console.shell.context import Context
 from console.shell.parts import button
 from console.widgets.confirm import confirm
+from console.widgets.gated import open_started, start_gated
 
 Object = dict[str, Any]
 
@@ -121,15 +123,13 @@ class RolloutActions:
 
     def _rerun_failed(self) -> None:
         self.failed.setEnabled(False)
-        self._context.ops.run(
-            rollout_ops.rerun_failed(self._context.client, self._rollout["id"]),
-            on_success=self._open,
-            on_done=lambda: self.failed.setEnabled(self._bad() > 0),
-            owner=self._page,
+        start_gated(
+            self._context,
+            self._page,
+            partial(rollout_ops.rerun_failed, self._context.client, self._rollout["id"]),
+            lambda made: open_started(self._context, made),
+            lambda: self.failed.setEnabled(self._bad() > 0),
         )
-
-    def _open(self, made: RolloutCreated) -> None:
-        self._context.navigator.open("rollout", str(made.id))
 
     def _again(self) -> None:
         rollout = msgspec.convert(self._rollout, Rollout, strict=False)

@@ -12,6 +12,7 @@ from backend_lite.contract.runs import (
     RUNS,
     Rollout,
     RolloutCreated,
+    RolloutRerun,
 )
 from backend_lite.contract.streams import STREAMS
 from console.core.client import ApiClient
@@ -47,9 +48,12 @@ def _press(client: ApiClient, rollout_id: int, verb: str, title: str) -> Op[Roll
     return Op(title, call, (ROLLOUT, RUN))
 
 
-def rerun_failed(client: ApiClient, rollout_id: int) -> Op[RolloutCreated]:
+def rerun_failed(client: ApiClient, rollout_id: int, confirmed: int | None = None) -> Op[RolloutCreated]:
+    """Refused with CONFIRM_NEEDED where the number of devices has to be given."""
+
     async def call(_progress: Progress) -> RolloutCreated:
-        return await client.post(f"{ROLLOUTS}/{rollout_id}/rerun-failed", None, RolloutCreated)
+        path = f"{ROLLOUTS}/{rollout_id}/rerun-failed"
+        return await client.post(path, RolloutRerun(confirmed), RolloutCreated)
 
     return Op(tr("Rerun what failed"), call, (ROLLOUT, RUN))
 

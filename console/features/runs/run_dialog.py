@@ -23,10 +23,10 @@ from backend_lite.contract.runs import OfflinePolicy, Policy, RolloutCreate, Rol
 from console.core import formatting
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
+from console.core.run_ops import CONFIRM_NEEDED
 from console.core.run_request import RunRequest
 from console.core.texts import plural, tr
 from console.features.runs import dialog_ops, preview_words
-from console.features.runs.count_check import CountCheck
 from console.features.runs.device_picker import DevicePicker
 from console.features.runs.preview_loader import PreviewLoader
 from console.features.runs.run_options import RunOptions
@@ -36,6 +36,8 @@ from console.features.runs.run_what import RunWhat
 from console.shell.context import Context
 from console.shell.parts import button, column, frame, label, row, rule
 from console.shell.theme import set_role
+from console.widgets.gate_view import GateView
+from console.widgets.gated import open_started
 
 Object = dict[str, Any]
 SIZE = (1200, 740)
@@ -64,7 +66,7 @@ class RunDialog(QDialog):
         self.options = RunOptions(context.clock)
         self.loader = PreviewLoader(self, context)
         self.preview = RunPreview(context, self.loader)
-        self.count_check = CountCheck()
+        self.gate = GateView()
         self.sentence = label("", "muted", wrap=True)
         self.refusal = label("", "error", wrap=True)
         self.refusal.hide()
@@ -134,7 +136,7 @@ class RunDialog(QDialog):
         centre.setSpacing(0)
         centre.addWidget(self._area, 6)
         centre.addWidget(right, 5)
-        said = column(self.sentence, self.refusal, self.count_check, gap=4)
+        said = column(self.sentence, self.refusal, self.gate, gap=6)
         line = row(said, self.cancel, self.run)
         line.setStretch(0, 1)
         foot = frame("tool-bar-bottom", line, (20, 12, 20, 12))
@@ -153,7 +155,7 @@ class RunDialog(QDialog):
         for part in (self.what, self.targets, self.options):
             part.changed.connect(self._changed)
         self.loader.changed.connect(self._looked)
-        self.count_check.changed.connect(self._refresh)
+        self.gate.changed.connect(self._refresh)
         self.preview.drop_wanted.connect(self.targets.picker.drop)
         live = self._context.live
         self.destroyed.connect(live.subscribe(DEVICE, self._news))
@@ -218,7 +220,7 @@ class RunDialog(QDialog):
             return preview.errors[0]
         if not preview_words.going(preview):
             return tr("There is no device that could take part.")
-        return self.count_check.wrong()
+        return self.gate.wrong()
 
     def _count(self) -> int | None:
         """How many devices it will run on, as far as it is known."""
@@ -230,10 +232,8 @@ class RunDialog(QDialog):
 
     def _refresh(self) -> None:
         preview, policy = self.loader.preview, self.options.value()
-        dangerous = preview is not None and preview_words.is_dangerous(preview)
-        count = len(preview_words.going(preview)) if preview else 0
         self.targets.show_count(len(preview.devices) if preview else None)
-        self.count_check.ask_for(count if dangerous and count >= preview_words.DANGEROUS_FROM else 0)
+        self.gate.show_preview(preview)
         if self._proposal() is None:
             self.preview.say(tr("Choose what to do and where, to see here what would happen."))
         else:
@@ -241,7 +241,7 @@ class RunDialog(QDialog):
         obstacle = self.targets.wrong() if self._only_look else self._obstacle()
         self._show_button(self._button_text(policy), not obstacle and not self._sending and not self._pressed)
         if obstacle:
-            self.sentence.setText("" if self.count_check.wrong() == obstacle else obstacle)
+            self.sentence.setText("" if self.gate.wrong() == obstacle else obstacle)
         elif preview is not None:
             self.sentence.setText(preview_words.promise(self.what.title, preview, policy))
         else:
@@ -254,7 +254,7 @@ class RunDialog(QDialog):
         self.run.setText(text)
         self.run.setEnabled(enabled)
         if had_focus and not enabled:
-            held = self.count_check.box if self.count_check.isVisibleTo(self) else self
+            held = self.gate.count.box if self.gate.count.isVisibleTo(self) else self
             held.setFocus()
         elif enabled and self.focusWidget() in (None, self):
             self.run.setFocus()
@@ -265,6 +265,8 @@ class RunDialog(QDialog):
         count = self._count()
         if not count:
             return tr("Run")
+        if self._needs_approval():
+            return tr("Ask for approval")
         if count == 1 and (name := self._only_name()):
             where = tr("Run on {name}", name=name)
         else:
@@ -273,6 +275,9 @@ class RunDialog(QDialog):
             when = formatting.local_time(policy.not_before, self._context.clock())
             return tr("{where}, {when}", where=where, when=when)
         return where
+
+    def _needs_approval(self) -> bool:
+        return self.loader.preview is not None and self.loader.preview.gate.approve
 
     def _only_name(self) -> str:
         preview = self.loader.preview
@@ -285,6 +290,7 @@ class RunDialog(QDialog):
     # ---- sending
 
     def _send(self, wanted: RolloutCreate) -> None:
+        wanted.confirmed_devices = self.gate.confirmed
         if self._began is not None and self._began != wanted:
             # Something else than what was sent before: another rollout.
             self._key = secrets.token_hex(16)
@@ -306,14 +312,12 @@ class RunDialog(QDialog):
     def _refused(self, refusal: ApiError) -> None:
         self.refusal.setText(refusal.detail)
         self.refusal.show()
+        if refusal.code == CONFIRM_NEEDED:
+            self.loader.ask_again()
 
     def _started(self, rollout: RolloutCreated) -> None:
-        navigator = self._context.navigator
         self.accept()
-        if len(rollout.run_ids) == 1:
-            navigator.open("run", str(rollout.run_ids[0]))
-        else:
-            navigator.open("rollout", str(rollout.id))
+        open_started(self._context, rollout)
 
 
 def _revision(work: Object) -> int:

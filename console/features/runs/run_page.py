@@ -31,6 +31,7 @@ from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, label, row
 from console.widgets.empty_state import EmptyState
+from console.widgets.gated import open_started, start_gated
 from console.widgets.output_view import OutputView
 
 Object = dict[str, Any]
@@ -379,10 +380,11 @@ class RunPage(Page):
 
     def again_from(self, step: int, _checked: bool = False) -> None:
         """The same steps on the same device, from one of them on, without asking further."""
-        self._context.ops.run(
-            run_ops.rerun(self._context.client, self._run_id, step),
-            on_success=lambda made: self._context.navigator.open("run", str(made.run_ids[0])),
-            owner=self,
+        start_gated(
+            self._context,
+            self,
+            partial(run_ops.rerun, self._context.client, self._run_id, step),
+            lambda made: open_started(self._context, made),
         )
 
 

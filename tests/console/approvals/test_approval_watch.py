@@ -74,6 +74,7 @@ def test_who_may_not_approve_hears_nothing(watched: World, run: Run) -> None:
     [
         ("approved", "ada approved “Script 1”: it goes on."),
         ("refused", "ada refused “Script 1”. Too many."),
+        ("withdrawn", "ada cancelled “Script 1” before it was approved."),
         ("expired", "Nobody approved “Script 1” in time: it does not start."),
     ],
 )
@@ -90,10 +91,11 @@ def test_the_asker_is_told_how_it_was_decided(watched: World, run: Run, state: s
 def test_decisions_about_others_and_own_withdrawals_are_no_news(watched: World, run: Run) -> None:
     go(watched, run, objects.approval(3), objects.approval(4, requested_by="owner"))
     asked = told(watched)
+    withdrawn = objects.approval(4, "withdrawn", requested_by="owner", decided_by="owner")
 
     async def story() -> None:
         watched.live.change(2, "approval", 3, objects.approval(3, "refused"))
-        watched.live.change(3, "approval", 4, objects.approval(4, "withdrawn", requested_by="owner"))
+        watched.live.change(3, "approval", 4, withdrawn)
         known = watched.context.live.kind("approval")
         await until(lambda: {one["state"] for one in known.values()} == {"refused", "withdrawn"})
 

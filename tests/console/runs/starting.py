@@ -82,8 +82,13 @@ def preview(devices: list[Object], **more: Any) -> Object:
         "waves": [len(devices)],
         "findings": [],
         "errors": [],
+        "gate": gate(sum(not device.get("problem") for device in devices)),
         **more,
     }
+
+
+def gate(devices: int, *reasons: str, confirm: bool = False, approve: bool = False) -> Object:
+    return {"devices": devices, "confirm": confirm, "approve": approve, "reasons": list(reasons)}
 
 
 def look(request: httpx.Request) -> tuple[int, Any]:

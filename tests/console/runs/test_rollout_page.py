@@ -1,12 +1,15 @@
 """The page of one rollout."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.runs import ROLLOUTS, RUNS
@@ -14,6 +17,7 @@ from console.core.run_request import RUN_DIALOG
 from console.features.runs.outputs_pane import OutputsPane
 from console.features.runs.rollout_page import DIFFERENCE, OUTPUTS, RolloutPage
 from console.widgets.confirm import ConfirmDialog
+from console.widgets.count_check import CountCheck
 from tests.console import objects
 from tests.console.conftest import World
 from tests.console.trips import Trips
@@ -229,7 +233,7 @@ def test_what_failed_runs_again_as_a_new_rollout(
     page: RolloutPage, open_: Open, world: World, run: Run, trips: Trips
 ) -> None:
     open_(counters={**COUNTERS, "unknown": 1})
-    made = objects.rollout(9) | {"run_ids": [41]}
+    made = objects.rollout(9) | {"run_ids": [41, 42]}
     world.api.answers[f"POST {ROLLOUTS}/8/rerun-failed"] = (201, made)
 
     async def story() -> None:
@@ -241,6 +245,41 @@ def test_what_failed_runs_again_as_a_new_rollout(
         await until(lambda: trips.opened == [("rollout", "9")])
 
     run(story())
+
+
+def test_running_again_asks_for_the_number_where_the_service_does(
+    page: RolloutPage, open_: Open, world: World, run: Run, trips: Trips
+) -> None:
+    open_(counters={**COUNTERS, "unknown": 1})
+
+    def answer(request: httpx.Request) -> tuple[int, Any]:
+        if json.loads(request.content)["confirmed_devices"] == 2:
+            return 201, objects.rollout(9, "held") | {"run_ids": [41]}
+        return 409, {"detail": "It is dangerous, and for 2 devices.", "code": "confirm_needed"}
+
+    world.api.answers[f"POST {ROLLOUTS}/8/rerun-failed"] = answer
+
+    async def type_in(number: str) -> None:
+        await until(lambda: not world.context.ops.running and page.findChildren(CountCheck))
+        asking = page.findChildren(ConfirmDialog)[-1]
+        assert asking.text.text() == "It is dangerous, and for 2 devices."
+        (box,) = asking.findChildren(QLineEdit)
+        QTest.keyClicks(box, "many")
+        assert not asking.buttons["yes"].isEnabled()
+        box.clear()
+        QTest.keyClicks(box, number)
+        asking.buttons["yes"].click()
+        await until(lambda: not isValid(asking))
+
+    async def story() -> None:
+        page.controls.failed.click()
+        page.findChildren(ConfirmDialog)[-1].buttons["yes"].click()
+        await type_in("3")
+        await type_in("2")
+        await until(lambda: trips.opened == [("rollout", "9")])
+
+    run(story())
+    assert [notice.text for notice in world.notices] == ["“Script 1” waits for a second person."]
 
 
 def test_a_refusal_is_a_sentence(page: RolloutPage, open_: Open, world: World, run: Run) -> None:

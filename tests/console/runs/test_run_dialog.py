@@ -21,6 +21,7 @@ from tests.console.runs.starting import (
     Run,
     created,
     danger,
+    gate,
     line,
     preview,
     said,
@@ -284,13 +285,13 @@ def test_a_dangerous_script_asks_for_the_number_of_many_devices(
     world.api.answers |= {PREVIEW: many, POST: created(31, 32)}
     dialog = open_(device_ids=(1,))
     assert dialog.preview.findings.said == [("Danger", "bad", "Deletes files · lines 4 and 9")]
-    assert dialog.count_check.isVisible()
+    assert dialog.gate.count.isVisible()
     assert not dialog.run.isEnabled()
-    assert dialog.focusWidget() is dialog.count_check.box
-    QTest.keyClicks(dialog.count_check.box, "29")
+    assert dialog.focusWidget() is dialog.gate.count.box
+    QTest.keyClicks(dialog.gate.count.box, "29")
     assert not dialog.run.isEnabled()
-    dialog.count_check.box.clear()
-    QTest.keyClicks(dialog.count_check.box, "30")
+    dialog.gate.count.box.clear()
+    QTest.keyClicks(dialog.gate.count.box, "30")
     assert dialog.run.text() == "Run on 30 devices"
 
     async def story() -> None:
@@ -298,6 +299,7 @@ def test_a_dangerous_script_asks_for_the_number_of_many_devices(
         await until(lambda: trips.opened)
 
     run(story())
+    assert world.api.body(POST)["confirmed_devices"] == 30
 
 
 def test_on_few_devices_danger_is_only_shown(open_: Open, world: World) -> None:
@@ -305,7 +307,76 @@ def test_on_few_devices_danger_is_only_shown(open_: Open, world: World) -> None:
     dialog = open_(device_ids=(1,))
     assert dialog.preview.findings.said == [("Danger", "bad", "Deletes files · line 4")]
     assert dialog.run.isEnabled()
-    assert dialog.count_check.isHidden()
+    assert dialog.gate.isHidden()
+
+
+# ---- what the service's limits ask for
+
+
+def test_the_service_asks_for_the_number_of_devices(
+    open_: Open, world: World, trips: Trips, run: Run
+) -> None:
+    reason = "It is for 2 devices, and more than 1 is many."
+    asked = preview([line(FLEET[0]), line(FLEET[1])], gate=gate(2, reason, confirm=True))
+    world.api.answers |= {PREVIEW: (200, asked), POST: created(31, 32)}
+    dialog = open_(device_ids=(1, 2))
+    assert dialog.gate.reasons.said == [("Careful", "warning", reason)]
+    assert dialog.gate.count.text.text() == "Type the number of devices: 2"
+    assert not dialog.run.isEnabled()
+    QTest.keyClicks(dialog.gate.count.box, "2")
+    assert dialog.run.isEnabled()
+    assert unnamed(dialog) == []
+
+    async def story() -> None:
+        dialog.run.click()
+        await until(lambda: trips.opened)
+
+    run(story())
+    assert world.api.body(POST)["confirmed_devices"] == 2
+
+
+def test_what_needs_a_second_person_is_asked_for_and_shown_as_held(
+    open_: Open, world: World, trips: Trips, run: Run
+) -> None:
+    reason = "It is for 1 device: work on more than 0 needs a second person."
+    asked = preview([line(FLEET[0])], gate=gate(1, reason, approve=True))
+    status, made = created(31)
+    world.api.answers |= {PREVIEW: (200, asked), POST: (status, made | {"state": "held"})}
+    dialog = open_(device_ids=(1,))
+    assert dialog.gate.reasons.said == [("Approval", "warning", reason)]
+    assert dialog.gate.count.isHidden()
+    assert dialog.run.text() == "Ask for approval"
+    assert dialog.sentence.text() == "“Greet” waits until a second person agrees, then it goes to 1 device."
+
+    async def story() -> None:
+        dialog.run.click()
+        await until(lambda: trips.opened == [("rollout", "7")])
+
+    run(story())
+    assert world.api.body(POST)["confirmed_devices"] is None
+    (notice,) = world.notices
+    assert notice.text == "“Script 1” waits for a second person."
+    assert notice.action is not None
+    notice.action.run()
+    assert trips.opened[-1] == ("approvals", None)
+
+
+@pytest.mark.parametrize("code", ["confirm_needed", "nobody_to_approve"])
+def test_a_gate_that_closed_meanwhile_is_said_in_place(
+    open_: Open, world: World, run: Run, code: str
+) -> None:
+    dialog = open_(device_ids=(1,))
+    world.api.answers[POST] = (409, {"detail": "Nothing was started.", "code": code})
+
+    looked = world.api.calls().count(PREVIEW)
+
+    async def story() -> None:
+        dialog.run.click()
+        await until(lambda: dialog.refusal.text() == "Nothing was started." and dialog.run.isEnabled())
+
+    run(story())
+    # Whose number was not the right one needs to see the devices again.
+    assert world.api.calls().count(PREVIEW) == looked + (code == "confirm_needed")
 
 
 # ---- again

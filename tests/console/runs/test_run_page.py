@@ -186,7 +186,7 @@ def test_several_steps_are_run_again_by_the_dialog_or_from_one_of_them(
     run(story())
     ((_key, request),) = trips.asked
     assert [(task.script_id, task.continue_on_error) for task in request.tasks] == [(1, True), (2, False)]
-    assert world.api.body(f"POST {RUNS}/1/rerun") == {"from_step": 2}
+    assert world.api.body(f"POST {RUNS}/1/rerun") == {"from_step": 2, "confirmed_devices": None}
     assert trips.opened == [("run", "12")]
 
 

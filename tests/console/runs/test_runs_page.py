@@ -1,8 +1,10 @@
 """All rollouts, and all runs."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -14,6 +16,7 @@ from console.core.run_request import RUN_DIALOG
 from console.features.runs.feature import feature
 from console.features.runs.runs_page import RunsPage
 from console.widgets.confirm import ConfirmDialog
+from console.widgets.count_check import CountCheck
 from console.widgets.history_list import HistoryList
 from console.widgets.saved_views import SavedView
 from tests.console import objects
@@ -228,7 +231,7 @@ def test_a_run_is_done_again_there(all_runs: RunsPage, world: World, trips: Trip
         await until(lambda: trips.opened == [("run", "41")])
 
     run(story())
-    assert world.api.body(f"POST {RUNS}/2/rerun") == {"from_step": 1}
+    assert world.api.body(f"POST {RUNS}/2/rerun") == {"from_step": 1, "confirmed_devices": None}
 
 
 def test_several_of_one_rollout_are_done_again_by_the_dialog(
@@ -258,6 +261,32 @@ def test_several_of_many_rollouts_are_done_again_each_by_itself(
         await until(lambda: [notice.text for notice in world.notices] == ["2 runs started."])
 
     run(story())
+
+
+def test_their_number_is_asked_for_once_where_each_needs_it(
+    all_runs: RunsPage, world: World, run: Run
+) -> None:
+    def answer(request: httpx.Request) -> tuple[int, Any]:
+        if json.loads(request.content)["confirmed_devices"] == 1:
+            return 201, objects.rollout(9, "held") | {"run_ids": [41]}
+        return 409, {"detail": "It is dangerous.", "code": "confirm_needed"}
+
+    world.api.answers |= {f"POST {RUNS}/{number}/rerun": answer for number in (1, 2)}
+    all_runs.runs.table.select([2, 1])
+
+    async def story() -> None:
+        all_runs.runs.again.click()
+        all_runs.findChildren(ConfirmDialog)[-1].buttons["yes"].click()
+        await until(lambda: all_runs.findChildren(CountCheck))
+        asking = all_runs.findChildren(ConfirmDialog)[-1]
+        assert asking.text.text() == "It is dangerous."
+        assert asking.findChildren(CountCheck)[0].text.text() == "Type the number of devices: 2"
+        QTest.keyClicks(asking.findChildren(CountCheck)[0].box, "2")
+        asking.buttons["yes"].click()
+        await until(lambda: world.notices)
+
+    run(story())
+    assert [notice.text for notice in world.notices] == ["2 runs wait for a second person."]
 
 
 def test_older_runs_are_read_page_by_page_for_the_query(
