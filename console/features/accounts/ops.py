@@ -26,10 +26,11 @@ from console.core.texts import plural, tr
 
 
 def own_rights(client: ApiClient) -> Op[frozenset[str]]:
-    """What the signed-in person may do, as `artifact:verb`."""
+    """What the signed-in person may do, as `artifact:verb`, be it on the devices of some groups only."""
 
     async def call(_progress: Progress) -> frozenset[str]:
-        return frozenset((await client.get(RIGHTS, Rights)).permissions)
+        rights = await client.get(RIGHTS, Rights)
+        return frozenset((*rights.permissions, *rights.limited))
 
     return Op(tr("Ask for your own rights"), call)
 

@@ -1,4 +1,4 @@
-"""One role: its name, and what its holders may do."""
+"""One role: its name, what its holders may do, and where."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from console.core.ops import Op
 from console.core.texts import tr
 from console.features.accounts import ops
 from console.features.accounts.rights_table import RightsTable
+from console.features.accounts.where import Where
 from console.features.accounts.words import Object, grants_of, permissions_of
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
@@ -43,6 +44,7 @@ class RoleDialog(QDialog):
         self.description.setMaxLength(MAX_DESCRIPTION)
         self.name_field = Field(tr("Name"), self.name)
         self.rights = RightsTable(tr("What its holders may do"))
+        self.where = Where(context)
         self.note = label(self._note_words(), "secondary", wrap=True)
         self.error = label("", "error", wrap=True)
         self.error.hide()
@@ -58,6 +60,7 @@ class RoleDialog(QDialog):
             label(title, "title"),
             names,
             self.rights,
+            self.where,
             self.note,
             self.error,
             row(self.copy, None, cancel, self.go),
@@ -72,7 +75,8 @@ class RoleDialog(QDialog):
     def _fill(self, role: Object | None, built_in: bool) -> None:
         for box in (self.name, self.description):
             box.setReadOnly(built_in)
-        self.rights.set_read_only(built_in)
+        for part in (self.rights, self.where):
+            part.set_read_only(built_in)
         if role is not None:
             copied = self._role is None
             name = str(role["name"])
@@ -80,6 +84,7 @@ class RoleDialog(QDialog):
             self.description.setText(role["description"])
             self.description.setCursorPosition(0)
             self.rights.tick(permissions_of(role["grants"]))
+            self.where.show_groups(role["groups"])
         if not built_in:
             self._context.ops.run(
                 ops.own_rights(self._context.client), on_success=self.rights.limit, owner=self
@@ -106,6 +111,9 @@ class RoleDialog(QDialog):
             self.name_field.set_error(tr("Give the role a name."))
             self.name.setFocus()
             return
+        if self.where.problem:
+            self._say(self.where.problem)
+            return
         self.go.setEnabled(False)
         self._context.ops.run(
             self._op(),
@@ -116,11 +124,11 @@ class RoleDialog(QDialog):
         )
 
     def _op(self) -> Op[Role]:
-        client, grants = self._context.client, grants_of(self.rights.ticked())
+        client, grants, groups = self._context.client, grants_of(self.rights.ticked()), self.where.chosen()
         name, description = self.name.text().strip(), self.description.text().strip()
         if self._role is None:
-            return ops.create_role(client, RoleCreate(name, description, grants))
-        change = RoleUpdate(name, description, grants)
+            return ops.create_role(client, RoleCreate(name, description, grants, groups))
+        change = RoleUpdate(name, description, grants, groups)
         return ops.change_role(client, self._role["id"], change, self._role["version"])
 
     def _saved(self, role: Role) -> None:
@@ -132,5 +140,8 @@ class RoleDialog(QDialog):
             self.name_field.set_error(refusal.detail)
             self.name.setFocus()
             return
-        self.error.setText(refusal.detail)
+        self._say(refusal.detail)
+
+    def _say(self, problem: str) -> None:
+        self.error.setText(problem)
         self.error.show()

@@ -6,12 +6,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
-from backend_lite.contract.live import ROLE
+from backend_lite.contract.live import GROUP, ROLE
 from console.core.errors import ApiError
+from console.core.live import LiveBatch
 from console.core.texts import plural, tr
 from console.features.accounts import ops
 from console.features.accounts.role_dialog import RoleDialog
-from console.features.accounts.words import Object, permissions_of, rights_in_words
+from console.features.accounts.words import (
+    Object,
+    named_groups,
+    permissions_of,
+    rights_in_words,
+    where_in_words,
+)
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
@@ -37,7 +44,7 @@ class RolesPage(Page):
         self.table = LiveTable(
             "roles",
             tr("Roles"),
-            _columns(),
+            self._columns(),
             lambda role: f"{role['name']} {role['description']}".lower(),
             context.settings,
             sort="name",
@@ -99,9 +106,14 @@ class RolesPage(Page):
         shortcut = QShortcut(QKeySequence("Del"), self.table)
         shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         shortcut.activated.connect(self.ask_delete)
-        self.destroyed.connect(self._context.live.subscribe(ROLE, self.table.take))
+        live = self._context.live
+        for stop in (live.subscribe(ROLE, self.table.take), live.subscribe(GROUP, self._groups_changed)):
+            self.destroyed.connect(stop)
         self.centre.recount()
         self._selected()
+
+    def _groups_changed(self, _batch: LiveBatch) -> None:
+        self.table.model_.touch(list(self._context.live.kind(ROLE)))
 
     def _open(self, role: Object | None = None, copied: Object | None = None) -> RoleDialog:
         self.notice.say("")
@@ -158,37 +170,42 @@ class RolesPage(Page):
     def _refused(self, refusal: ApiError) -> None:
         self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
-
-def _columns() -> list[Column]:
-    return [
-        Column(
-            "name",
-            tr("Name"),
-            lambda role: role["name"],
-            Kind.STRONG,
-            sort=lambda role: (not role["built_in"], role["name"].casefold()),
-            width=160,
-        ),
-        pill_column(
-            "kind",
-            tr("Kind"),
-            lambda role: Pill(tr("Built in"), "accent") if role["built_in"] else None,
-            width=90,
-        ),
-        Column(
-            "users",
-            tr("Held by"),
-            lambda role: plural(role["user_count"], "{count} user", "{count} users"),
-            Kind.NUMBER,
-            sort=lambda role: role["user_count"],
-            width=90,
-        ),
-        Column(
-            "rights",
-            tr("Rights"),
-            lambda role: rights_in_words(permissions_of(role["grants"])),
-            sort=lambda role: len(permissions_of(role["grants"])),
-            width=240,
-        ),
-        Column("description", tr("Description"), lambda role: role["description"], Kind.MUTED, width=420),
-    ]
+    def _columns(self) -> list[Column]:
+        return [
+            Column(
+                "name",
+                tr("Name"),
+                lambda role: role["name"],
+                Kind.STRONG,
+                sort=lambda role: (not role["built_in"], role["name"].casefold()),
+                width=160,
+            ),
+            pill_column(
+                "kind",
+                tr("Kind"),
+                lambda role: Pill(tr("Built in"), "accent") if role["built_in"] else None,
+                width=90,
+            ),
+            Column(
+                "users",
+                tr("Held by"),
+                lambda role: plural(role["user_count"], "{count} user", "{count} users"),
+                Kind.NUMBER,
+                sort=lambda role: role["user_count"],
+                width=90,
+            ),
+            Column(
+                "rights",
+                tr("Rights"),
+                lambda role: rights_in_words(permissions_of(role["grants"])),
+                sort=lambda role: len(permissions_of(role["grants"])),
+                width=240,
+            ),
+            Column(
+                "where",
+                tr("Where"),
+                lambda role: where_in_words(role["groups"], named_groups(self._context.live)),
+                width=150,
+            ),
+            Column("description", tr("Description"), lambda role: role["description"], Kind.MUTED, width=420),
+        ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from backend_lite.contract.accounts import Grant
-from backend_lite.contract.rights import ALL_PERMISSIONS, ARTIFACTS, VERBS
+from backend_lite.contract.live import GROUP
+from backend_lite.contract.rights import ALL_PERMISSIONS, ARTIFACTS, DEVICE_BOUND, VERBS
 from console.core import formatting
+from console.core.live import LiveStore
 from console.core.texts import plural, tr
 from console.widgets.table_columns import Pill
 
@@ -58,6 +60,49 @@ def rights_in_words(permissions: frozenset[str]) -> str:
         return plural(len(permissions), "Views {count} kind of things", "Views {count} kinds of things")
     artifacts = {one.partition(":")[0] for one in permissions}
     return tr("{rights} rights on {kinds} kinds of things", rights=len(permissions), kinds=len(artifacts))
+
+
+def named_groups(live: LiveStore) -> dict[int, str]:
+    """The groups to which a role can be limited: a query could be met by other devices tomorrow."""
+    groups = live.kind(GROUP).items()
+    return {key: str(group["name"]) for key, group in groups if group.get("query") is None}
+
+
+def limit_sentence() -> str:
+    """What the groups of a role limit."""
+    *most, last = (artifact_name(artifact).lower() for artifact in DEVICE_BOUND)
+    return tr(
+        "Rights on {most} and {last} hold on devices that these groups name, all others everywhere. Who "
+        "changes the devices of such a group needs the right to edit roles.",
+        most=", ".join(most),
+        last=last,
+    )
+
+
+def where_in_words(group_ids: Iterable[int], names: Mapping[int, str]) -> str:
+    """Where a role holds."""
+    groups = sorted(names.get(one, tr("group {id}", id=one)) for one in group_ids)
+    return tr("Devices of {groups}", groups=", ".join(groups)) if groups else tr("Everywhere")
+
+
+def reach_in_words(roles: Iterable[Object], names: Mapping[int, str]) -> str:
+    """What several roles come to for one person."""
+    everywhere: set[str] = set()
+    limited: dict[str, set[int]] = {}
+    for role in roles:
+        for one in permissions_of(role["grants"]):
+            if role["groups"] and one.partition(":")[0] in DEVICE_BOUND:
+                limited.setdefault(one, set()).update(role["groups"])
+            else:
+                everywhere.add(one)
+    more = [groups for one, groups in limited.items() if one not in everywhere]
+    said = rights_in_words(frozenset(everywhere))
+    if not more:
+        return said
+    where = sorted(names.get(one, tr("group {id}", id=one)) for one in set().union(*more))
+    few = plural(len(more), "{count} right", "{count} rights")
+    only = tr("{rights} on devices of {groups} only", rights=few, groups=", ".join(where))
+    return f"{said}; {only}" if everywhere else only
 
 
 def token_kind(token: Object) -> str:
