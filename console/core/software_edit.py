@@ -39,10 +39,12 @@ _TYPES_OF_FILES = {".msi": InstallerType.MSI, ".exe": InstallerType.EXE}
 
 
 class EditedSoftware(msgspec.Struct, frozen=True):
-    """Texts as they are typed; empty ones say nothing. `target_os_type` is empty for any system,
-    `exit_codes` a text with commas. `file_size` is that of an uploaded file, for show."""
+    """Texts as they are typed; empty ones say nothing, and an empty `slug` follows the name.
+    `target_os_type` is empty for any system, `exit_codes` a text with commas. `file_size` is that of an
+    uploaded file, for show."""
 
     name: str = ""
+    slug: str = ""
     version_text: str = ""
     publisher: str = ""
     description: str = ""
@@ -69,6 +71,7 @@ class EditedSoftware(msgspec.Struct, frozen=True):
     def of(item: SoftwareItem) -> EditedSoftware:
         return EditedSoftware(
             name=item.name,
+            slug=item.slug,
             version_text=item.version_text,
             publisher=item.publisher,
             description=item.description or "",
@@ -160,6 +163,7 @@ class EditedSoftware(msgspec.Struct, frozen=True):
     def _sent(self) -> dict[str, Any]:
         return {
             "name": self.name.strip(),
+            "slug": self.slug.strip(),
             "version_text": self.version_text.strip(),
             "publisher": self.publisher.strip(),
             "description": self.description.strip() or None,

@@ -142,11 +142,19 @@ class ItemForm(ValueForm):
             self.choice("target_os_type", tr("Runs on"), systems),
             gap=12,
         )
+        third = row(
+            self.line("tags", tr("Tags"), most=_MAX_TEXT, empty=tr("Words with commas between them")),
+            self.line("slug", tr("Slug"), empty=tr("Follows the name")),
+            gap=12,
+        )
+        self.fields["slug"].input.setToolTip(
+            tr("What programs call it: lower-case letters and digits, with - between them.")
+        )
         return card(
             label(tr("What it is"), "title"),
             first,
             second,
-            self.line("tags", tr("Tags"), most=_MAX_TEXT, empty=tr("Words with commas between them")),
+            third,
             self.line("description", tr("Description"), most=_MAX_TEXT),
         )
 

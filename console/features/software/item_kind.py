@@ -46,6 +46,7 @@ def parts() -> tuple[Part[Item], ...]:
     """What of an item two people can have changed; what only makes sense together stays together."""
     lines = {
         "name": tr("Name"),
+        "slug": tr("Slug"),
         "version_text": tr("Version"),
         "publisher": tr("Publisher"),
         "tags": tr("Tags"),

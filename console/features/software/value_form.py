@@ -19,6 +19,7 @@ _UNDO = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
 _FIELDS_OF_CODES = {
     "name_taken": ("name",),
+    "slug_taken": ("slug",),
     "no_file": ("file",),
     "no_source": ("source", "file"),
     "bad_url": ("source",),

@@ -99,6 +99,37 @@ def _says(page: EditorPage, field: str, sentence: str) -> bool:
     return sentence in page.form.fields[field].error
 
 
+def test_the_slug_follows_the_name_until_somebody_writes_another(
+    make_item: Make, real: RealContext, run: Run
+) -> None:
+    page = make_item()
+
+    async def story() -> list[str]:
+        await item(real, "tree")
+        page.show_target("new")
+        choose(page, installer_type="apt")
+        write(page, name="Tree of files")
+        page.save_now()
+        await until(lambda: page.form.value.slug == "tree-of-files", "the slug")
+        said = []
+        for slug in ("Not one", "tree"):
+            write(page, slug=slug)
+            page.save_now()
+            await until(lambda: page.form.fields["slug"].error, "the refusal")
+            said.append(page.form.fields["slug"].error)
+            write(page, slug="")
+        write(page, slug="files-tree")
+        page.save_now()
+        await until(lambda: not page.dirty, "the save")
+        known = real.context.live.kind("software")
+        await until(lambda: "files-tree" in [one["slug"] for one in known.values()], "the news")
+        return said
+
+    bad, taken = run(story())
+    assert "will not do as a slug" in bad
+    assert "is taken by another item" in taken
+
+
 def test_a_taken_name_and_a_script_without_a_text_are_said_in_place(
     make_item: Make, real: RealContext, run: Run
 ) -> None:
