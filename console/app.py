@@ -221,7 +221,9 @@ class App:
 
     def _sign_in_screen(self, reason: str = "") -> None:
         local = self.context.local if self._here_allowed else None
-        self._screen(SignInScreen(self.context, local, reason))
+        screen = SignInScreen(self.context, local, reason)
+        self._screen(screen)
+        screen.look_for_provider()
 
     def _person_changed(self, user: User | None) -> None:
         if user is None:

@@ -81,13 +81,14 @@ class UserAccount(Struct):
 
 
 class UserCreate(Struct):
-    """Without a password the user signs in through a provider only."""
+    """Without a password the user signs in through a provider only, which knows them by `subject`."""
 
     username: str
     password: str | None = None
     email: str | None = None
     full_name: str = ""
     roles: list[int] = field(default_factory=list)
+    subject: str = ""
 
 
 class UserUpdate(Struct):

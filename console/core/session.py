@@ -55,6 +55,10 @@ class Session:
         """As the owner, by the secret that only this machine's user can read."""
         self._begin(await self._client.post(LOCAL_LOGIN, LocalLoginRequest(secret), TokenAnswer))
 
+    def signed_in(self, answer: TokenAnswer) -> None:
+        """The service has given a session otherwise: after the pages of a provider."""
+        self._begin(answer)
+
     async def sign_out(self) -> None:
         """Ends the session here at once, and in the service if it answers."""
         with contextlib.suppress(ConsoleError):

@@ -47,7 +47,7 @@ def user_routes(database: Database, accounts: Accounts) -> Sequence[Route]:
 
     @post(USERS, permission="users:create", audience=USER)
     async def user_make(request: AnyRequest, data: JSONBody[UserCreate]) -> Response[UserAccount]:
-        if data.roles:
+        if data.roles or data.subject:
             refuse_stale_sign_in(request.user)
         return _user(await accounts.create(data, request.user), 201)
 

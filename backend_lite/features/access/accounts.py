@@ -37,6 +37,7 @@ from backend_lite.features.access.users import (
 
 _MAX_EMAIL = 320
 _MAX_FULL_NAME = 200
+_MAX_SUBJECT = 255
 
 
 class Accounts:
@@ -58,8 +59,8 @@ class Accounts:
         """Raises NotFoundError."""
         return _account_of(session, live_user(session, user_id))
 
-    async def create(self, wanted: UserCreate, maker: Principal, subject: str = "") -> UserAccount:
-        """`subject` is by what the provider will know the user. Raises InvalidError, ForbiddenError."""
+    async def create(self, wanted: UserCreate, maker: Principal) -> UserAccount:
+        """Raises InvalidError, ForbiddenError."""
         username = checked_username(wanted.username)
         password_hash = None
         if wanted.password is not None:
@@ -80,8 +81,8 @@ class Accounts:
             )
             unit.session.add(row)
             unit.session.flush()
-            if subject:
-                _link(unit.session, row, subject)
+            if subject := wanted.subject.strip():
+                _expect(unit.session, row, subject)
             self._roles.give(unit, row.id, wanted.roles, maker)
             account = _account_of(unit.session, row)
             unit.publish(Changed(USER, account.id, account))
@@ -176,13 +177,20 @@ class Accounts:
         self._audit.record(unit, action, kind, Entity("user", row.id, row.username), summary, **told)
 
 
-def _link(session: Session, row: UserRow, subject: str) -> None:
-    taken = select(IdentityRow.id).where(IdentityRow.issuer == ANY_ISSUER, IdentityRow.subject == subject)
-    if session.scalar(taken) is not None:
+def _expect(session: Session, row: UserRow, subject: str) -> None:
+    """The first sign-in of this subject is the user's."""
+    if len(subject) > _MAX_SUBJECT:
+        raise InvalidError(f"The subject is too long: {_MAX_SUBJECT} characters at most.")
+    same = select(IdentityRow).where(IdentityRow.issuer == ANY_ISSUER, IdentityRow.subject == subject)
+    taken = session.scalar(same)
+    if taken is None:
+        session.add(
+            IdentityRow(user_id=row.id, issuer=ANY_ISSUER, subject=subject, created_at=row.created_at)
+        )
+    elif session.get_one(UserRow, taken.user_id).removed_at is not None:
+        taken.user_id, taken.created_at = row.id, row.created_at
+    else:
         raise InvalidError("There is a user with this sub already.", code="sub_taken")
-    session.add(
-        IdentityRow(user_id=row.id, issuer=ANY_ISSUER, subject=subject[:255], created_at=row.created_at)
-    )
     session.flush()
 
 

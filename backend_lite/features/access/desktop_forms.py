@@ -110,8 +110,8 @@ def _users(database: Database, accounts: Accounts) -> Sequence[Route]:
         if not data.sub.strip():
             raise InvalidError("sub is required")
         roles = [await database.read(_owner_role)] if data.is_admin else []
-        wanted = UserCreate(data.username, roles=roles)
-        made = await accounts.create(wanted, request.user, subject=data.sub.strip())
+        wanted = UserCreate(data.username, roles=roles, subject=data.sub)
+        made = await accounts.create(wanted, request.user)
         return DesktopUserCreated(
             made.id, made.username, data.is_admin, made.created_at, "User created successfully"
         )

@@ -1,4 +1,4 @@
-"""What a person does about the own sign-in: password, second factor, sessions."""
+"""What a person does about the own sign-in: password, second factor, provider, sessions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Awaitable
 
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
+from backend_lite.contract.oidc import OwnSignIns
+from console.core import provider_pages
 from console.core.texts import tr
+from console.features.access.identities_part import IdentitiesPart
 from console.features.access.password_part import PasswordPart
 from console.features.access.second_factor_part import SecondFactorPart
 from console.features.access.sessions_part import SessionsPart
@@ -30,6 +33,8 @@ class AccountPage(Page):
         self.header = PageHeader(tr("My account"))
         self.password = PasswordPart(context)
         self.second_factor = SecondFactorPart(context)
+        self.identities = IdentitiesPart(context)
+        self.identities.changed.connect(self._load_ways)
         self.sessions = SessionsPart(context)
         self.setLayout(column(self.header, self._content(), gap=0))
 
@@ -37,8 +42,18 @@ class AccountPage(Page):
         user = self._context.session.user
         self.header.note.setText(user.username if user else "")
         self.sessions.load()
+        self._load_ways()
         if self.second_factor.set_up.isHidden():
             self.second_factor.load()
+
+    def _load_ways(self) -> None:
+        op = provider_pages.load_own_sign_ins(self._context.client)
+        self._context.ops.run(op, on_success=self._show_ways, owner=self)
+
+    def _show_ways(self, ways: OwnSignIns) -> None:
+        self.identities.show_ways(ways)
+        # Who has none is not asked for a current one.
+        self.password.setVisible(ways.has_password)
 
     def may_leave(self) -> Awaitable[bool] | bool:
         """Recovery codes are shown once: the person says that they are kept before they go."""
@@ -58,7 +73,9 @@ class AccountPage(Page):
         set_role(inside, "scrolled")
         parts = QWidget()
         parts.setMaximumWidth(_WIDTH)
-        parts.setLayout(column(self.second_factor, self.password, self.sessions, None, gap=16))
+        parts.setLayout(
+            column(self.second_factor, self.password, self.identities, self.sessions, None, gap=16)
+        )
         lines = row(parts, None)
         lines.setStretch(0, 1)
         margin = self._context.theme.margin

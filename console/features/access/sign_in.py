@@ -1,22 +1,24 @@
-"""Signing in with user name and password, or as the owner of the service on this machine."""
+"""Signing in with user name and password, through a provider, or as the owner of the service on this
+machine."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer
 
 from backend_lite.contract.access import LOCAL_SIGN_IN_OFF
-from console.core.errors import ApiError
+from backend_lite.contract.oidc import ProviderAnswer
+from console.core import provider_pages
+from console.core.errors import ApiError, ServiceGone
 from console.core.local_service import LocalService
 from console.core.ops import Op, Progress
 from console.core.texts import tr
 from console.features.access.fields import Field, PasswordField
 from console.features.access.forgotten import Forgotten
+from console.features.access.provider_part import OTP_REQUIRED, ProviderPart
 from console.features.access.too_fast import TooFast
 from console.shell.context import Context
 from console.shell.parts import button, label, rule, spacer
 from console.shell.screen import Screen
-
-OTP_REQUIRED = "otp_required"
 
 
 class SignInScreen(Screen):
@@ -35,6 +37,11 @@ class SignInScreen(Screen):
         self.sign_in = button(tr("Sign in"), self._sign_in, "primary")
         self.here = button(tr("Continue as the owner on this PC"), self._sign_in_here)
         self.here.setVisible(local is not None)
+        self.provider = ProviderPart(
+            context, provider_pages.begin_sign_in, tr("Sign in with {provider}", provider="{provider}")
+        )
+        self.provider.done.connect(self._vouched)
+        self.provider.busy.connect(self._wait_for_provider)
         self.forgotten = Forgotten(context.local)
         line = rule()
         line.setVisible(local is not None)
@@ -48,6 +55,7 @@ class SignInScreen(Screen):
             self.error,
             spacer(height=4),
             self.sign_in,
+            self.provider,
             self.forgotten,
             line,
             self.here,
@@ -59,6 +67,29 @@ class SignInScreen(Screen):
             field.entered.connect(self._next)
         self.setFocusProxy(self.username)
         self._refresh()
+
+    def look_for_provider(self) -> None:
+        """Ask the service whether there is one, and offer it."""
+
+        async def call(_progress: Progress) -> str:
+            try:
+                return await provider_pages.provider_name(self._context.client)
+            except ServiceGone:
+                # The frame says so already.
+                return ""
+
+        op = Op(tr("Look for other ways to sign in"), call)
+        self._context.ops.run(op, on_success=self.provider.offer, owner=self)
+
+    def _wait_for_provider(self, waiting: bool) -> None:
+        for part in (self.username, self.password, self.otp, self.sign_in, self.here):
+            part.setEnabled(not waiting)
+        if not waiting:
+            self._refresh()
+
+    def _vouched(self, answer: ProviderAnswer) -> None:
+        if answer.session is not None:
+            self._context.session.signed_in(answer.session)
 
     def _refresh(self) -> None:
         complete = bool(self.username.text.strip() and self.password.text)

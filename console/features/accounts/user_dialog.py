@@ -35,7 +35,8 @@ class UserDialog(QDialog):
         title = tr("New user") if user is None else tr("User {name}", name=user["username"])
         self.setWindowTitle(title)
         self.setFixedWidth(WIDTH)
-        self.username, self.full_name, self.email, self.password = (QLineEdit() for _ in range(4))
+        lines_to_type = (QLineEdit() for _ in range(5))
+        self.username, self.full_name, self.email, self.password, self.subject = lines_to_type
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.active = QCheckBox(tr("May sign in"))
         self.active.setToolTip(tr("Taking it away ends the sessions and tokens of this user at once."))
@@ -43,6 +44,12 @@ class UserDialog(QDialog):
         self.name_field = Field(tr("User name"), self.username)
         self.email_field = Field(tr("E-mail"), self.email)
         self.password_field = Field(*self._password_words())
+        self.subject_field = Field(
+            tr("Subject at the sign-in provider"),
+            self.subject,
+            tr("By what the provider knows this user (sub). The first sign-in with it is theirs."),
+        )
+        self.subject_field.setVisible(user is None)
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.go = button(tr("Make the user") if user is None else tr("Save"), self._save, "primary")
@@ -52,6 +59,7 @@ class UserDialog(QDialog):
             row(Field(tr("Full name"), self.full_name), self.email_field, gap=12),
             Field(tr("Roles"), self.roles, tr("What their holders may do is on the page of roles.")),
             self.password_field,
+            self.subject_field,
             self.active,
             self.error,
             row(None, button(tr("Cancel"), self.reject), self.go),
@@ -99,6 +107,7 @@ class UserDialog(QDialog):
     def _save(self) -> None:
         self.error.hide()
         self.name_field.set_error("")
+        self.subject_field.set_error("")
         self.go.setEnabled(False)
         self._context.ops.run(
             self._op(),
@@ -113,7 +122,8 @@ class UserDialog(QDialog):
         full_name, email = self.full_name.text().strip(), self.email.text().strip() or None
         password = self.password.text()
         if self._user is None:
-            wanted = UserCreate(self.username.text().strip(), password or None, email, full_name, roles)
+            subject, username = self.subject.text().strip(), self.username.text().strip()
+            wanted = UserCreate(username, password or None, email, full_name, roles, subject)
             return ops.create_user(client, wanted)
         change = UserUpdate(email, full_name, self.active.isChecked(), roles)
         if password:
@@ -128,6 +138,10 @@ class UserDialog(QDialog):
         if refusal.code in ("name_taken", "bad_username"):
             self.name_field.set_error(refusal.detail)
             self.username.setFocus()
+            return
+        if refusal.code == "sub_taken":
+            self.subject_field.set_error(refusal.detail)
+            self.subject.setFocus()
             return
         self.error.setText(refusal.detail)
         self.error.show()

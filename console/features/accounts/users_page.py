@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -180,6 +181,7 @@ class UsersPage(Page):
             pill_column("state", tr("State"), user_state, width=90),
             tags_column("roles", tr("Roles"), self._role_names, width=190),
             Column("second", tr("Second factor"), _second_factor, Kind.MUTED, width=110),
+            Column("providers", tr("Provider"), _providers, Kind.MUTED, width=140),
             Column(
                 "login", tr("Last sign-in"), ago("last_login"), Kind.MUTED,
                 sort=lambda user: user["last_login"] or "", width=110,
@@ -189,9 +191,12 @@ class UsersPage(Page):
 
 
 def _second_factor(user: Object) -> str:
-    if user["providers"]:
-        return tr("By provider")
     return tr("On") if user["second_factor"] else tr("Off")
+
+
+def _providers(user: Object) -> str:
+    hosts = [urlsplit(issuer).hostname or tr("Expected") for issuer in user["providers"]]
+    return ", ".join(hosts) or NOTHING
 
 
 def _search_text(user: Object) -> str:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.accounts import PASSWORD, SECOND_FACTOR, SESSIONS
+from backend_lite.contract.oidc import IDENTITIES
 from console.features.access.account_page import AccountPage
 from console.widgets.confirm import ConfirmDialog
 from tests.console.conftest import OWNER, World
@@ -34,6 +35,10 @@ def session(number: int, *, current: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def ways(**more: Any) -> dict[str, Any]:
+    return {"has_password": True, "provider": "", "step_up": False, "identities": [], **more}
+
+
 @pytest.fixture
 def page(world: World, run: Run, qtbot: QtBot) -> AccountPage:
     world.context.session.user = OWNER
@@ -43,6 +48,8 @@ def page(world: World, run: Run, qtbot: QtBot) -> AccountPage:
     answers[f"POST {SECOND_FACTOR}"] = (200, {"secret": SECRET, "uri": f"otpauth://totp/x?secret={SECRET}"})
     answers[f"POST {SECOND_FACTOR}/confirm"] = (200, {"codes": CODES})
     answers[f"DELETE {SESSIONS}/1"] = (204, None)
+    answers[f"GET {IDENTITIES}"] = (200, ways())
+    answers[f"DELETE {IDENTITIES}/7"] = (204, None)
     answers[f"PUT {PASSWORD}"] = (200, {"message": "The password was changed."})
     made = AccountPage(world.context)
     qtbot.addWidget(made)
@@ -182,3 +189,56 @@ def test_another_session_is_ended_after_a_question(page: AccountPage, world: Wor
 
 def test_everything_has_a_name(page: AccountPage) -> None:
     assert unnamed(page) == []
+
+
+LINKED = {
+    "id": 7, "issuer": "https://login.example/realms/main", "subject": "sub-1", "email": "me@example.com",
+    "created_at": "2026-03-04T08:00:00.000Z",
+}  # fmt: skip
+
+
+def take_away(page: AccountPage) -> QPushButton:
+    name = "Take the sign-in at login.example away"
+    return next(one for one in page.identities.findChildren(QPushButton) if one.accessibleName() == name)
+
+
+def test_without_a_provider_nothing_is_said_of_one(page: AccountPage) -> None:
+    assert page.identities.isHidden()
+    assert not page.password.isHidden()
+
+
+def test_a_sign_in_at_a_provider_is_shown_and_taken_away(page: AccountPage, world: World, run: Run) -> None:
+    linked = ways(provider="Company login", step_up=True, identities=[LINKED])
+    world.api.answers[f"GET {IDENTITIES}"] = (200, linked)
+
+    async def scene() -> None:
+        page.show_target(None)
+        await idle(world)
+        assert page.identities.isVisible() and page.identities.link.isHidden()
+        take_away(page).click()
+        dialog = page.window().findChildren(ConfirmDialog)[-1]
+        world.api.answers[f"GET {IDENTITIES}"] = (200, ways(provider="Company login"))
+        dialog.buttons["yes"].click()
+        await until(page.identities.link.isVisible, "the offer to link again")
+
+    run(scene())
+    assert f"DELETE {IDENTITIES}/7" in world.api.calls()
+    assert page.identities.link.go.text() == "Link with Company login"
+
+
+def test_the_last_way_in_is_kept_and_the_reason_said(page: AccountPage, world: World, run: Run) -> None:
+    only = ways(provider="Company login", step_up=True, identities=[LINKED], has_password=False)
+    world.api.answers[f"GET {IDENTITIES}"] = (200, only)
+    world.api.answers[f"DELETE {IDENTITIES}/7"] = (409, {"detail": "You have no password here."})
+
+    async def scene() -> None:
+        page.show_target(None)
+        await idle(world)
+        take_away(page).click()
+        dialog = page.window().findChildren(ConfirmDialog)[-1]
+        dialog.buttons["yes"].click()
+        await until(page.identities.error.isVisible, "the reason")
+
+    run(scene())
+    assert page.identities.error.text() == "You have no password here."
+    assert page.password.isHidden()

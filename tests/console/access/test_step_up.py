@@ -111,7 +111,7 @@ def test_who_gives_up_is_told_what_the_service_said(
             await call
 
     run(scene())
-    assert world.api.calls() == [f"POST {SENSITIVE}"]
+    assert [call for call in world.api.calls() if call.startswith("POST")] == [f"POST {SENSITIVE}"]
 
 
 def test_other_refusals_ask_nothing(world: World, step_up: StepUp, run: Run) -> None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.accounts import USERS, UserAccount, UserCreate
 from backend_lite.contract.rights import ALL_PERMISSIONS
+from console.core.formatting import NOTHING
 from console.features.accounts.rights_table import RightsTable
 from console.features.accounts.roles_page import RolesPage
 from console.features.accounts.tokens_page import ApiTokensPage
@@ -125,6 +126,23 @@ def test_what_is_refused_is_said_where_it_was_asked(near: NearService, users: Us
         dialog.email.setText("nowhere")
         dialog.go.click()
         await until(lambda: "e-mail address" in dialog.error.text(), "the address")
+
+    run(story())
+
+
+def test_somebody_is_expected_from_the_provider(near: NearService, users: UsersPage, run: Run) -> None:
+    async def story() -> None:
+        for name in ("bea", "cem"):
+            dialog = users.ask_new()
+            dialog.username.setText(name)
+            dialog.subject.setText(" sub-of-bea ")
+            dialog.go.click()
+            await until(lambda: shown(users, "username") == ["ada", "bea"], "the user")
+        await until(lambda: "already" in dialog.subject_field.error, "the subject")
+        dialog.reject()
+        column = next(one for one in users.table.model_.columns if one.key == "providers")
+        assert [column.text(user(near, name)) for name in ("ada", "bea")] == [NOTHING, "Expected"]
+        assert users.ask_edit(user(near, "bea")["id"]).subject_field.isHidden()
 
     run(story())
 
