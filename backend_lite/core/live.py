@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from backend_lite.contract.live import LiveSnapshot
+from backend_lite.contract.live import LiveChange, LiveSnapshot
 from backend_lite.core.events.bus import Changed, EventBus
 from backend_lite.core.security.principal import Principal
 from backend_lite.core.security.within import MembersChanged
@@ -34,8 +34,11 @@ LINGER_S = 30.0
 _START_BITS = 32
 
 SnapshotOf = Callable[[], Awaitable[Sequence[msgspec.Struct]]]
-VisibleOf = Callable[[Collection[int], frozenset[int]], Awaitable[AbstractSet[int]]]
-"""(ids, groups): those of the objects that have to do with the groups' devices only."""
+Visible = AbstractSet[int] | Mapping[int, msgspec.Struct]
+"""The ids of objects; with values, these are shown instead of the objects."""
+VisibleOf = Callable[[Collection[int], frozenset[int]], Awaitable[Visible]]
+"""(ids, groups): those of the objects that have to do with the groups' devices only, or as they are shown to
+whom only these concern."""
 Key = tuple[str, int, str]
 
 _encode = msgspec.json.Encoder().encode
@@ -179,17 +182,17 @@ class Subscription:
                 changes = [
                     self._pending.popitem(last=False)[1] for _ in range(min(TAKEN, len(self._pending)))
                 ]
-                frames = [change.frame() for change in await self._visible(changes)]
+                frames = await self._frames(changes)
         except Exception:
             # A bug where the value is made: the snapshot says what this change would have.
             log.exception("a change could not be told")
             self.start_over()
         return frames
 
-    async def _visible(self, changes: list[NumberedChange]) -> list[NumberedChange]:
+    async def _frames(self, changes: list[NumberedChange]) -> list[str]:
         """What it sees of the changes; that something is gone is no secret."""
         if not self._limits:
-            return changes
+            return [change.frame() for change in changes]
         asked: dict[str, set[int]] = {}
         for change in changes:
             if change.kind in self._limits and not change.gone:
@@ -200,12 +203,12 @@ class Subscription:
             self.start_over()
             return []
         return [
-            change
+            _frame_for(change, seen.get(change.kind))
             for change in changes
             if change.kind not in seen or change.gone or change.id in seen[change.kind]
         ]
 
-    async def _visible_of(self, kind: str, ids: Collection[int]) -> AbstractSet[int]:
+    async def _visible_of(self, kind: str, ids: Collection[int]) -> Visible:
         return await visible_of(self._kinds[kind], ids, self._limits[kind])
 
     def _take_rights(self, principal: Principal) -> None:
@@ -216,7 +219,14 @@ class Subscription:
         self._limits = {name: groups for name, groups in limits.items() if groups is not None}
 
 
-async def visible_of(kind: LiveKind, ids: Collection[int], groups: frozenset[int]) -> AbstractSet[int]:
+def _frame_for(change: NumberedChange, seen: Visible | None) -> str:
+    if change.gone or not isinstance(seen, Mapping):
+        return change.frame()
+    value = msgspec.to_builtins(seen[change.id])
+    return _encode(LiveChange(change.seq, change.kind, change.id, value)).decode()
+
+
+async def visible_of(kind: LiveKind, ids: Collection[int], groups: frozenset[int]) -> Visible:
     return await kind.visible(ids, groups) if kind.visible is not None and ids else frozenset()
 
 
@@ -291,7 +301,8 @@ class LiveHub:
         if limits is None:
             return found
         seen = await visible_of(kind, [one["id"] for one in found], limits)
-        return [one for one in found if one["id"] in seen]
+        shown: dict[int, Any] = msgspec.to_builtins(seen) if isinstance(seen, Mapping) else {}
+        return [shown.get(one["id"], one) for one in found if one["id"] in seen]
 
     def _resumes(self, since: int) -> bool:
         return max(self._forgotten, self._doubted) <= since <= self._seq

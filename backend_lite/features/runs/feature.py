@@ -9,10 +9,8 @@ from typing import Protocol
 import structlog
 
 from agent.wire.messages import Done, Holding, Permit
-from backend_lite.contract.live import APPROVAL, OUTPUT, PAUSE, ROLLOUT, RUN
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.keep_awake import KeepAwake
-from backend_lite.core.live import LiveKind
 from backend_lite.features.fleet.api import DEVICE_RETIRED, DeviceLost, FleetApi
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.plans.api import PlansApi
@@ -53,13 +51,14 @@ from backend_lite.features.runs.reach import Reach
 from backend_lite.features.runs.reruns import Reruns
 from backend_lite.features.runs.restored import AfterRestore
 from backend_lite.features.runs.retention import Retention, retention_routes
-from backend_lite.features.runs.rollout_routes import RUN_ID, VIEW, rollout_routes
+from backend_lite.features.runs.rollout_routes import RUN_ID, rollout_routes
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.run_routes import run_routes
 from backend_lite.features.runs.targets import is_there
 from backend_lite.features.runs.tasks import Tasks
-from backend_lite.features.runs.views import PROGRESS, Views
+from backend_lite.features.runs.views import Views
 from backend_lite.features.runs.vigil import Vigil
+from backend_lite.features.runs.watching import live_kinds
 from backend_lite.features.runs.work_findings import WorkFindings
 
 log = structlog.get_logger(__name__)
@@ -174,13 +173,7 @@ def build(
             *action_routes(database, area.actions),
             *http_agent_routes(database, fleet, area.http_agents),
         ],
-        live={
-            ROLLOUT: LiveKind(VIEW, lambda: database.read(area.lists.live_rollouts), (PROGRESS,)),
-            RUN: LiveKind(VIEW, lambda: database.read(area.lists.live_runs)),
-            OUTPUT: LiveKind(VIEW),
-            APPROVAL: LiveKind(VIEW, lambda: database.read(area.approvals.live)),
-            PAUSE: LiveKind(VIEW, lambda: database.read(lambda session: area.pauses.page(session, None))),
-        },
+        live=live_kinds(database, area.lists, area.pauses, area.approvals, reach),
         reactions={DEVICE_RETIRED: leaving.device_retired},
         restored=area.restored.take_notice,
         start=background.start,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -14,7 +14,7 @@ from backend_lite.contract.live import LIVE_ENDED_RUNS
 from backend_lite.contract.runs import Rollout, Run
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
-from backend_lite.core.db.query_sql import Condition
+from backend_lite.core.db.query_sql import Condition, among
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.narrowing import narrow
@@ -134,6 +134,12 @@ class Lists:
         ended = newest.where(RolloutRow.ended_at.is_not(None)).limit(LIVE_ENDED_RUNS)
         return self._rollouts(session, [*rows, *session.scalars(ended)], None)
 
+    def shown_rollouts(self, session: Session, ids: Collection[int], groups: Groups) -> dict[int, Rollout]:
+        """By id those of the rollouts that there are for somebody whose right holds in these groups."""
+        wanted = select(RolloutRow).where(among(RolloutRow.id, ids), self._reach.rollouts(groups))
+        rows = session.scalars(wanted).all()
+        return {rollout.id: rollout for rollout in self._rollouts(session, rows, groups)}
+
     def live_runs(self, session: Session) -> list[Run]:
         """All open runs and the newest of the ended ones."""
         ended = select(RunRow.id).where(RunRow.state.in_(RUN_ENDS)).order_by(RunRow.id.desc())
@@ -167,21 +173,21 @@ def _known(state: str) -> RunState:
         raise InvalidError(f"Unknown state. Known: {', '.join(RunState)}.") from None
 
 
-def ordered_runs(session: Session, sort: str, cursor: int | None, among: Condition) -> Select[int]:
-    """Ids of the runs `among` which the caller may look, in order, from behind the run `cursor` on; equal
+def ordered_runs(session: Session, sort: str, cursor: int | None, which: Condition) -> Select[int]:
+    """Ids of the runs for `which` that is true, in order, from behind the run `cursor` on; equal
     ones newest first."""
     column, down = _SORTS.get(sort.removeprefix("-")), sort.startswith("-")
     if column is None:
         raise InvalidError(f'Cannot sort by "{sort}": use one of {", ".join(_SORTS)}, with - to reverse.')
     if column is RunRow.id:
-        query = select(RunRow.id).where(among).order_by(column.desc() if down else column)
+        query = select(RunRow.id).where(which).order_by(column.desc() if down else column)
         if cursor is None:
             return query
         return query.where(column < cursor if down else column > cursor)
-    query = select(RunRow.id).where(among).order_by(column.desc() if down else column, RunRow.id.desc())
+    query = select(RunRow.id).where(which).order_by(column.desc() if down else column, RunRow.id.desc())
     if cursor is None:
         return query
-    at = session.execute(select(column).where(RunRow.id == cursor, among)).first()
+    at = session.execute(select(column).where(RunRow.id == cursor, which)).first()
     if at is None:
         raise InvalidError("The run at which the last page ended is gone: begin with the first page again.")
     behind = column < at[0] if down else column > at[0]

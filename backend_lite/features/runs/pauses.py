@@ -51,9 +51,14 @@ class Pauses:
     def page(self, session: Session, groups: Groups) -> list[Pause]:
         """The oldest first. Whose right holds in `groups` only sees the pauses of these, of their devices and
         of the fleet."""
-        seen = true() if groups is None else self._within(groups) | (PauseRow.scope == PauseScope.FLEET)
-        rows = session.scalars(select(PauseRow).where(seen).order_by(PauseRow.id)).all()
+        rows = session.scalars(select(PauseRow).where(self.seen(groups)).order_by(PauseRow.id)).all()
         return [self._view(session, row) for row in rows]
+
+    def seen(self, groups: Groups) -> Condition:
+        """True for the rows of those pauses."""
+        if groups is None:
+            return true()
+        return or_(self._within(groups), PauseRow.scope == PauseScope.FLEET)
 
     def create(self, unit: Unit, request: PauseCreate, principal: Principal) -> Pause:
         """Take back what was offered there and has not started. Raises InvalidError, NotFoundError, and

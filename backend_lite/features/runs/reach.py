@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.fleet import Admission
 from backend_lite.core.db.base import storable
-from backend_lite.core.db.query_sql import Condition, among
+from backend_lite.core.db.query_sql import Column, Condition, among
 from backend_lite.errors import ForbiddenError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.tables import RolloutRow, RunRow
 
-MAY_RUN = "rollouts:run"
+MAY_VIEW, MAY_RUN = "rollouts:view", "rollouts:run"
 WORK_RIGHTS = ("devices:run", MAY_RUN)
 """Who began a rollout must still have one of these on each of its devices."""
 
@@ -34,7 +34,11 @@ class Reach:
 
     def runs(self, groups: Groups) -> Condition:
         """True for the rows of runs in reach."""
-        return true() if groups is None else RunRow.device_id.in_(self._fleet.devices_within(groups))
+        return self.of_device(RunRow.device_id, groups)
+
+    def of_device(self, device_id: Column, groups: Groups) -> Condition:
+        """True where the column has a device in reach."""
+        return true() if groups is None else device_id.in_(self._fleet.devices_within(groups))
 
     def rollouts(self, groups: Groups) -> Condition:
         """True for the rows of rollouts that have a run in reach."""

@@ -18,13 +18,13 @@ from backend_lite.core.http.guard import USER
 from backend_lite.errors import InvalidError
 from backend_lite.features.runs.lists import PAGE, Lists
 from backend_lite.features.runs.plans import Plans, may_have_secrets
-from backend_lite.features.runs.reach import MAY_RUN, Reach
+from backend_lite.features.runs.reach import MAY_RUN, MAY_VIEW, Reach
 from backend_lite.features.runs.reruns import Reruns
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.seals import Seals
 
 T = TypeVar("T")
-VIEW, RUN = "rollouts:view", MAY_RUN
+VIEW, RUN = MAY_VIEW, MAY_RUN
 MAX_KEY = 200
 RUN_ID = "run_id"
 """The part of an address that names a run."""

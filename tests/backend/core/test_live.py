@@ -186,6 +186,27 @@ async def test_who_is_limited_to_groups_sees_and_hears_of_their_things_only() ->
     assert (console.things, console.snapshots) == ({1: 1, 5: 5}, 1)
 
 
+async def test_what_is_shown_otherwise_to_who_is_limited_is_so_in_the_snapshot_and_afterwards() -> None:
+    world = World()
+
+    async def halved(ids: Collection[int], groups: frozenset[int]) -> dict[int, msgspec.Struct]:
+        return {one: Thing(one, world.things[one] // 2) for one in await world.in_groups(ids, groups)}
+
+    world.hub.kinds["script"] = LiveKind("scripts:view", world.snapshot, visible=halved)
+    for one in (1, 2, 3):
+        world.set(one, one * 10)
+    console, all_seeing = Follower(world, principal=SEES_ODD), Follower(world)
+    await console.catch_up()
+    assert console.things == {1: 5, 3: 15}
+    world.set(1, 40)
+    world.set(2, 40)
+    world.set(3, None)
+    await console.catch_up()
+    await all_seeing.catch_up()
+    assert (console.things, console.snapshots) == ({1: 20}, 1)
+    assert all_seeing.things == world.things
+
+
 async def test_what_comes_into_the_groups_and_what_leaves_them_is_told_by_a_snapshot() -> None:
     world = World()
     world.set(1, 10)

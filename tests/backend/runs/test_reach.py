@@ -11,12 +11,15 @@ from litestar.handlers import HTTPRouteHandler
 from agent.wire.messages import Offer, Permit, PermitAnswer
 from backend_lite.contract.approvals import APPROVALS
 from backend_lite.contract.fleet import DEVICES, GROUPS
+from backend_lite.contract.live import LIVE, LiveHello
 from backend_lite.contract.pauses import PAUSES
 from backend_lite.contract.plans import PROFILES
 from backend_lite.contract.rights import DEVICE_BOUND
 from backend_lite.contract.runs import ROLLOUTS, RUNS
+from backend_lite.core.events.bus import Changed
 from backend_lite.core.http.guard import USER
 from tests.backend.runs.site import Site
+from tests.helpers.asgi_socket import AsgiSocket
 from tests.helpers.limited import make_role, make_user, signed_in
 from tests.helpers.service import InProcess
 
@@ -331,3 +334,31 @@ async def test_work_on_a_device_that_left_the_group_before_it_started_never_star
     assert (answer.answer, answer.detail) == ("no", "grace may no longer run work here.")
     run = await site.run(made["run_ids"][0])
     assert (run["state"], run["reason"]) == ("cancelled", "creator_barred")
+
+
+async def test_the_stream_tells_of_the_runs_on_the_own_devices_and_rollouts_as_they_are_shown(
+    person: Person,
+) -> None:
+    site, own = person.site, [person.mine["run_ids"][0], person.ours["run_ids"][1]]
+    await site.pause(scope="device", device_id=person.other)
+    fleet = await site.pause(scope="fleet")
+    async with AsgiSocket(site.service.app, LIVE) as socket:
+        await socket.send(LiveHello(person.who["Authorization"].removeprefix("Bearer ")))
+        seen = (await socket.receive())["snapshot"]
+        assert sorted(run["id"] for run in seen["run"]) == own
+        assert {rollout["id"]: rollout["counters"]["total"] for rollout in seen["rollout"]} == {
+            person.mine["id"]: 1,
+            person.ours["id"]: 1,
+        }
+        assert [pause["id"] for pause in seen["pause"]] == [fleet]
+        assert "approval" not in seen
+        for rollout in (person.theirs, person.ours):
+            await site.post(f"{ROLLOUT.format(rollout['id'])}/cancel")
+        site.service.kernel.bus.publish([Changed("output", 2, {}), Changed("output", 1, {"stdout": 5})])
+        told = [await socket.receive()]
+        while told[-1]["kind"] != "output":
+            told.append(await socket.receive())
+    changed = {(one["kind"], one["id"]): one["change"] for one in told}
+    assert set(changed) == {("run", own[1]), ("rollout", person.ours["id"]), ("output", 1)}
+    counters = changed["rollout", person.ours["id"]]["counters"]
+    assert (counters["total"], counters["cancelled"]) == (1, 1)
