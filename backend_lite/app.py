@@ -221,6 +221,7 @@ def look_less_for_garbage() -> None:
     tenth of a second each time."""
     gc.freeze()
     gc.set_threshold(_GC_AFTER)
+    gc.enable()
 
 
 async def _listen_for_agents(service: Service, guesses: FailureLimit) -> None:

@@ -14,6 +14,9 @@ import pytest
 from tests.helpers import network, windows_python_setup
 from tests.helpers.windows_python import WindowsPython
 
+# What is imported and collected now stays: to look for garbage in it, again and again, takes long.
+gc.disable()
+
 hypothesis.settings.register_profile("developer", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
@@ -27,6 +30,10 @@ at the end."""
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {folder: place for place, folder in enumerate(LONG_FIRST)}
     items.sort(key=lambda item: places.get(_folder(item), len(places)))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 def _folder(item: pytest.Item) -> str:
