@@ -303,7 +303,7 @@ class Devices:
         row.retired_at = self._clock.now_ms()
         row.change({"admission": Admission.RETIRED.value})
         self.groups.forget_device(unit, row.id)
-        forget_software(unit, row.id)
+        forget_software(unit, row.id, row.retired_at)
         payload: dict[str, Any] = {"device_id": row.id}
         if uninstall is not None:
             payload["uninstall"] = {"user_id": uninstall.user_id, "name": uninstall.name}

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import msgspec
 
 from agent.wire.messages import SoftwareReport
-from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE, GROUP
+from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE, GROUP, INSTALLED_SOFTWARE
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
@@ -96,6 +96,7 @@ def build(kernel: Kernel) -> Feature:
             DEVICE: LiveKind(VIEW, snapshot, (DETAILS, PRESENCE), visible),
             GROUP: LiveKind(VIEW_GROUPS, lambda: database.read(devices.groups.all), visible=visible_groups),
             EXPECTED_DEVICE: LiveKind(VIEW, expected),
+            INSTALLED_SOFTWARE: LiveKind(VIEW, visible=visible),
         },
         reactions={DEVICE_FORGOTTEN: forgetting.step},
         start=start,

@@ -11,11 +11,14 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection, Table, bindparam, delete, select, text, update
 
 from agent.wire.messages import SoftwareEntry, SoftwareReport
+from backend_lite.contract.common import format_time
+from backend_lite.contract.live import INSTALLED_SOFTWARE
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.prepared import BulkInsert, Prepared, among
 from backend_lite.core.db.query_sql import among as query_among
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Changed
 from backend_lite.features.fleet.labels import clean
 from backend_lite.features.fleet.tables import DeviceRow, DeviceSoftwareRow, SoftwareTitleRow
 
@@ -67,9 +70,9 @@ def title_key(name: str) -> str:
     return name.casefold()[:800]
 
 
-def forget_software(unit: Unit, device_id: int) -> None:
+def forget_software(unit: Unit, device_id: int, now: int) -> None:
     """The device is gone: what was on it counts no more."""
-    _change(unit.connection, device_id, set())
+    _change(unit, device_id, set(), now)
 
 
 def _replace(unit: Unit, device_id: int, digest: str, items: set[Item], now: int) -> None:
@@ -79,12 +82,13 @@ def _replace(unit: Unit, device_id: int, digest: str, items: set[Item], now: int
     if known is None or known.retired_at is not None:
         return
     if not digest or known.software_digest != digest:
-        _change(connection, device_id, items)
+        _change(unit, device_id, items, now)
     connection.execute(update(DeviceRow).where(device).values(software_digest=digest, software_at=now))
 
 
-def _change(connection: Connection, device_id: int, items: set[Item]) -> None:
+def _change(unit: Unit, device_id: int, items: set[Item], at: int) -> None:
     """Write what differs: mostly a device says nearly the same as before."""
+    connection = unit.connection
     ids = _title_ids(connection, {item.title for item in items})
     now = {(ids[item.title], *item[1:]) for item in items}
     before = {tuple(row[1:]): row[0] for row in _BEFORE.all(connection, device_id)}
@@ -95,6 +99,7 @@ def _change(connection: Connection, device_id: int, items: set[Item]) -> None:
     if gone := sorted(titles_before - titles):
         _COUNT_DOWN.listed(connection, gone)
         _USELESS.listed(connection, gone)
+    unit.publish(Changed(INSTALLED_SOFTWARE, device_id, lambda: {"changed_at": format_time(at)}))
 
 
 def _remove(connection: Connection, device_id: int, numbers: list[int]) -> None:

@@ -6,13 +6,17 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget
 
 from backend_lite.contract.installed_query import INSTALLED_FIELDS
+from backend_lite.contract.live import INSTALLED_SOFTWARE
 from backend_lite.contract.software import SoftwareCount
 from console.core import software_ops as ops
 from console.core.errors import ApiError
 from console.core.formatting import NOTHING
+from console.core.live import LiveBatch
 from console.core.texts import tr
 from console.shell.context import Context
 from console.shell.page import Page
@@ -24,6 +28,8 @@ from console.widgets.table_columns import Column, Kind, tags_column
 
 Object = dict[str, Any]
 AT_ONCE = 1_000
+FOLLOW_MS = 2_000
+"""News of devices are gathered so long: in the morning they come by the hundred."""
 _SORT = "-devices"
 
 
@@ -37,6 +43,8 @@ class InstalledPage(Page):
         self._context = context
         self._asked = 0
         self._total = 0
+        self._old = False
+        self._ids: dict[tuple[str, str], int] = {}
         self.rows: dict[int, Object] = {}
         self.setWindowTitle(tr("Installed software"))
         self.search_hint = tr("Search software, devices, scripts or commands")
@@ -92,14 +100,34 @@ class InstalledPage(Page):
     def load_more(self) -> None:
         self._ask(len(self.rows))
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._old:
+            self._follow()
+
     # ---- inside
 
     def _connect(self) -> None:
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(FOLLOW_MS)
+        self._soon.timeout.connect(self._follow)
+        self.destroyed.connect(self._context.live.subscribe(INSTALLED_SOFTWARE, self._take_news))
         self.filter.changed.connect(lambda _text, _predicate: self.load())
         self.filter.left.connect(self.table.setFocus)
         self.table.typed.connect(self.filter.begin)
         self.table.opened.connect(self._open)
         self.table.menu_opening.connect(self._fill_menu)
+
+    def _take_news(self, batch: LiveBatch) -> None:
+        if self._asked and (batch.changed or batch.reset) and not self._soon.isActive():
+            self._soon.start()
+
+    def _follow(self) -> None:
+        self._old = not self.isVisible()
+        # Whoever has asked for more has a long list before them: it stays until they ask anew.
+        if self.isVisible() and len(self.rows) <= AT_ONCE:
+            self.load()
 
     def _ask(self, offset: int) -> None:
         if self.filter.query_box.error is not None:
@@ -118,7 +146,9 @@ class InstalledPage(Page):
         found, self._total = answer
         if not offset:
             self.rows = {}
-        for n, one in enumerate(found, offset + 1):
+        for one in found:
+            # What is chosen stays chosen, also where another one has more devices now.
+            n = self._ids.setdefault((one.name, one.publisher), len(self._ids) + 1)
             self.rows[n] = {"id": n, **msgspec.to_builtins(one)}
         self.table.model_.take(self.rows, set(), reset=True)
         none = self.no_match if self.filter.query else self.nothing

@@ -8,6 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from agent.wire.messages import WIRE_VERSIONS, SoftwareEntry, SoftwareReport, Welcome
+from backend_lite.contract.fleet import DEVICES
 from backend_lite.contract.live import DEVICE
 from backend_lite.contract.runs import TaskAction
 from console.core.run_request import RUN_DIALOG, RunRequest
@@ -90,6 +91,46 @@ def test_names_come_with_their_devices_and_versions(
     assert versions.text(page.rows[1]) == "23.01 (2), 22.00 (1)"
     assert trips.opened == [("installed-on", "7-Zip")]
     assert unnamed(page) == []
+
+
+def test_the_list_follows_what_devices_tell(
+    page: InstalledPage, real: RealContext, site: Site, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    page._soon.setInterval(1)
+
+    async def story() -> list[int]:
+        await fleet(real, site)
+        page.show_target(None)
+        await until(lambda: names(page) == ["7-Zip", "Chrome"], "the names")
+        page.table.select([row["id"] for row in page.rows.values() if row["name"] == "Chrome"])
+        for hostname in ("lab-4", "lab-5", "lab-6"):
+            await device(real, site, hostname, CHROME)
+        await until(lambda: names(page) == ["Chrome", "7-Zip"], "the new order")
+        chosen = [row["name"] for row in page.table.selected_objects()]
+        page.hide()
+        await device(real, site, "lab-7", SoftwareEntry("Vim", "9", "Bram", "registry"))
+        await until(lambda: page._old, "news for later")
+        assert names(page) == ["Chrome", "7-Zip"]
+        page.show()
+        await until(lambda: names(page) == ["Chrome", "7-Zip", "Vim"], "what came meanwhile")
+        return chosen
+
+    assert run(story()) == ["Chrome"]
+
+
+def test_a_removed_device_leaves_the_list(
+    page: InstalledPage, real: RealContext, site: Site, run: Run
+) -> None:
+    page._soon.setInterval(1)
+
+    async def story() -> None:
+        *_, office = await fleet(real, site)
+        page.show_target(None)
+        await until(lambda: [row["devices"] for row in page.rows.values()] == [3, 1], "the names")
+        await real.context.client.delete(f"{DEVICES}/{office}")
+        await until(lambda: [row["devices"] for row in page.rows.values()] == [2, 1], "one device less")
+
+    run(story())
 
 
 def test_the_service_searches(page: InstalledPage, real: RealContext, site: Site, run: Run) -> None:
