@@ -9,6 +9,7 @@ from agent.wire.states import RunState, Source, StepState
 from backend_lite.contract.runs import OfflinePolicy, RebootPolicy
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.runs.destructive_cap import DestructiveCap, Places
 from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.gates import (
     Hold,
@@ -39,12 +40,15 @@ from backend_lite.features.runs.transitions import change_step, has_begun, hold_
 class Dispatcher:
     """Its methods run inside units of work; messages go out after the commit."""
 
-    def __init__(self, fleet: FleetApi, tasks: Tasks, keeper: Keeper, epochs: Epochs) -> None:
+    def __init__(
+        self, fleet: FleetApi, tasks: Tasks, keeper: Keeper, epochs: Epochs, cap: DestructiveCap
+    ) -> None:
         self._fleet = fleet
         self._hub = fleet.hub
         self._tasks = tasks
         self._keeper = keeper
         self._epochs = epochs
+        self._cap = cap
 
     def offer(self, moment: Moment, device_ids: Sequence[int]) -> None:
         """Offer each device the oldest work that it may do now, if it is there and has nothing in hand."""
@@ -114,7 +118,8 @@ class Dispatcher:
         runs = load_open_runs(moment.connection, [device_id])
         for parts in runs:
             step = parts.next_step
-            if step.state == StepState.OFFERED and parts.policy.concurrency is not None:
+            takes_a_place = parts.policy.concurrency is not None or step.destructive
+            if step.state == StepState.OFFERED and takes_a_place:
                 self.put_back(moment, parts, step, None)
         self._keeper.keep(moment, runs)
 
@@ -128,10 +133,14 @@ class Dispatcher:
         runs = self._runs(moment, steps)
         changed: list[RunParts] = []
         offered: list[tuple[RunParts, StepRow]] = []
+        places = self._places(moment, runs, steps)
         for parts, tried in zip(runs, steps, strict=True):
             step = parts.step(tried.step_id)
+            gate = rollout_gate(parts.rollout, parts.run.wave)
             hold = self.hold_of(moment, parts) or self._no_place(parts)
-            if hold is None and rollout_gate(parts.rollout, parts.run.wave) is None:
+            if hold is None and gate is None and places is not None and step.destructive:
+                hold = places.take()
+            if hold is None and gate is None:
                 _begin_attempt(parts, step, moment.now)
                 offered.append((parts, step))
                 changed.append(parts)
@@ -143,6 +152,12 @@ class Dispatcher:
         self._send(moment, offered)
         self._keeper.keep(moment, changed)
         return {step.id for _, step in offered if step.state == StepState.OFFERED}
+
+    def _places(self, moment: Moment, runs: Sequence[RunParts], steps: Sequence[OpenStep]) -> Places | None:
+        """What is left for destructive steps, where any of them is one."""
+        if any(parts.step(one.step_id).destructive for parts, one in zip(runs, steps, strict=True)):
+            return self._cap.places(moment, offered=True)
+        return None
 
     def _runs(self, moment: Moment, steps: Sequence[OpenStep]) -> list[RunParts]:
         unknown = [step.run_id for step in steps if step.run_id not in moment.fresh]

@@ -23,6 +23,7 @@ from backend_lite.features.runs.approvals import Approvals
 from backend_lite.features.runs.approvals_gate import ApprovalGate, Approvers
 from backend_lite.features.runs.attempts import Attempts
 from backend_lite.features.runs.clock_jumps import SteadyClock
+from backend_lite.features.runs.destructive_cap import DestructiveCap
 from backend_lite.features.runs.device_past import Forgetting, OutputForgotten, open_runs, take_over
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.epochs import Epochs
@@ -99,10 +100,11 @@ def compose(
     views = Views(fleet.hub, output.sizes, clock)
     records = ApprovalRecords(clock)
     keeper, tasks = Keeper(views, records), Tasks(library, kernel.bus)
-    dispatcher = Dispatcher(fleet, tasks, keeper, epochs)
+    cap = DestructiveCap(kernel.settings)
+    dispatcher = Dispatcher(fleet, tasks, keeper, epochs, cap)
     advance = Advance(fleet.hub, dispatcher, keeper, views)
     flow = Flow(dispatcher, advance)
-    permits = Permits(fleet, people, dispatcher, keeper, epochs)
+    permits = Permits(fleet, people, dispatcher, keeper, epochs, cap)
     outcomes = Outcomes(fleet, tasks, keeper, epochs)
     restored = AfterRestore(keeper, epochs, clock)
     attempts = Attempts(
@@ -131,7 +133,7 @@ def compose(
         rollouts=rollouts,
         reruns=Reruns(fleet, plans, rollouts),
         pauses=pauses,
-        looks=Looks(database, clock, fleet.hub, keeper, flow, pauses, approvals),
+        looks=Looks(database, clock, fleet.hub, keeper, flow, pauses, approvals, cap),
         actions=Actions(rollouts, library, output, kernel.settings),
         http_agents=HttpAgents(
             database, clock, fleet, attempts, dispatcher, permits, tasks, keeper, flow, output, epochs

@@ -16,6 +16,7 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.features.fleet.api import Hub
 from backend_lite.features.runs.approvals import Approvals
 from backend_lite.features.runs.clock_jumps import SteadyClock, newest_time, shift_clocks
+from backend_lite.features.runs.destructive_cap import DestructiveCap
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.gates import Waits
 from backend_lite.features.runs.keeper import Keeper
@@ -65,6 +66,7 @@ class Looks:
         flow: Flow,
         pauses: Pauses,
         approvals: Approvals,
+        cap: DestructiveCap,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -73,6 +75,7 @@ class Looks:
         self._flow = flow
         self._pauses = pauses
         self._approvals = approvals
+        self._cap = cap
         self._patient_until = clock.monotonic() + PATIENCE_S
         self._next_search = clock.monotonic() + EVERY_S
 
@@ -93,6 +96,7 @@ class Looks:
         if self._clock.monotonic() >= self._next_search:
             self._next_search = self._clock.monotonic() + EVERY_S
             await self._wake_stranded()
+            await self._wake_capped()
 
     async def _shift(self, by_ms: int) -> None:
         if by_ms:
@@ -105,6 +109,22 @@ class Looks:
         for ids in (found[start : start + AT_ONCE] for start in range(0, len(found), AT_ONCE)):
             log.warning("work was waiting for devices that are there", devices=ids[:10], all=len(ids))
             await self._database.write(lambda unit, ids=ids: self._wake(unit, ids))  # type: ignore[misc]
+
+    async def _wake_capped(self) -> None:
+        now = self._clock.now_ms()
+        ids = await self._database.read(lambda session: self._cap.next_in_line(session.connection(), now))
+        for some in (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)):
+            await self._database.write(lambda unit, some=some: self._begin_turn(unit, some))  # type: ignore[misc]
+
+    def _begin_turn(self, unit: Unit, run_ids: list[int]) -> None:
+        """Their turn has come, sooner than their clocks say."""
+        moment = Moment(unit, self._clock.now_ms())
+        runs = load_runs(unit.connection, run_ids)
+        for parts in runs:
+            if parts.next_step.state == StepState.WAITING and parts.next_step.reason == Waits.RATE:
+                change_step(parts, parts.next_step, StepState.QUEUED, moment.now)
+        self._keeper.keep(moment, runs)
+        self._flow.settle(moment)
 
     def _wake(self, unit: Unit, device_ids: list[int]) -> None:
         moment = Moment(unit, self._clock.now_ms())

@@ -12,6 +12,7 @@ from agent.wire.messages import Permit, PermitAnswer
 from agent.wire.states import Source, StepState
 from backend_lite.core.events.bus import SendToDevice
 from backend_lite.features.fleet.api import FleetApi
+from backend_lite.features.runs.destructive_cap import DestructiveCap
 from backend_lite.features.runs.dispatch import Dispatcher
 from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.gates import Hold, rollout_gate
@@ -48,7 +49,13 @@ class Permits:
     """The first nonce wins, and only while the step is still offered and nothing keeps it from starting."""
 
     def __init__(
-        self, fleet: FleetApi, people: People, dispatcher: Dispatcher, keeper: Keeper, epochs: Epochs
+        self,
+        fleet: FleetApi,
+        people: People,
+        dispatcher: Dispatcher,
+        keeper: Keeper,
+        epochs: Epochs,
+        cap: DestructiveCap,
     ) -> None:
         self._fleet = fleet
         self._people = people
@@ -56,6 +63,7 @@ class Permits:
         self._dispatcher = dispatcher
         self._keeper = keeper
         self._epochs = epochs
+        self._cap = cap
 
     def answer(self, moment: Moment, asked: Sequence[Asked]) -> list[AttemptRef | None]:
         """For each: the attempt whose output may come from now on; None when the answer is no."""
@@ -108,6 +116,8 @@ class Permits:
         parts, step, attempt = found
         refusal = self._refuse(moment, parts, step, approved)
         if not refusal:
+            if step.destructive:
+                self._cap.started(moment, attempt)
             attempt.nonce, attempt.permitted_at = message.nonce, moment.now
             step.started_at = moment.now
             parts.run.boot_id = self._fleet.hub.boot_id(step.device_id)
@@ -132,6 +142,8 @@ class Permits:
         if (gate := rollout_gate(parts.rollout, parts.run.wave)) is not None:
             return self._put_back(moment, parts, step, None, f"The rollout waits ({gate}).")
         hold = self._dispatcher.hold_of(moment, parts)
+        if hold is None and step.destructive and (places := self._cap.places(moment, offered=False)):
+            hold = places.take()
         return self._put_back(moment, parts, step, hold, hold.sentence) if hold is not None else ""
 
     def _put_back(
