@@ -65,7 +65,7 @@ def _serve(config: Config) -> int:
 
 
 def _answer(options: argparse.Namespace, config: Config) -> str:
-    from backend_lite import commands, data_commands
+    from backend_lite import commands
 
     match options.command:
         case "migrate":
@@ -74,6 +74,16 @@ def _answer(options: argparse.Namespace, config: Config) -> str:
             return commands.create_owner(config, options.username)
         case "enrollment-token":
             return commands.enrollment_token(config, options.ttl, options.uses, options.auto_approve)
+        case "openapi":
+            return commands.openapi(config)
+        case _:
+            return _answer_on_data(options, config)
+
+
+def _answer_on_data(options: argparse.Namespace, config: Config) -> str:
+    from backend_lite import data_commands
+
+    match options.command:
         case "backup":
             return data_commands.backup(config, options.to, with_output=not options.without_output)
         case "restore":
@@ -82,10 +92,8 @@ def _answer(options: argparse.Namespace, config: Config) -> str:
             return data_commands.recovery_kit(config, options.to, with_output=options.with_output)
         case "verify-audit":
             return data_commands.verify_audit(config)
-        case "reset-password":
-            return data_commands.reset_password(config, options.username)
         case _:
-            return commands.openapi(config)
+            return data_commands.reset_password(config, options.username)
 
 
 def _config(options: argparse.Namespace) -> Config:

@@ -1,4 +1,7 @@
-"""What the command line does besides serving: through the running service, or on the data folder itself."""
+"""What the command line does besides serving: through the running service, or on the data folder itself.
+
+Beside a running service it answers at once: what only the folder itself needs is imported there.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,6 @@ from backend_lite.config import Config
 from backend_lite.contract.access import SETUP
 from backend_lite.contract.enroll import ENROLLMENT_TOKENS, SETUP_ENROLLMENT_TOKEN, EnrollmentTokenCreate
 from backend_lite.contract.system import OPENAPI
-from backend_lite.core.db.migrate import known_revisions, migrate
-from backend_lite.core.http.description import description
 from backend_lite.core.local_service import LocalService, running_service
 from backend_lite.core.lock import FolderLock
 from backend_lite.errors import ServiceError, StartError
@@ -30,6 +31,8 @@ _NO_OWNER = "There is no owner yet. Make one first, with create-owner or in the 
 
 def migrate_folder(config: Config) -> str:
     """Bring the database to the newest schema; the sentence that says what happened."""
+    from backend_lite.core.db.migrate import known_revisions, migrate
+
     config.data.open()
     lock = FolderLock(config.data.lock_file)
     try:
@@ -69,6 +72,8 @@ def openapi(config: Config) -> str:
     if service is not None:
         with signed_in(service) as token:
             return json.dumps(service.call("GET", OPENAPI, token=token), indent=2)
+
+    from backend_lite.core.http.description import description
 
     async def describe(opened: Any) -> dict[str, Any]:
         return description(opened.admin_app())

@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +96,13 @@ def test_the_command_s_own_session_ends_with_it(run: Run, service: ServiceProces
         ).fetchone()
     connection.close()
     assert newest == (1,)
+
+
+def test_asking_it_loads_no_second_service() -> None:
+    heavy = "{name.partition('.')[0] for name in sys.modules} & {'sqlalchemy', 'litestar', 'alembic'}"
+    probe = f"import sys, backend_lite.__main__, backend_lite.commands; print({heavy})"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_beside_a_service_that_hangs_nothing_is_written(run: Run, service: ServiceProcess) -> None:
