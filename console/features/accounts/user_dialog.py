@@ -13,7 +13,7 @@ from console.core.ops import Op
 from console.core.password_strength import judge
 from console.core.texts import tr
 from console.features.accounts import ops
-from console.features.accounts.words import Object
+from console.features.accounts.words import Object, named_groups, reach_in_words
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
@@ -41,6 +41,8 @@ class UserDialog(QDialog):
         self.active = QCheckBox(tr("May sign in"))
         self.active.setToolTip(tr("Taking it away ends the sessions and tokens of this user at once."))
         self.roles = TickList(tr("Roles"))
+        self.roles_field = Field(tr("Roles"), self.roles)
+        self.roles.ticks_changed.connect(self._tell_rights)
         self.name_field = Field(tr("User name"), self.username)
         self.email_field = Field(tr("E-mail"), self.email)
         self.password_field = Field(*self._password_words())
@@ -57,7 +59,7 @@ class UserDialog(QDialog):
             label(title, "title"),
             self.name_field,
             row(Field(tr("Full name"), self.full_name), self.email_field, gap=12),
-            Field(tr("Roles"), self.roles, tr("What their holders may do is on the page of roles.")),
+            self.roles_field,
             self.password_field,
             self.subject_field,
             self.active,
@@ -96,6 +98,14 @@ class UserDialog(QDialog):
         self.roles.show_names({key: str(role["name"]) for key, role in known})
         if batch.reset and self._user is not None:
             self.roles.tick(self._user["roles"])
+        self._tell_rights()
+
+    def _tell_rights(self) -> None:
+        live = self._context.live
+        known = live.kind(ROLE)
+        roles = [known[one] for one in self.roles.ticked() if one in known]
+        rights = reach_in_words(roles, named_groups(live))
+        self.roles_field.set_hint(tr("What they come to: {rights}.", rights=rights))
 
     def _judge(self, password: str) -> None:
         verdict = judge(password, password, self.username.text().strip())

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
-from backend_lite.contract.live import ROLE, USER
+from backend_lite.contract.live import GROUP, ROLE, USER
 from console.core import formatting
 from console.core.errors import ApiError
 from console.core.formatting import NOTHING
@@ -17,7 +17,7 @@ from console.core.live import LiveBatch
 from console.core.texts import tr
 from console.features.accounts import ops
 from console.features.accounts.user_dialog import UserDialog
-from console.features.accounts.words import Object, user_state
+from console.features.accounts.words import Object, named_groups, reach_in_words, user_state
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
@@ -113,8 +113,9 @@ class UsersPage(Page):
         shortcut = QShortcut(QKeySequence("Del"), table)
         shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         shortcut.activated.connect(self.ask_remove)
-        for stop in (live.subscribe(USER, table.take), live.subscribe(ROLE, self._roles_changed)):
-            self.destroyed.connect(stop)
+        self.destroyed.connect(live.subscribe(USER, table.take))
+        for kind in (ROLE, GROUP):
+            self.destroyed.connect(live.subscribe(kind, self._roles_changed))
         self.centre.recount()
         self._selected()
 
@@ -168,6 +169,11 @@ class UsersPage(Page):
         roles = self._context.live.kind(ROLE)
         return [str(roles[key]["name"]) for key in user["roles"] if key in roles]
 
+    def _rights(self, user: Object) -> str:
+        live = self._context.live
+        roles = live.kind(ROLE)
+        return reach_in_words([roles[key] for key in user["roles"] if key in roles], named_groups(live))
+
     def _columns(self) -> list[Column]:
         clock = self._context.clock
 
@@ -180,6 +186,7 @@ class UsersPage(Page):
             Column("email", tr("E-mail"), lambda user: user["email"] or NOTHING, Kind.MUTED, width=190),
             pill_column("state", tr("State"), user_state, width=90),
             tags_column("roles", tr("Roles"), self._role_names, width=190),
+            Column("rights", tr("Rights"), self._rights, width=230),
             Column("second", tr("Second factor"), _second_factor, Kind.MUTED, width=110),
             Column("providers", tr("Provider"), _providers, Kind.MUTED, width=140),
             Column(

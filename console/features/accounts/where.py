@@ -13,9 +13,10 @@ from console.core.texts import tr
 from console.features.accounts.words import limit_sentence, named_groups
 from console.shell.context import Context
 from console.shell.parts import column, label, row
+from console.shell.theme import theme
 from console.widgets.tick_list import TickList
 
-_LINES_HEIGHT = 64
+_LINES = 2
 
 
 class Where(QWidget):
@@ -31,7 +32,10 @@ class Where(QWidget):
         self.everywhere = QRadioButton(tr("Everywhere"))
         self.limited = QRadioButton(tr("Only on devices of these groups"))
         self.groups = TickList(tr("Groups in whose devices it holds"))
-        self.groups.setMaximumHeight(_LINES_HEIGHT)
+        self.groups.setMaximumHeight(_LINES * theme().row_height + 2)
+        self.groups.setToolTip(
+            tr("Who changes the devices of such a group changes rights: that needs the right to edit roles.")
+        )
         self.note = label("", "secondary", wrap=True)
         choice = QButtonGroup(self)
         for one in (self.everywhere, self.limited):

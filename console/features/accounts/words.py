@@ -72,8 +72,7 @@ def limit_sentence() -> str:
     """What the groups of a role limit."""
     *most, last = (artifact_name(artifact).lower() for artifact in DEVICE_BOUND)
     return tr(
-        "Rights on {most} and {last} hold on devices that these groups name, all others everywhere. Who "
-        "changes the devices of such a group needs the right to edit roles.",
+        "This limits the rights on {most} and {last}; all others hold everywhere.",
         most=", ".join(most),
         last=last,
     )

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from backend_lite.contract.accounts import ROLES, Grant, Role, RoleCreate
 from backend_lite.contract.fleet import GROUPS, Group, GroupCreate
 from console.features.accounts.role_dialog import RoleDialog
 from console.features.accounts.roles_page import RolesPage
+from console.features.accounts.users_page import UsersPage
 from console.features.accounts.words import permissions_of, reach_in_words, where_in_words
 from tests.console.accounts.test_accounts_pages import opened, role_id, shown
 from tests.console.fleet.near import migrated, near
@@ -54,7 +57,7 @@ def test_a_role_is_limited_to_groups_and_freed_again(near: NearService, roles: R
         dialog.name.setText("Lab desk")
         dialog.rights.tick({"devices:view", "scripts:view"})
         dialog.where.limited.setChecked(True)
-        assert "devices, groups, rollouts and enrollment" in dialog.where.note.text()
+        assert "the rights on devices, groups, rollouts and enrollment" in dialog.where.note.text()
         dialog.go.click()
         assert "Tick the groups" in dialog.error.text()
         dialog.where.groups.tick([lab])
@@ -119,3 +122,27 @@ def test_what_roles_come_to_is_said_in_words() -> None:
     assert reach_in_words([of([2], devices=["view"])], names) == "1 right on devices of Office only"
     both = [lab, of([], devices=["view", "edit"])]
     assert reach_in_words(both, names) == "3 rights on 2 kinds of things"
+
+
+def test_what_a_user_may_is_said_where_roles_are_given(near: NearService, qtbot: QtBot, run: Run) -> None:
+    users = opened(UsersPage(near.context), qtbot)
+
+    async def story() -> None:
+        lab = await group(near, "Lab")
+        view = RoleCreate("Lab desk", grants=[Grant("devices", ["view"])], groups=[lab])
+        await near.context.client.post(ROLES, view, Role)
+        await until(lambda: any(one["name"] == "Lab desk" for one in near.known("role")), "the role")
+        dialog = users.ask_new()
+        assert "Nothing" in dialog.roles_field.note.text()
+        at = [dialog.roles.item(one).text() for one in range(dialog.roles.count())].index("Lab desk")
+        dialog.roles.item(at).setCheckState(Qt.CheckState.Checked)
+        assert "1 right on devices of Lab only" in dialog.roles_field.note.text()
+        dialog.username.setText("bea")
+        dialog.go.click()
+        await until(lambda: any(one["username"] == "bea" for one in near.known("user")), "bea")
+        rights = next(one for one in users._columns() if one.key == "rights")
+        told = {one["username"]: rights.text(one) for one in near.known("user")}
+        assert told["bea"] == "1 right on devices of Lab only"
+        assert "Everything" in told.values()
+
+    run(story())
