@@ -38,12 +38,13 @@ ROLE = "role"
 API_TOKEN = "api_token"  # noqa: S105
 SERVICE = "service"
 INSTALLED_SOFTWARE = "installed_software"
+FAVORITES = "favorites"
 OUTPUT = "output"
 """Kinds. `output` has the step's id and `{run_id, n, attempt, stdout, stderr}` (bytes there are): it is
 never in a snapshot, and the bytes themselves are fetched by range. A `profile` and a `template`, which is
 one with `is_template`, have no tasks. `service` is one object, a ServiceFacts of `contract.settings`.
-`installed_software` has a device's id and `changed_at`: it is never in a snapshot either, and what is
-installed is fetched."""
+`installed_software` has a device's id and `changed_at`, `favorites` a user's id and nothing else: they are
+never in a snapshot either, and what is installed, or kept at hand by that person, is fetched."""
 
 
 class LiveHello(Struct):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from backend_lite.contract.live import FAVORITES
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.events.bus import Changed
 from backend_lite.features.library.reading import live_script
 from backend_lite.features.library.tables import FavoriteScriptRow, ScriptRow
 
@@ -31,6 +33,9 @@ async def set_favorite(database: Database, user_id: int, script_id: int, wanted:
             unit.session.add(FavoriteScriptRow(user_id=user_id, script_id=script_id))
         elif not wanted and known is not None:
             unit.session.delete(known)
+        if wanted is (known is None):
+            # Everybody at a window hears that there is news, and that person's windows ask for it.
+            unit.publish(Changed(FAVORITES, user_id, {}))
 
     await database.write(work)
 

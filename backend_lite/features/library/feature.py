@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from backend_lite.contract.live import SCRIPT
+from backend_lite.contract.live import FAVORITES, SCRIPT
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Feature, Kernel
 from backend_lite.core.live import LiveKind
@@ -38,7 +38,7 @@ def build(kernel: Kernel, access: AccessApi) -> Feature:
             *script_routes(scripts, kernel.database, access, kernel.clock),
             *catalogue.routes(),
         ],
-        live={SCRIPT: LiveKind(VIEW, snapshot), **catalogue.live()},
+        live={SCRIPT: LiveKind(VIEW, snapshot), FAVORITES: LiveKind(VIEW), **catalogue.live()},
         start=catalogue.start,
         stop=catalogue.stop,
         api=LibraryApi(catalogue.downloads),

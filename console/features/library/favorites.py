@@ -8,7 +8,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from backend_lite.contract.library import SCRIPTS, FavoriteScripts
+from backend_lite.contract.live import FAVORITES
 from console.core.client import ApiClient
+from console.core.live import LiveBatch
 from console.core.ops import Op, Progress
 from console.core.texts import plural, tr
 from console.shell.context import Context
@@ -23,11 +25,14 @@ class Favorites(QObject):
         super().__init__(owner)
         self._owner, self._context = owner, context
         self.ids: set[int] = set()
+        self._loaded = False
+        self.destroyed.connect(context.live.subscribe(FAVORITES, self._take_news))
 
     def __contains__(self, script_id: object) -> bool:
         return script_id in self.ids
 
     def load(self) -> None:
+        self._loaded = True
         self._context.ops.run(_load(self._context.client), on_success=self._show, owner=self._owner)
 
     def toggle(self, ids: Sequence[int]) -> None:
@@ -38,6 +43,13 @@ class Favorites(QObject):
             self._context.ops.run(
                 _turn(self._context.client, turned, wanted), on_success=self._show, owner=self._owner
             )
+
+    def _take_news(self, batch: LiveBatch) -> None:
+        """The same person has changed them, in this window or another."""
+        user = self._context.session.user
+        mine = user is not None and int(user.id) in batch.changed
+        if self._loaded and (mine or batch.reset):
+            self.load()
 
     def _show(self, found: FavoriteScripts) -> None:
         now = set(found.script_ids)

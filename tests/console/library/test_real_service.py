@@ -15,10 +15,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.library import SCRIPTS, Script, ScriptCreate, ScriptRevision, ScriptUpdate
+from backend_lite.contract.accounts import USERS, UserAccount, UserCreate
+from backend_lite.contract.library import (
+    SCRIPTS,
+    FavoriteScripts,
+    Script,
+    ScriptCreate,
+    ScriptRevision,
+    ScriptUpdate,
+)
 from backend_lite.core.db.migrate import migrate
 from backend_lite.core.db.references import Reference
 from backend_lite.core.security import passwords
+from backend_lite.features.library.favorites import set_favorite
 from console.features.library import script_check
 from console.features.library.folder_tree import FAVORITES, FOLDER, INSIDE, FolderTree, Place
 from console.features.library.import_dialog import ImportDialog
@@ -155,6 +164,23 @@ def test_a_refusal_of_the_service_is_said_in_place(near: NearService, editor: Sc
 
     run(story())
     assert editor.editor.dirty
+
+
+def test_favorites_follow_another_window_of_the_same_person(
+    near: NearService, page: ScriptsPage, run: Run
+) -> None:
+    async def story() -> None:
+        mine, theirs = [(await make(near, name)).id for name in ("Mine", "Theirs")]
+        page.show_target(None)
+        await until(lambda: not near.context.ops.running, "the favorites")
+        await near.context.client.put(f"{SCRIPTS}/{mine}/favorite", None, FavoriteScripts)
+        await until(lambda: page.favorites.ids == {mine}, "the favorite of the other window")
+        grace = await near.context.client.post(USERS, UserCreate("grace"), UserAccount)
+        await set_favorite(near.service.kernel.database, grace.id, theirs, True)
+        await near.context.client.delete(f"{SCRIPTS}/{mine}/favorite")
+        await until(lambda: page.favorites.ids == set(), "its end")
+
+    run(story())
 
 
 def test_two_people_change_one_script(near: NearService, editor: ScriptPage, run: Run) -> None:
