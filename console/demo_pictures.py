@@ -71,7 +71,10 @@ class Pictures:
             self._context.theme.apply(look)
             await self._pages(shots, look)
             await self._palette(look)
-            await self._dialog(run, request, look)
+            await self._dialog("run-dialog", run, request, look)
+            if "risky" in targets:
+                risky = replace(request, script_id=int(targets["risky"]), arguments=())
+                await self._dialog("run-dialog-approval", run, risky, look)
         await self._locked()
         window.sign_out_wanted.emit()
         signed_out = tr("sign-in screen")
@@ -88,6 +91,7 @@ class Pictures:
         return [
             *(replace(one, arrange=choose_first) if one.name in WITH_DETAILS else one for one in every),
             Shot("device-software", "device", single["device"], open_second_tab),
+            *([Shot("rollout-held", "rollout", targets["held"])] if "held" in targets else []),
             Shot("profile-devices", "profile", single["health"], open_second_tab),
         ]
 
@@ -106,14 +110,14 @@ class Pictures:
         await self._save("search", look, self._app.window)
         search.leave()
 
-    async def _dialog(self, run: DemoRun, request: RunRequest, look: str) -> None:
+    async def _dialog(self, name: str, run: DemoRun, request: RunRequest, look: str) -> None:
         await run.open(request)
         dialog = run.dialog()
         assert dialog is not None
         loader = dialog.findChild(PreviewLoader)
         assert isinstance(loader, PreviewLoader)
         await self._steps.until(lambda: loader.preview is not None, tr("preview of the run"))
-        await self._save("run-dialog", look, dialog)
+        await self._save(name, look, dialog)
         dialog.reject()
 
     async def _locked(self) -> None:

@@ -18,6 +18,7 @@ from console.core.local_agent import AgentState
 from console.core.ops import Progress
 from console.core.run_request import RunRequest
 from console.core.texts import tr
+from console.demo_approval import DemoApproval
 from console.demo_content import DemoContent
 from console.demo_pictures import Pictures
 from console.demo_preparation import enrol_this_pc, load_library_once, make_group
@@ -68,10 +69,11 @@ class _Guide:
         content = DemoContent(self._app, self._steps)
         try:
             await content.make(device)
+            waiting = await DemoApproval(self._app, self._steps).make(device)
             targets = {"device": device["id"], "group": group_id, "script": script["id"]}
             named = {key: str(value) for key, value in targets.items()}
             pictures = Pictures(self._app, self._folder, self._steps)
-            count = await pictures.take(named | content.targets, run, request)
+            count = await pictures.take(named | content.targets | waiting, run, request)
         finally:
             await content.stop()
         self._steps.say(tr("{count} pictures in {folder}", count=count, folder=self._folder))

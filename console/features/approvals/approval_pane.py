@@ -66,7 +66,7 @@ class ApprovalPane(QSplitter):
         self.sentence.setText(approval_words.sentence(approval, now))
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
-        self.reasons.show_lines([(tr("Limit"), "warning", reason) for reason in approval["reasons"]])
+        self.reasons.show_lines([(tr("Reason"), "warning", reason) for reason in approval["reasons"]])
         self.reasons_title.setVisible(bool(approval["reasons"]))
         findings = msgspec.convert(approval["findings"], list[Finding])
         self.findings.show_lines(finding_lines(findings, len({one.task for one in findings})))

@@ -139,6 +139,7 @@ class ApprovalsPage(Page):
             return None
         devices = plural(one["device_count"], "one device", "{count} devices")
         return self._ask(
+            one,
             tr("Let “{title}” start on {devices}?", title=one["title"], devices=devices),
             tr("It starts as it stands here, as soon as its own times allow."),
             tr("Approve"),
@@ -157,6 +158,7 @@ class ApprovalsPage(Page):
         if self._obstacle(one):
             return None
         return self._ask(
+            one,
             tr("Refuse “{title}”?", title=one["title"]),
             tr("Nothing of it starts, and it cannot be approved later: {who} would have to ask anew.",
                who=one["requested_by"]),
@@ -170,6 +172,7 @@ class ApprovalsPage(Page):
         if one is None or not is_waiting(one) or not self._is_mine(one):
             return None
         return self._ask(
+            one,
             tr("Withdraw “{title}”?", title=one["title"]),
             tr("Nothing of it starts. To run it later, ask anew."),
             tr("Withdraw"),
@@ -218,8 +221,6 @@ class ApprovalsPage(Page):
         self.table.take(LiveBatch(False, new, frozenset()))
         self.foot.setVisible(page.next is not None)
         self._choose_wanted()
-        if not self.table.selected_count() and self.table.model_.rowCount():
-            self.table.select([self.table.model_.id_at(0)])
 
     def _choose_wanted(self) -> None:
         if self._wanted is not None and self._wanted in self._known:
@@ -234,6 +235,8 @@ class ApprovalsPage(Page):
         self.header.show_count(shown, total)
         for part in (self.filter, self.pane, self.withdraw, self.refuse, self.approve):
             part.setVisible(total > 0)
+        if shown and not self.table.selected_count():
+            self.table.select([self.table.model_.id_at(0)])
 
     def _is_mine(self, approval: Object) -> bool:
         user = self._context.session.user
@@ -288,10 +291,13 @@ class ApprovalsPage(Page):
         self._show_chosen()
 
     def _ask(
-        self, title: str, text: str, action: str, decide: Decide, done: str, role: str = "danger"
+        self, one: Object, title: str, text: str, action: str, decide: Decide, done: str, role: str = "danger"
     ) -> ConfirmDialog:
         comment = QLineEdit()
-        field = Field(tr("Comment"), comment, tr("The other side reads it; it stays in the audit."))
+        hint = tr("It stays in the audit.")
+        if not self._is_mine(one):
+            hint = tr("{who} reads it, and it stays in the audit.", who=one["requested_by"])
+        field = Field(tr("Comment"), comment, hint)
         return confirm(
             self, title, text, action, lambda: self._decide(decide(comment.text().strip()), done),
             role=role, option=field,

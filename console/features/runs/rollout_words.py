@@ -56,7 +56,10 @@ def origin(rollout: Object, now: datetime) -> str:
     if rollout.get("revision"):
         parts.append(tr("revision {n}", n=rollout["revision"]))
     when = formatting.local_time(rollout["created_at"], now)
-    parts.append(tr("started {when} by {who}", when=when, who=rollout.get("created_by") or "?"))
+    who = rollout.get("created_by") or "?"
+    is_held = rollout["state"] == RolloutState.HELD
+    text = "asked for {when} by {who}" if is_held else "started {when} by {who}"
+    parts.append(tr(text, when=when, who=who))
     if rollout.get("ended_at"):
         parts.append(tr("ended {when}", when=formatting.local_time(rollout["ended_at"], now)))
     if rollout.get("origin_id"):

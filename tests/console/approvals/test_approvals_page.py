@@ -59,7 +59,7 @@ def test_everything_that_has_to_be_known_is_shown(open_: Open, world: World, run
     choose(page, world, run, 4)
     pane = page.pane
     assert pane.title.text() == "Script 1"
-    assert pane.reasons.said == [("Limit", "warning", "It is for 120 devices, more than 100.")]
+    assert pane.reasons.said == [("Reason", "warning", "It is for 120 devices, more than 100.")]
     assert pane.findings.said == [("Danger", "bad", "Deletes files · line 1")]
     facts = {name: pane.facts.value(name) for name in ("Asked by", "Devices", "Query", "How")}
     assert facts == {

@@ -178,6 +178,7 @@ def test_one_that_is_held_says_for_whom_it_waits(
     asked = [objects.approval(4, rollout_id=8), objects.approval(5, rollout_id=9)]
     open_(state="held", counters={"total": 5, "waiting": 5, "succeeded": 0}, approvals=asked)
     assert page.header.mark.text() == "Held"
+    assert page.origin.text() == "revision 1 · asked for 10:41 by owner"
     assert page.head.waiting.text() == (
         "Asked for by grace. Nothing starts before a second person agrees, until 7 Mar 10:32."
     )
