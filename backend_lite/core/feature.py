@@ -17,12 +17,12 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.db.references import References
 from backend_lite.core.db.restored import AfterRestore
 from backend_lite.core.db.sealed_holders import SealedHolders
+from backend_lite.core.db.within import Within
 from backend_lite.core.events.bus import EventBus
 from backend_lite.core.events.outbox import Outbox, Reaction
 from backend_lite.core.live import LiveHub, LiveKind
 from backend_lite.core.security.master_key import MasterKey, open_master_key
 from backend_lite.core.security.outgoing import OutgoingCalls
-from backend_lite.core.security.within import Within
 from backend_lite.core.settings import SettingValues
 
 Route = HTTPRouteHandler | ASGIRouteHandler

@@ -17,9 +17,9 @@ import msgspec
 import structlog
 
 from backend_lite.contract.live import LiveChange, LiveSnapshot
+from backend_lite.core.db.within import MembersChanged
 from backend_lite.core.events.bus import Changed, EventBus
 from backend_lite.core.security.principal import Principal
-from backend_lite.core.security.within import MembersChanged
 
 log = structlog.get_logger(__name__)
 

@@ -14,13 +14,13 @@ from litestar.routes import BaseRoute
 from litestar.types import AfterExceptionHookHandler, ControllerRouterHandler
 
 from backend_lite import __version__
+from backend_lite.core.db.within import Within
 from backend_lite.core.feature import Feature, Route
 from backend_lite.core.http.description import PositionalStructs
 from backend_lite.core.http.errors import EXCEPTION_HANDLERS
 from backend_lite.core.http.guard import AUDIENCE_KEY, MACHINE, guard
 from backend_lite.core.http.parts import AppInParts
 from backend_lite.core.security.principal import Authenticator
-from backend_lite.core.security.within import Within
 
 MAX_BODY = 2 << 20
 

@@ -8,8 +8,8 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from backend_lite.core.caller import Caller, set_caller
+from backend_lite.core.db.within import Within
 from backend_lite.core.security.principal import Authenticator, Principal
-from backend_lite.core.security.within import Within
 from backend_lite.errors import ForbiddenError, NotFoundError, UnauthorizedError
 
 OPEN = "open"

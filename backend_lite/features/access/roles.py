@@ -19,10 +19,10 @@ from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.references import Reference, References
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.db.within import Within
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, name_key
 from backend_lite.core.security.principal import Principal
-from backend_lite.core.security.within import Within
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.access.rights import BUILT_IN, Held, granted, grants_of

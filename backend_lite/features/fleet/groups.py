@@ -19,9 +19,9 @@ from backend_lite.core.db.base import storable
 from backend_lite.core.db.query_sql import Condition
 from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.db.within import MembersChanged
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.security.principal import Principal
-from backend_lite.core.security.within import MembersChanged
 from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.fleet.group_members import add_members, groups_naming, remove_members

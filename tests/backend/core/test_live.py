@@ -12,11 +12,11 @@ from sqlalchemy import text
 from backend_lite.contract.accounts import ROLES, USERS
 from backend_lite.contract.live import CLOSE_UNAUTHORIZED, LIVE, LiveChange, LiveHello
 from backend_lite.core import live
+from backend_lite.core.db.within import MembersChanged
 from backend_lite.core.events.bus import Changed, MemoryBus
 from backend_lite.core.http import live as live_http
 from backend_lite.core.live import LiveHub, LiveKind, Subscription
 from backend_lite.core.security.principal import Principal
-from backend_lite.core.security.within import MembersChanged
 from backend_lite.features.access.sessions import STALE_S
 from tests.helpers.asgi_socket import AsgiSocket
 from tests.helpers.service import InProcess, headers
