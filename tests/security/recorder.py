@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -14,11 +16,16 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from agent.tls import SERVICE_NAME, tls_context
+from agent.wire.messages import CHANNEL_PATH
 from backend_lite.core.security.ca import ServiceIdentity, open_identity
 from tests.helpers.processes import ServiceProcess
 
 _HEAD_ENDS = b"\r\n\r\n"
-TEXT, BINARY = 1, 2
+TEXT, BINARY, _CLOSE = 1, 2, 8
+_UPGRADE = (
+    f"GET {CHANNEL_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+).encode()
 
 
 @dataclass(frozen=True)
@@ -68,21 +75,66 @@ class Connection:
 
 
 def _frames(raw: bytes) -> Iterator[Frame]:
-    place = 0
-    while place + 6 <= len(raw):
-        opcode, length = raw[place] & 0x0F, raw[place + 1] & 0x7F
-        place += 2
-        if length >= 126:
-            wide = ">H" if length == 126 else ">Q"
-            (length,) = struct.unpack_from(wide, raw, place)
-            place += struct.calcsize(wide)
-        mask, masked = raw[place : place + 4], raw[place + 4 : place + 4 + length]
-        place += 4 + length
-        if len(masked) < length:
-            return
-        long = mask * (length // 4 + 1)
-        plain = int.from_bytes(masked, "big") ^ int.from_bytes(long[:length], "big")
-        yield Frame(opcode, plain.to_bytes(length, "big"))
+    while found := _frame(raw):
+        frame, raw = found
+        yield frame
+
+
+def _frame(raw: bytes) -> tuple[Frame, bytes] | None:
+    """The first frame and what comes after it; None where it is not whole."""
+    if len(raw) < 2:
+        return None
+    opcode, masked, length, place = raw[0] & 0x0F, raw[1] & 0x80, raw[1] & 0x7F, 2
+    if length >= 126:
+        wide = ">H" if length == 126 else ">Q"
+        place += struct.calcsize(wide)
+        if len(raw) < place:
+            return None
+        (length,) = struct.unpack_from(wide, raw, 2)
+    mask = raw[place : place + 4] if masked else bytes(4)
+    place += 4 if masked else 0
+    if len(raw) < place + length:
+        return None
+    long = (mask * (length // 4 + 1))[:length]
+    plain = int.from_bytes(raw[place : place + length], "big") ^ int.from_bytes(long, "big")
+    return Frame(opcode, plain.to_bytes(length, "big")), raw[place + length :]
+
+
+class RawChannel:
+    """A channel over an open socket, from one thread: one that reads TLS while another writes it would lose
+    bytes now and then."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._socket = opened
+        self._heard = b""
+        opened.sendall(_UPGRADE)
+        while _HEAD_ENDS not in self._heard:
+            self._more()
+        head, _, self._heard = self._heard.partition(_HEAD_ENDS)
+        assert b" 101 " in head, head
+
+    def say(self, frame: Frame) -> None:
+        self._socket.sendall(frame.wire)
+
+    def hear(self) -> bytes | None:
+        """The next text; None when the service ends the channel."""
+        while True:
+            while (found := _frame(self._heard)) is None:
+                if not self._more():
+                    return None
+            frame, self._heard = found
+            if frame.opcode == TEXT:
+                return frame.payload
+            if frame.opcode == _CLOSE:
+                return None
+
+    def _more(self) -> bool:
+        try:
+            piece = self._socket.recv(1 << 16)
+        except (ConnectionError, ssl.SSLEOFError):
+            piece = b""
+        self._heard += piece
+        return bool(piece)
 
 
 class Recorder:

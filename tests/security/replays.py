@@ -17,26 +17,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
-
 from agent.tls import SERVICE_NAME, tls_context
 from agent.wire.codec import decode, encode, to_plain
 from agent.wire.messages import (
-    CHANNEL_PATH,
     ENROLL_PATH,
     SERVICE_MESSAGES,
+    AgentMessage,
     Challenge,
     Incarnation,
+    Permit,
     PermitAnswer,
     Refused,
+    ServiceMessage,
     Welcome,
 )
 from tests.helpers.agents import Device
 from tests.helpers.processes import WAIT_S, AgentProcess, Api, ServiceProcess, connected_device, eventually
-from tests.security.recorder import TEXT, Frame, Recorder, recording
+from tests.security.recorder import TEXT, Frame, RawChannel, Recorder, recording
 
 CONTENT = b"#!/bin/sh\necho installed\n"
+_OWN_LIFE = Incarnation("another", "1:1", "1")
+_NO_ATTEMPT = Permit("x-1-1", "0" * 32)
+"""Is answered after what was said before it."""
 OF_THE_MOMENT = {
     "last_seen_at",
     "last_heard_at",
@@ -146,8 +148,8 @@ class _Listener:
         assert hellos
         for hello in hellos:
             with self._connected("old hello") as (channel, _nonce):
-                self._say(channel, hello)
-                answer = decode(str(channel.recv(WAIT_S)), SERVICE_MESSAGES)
+                channel.say(hello)
+                answer = self._heard(channel)
                 if not isinstance(answer, Refused) or answer.code != "bad_signature":
                     self._told.harm.append(f"an old hello was answered with {answer}")
                 self._expect_end(channel, "after an old hello")
@@ -156,7 +158,7 @@ class _Listener:
         for frame in frames:
             if frame.kind != "hello":
                 with self._connected("without a hello") as (channel, _nonce):
-                    self._say(channel, frame)
+                    channel.say(frame)
                     self._expect_end(channel, f"{frame.kind} without a hello")
 
     def _as_another(self, frames: list[Frame]) -> None:
@@ -166,11 +168,15 @@ class _Listener:
                 # What a device says of itself, another says of another.
                 continue
             with self._as_own() as channel:
-                self._say(channel, frame)
+                channel.say(frame)
+                channel.say(_text(_NO_ATTEMPT))
                 self._told.sent["as another device"] += 1
-                answer = self._answer(channel)
-                if isinstance(answer, PermitAnswer) and answer.answer != "no":
-                    self._told.harm.append("another device got the permit")
+                while (answer := self._heard(channel)) is not None:
+                    if isinstance(answer, PermitAnswer):
+                        if answer.answer != "no":
+                            self._told.harm.append("another device got the permit")
+                        if answer.attempt == _NO_ATTEMPT.attempt:
+                            break
 
     def _on_the_same(self, frames: list[Frame]) -> None:
         """On the agent's own connection, all but its hello, which would end that."""
@@ -187,48 +193,31 @@ class _Listener:
         eventually(lambda: self._api.get(f"/api/v1/devices/{self._device_id}")["connected"], "the agent")
 
     @contextmanager
-    def _as_own(self) -> Iterator[ClientConnection]:
+    def _as_own(self) -> Iterator[RawChannel]:
         """The channel of the listener's own device."""
         with self._connected("own") as (channel, nonce):
-            leaf, life = self._recorder.identity.leaf_sha256, Incarnation("another", "1:1", "1")
-            channel.send(encode(self._own.hello(nonce, leaf, life)))
-            assert isinstance(decode(str(channel.recv(WAIT_S)), SERVICE_MESSAGES), Welcome)
+            leaf = self._recorder.identity.leaf_sha256
+            channel.say(_text(self._own.hello(nonce, leaf, _OWN_LIFE)))
+            assert isinstance(self._heard(channel), Welcome)
             yield channel
 
     @contextmanager
-    def _connected(self, counted: str) -> Iterator[tuple[ClientConnection, str]]:
+    def _connected(self, counted: str) -> Iterator[tuple[RawChannel, str]]:
         """A channel of one's own, and the nonce of its challenge."""
         self._told.sent[counted] += counted != "own"
-        address = self._service.ready["agent_url"].replace("https", "wss") + CHANNEL_PATH
-        with connect(
-            address,
-            ssl=self._trust,
-            server_hostname=SERVICE_NAME,
-            compression=None,
-            proxy=None,
-            open_timeout=WAIT_S,
-        ) as channel:
-            challenge = decode(str(channel.recv(WAIT_S)), SERVICE_MESSAGES)
+        with closing(_secured(self._trust, self._port)) as opened:
+            channel = RawChannel(opened)
+            challenge = self._heard(channel)
             assert isinstance(challenge, Challenge)
             yield channel, challenge.nonce
 
-    def _say(self, channel: ClientConnection, frame: Frame) -> None:
-        channel.send(frame.payload.decode() if frame.opcode == TEXT else frame.payload)
+    def _heard(self, channel: RawChannel) -> ServiceMessage | None:
+        text = channel.hear()
+        return None if text is None else decode(text.decode(), SERVICE_MESSAGES)
 
-    def _answer(self, channel: ClientConnection) -> Any:
-        """What the service says to it, if it says something; a ping tells that it has read it."""
-        channel.ping().wait(WAIT_S)
-        try:
-            return decode(str(channel.recv(0.05)), SERVICE_MESSAGES)
-        except (TimeoutError, ConnectionClosed):
-            return None
-
-    def _expect_end(self, channel: ClientConnection, what: str) -> None:
-        try:
-            said = channel.recv(WAIT_S)
-        except ConnectionClosed:
-            return
-        self._told.harm.append(f"{what}: the service said {said!r}")
+    def _expect_end(self, channel: RawChannel, what: str) -> None:
+        if (said := channel.hear()) is not None:
+            self._told.harm.append(f"{what}: the service said {said!r}")
 
     def _ask(self, counted: str, raw: bytes) -> tuple[int, bytes]:
         """The answer to a request as it stands, on a connection of its own."""
@@ -274,6 +263,10 @@ def _rows(connection: sqlite3.Connection, table: str) -> list[str]:
 
 def _difference(before: list[str], after: list[str]) -> str:
     return "; ".join(line[:120] for line in [*set(before) - set(after), *set(after) - set(before)][:8])
+
+
+def _text(message: AgentMessage) -> Frame:
+    return Frame(TEXT, encode(message).encode())
 
 
 def _request(method: str, path: str, body: Any) -> bytes:

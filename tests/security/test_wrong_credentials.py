@@ -1,87 +1,64 @@
 """A credential of the wrong kind opens nothing, at any address."""
 
-import re
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from backend_lite.core.clock import SystemClock
-from backend_lite.core.http.guard import CHANNEL, OPEN, SIGNED, SIGNED_IN
-from backend_lite.core.http.signed_urls import SignedUrls
+from backend_lite.contract.live import CLOSE_UNAUTHORIZED, LIVE
 from backend_lite.core.security.principal import AGENT_REPORT
-from tests.helpers.service import LAUNCH_SECRET, headers
+from tests.helpers.asgi_socket import AsgiSocket
+from tests.helpers.service import headers
+from tests.security.credentials import DEVICE, REMOVED, SDK, addresses, all_tried, dead, misplaced
 from tests.security.site import Site
 
 pytestmark = pytest.mark.anyio
 
-Guarded = tuple[str, str, str]
+PER_ADDRESS = 2
 
 
-def guarded(site: Site) -> Iterator[Guarded]:
-    """Method, address and permission of every route that a bearer opens."""
-    for route in site.service.app.routes:
-        for handler in getattr(route, "route_handlers", ()):
-            permission = handler.opt.get("permission")
-            if permission in (OPEN, CHANNEL, SIGNED, None):
-                continue
-            for method in handler.http_methods - {"OPTIONS"}:
-                yield method, re.sub(r"\{[^}]*\}", "1", route.path), permission
+async def test_no_credential_opens_what_it_is_not_for(site: Site) -> None:
+    """`python -m tests.security credentials` tries all of them everywhere."""
+    tried = await all_tried(site, PER_ADDRESS)
+    assert tried.wrong == []
+    assert tried.addresses > 200
+    assert tried.kinds > 25
+    assert set(tried.answers) == {401, 403}
 
 
-async def refused(site: Site, bearer: str | None, route: Guarded, query: str = "") -> int:
-    method, path, _ = route
-    sent = headers(bearer) if bearer is not None else {}
-    body: Any = {} if method in ("POST", "PUT", "PATCH") else None
-    answer = await site.service.client.request(method, path + query, headers=sent, json=body)
-    return answer.status_code
-
-
-async def test_what_is_no_bearer_opens_nothing(site: Site) -> None:
-    signed = SignedUrls(b"k" * 32, SystemClock()).sign("/api/v1/agent/files/x", 60, "1")
-    wrong = [
-        site.enrollment_token,
-        LAUNCH_SECRET,
-        "",
-        " ",
-        "null",
-        site.owner["Authorization"],
-        "dfs_",
-        "\x7f",
-    ]
-    for route in guarded(site):
-        for bearer in wrong:
-            assert await refused(site, bearer, route) == 401, (route, bearer)
-        assert await refused(site, None, route) == 401, route
-        assert await refused(site, None, route, "?" + signed.partition("?")[2]) == 401, route
-        assert await refused(site, None, route, "?access_token=" + site.api_token) == 401, route
-
-
-async def test_a_device_opens_the_calls_of_devices_and_no_other(site: Site) -> None:
-    for route in guarded(site):
-        status = await refused(site, site.device_secret, route)
-        if route[2] == AGENT_REPORT:
-            assert status not in (401, 403), route
-        else:
-            assert status in (401, 403), route
-
-
-async def test_a_session_reports_for_no_device(site: Site) -> None:
-    session = site.owner["Authorization"].removeprefix("Bearer ")
-    reports = [route for route in guarded(site) if route[2] == AGENT_REPORT]
+async def test_a_device_reports_and_a_session_does_not(site: Site) -> None:
+    reports = [one for one in addresses(site) if one.permission == AGENT_REPORT]
     assert reports
-    for route in reports:
-        assert await refused(site, session, route) == 403, route
+    for one in reports:
+        body = {"device_id": 2, "status": "succeeded"}
+        for sent, refused in ((headers(site.device_secret), False), (site.owner, True)):
+            answer = await site.service.client.request(one.method, one.path, headers=sent, json=body)
+            assert (answer.status_code in (401, 403)) is refused, one
 
 
-async def test_an_api_token_opens_what_it_was_made_for(site: Site) -> None:
-    for route in guarded(site):
-        if route[2] not in ("devices:view", SIGNED_IN):
-            assert await refused(site, site.api_token, route) == 403, route
+async def test_a_removed_device_reports_nothing(site: Site) -> None:
+    agent = headers((await misplaced(site))[REMOVED])
+    body = {"device_id": 3, "hostname": "removed", "enrollment_token": ""}
+    for path in ("/api/v1/agent/heartbeat", "/api/v1/agent/register"):
+        answer = await site.service.client.post(path, headers=agent, json=body)
+        assert answer.status_code in (401, 404, 410), (path, answer.text)
+
+
+async def test_no_credential_stands_in_an_address(site: Site) -> None:
+    owner = site.owner["Authorization"].removeprefix("Bearer ")
+    for query in (f"access_token={owner}", f"token={owner}", f"authorization=Bearer {owner}"):
+        assert (await site.service.client.get(f"/api/v1/devices?{query}")).status_code == 401
 
 
 async def test_a_bearer_opens_no_signed_address(site: Site) -> None:
     path = f"/api/v1/agent/files/{'ab' * 32}"
-    for bearer in (site.owner["Authorization"], site.device_secret, site.api_token):
-        answer = await site.service.client.get(path, headers={"Authorization": f"Bearer {bearer}"})
-        assert answer.status_code == 401
+    for sent in (site.owner, headers(site.device_secret), headers(site.api_token)):
+        assert (await site.service.client.get(path, headers=sent)).status_code == 401
+
+
+async def test_the_live_stream_is_for_people_and_their_tokens(site: Site) -> None:
+    elsewhere = await misplaced(site)
+    wrong = {**await dead(site), DEVICE: elsewhere[DEVICE], SDK: elsewhere[SDK], "nothing": ""}
+    wrong[REMOVED] = elsewhere[REMOVED]
+    for kind, secret in wrong.items():
+        async with AsgiSocket(site.service.app, LIVE) as socket:
+            await socket.send({"access_token": secret})
+            assert (await socket.receive())["code"] == "unauthorized", kind
+            assert await socket.closed() == CLOSE_UNAUTHORIZED, kind

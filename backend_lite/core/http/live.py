@@ -45,6 +45,9 @@ class _Watcher:
             if principal is None:
                 await self._refuse("Sign in again: this session has ended.", "unauthorized")
                 return
+            if principal.device_id is not None or principal.elsewhere:
+                await self._refuse("The live stream is for people and their API tokens.", "unauthorized")
+                return
             await self._follow(hello, principal)
         except SocketClosed:
             pass
