@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import func, select
 
 from agent.wire.codec import parse_attempt_name
 from agent.wire.states import RolloutState
-from backend_lite.contract.approvals import ApprovalState
+from backend_lite.contract.approvals import Approval, ApprovalState
 from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.contract.runs import Policy, TaskAction, TaskCreate
 from backend_lite.core.security.principal import Principal
@@ -45,12 +46,16 @@ class Approving(Engine):
         await add_software(harness, uninstall_command="true")
         return harness
 
-    @initialize(policy=st.one_of(POLICIES, COMBINED), tasks=TASKS)
-    def begin(self, policy: Policy, tasks: list[TaskCreate]) -> None:
+    @initialize(
+        policy=st.one_of(st.just(Policy()), POLICIES, COMBINED),
+        tasks=st.one_of(st.just([REMOVE]), TASKS),
+        approve_above=st.sampled_from([0, 1]),
+    )
+    def begin(self, policy: Policy, tasks: list[TaskCreate], approve_above: int = 0) -> None:
         self.cap = 0
         for device in (1, 2, 3):
             self.do(self.harness.connect(device))
-        self.change_limits(approve_above=1, cap=1)
+        self.change_limits(approve_above=approve_above, cap=1)
         self.start(policy, [1, 2, 3], tasks, later=False)
 
     # ---- people
@@ -77,20 +82,21 @@ class Approving(Engine):
         except ServiceError:
             return
 
-    @precondition(lambda self: self.rollouts)
-    @rule(data=st.data())
-    def approve_ones_own(self, data: st.DataObject) -> None:
+    @rule(word=st.sampled_from(["resume", "halt", "approve"]))
+    def go_around_it(self, word: str) -> None:
+        """Whoever asked tries to let it start."""
         approvals = self.harness.area.approvals
         for one in self.do(self.harness.database.read(approvals.live)):
-            try:
-                self.do(
-                    self.harness.database.write(
-                        lambda unit, one=one: approvals.approve(unit, one.id, "", OWNER)  # type: ignore[misc]
-                    )
-                )
-            except ServiceError:
-                continue
-            raise AssertionError("approved by who asked for it")
+            if one.state is ApprovalState.WAITING:
+                with pytest.raises(ServiceError):
+                    self.do(self._try(word, one))
+
+    async def _try(self, word: str, approval: Approval) -> None:
+        if word == "approve":
+            approvals = self.harness.area.approvals
+            await self.harness.database.write(lambda unit: approvals.approve(unit, approval.id, "", OWNER))
+        else:
+            await getattr(self.harness, word)(approval.rollout_id)
 
     @rule()
     def the_service_restarts(self) -> None:

@@ -1,0 +1,45 @@
+"""Who has a right everywhere: those who could approve what somebody else asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend_lite.contract.accounts import ROLES, USERS
+from backend_lite.contract.fleet import GROUPS
+from backend_lite.features.access.holders import holders
+from tests.backend.access.test_accounts import Site
+from tests.helpers.service import InProcess
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def site(service: InProcess) -> Site:
+    return Site(service, await service.sign_in())
+
+
+async def approvers(site: Site) -> frozenset[int]:
+    return await site.service.kernel.database.read(
+        lambda session: holders(session.connection(), "rollouts:approve")
+    )
+
+
+async def test_only_active_people_with_the_right_on_all_devices_count(site: Site) -> None:
+    assert await approvers(site) == {1}
+    await site.user("olga", "Operator")
+    assert await approvers(site) == {1}
+    grace, _ = await site.user("grace", "Owner")
+    assert await approvers(site) == {1, grace["id"]}
+    await site.call("PUT", f"{USERS}/{grace['id']}", {"is_active": False})
+    assert await approvers(site) == {1}
+
+
+async def test_a_right_in_some_groups_does_not_count(site: Site) -> None:
+    group = (await site.call("POST", GROUPS, {"name": "shop"})).json()["id"]
+    body = {"name": "Shop", "grants": [{"artifact": "rollouts", "verbs": ["approve"]}], "groups": [group]}
+    made = await site.call("POST", ROLES, body)
+    assert made.status_code == 201, made.text
+    ada, _ = await site.user("anna", "Shop")
+    assert await approvers(site) == {1}
+    await site.call("PUT", f"{ROLES}/{made.json()['id']}", {"groups": []})
+    assert await approvers(site) == {1, ada["id"]}
