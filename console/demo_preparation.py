@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from backend_lite.contract.enroll import ENROLLMENT_TOKENS, EnrollmentTokenCreate, EnrollmentTokenSecret
 from backend_lite.contract.fleet import GROUPS, Group, GroupCreate
 from backend_lite.contract.live import GROUP
+from backend_lite.contract.settings import SETTING_FORMS, SettingGroup
 from console.core.local_agent import Invitation
 from console.core.ops import Op, Progress
 from console.core.session import Session
@@ -25,11 +26,13 @@ TOKEN_TTL_S = 600
 
 
 async def make_owner(session: Session, secret: str) -> None:
-    """With a password that nobody knows: the demo signs in as the user of this machine.
+    """With a password that nobody knows: the demo signs in as the user of this machine, and does not lock
+    itself.
 
     `reset-password` gives the owner one that somebody does.
     """
     await session.create_owner(secret, OWNER, secrets.token_urlsafe(24))
+    await session.client.put(f"{SETTING_FORMS}/security", {"lock_minutes": 0}, SettingGroup)
 
 
 async def prepare(app: App) -> None:

@@ -24,10 +24,10 @@ Listener = Callable[[User | None], None]
 
 
 class Session:
-    """Signs in and out; the client carries the token. Listeners get the user, None when signed out."""
+    """Signs in and out; `client` carries the token. Listeners get the user, None when signed out."""
 
     def __init__(self, client: ApiClient) -> None:
-        self._client = client
+        self.client = client
         self._listeners: list[Listener] = []
         self.user: User | None = None
 
@@ -37,7 +37,7 @@ class Session:
     async def setup_needed(self) -> bool:
         """True while the service has no owner. Raises ServiceGone."""
         try:
-            return (await self._client.get(SETUP, SetupState)).needed
+            return (await self.client.get(SETUP, SetupState)).needed
         except ApiError as refusal:
             if refusal.status == 404:
                 return False
@@ -45,15 +45,15 @@ class Session:
 
     async def create_owner(self, secret: str, username: str, password: str) -> None:
         """Makes the owner and signs in as this person."""
-        answer = await self._client.post(SETUP, SetupRequest(secret, username, password), TokenAnswer)
+        answer = await self.client.post(SETUP, SetupRequest(secret, username, password), TokenAnswer)
         self._begin(answer)
 
     async def sign_in(self, username: str, password: str, otp: str | None = None) -> None:
-        self._begin(await self._client.post(LOGIN, LoginRequest(username, password, otp), TokenAnswer))
+        self._begin(await self.client.post(LOGIN, LoginRequest(username, password, otp), TokenAnswer))
 
     async def sign_in_here(self, secret: str) -> None:
         """As the owner, by the secret that only this machine's user can read."""
-        self._begin(await self._client.post(LOCAL_LOGIN, LocalLoginRequest(secret), TokenAnswer))
+        self._begin(await self.client.post(LOCAL_LOGIN, LocalLoginRequest(secret), TokenAnswer))
 
     def signed_in(self, answer: TokenAnswer) -> None:
         """The service has given a session otherwise: after the pages of a provider."""
@@ -62,16 +62,16 @@ class Session:
     async def sign_out(self) -> None:
         """Ends the session here at once, and in the service if it answers."""
         with contextlib.suppress(ConsoleError):
-            await self._client.post(LOGOUT)
+            await self.client.post(LOGOUT)
         self.ended()
 
     def ended(self) -> None:
         """The service no longer knows the session."""
-        self._client.token = None
+        self.client.token = None
         self._tell(None)
 
     def _begin(self, answer: TokenAnswer) -> None:
-        self._client.token = answer.access_token
+        self.client.token = answer.access_token
         self._tell(answer.user)
 
     def _tell(self, user: User | None) -> None:
