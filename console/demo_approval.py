@@ -1,4 +1,4 @@
-"""A second person of the demo, who asks for something that the owner has to approve."""
+"""The other people of the demo: one of them asks for something that the owner has to approve."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from console.core.texts import tr
 from console.demo_steps import Steps
 
 Object = dict[str, Any]
-ASKER, ROLE_NAME = "grace", "Operator"
+ASKER = "grace"
+PEOPLE = {ASKER: ("Grace Hopper", "Operator"), "katherine": ("Katherine Johnson", "Owner")}
+"""Who asks, and who could approve what the owner asks for."""
 SCRIPT_NAME = "Empty the caches"
 _TEXT = """#!/bin/bash
 set -euo pipefail
@@ -56,9 +58,10 @@ class DemoApproval:
         password = secrets.token_urlsafe(24)
         try:
             await owner.put(f"{SETTING_FORMS}/security", {"dangerous_work": "approve"}, SettingGroup)
-            roles = [role["id"] for role in self._find(ROLE, "name", ROLE_NAME)]
-            wanted = UserCreate(ASKER, password, full_name="Grace Hopper", roles=roles)
-            await owner.post(USERS, wanted, UserAccount)
+            for username, (full_name, role_name) in PEOPLE.items():
+                roles = [role["id"] for role in self._find(ROLE, "name", role_name)]
+                wanted = UserCreate(username, password, full_name=full_name, roles=roles)
+                await owner.post(USERS, wanted, UserAccount)
             script = await owner.post(SCRIPTS, ScriptCreate(SCRIPT_NAME, _TEXT, Language.BASH), Script)
             await Session(asker).sign_in(ASKER, password)
             order = RolloutCreate(script_id=script.id, targets=Targets(devices=[device_id]))

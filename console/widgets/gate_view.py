@@ -15,6 +15,7 @@ from console.widgets.lines import Lines
 DANGEROUS_FROM = 25
 """From so many devices on a dangerous script asks for their number, whatever the settings say."""
 _LINES = 3
+_NOTHING = Preview([], 0, 0, None, None, [], [], [])
 
 
 class GateView(QWidget):
@@ -40,11 +41,14 @@ class GateView(QWidget):
         return self.count.wrong()
 
     def show_preview(self, preview: Preview | None) -> None:
-        gate = preview.gate if preview is not None else RolloutGate()
-        dangers = [] if preview is None else [f for f in preview.findings if f.severity is Severity.DANGER]
+        if preview is None or preview.errors:
+            # What cannot begin at all has nothing between it and its start.
+            preview = _NOTHING
+        gate = preview.gate
+        dangers = [one for one in preview.findings if one.severity is Severity.DANGER]
         asks = gate.confirm or (bool(dangers) and gate.devices >= DANGEROUS_FROM)
         said = [_line(gate, reason) for reason in gate.reasons]
-        if asks and not said and preview is not None:
+        if asks and not said:
             said = finding_lines(dangers, len(preview.tasks))
         self.reasons.show_lines(said)
         self.count.ask_for(gate.devices if asks else 0)

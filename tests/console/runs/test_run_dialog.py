@@ -361,6 +361,16 @@ def test_what_needs_a_second_person_is_asked_for_and_shown_as_held(
     assert trips.opened[-1] == ("approvals", None)
 
 
+def test_what_nobody_could_approve_is_refused_before_it_is_asked(open_: Open, world: World) -> None:
+    refused = "It is dangerous. But nobody else here may approve it."
+    asked = preview([line(FLEET[0])], errors=[refused], gate=gate(1, "It is dangerous.", approve=True))
+    world.api.answers[PREVIEW] = (200, asked)
+    dialog = open_(device_ids=(1,))
+    assert dialog.sentence.text() == refused
+    assert not dialog.run.isEnabled()
+    assert dialog.gate.isHidden()
+
+
 @pytest.mark.parametrize("code", ["confirm_needed", "nobody_to_approve"])
 def test_a_gate_that_closed_meanwhile_is_said_in_place(
     open_: Open, world: World, run: Run, code: str
