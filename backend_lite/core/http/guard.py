@@ -72,7 +72,7 @@ async def _refuse_without(
     parameter = handler.opt.get(WITHIN_KEY)
     if parameter is None:
         raise ForbiddenError(
-            f"You have the right {permission} on the devices of some groups only: this address is about all.",
+            f"You have the right {permission} on the devices of some groups only: this is about all devices.",
             code="limited",
         )
     within: Within = connection.app.state["within"]
