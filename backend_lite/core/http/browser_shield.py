@@ -49,7 +49,9 @@ class BrowserShield:
 
     def _refusal(self, scope: dict[str, Any]) -> tuple[int, str] | None:
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if self._hosts is not None and headers.get(b"host", "").lower() not in self._hosts():
+        # Of two, who stands in between may look at one and we at the other.
+        named = sum(name.lower() == b"host" for name, _ in scope["headers"])
+        if self._hosts is not None and (named != 1 or headers[b"host"].lower() not in self._hosts()):
             return 421, "This is not the address of this service."
         if b"origin" in headers:
             return 403, "Web pages may not call this service."

@@ -1,4 +1,4 @@
-"""Who holds connections without asking for anything: at most so many from an address, each for seconds."""
+"""Who asks for too much before anything is known of them: connections, time, or memory for heads."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 CONNECTIONS = 500
 """From one address that are no channel yet: a whole site may come back at once from behind its router."""
+LARGEST_HEAD = 64 << 10
+"""Bytes of a request that are not its body: its first line, its headers, and what stands around chunks."""
 REQUEST_S = 10.0
 """How long the head of a request may take, the first one's from the moment that the connection is open."""
 
@@ -32,7 +34,30 @@ class Door:
             del self._inside[address]
 
 
-class TimedHttp(HttpToolsProtocol):
+class BoundedHttp(HttpToolsProtocol):
+    """uvicorn itself takes a head of any size, and keeps all of it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._beside_body = 0
+
+    def data_received(self, data: bytes) -> None:
+        self._beside_body += len(data)
+        super().data_received(data)
+        if self._beside_body > LARGEST_HEAD:
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        self._beside_body = 0
+        super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        # What arrived together with the end of the message before may be counted there.
+        self._beside_body = max(0, self._beside_body - len(body))
+        super().on_body(body)
+
+
+class TimedHttp(BoundedHttp):
     """uvicorn itself waits for ever for the rest of a head."""
 
     def __init__(self, *arguments: Any, door: Door, **options: Any) -> None:

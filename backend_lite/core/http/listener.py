@@ -14,7 +14,7 @@ import uvicorn
 from litestar.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from backend_lite.core.http.door import Door, TimedHttp
+from backend_lite.core.http.door import BoundedHttp, Door, TimedHttp
 
 MAX_FRAME = 1 << 20
 _PING_S = 20.0
@@ -106,7 +106,7 @@ class Listener:
             options["ssl_context_factory"] = lambda _config, _default: tls()
         config = uvicorn.Config(
             app,
-            http="httptools" if door is None else cast("Any", partial(TimedHttp, door=door)),
+            http=cast("Any", BoundedHttp if door is None else partial(TimedHttp, door=door)),
             ws=_Protocol,
             ws_max_size=MAX_FRAME,
             ws_ping_interval=_PING_S,

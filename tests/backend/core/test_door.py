@@ -1,6 +1,7 @@
 """Connections that ask for nothing, over real sockets."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -95,3 +96,44 @@ async def test_who_does_not_finish_a_head_is_let_go(head: bytes, monkeypatch: py
         answered = await dial()
         assert (await heard(answered, GET)).startswith(b"HTTP/1.1 204")
         assert await heard(answered, b"GET / HTTP/1.1\r\n") == b""
+
+
+LINE = b"a: b\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on"),
+    [
+        (b"GET /", b"x" * 6_000),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n", LINE * 1_000),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: ", b"x" * 6_000),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n", b"x" * 6_000),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 1_000),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", LINE * 1_000),
+    ],
+)
+async def test_a_head_without_end_is_cut(begins: bytes, goes_on: bytes) -> None:
+    async with listening() as dial:
+        reader, writer = await dial()
+        sent = 0
+        async with asyncio.timeout(DEADLINE_S):
+            with contextlib.suppress(ConnectionError):
+                writer.write(begins)
+                while not writer.is_closing() and not reader.at_eof():
+                    writer.write(goes_on)
+                    sent += len(goes_on)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+        # What the system keeps of it on both sides has been sent, too.
+        assert sent < 16 << 20
+
+
+async def test_a_large_body_and_many_requests_are_no_head() -> None:
+    async with listening() as dial:
+        streams = await dial()
+        body = b"x" * (4 * door_module.LARGEST_HEAD)
+        post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+        for said in (post + body, *[GET] * 3, post + body):
+            assert (await heard(streams, said)).startswith(b"HTTP/1.1 204")
+        many = b"GET / HTTP/1.1\r\nHost: x\r\n" + LINE * 5_000 + b"\r\n"
+        assert (await heard(streams, many)).startswith(b"HTTP/1.1 204")
