@@ -239,8 +239,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "names of the folders of attempts are not fsynced",
         ((AttemptFolder, "sync_names", _lose_nothing),),
-        _POWER,
-        (138,),
+        ("power lost in the middle",) * 3,
+        (36, 79),
     ),
     Mutant("the boot does not matter", ((Journal, "_boot_of", _any_boot),), _POWER, (11, 13, 35)),
     Mutant("a copied journal is believed", ((Journal, "_boot_of", _boot_alone),), ("restored",), (138,)),
@@ -248,13 +248,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "the exit record is not fsynced",
         ((AttemptFolder, "write_exit_record", _unsynced_verdict),),
         _POWER,
-        (46, 76),
+        (30, 46, 76),
     ),
     Mutant(
         "the spool is freed before the receipt",
         ((Outbox, "_send", _send_and_free),),
         ("service killed",) * 4,
-        (17, 30, 40),
+        (48, 17, 30),
     ),
     Mutant(
         "a cancel is certain on the device",
