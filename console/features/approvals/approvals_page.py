@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import msgspec
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QLineEdit, QMenu, QSplitter
+from PySide6.QtWidgets import QMenu, QSplitter
 
-from backend_lite.contract.approvals import Approval
 from backend_lite.contract.common import Page as ListPage
 from backend_lite.contract.live import APPROVAL
 from console.core.approval_words import APPROVALS_PAGE, is_waiting
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
-from console.core.ops import Op
-from console.core.texts import plural, tr
+from console.core.texts import tr
 from console.features.approvals import ops
 from console.features.approvals.approval_columns import approval_columns, search_text
 from console.features.approvals.approval_pane import ApprovalPane
+from console.features.approvals.decisions import Decisions
 from console.features.approvals.ops import Looked
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, frame, row
-from console.widgets.confirm import ConfirmDialog, confirm
+from console.shell.window_state import restore_splitter, save_splitter
+from console.widgets.confirm import ConfirmDialog
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice, FilterBar
-from console.widgets.form import Field
 from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 
 Object = dict[str, Any]
-Decide = Callable[[str], Op[Approval]]
 _TICK_MS = 30_000
+_SPLITS = ("approvals/list-split", "approvals/texts-split")
 _LOOK_MS = 120
 """Who walks through the list with the arrow keys asks for the texts only where he stays."""
 
@@ -51,7 +50,7 @@ class ApprovalsPage(Page):
         self._known: dict[int, Object] = {}
         self._next: str | None = None
         self._has_read = False
-        self._may = True
+        self.decisions = Decisions(context, self, self._decided, self._refused)
         self._wanted: int | None = None
         self._looked: dict[int, Looked] = {}
         self.setWindowTitle(tr("Approvals"))
@@ -62,7 +61,7 @@ class ApprovalsPage(Page):
             [
                 Choice("all", tr("All")),
                 Choice("waiting", tr("Waiting"), is_waiting),
-                Choice("mine", tr("Asked by me"), self._is_mine),
+                Choice("mine", tr("Asked by me"), self.decisions.is_mine),
                 Choice("decided", tr("Decided"), lambda one: not is_waiting(one)),
             ],
         )
@@ -134,51 +133,13 @@ class ApprovalsPage(Page):
         )
 
     def ask_approve(self) -> ConfirmDialog | None:
-        one = self._chosen()
-        if one is None or self._obstacle(one):
-            return None
-        devices = plural(one["device_count"], "one device", "{count} devices")
-        return self._ask(
-            one,
-            tr("Let “{title}” start on {devices}?", title=one["title"], devices=devices),
-            tr("It starts as it stands here, as soon as its own times allow."),
-            tr("Approve"),
-            lambda comment: ops.approve(self._context.client, one["id"], comment),
-            tr("“{title}” was approved.", title=one["title"]),
-            "primary",
-        )
+        return self._ask(self.decisions.ask_approve)
 
     def ask_refuse(self) -> ConfirmDialog | None:
-        """On an own one, Delete withdraws."""
-        one = self._chosen()
-        if one is None:
-            return None
-        if self._is_mine(one):
-            return self.ask_withdraw()
-        if self._obstacle(one):
-            return None
-        return self._ask(
-            one,
-            tr("Refuse “{title}”?", title=one["title"]),
-            tr("Nothing of it starts, and it cannot be approved later: {who} would have to ask anew.",
-               who=one["requested_by"]),
-            tr("Refuse"),
-            lambda comment: ops.refuse(self._context.client, one["id"], comment),
-            tr("“{title}” was refused.", title=one["title"]),
-        )  # fmt: skip
+        return self._ask(self.decisions.ask_refuse)
 
     def ask_withdraw(self) -> ConfirmDialog | None:
-        one = self._chosen()
-        if one is None or not is_waiting(one) or not self._is_mine(one):
-            return None
-        return self._ask(
-            one,
-            tr("Withdraw “{title}”?", title=one["title"]),
-            tr("Nothing of it starts. To run it later, ask anew."),
-            tr("Withdraw"),
-            lambda comment: ops.withdraw(self._context.client, one["id"], comment),
-            tr("“{title}” was withdrawn.", title=one["title"]),
-        )
+        return self._ask(self.decisions.ask_withdraw)
 
     # ---- inside
 
@@ -197,15 +158,22 @@ class ApprovalsPage(Page):
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
             shortcut.setAutoRepeat(False)
             shortcut.activated.connect(run)
+        settings = self._context.settings
+        for name, split in zip(_SPLITS, (self.parts, self.pane), strict=True):
+            restore_splitter(settings, name, split)
+            split.splitterMoved.connect(partial(self._keep_split, name, split))
         self.destroyed.connect(live.subscribe(APPROVAL, self._take))
         self.centre.recount()
         self._selected()
+
+    def _keep_split(self, name: str, split: QSplitter, *_moved: int) -> None:
+        save_splitter(self._context.settings, name, split)
 
     def _take(self, batch: LiveBatch) -> None:
         if batch.reset:
             # What was read and is decided stays; what waited may have ended unseen.
             self._known = {key: one for key, one in self._known.items() if not is_waiting(one)}
-            self._has_read = False
+            self._has_read, self._next = False, None
         self._known = {k: v for k, v in self._known.items() if k not in batch.removed} | batch.changed
         self.table.take(LiveBatch(True, self._known, frozenset()) if batch.reset else batch)
         if batch.reset and self.isVisible():
@@ -228,7 +196,7 @@ class ApprovalsPage(Page):
             self._wanted = None
 
     def _rights_known(self, may: bool) -> None:
-        self._may = may
+        self.decisions.may_approve = may
         self._show_chosen()
 
     def _count(self, shown: int, total: int) -> None:
@@ -238,23 +206,9 @@ class ApprovalsPage(Page):
         if shown and not self.table.selected_count():
             self.table.select([self.table.model_.id_at(0)])
 
-    def _is_mine(self, approval: Object) -> bool:
-        user = self._context.session.user
-        return user is not None and bool(approval["requested_by"] == user.username)
-
     def _chosen(self) -> Object | None:
         chosen = self.table.selected_objects()
         return chosen[0] if len(chosen) == 1 else None
-
-    def _obstacle(self, approval: Object) -> str:
-        """Why this person cannot decide it; empty where they can."""
-        if not is_waiting(approval):
-            return tr("It is decided.")
-        if self._is_mine(approval):
-            return tr("You asked for this yourself: somebody else has to agree. You can withdraw it.")
-        if not self._may:
-            return tr("You may not approve rollouts: no role of yours gives that right for all devices.")
-        return ""
 
     def _selected(self) -> None:
         self._show_chosen()
@@ -262,12 +216,12 @@ class ApprovalsPage(Page):
 
     def _show_chosen(self) -> None:
         one = self._chosen()
-        obstacle = tr("Choose one request.") if one is None else self._obstacle(one)
+        obstacle = tr("Choose one request.") if one is None else self.decisions.obstacle(one)
         for part in (self.approve, self.refuse):
             part.setEnabled(not obstacle)
         self.approve.setToolTip(obstacle or tr("Approve (A)"))
         self.refuse.setToolTip(obstacle or tr("Refuse (Delete)"))
-        self.withdraw.setEnabled(one is not None and is_waiting(one) and self._is_mine(one))
+        self.withdraw.setEnabled(one is not None and self.decisions.may_withdraw(one))
         self.pane.setVisible(one is not None)
         if one is not None:
             self.pane.show_approval(one, obstacle if is_waiting(one) else "")
@@ -290,34 +244,15 @@ class ApprovalsPage(Page):
         self._looked[rollout_id] = looked
         self._show_chosen()
 
-    def _ask(
-        self, one: Object, title: str, text: str, action: str, decide: Decide, done: str, role: str = "danger"
-    ) -> ConfirmDialog:
-        comment = QLineEdit()
-        hint = tr("It stays in the audit.")
-        if not self._is_mine(one):
-            hint = tr("{who} reads it, and it stays in the audit.", who=one["requested_by"])
-        field = Field(tr("Comment"), comment, hint)
-        return confirm(
-            self, title, text, action, lambda: self._decide(decide(comment.text().strip()), done),
-            role=role, option=field,
-        )  # fmt: skip
-
-    def _decide(self, op: Op[Approval], done: str) -> None:
+    def _ask(self, question: Callable[[Object], ConfirmDialog | None]) -> ConfirmDialog | None:
         self.notice.say("")
-        self._context.ops.run(
-            op,
-            on_success=lambda approval: self._decided(approval, done),
-            on_error=self._refused,
-            owner=self,
-        )
+        one = self._chosen()
+        return None if one is None else question(one)
 
-    def _decided(self, approval: Approval, done: str) -> None:
-        changed = {approval.id: msgspec.to_builtins(approval)}
-        self._known |= changed
-        self.table.take(LiveBatch(False, changed, frozenset()))
+    def _decided(self, approval: Object) -> None:
+        self._known[approval["id"]] = approval
+        self.table.take(LiveBatch(False, {approval["id"]: approval}, frozenset()))
         self._show_chosen()
-        self._context.notices.notice(done, "good")
 
     def _refused(self, refusal: ApiError) -> None:
         self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})

@@ -20,6 +20,7 @@ OBJECT_PAGES = {
     "profile": "profile",
     "template": "profile",
     "group": "group",
+    "approval": "approvals",
 }
 """The page that shows an object of that type."""
 
@@ -52,6 +53,7 @@ def objects() -> dict[str, str]:
         "os_image": tr("OS images"),
         "profile": tr("Profiles"),
         "rollout": tr("Rollouts"),
+        "approval": tr("Approvals"),
         "pause": tr("Pauses"),
         "enrollment_token": tr("Enrollment tokens"),
         "user": tr("Users"),
