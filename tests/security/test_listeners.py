@@ -7,12 +7,14 @@ import socket
 import ssl
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.helpers.processes import ServiceProcess
+from tests.security.web_pages import CHANNEL, started, tried
 
 pytestmark = pytest.mark.sockets
 
@@ -22,19 +24,11 @@ UPGRADE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
-FOREIGN = [
-    {"Origin": "https://evil.example"},
-    {"Origin": "null"},
-    {"Origin": "http://127.0.0.1:1"},
-    {"Sec-Fetch-Site": "cross-site"},
-    {"Sec-Fetch-Site": "same-site"},
-]
-REBOUND = ["evil.example", "localhost.evil.example", "127.0.0.1", "127.0.0.1.nip.example", "[::1]", "0.0.0.0"]  # noqa: S104
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
-    running = ServiceProcess(tmp_path_factory.mktemp("listeners") / "service").start()
+    running = started(tmp_path_factory.mktemp("listeners"))
     try:
         yield running
     finally:
@@ -53,20 +47,29 @@ def status(
         connection.close()
 
 
-@pytest.mark.parametrize("headers", FOREIGN)
-def test_no_web_page_fetches_or_opens_a_channel(service: ServiceProcess, headers: dict[str, str]) -> None:
-    assert status(service, "GET", "/api/v1/health", headers) == 403
-    for path in ("/api/v1/live", "/api/v1/agent/channel"):
-        assert status(service, "GET", path, UPGRADE | headers) == 403
-        assert status(service, "GET", path, UPGRADE) == 101
+def test_no_web_page_and_no_other_name_leads_to_the_service(service: ServiceProcess) -> None:
+    seen = tried(service)
+    assert seen.wrong == []
+    assert (seen.origins, seen.hosts) >= (20, 36)
 
 
-@pytest.mark.parametrize("host", REBOUND)
-def test_no_other_name_leads_to_the_service(service: ServiceProcess, host: str) -> None:
-    port = urlsplit(service.ready["admin_url"]).port
-    for name in {host, f"{host}:1", f"{host}:{port}"} - {f"127.0.0.1:{port}"}:
-        assert status(service, "GET", "/api/v1/health", {"Host": name}) == 421
-    assert status(service, "GET", "/api/v1/live", UPGRADE | {"Host": host}) == 403
+def test_a_page_opens_no_channel_of_an_agent(service: ServiceProcess) -> None:
+    """Whoever reaches the listener for agents by whatever name."""
+    where = urlsplit(service.ready["agent_url"])
+    for headers, expected in (({}, 101), ({"Host": "fleet.example"}, 101), ({"Origin": "null"}, 403)):
+        connection = http.client.HTTPSConnection(
+            "localhost", where.port or 0, context=_client(service), timeout=10
+        )
+        with closing(connection):
+            connection.request("GET", CHANNEL, headers=UPGRADE | headers)
+            assert connection.getresponse().status == expected, headers
+
+
+def test_uploads_and_bodies_have_a_largest_size(service: ServiceProcess) -> None:
+    json = {"Content-Type": "application/json"}
+    for path, size in (("/api/v1/auth/login", 2 << 20), ("/api/v1/enroll", 256 << 10)):
+        assert status(service, "POST", path, json, b" " * (size + 1)) == 413
+        assert status(service, "POST", path, json, b" " * 100) in (400, 422)
 
 
 @pytest.mark.parametrize(
