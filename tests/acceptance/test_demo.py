@@ -43,6 +43,9 @@ PAGES = (
     "run-dialog",
     "first-run",
     "sign-in",
+    "approvals",
+    "rollout-held",
+    "run-dialog-approval",
 )
 LEFT_OUT = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
