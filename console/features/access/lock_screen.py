@@ -62,6 +62,8 @@ class LockScreen(Screen):
 
     def _refresh(self) -> None:
         self.unlock.setEnabled(self.proof.is_ready)
+        for part in (self.unlock, self.forgotten):
+            part.setVisible(self.proof.takes_password)
 
     def _other(self) -> None:
         self.other.setEnabled(False)

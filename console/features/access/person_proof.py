@@ -54,6 +54,11 @@ class PersonProof(QWidget):
     def is_ready(self) -> bool:
         return bool(self.password.text) and not self._asking and not self.too_fast.waits
 
+    @property
+    def takes_password(self) -> bool:
+        """Who has none is asked by the provider only."""
+        return not self.password.isHidden()
+
     def _look_for_ways(self) -> None:
         async def call(_progress: Progress) -> OwnSignIns | None:
             try:
@@ -75,6 +80,7 @@ class PersonProof(QWidget):
                 tr("You have no password here, and no provider knows you just now. Ask an administrator.")
             )
         self.setFocusProxy(self.password if ways.has_password else self.provider.go)
+        self.changed.emit()
 
     def _wait_for_provider(self, waiting: bool) -> None:
         self._asking = waiting

@@ -78,3 +78,4 @@ class StepUpDialog(QDialog):
 
     def _refresh(self) -> None:
         self.go.setEnabled(self.proof.is_ready)
+        self.go.setVisible(self.proof.takes_password)
