@@ -24,9 +24,9 @@ class Approval(Struct):
     """GET APPROVALS is a page, newest first, of those in `state`, of `rollout_id`, if these are named. The
     rollout is there already, `held`: what it will run is pinned, its runs wait with the reason `approval`.
     `reasons` are the sentences why it needs a second person, `findings` what its scripts do that a person
-    should have seen. Approving needs `rollouts:approve` and a fresh sign-in of somebody other than
-    `requested_by`; only who asked for it withdraws it. Refused, withdrawn and expired ones cancel their
-    runs."""
+    should have seen, the gravest first, at most 100. Approving needs `rollouts:approve` and a fresh sign-in
+    of somebody other than `requested_by`; only who asked for it withdraws it. Refused, withdrawn and expired
+    ones cancel their runs; one of whose runs none can start any more has expired, too."""
 
     id: int
     rollout_id: int

@@ -10,6 +10,7 @@ from backend_lite.features.fleet.events import LastStepMade
 from backend_lite.features.runs.http_logs import streams_of
 from tests.contract.seed_client import SeedAgent
 from tests.helpers.service import InProcess
+from tests.helpers.setting_values import change_settings
 
 pytestmark = pytest.mark.anyio
 
@@ -295,3 +296,17 @@ async def test_a_device_that_was_deleted_is_told_once_to_remove_its_agent(seed: 
     assert told.status_code == 200
     answer = await agent.call("/api/v1/agent/heartbeat", {"device_id": agent.device_id})
     assert answer.status_code == 410
+
+
+async def test_of_many_that_are_deleted_each_has_its_turn(seed: Seed) -> None:
+    """Removing agents is destructive: only so many start in an hour, and nobody is sent away before."""
+    change_settings(seed.service.kernel.settings, destructive_per_hour=1)
+    first, second = await seed.agent(), await seed.agent("PC-2")
+    for agent in (first, second):
+        await _remove(seed, agent)
+    assert len(await first.heartbeat()) == 1
+    assert await second.heartbeat() == []
+    seed.service.clock.advance(3600)
+    await seed.look()
+    (last,) = await second.heartbeat()
+    assert last["type"] == "agent_uninstall"

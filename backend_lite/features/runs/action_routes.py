@@ -23,6 +23,7 @@ def action_routes(database: Database, actions: Actions) -> Sequence[Route]:
     ) -> Action:
         """Queue an action for a device."""
         principal = request.user
+        await actions.look_ahead(data)
         return await actions.view(
             await database.write(lambda unit: actions.create(unit, device_id, data, principal))
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,6 +62,14 @@ class Actions:
         self._library = library
         self._output = output
         self._settings = settings
+
+    async def look_ahead(self, request: ActionCreate) -> None:
+        """Look through a text that only this action has: that may take a second, and is known afterwards
+        where it is asked for in a write."""
+        kind = known_type(request.type)
+        language = None if kind is None else LANGUAGE_OF.get(kind)
+        if language is not None and request.payload:
+            await asyncio.to_thread(self._library.findings, language, request.payload[:MAX_CONTENT])
 
     def create(self, unit: Unit, device_id: int, request: ActionCreate, principal: Principal) -> ActionRow:
         """Raises NotFoundError and InvalidError with the documented sentences."""

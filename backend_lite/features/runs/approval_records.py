@@ -14,13 +14,15 @@ from agent.wire.states import RolloutState
 from backend_lite.contract.approvals import Approval, ApprovalState
 from backend_lite.contract.common import format_time
 from backend_lite.contract.live import APPROVAL
-from backend_lite.contract.runs import Finding, RolloutGate
+from backend_lite.contract.runs import Finding, RolloutGate, Severity
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.features.runs.tables import ApprovalRow, RolloutRow
 
+MAX_FINDINGS = 100
+_GRAVEST = (Severity.DANGER, Severity.WARNING, Severity.NOTE)
 _ACTIONS = {
     ApprovalState.APPROVED: "approvals.approve",
     ApprovalState.REFUSED: "approvals.refuse",
@@ -37,14 +39,15 @@ class ApprovalRecords:
         self._audit = Audit(clock)
 
     def ask(self, unit: Unit, rollout: RolloutRow, gate: RolloutGate, findings: Sequence[Finding]) -> None:
-        """Of a new rollout that is held, until its `look_at`."""
+        """Of a new rollout that is held, until its `look_at`. Of many findings the gravest are kept."""
+        gravest = sorted(findings, key=lambda one: _GRAVEST.index(one.severity))[:MAX_FINDINGS]
         row = ApprovalRow(
             rollout_id=rollout.id,
             title=rollout.title,
             state=ApprovalState.WAITING,
             reasons=gate.reasons,
             device_count=gate.devices,
-            findings=msgspec.to_builtins(findings),
+            findings=msgspec.to_builtins(gravest),
             requested_by_id=rollout.created_by_id,
             requested_by=rollout.created_by,
             requested_at=rollout.created_at,

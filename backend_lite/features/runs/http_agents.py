@@ -33,6 +33,7 @@ from backend_lite.features.runs.epochs import Epochs
 from backend_lite.features.runs.flow import Flow
 from backend_lite.features.runs.http_logs import same_logs, streams_of
 from backend_lite.features.runs.keeper import IN_HAND, Keeper
+from backend_lite.features.runs.leaving import last_step_waits
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output_store import AttemptRef, OutputStore
 from backend_lite.features.runs.parts import RunParts, load_open_runs
@@ -106,10 +107,7 @@ class HttpAgents:
             )
         )
         if admission is Admission.RETIRED:
-            action = await self._handed_out(device_id) if has_last_step else None
-            if action is None:
-                raise NotFoundError("Device deleted", code="device_deleted", status=410)
-            return [action]
+            return await self._last_steps(device_id, has_last_step)
         fleet.callers.heard(device_id)
         action = await self._handed_out(device_id) if admission is Admission.APPROVED else None
         return [action] if action is not None else []
@@ -128,6 +126,15 @@ class HttpAgents:
             else:
                 await self._take(device_id, handed, told)
         self._reporting.pop(step_id, None)
+
+    async def _last_steps(self, device_id: int, has_one: bool) -> list[AgentAction]:
+        """Of a retired device; nothing while its turn has not come. Raises NotFoundError once it had it."""
+        action = await self._handed_out(device_id) if has_one else None
+        if action is not None:
+            return [action]
+        if has_one and await self._database.read(lambda session: last_step_waits(session, device_id)):
+            return []
+        raise NotFoundError("Device deleted", code="device_deleted", status=410)
 
     async def _handed_out(self, device_id: int) -> AgentAction | None:
         ref, action = await self._database.write(lambda unit: self._next(unit, device_id))

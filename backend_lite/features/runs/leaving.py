@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from agent.wire.states import StepState
 from backend_lite.contract.actions import ActionType
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.runs import DEFAULT_TIMEOUT_S, Policy, Targets
@@ -57,11 +58,18 @@ def is_last_step(fleet: FleetApi, session: Session, step: StepRow) -> bool:
     return target is not None and target.admission is Admission.RETIRED
 
 
+def last_step_waits(session: Session, device_id: int) -> bool:
+    """It has one, whose turn has not come."""
+    return session.scalar(_last_steps(device_id).where(StepRow.state == StepState.WAITING)) is not None
+
+
 def _open(session: Session, device_id: int) -> bool:
-    query = select(StepRow.id).where(
-        StepRow.device_id == device_id, OPEN_STEP, StepRow.type == ActionType.AGENT_UNINSTALL.value
-    )
-    return session.scalar(query.limit(1)) is not None
+    return session.scalar(_last_steps(device_id)) is not None
+
+
+def _last_steps(device_id: int) -> Select[int]:
+    kind = ActionType.AGENT_UNINSTALL.value
+    return select(StepRow.id).where(StepRow.device_id == device_id, OPEN_STEP, StepRow.type == kind).limit(1)
 
 
 def _plan(target: RunTarget) -> Plan:
