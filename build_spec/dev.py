@@ -3,7 +3,7 @@
 
     python3 build_spec/dev.py run [ARGS]     set up .venv, then `python -m console --demo ARGS`
     python3 build_spec/dev.py test [ARGS]    set up .venv with the test extras, then pytest ARGS; all tests
-                                             run in two processes
+                                             run in three processes
     python3 build_spec/dev.py setup          only set up .venv, with the test extras
     python3 build_spec/dev.py lock [ARGS]    pin the packages of the *.in files anew: uv pip compile ARGS
 
