@@ -10,6 +10,7 @@ forged on their way out, signed with whatever a test wants.
 from __future__ import annotations
 
 import hmac
+import importlib
 import json
 import socket
 import ssl
@@ -127,7 +128,6 @@ class _Front:
         import flask
         from joserfc import jwk
 
-        @app.before_request
         def listen() -> None:
             request = flask.request
             told = {**request.args.to_dict(), **request.form.to_dict()}
@@ -135,7 +135,6 @@ class _Front:
             if not request.path.startswith("/test/"):
                 self.heard.append({"path": request.path, **told})
 
-        @app.after_request
         def forge(response: Any) -> Any:
             if flask.request.path == "/oauth2/token" and response.status_code == 200:
                 answer = response.get_json()
@@ -148,16 +147,13 @@ class _Front:
                 response.set_data(json.dumps(keys))
             return response
 
-        @app.get("/test/heard")
         def heard() -> Any:
             return flask.jsonify(self.heard)
 
-        @app.post("/test/forge")
         def set_forgery() -> tuple[str, int]:
             self.forgery = flask.request.get_json()
             return "", 204
 
-        @app.post("/test/rotate")
         def rotate() -> tuple[str, int]:
             self.kid = flask.request.get_json()["kid"]
             _storage().jwk = type(_storage().jwk).generate_key(is_private=True)
@@ -165,6 +161,12 @@ class _Front:
 
         def _storage() -> Any:
             return flask.g.oidc_provider_mock_storage
+
+        app.before_request(listen)
+        app.after_request(forge)
+        app.get("/test/heard")(heard)
+        app.post("/test/forge")(set_forgery)
+        app.post("/test/rotate")(rotate)
 
     def forged(self, token: str, key: Any) -> str:
         from joserfc import jwk, jws
@@ -199,10 +201,9 @@ def _base64(content: bytes) -> str:
 def _serve(certificate: str, key: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import oidc_provider_mock
         from werkzeug.serving import make_server
 
-        app = oidc_provider_mock.app()
+        app = importlib.import_module("oidc_provider_mock").app()
         _Front().install(app)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)

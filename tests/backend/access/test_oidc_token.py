@@ -38,7 +38,7 @@ def signed(key: Key, algorithm: str, payload: bytes) -> str:
     [(RSA, "RS256"), (RSA, "RS512"), (RSA, "PS384"), (EC, "ES256"), (EC_384, "ES384"), (OKP, "Ed25519")],
 )
 def test_every_accepted_algorithm_is_verified_with_its_own_kind_of_key(key: Key, algorithm: str) -> None:
-    keys = [RSA, EC, EC_384, OKP]
+    keys: list[Key] = [RSA, EC, EC_384, OKP]
     assert verified(token(key, algorithm), keys, EXPECTED, NOW)["sub"] == "grace"
     others = [one for one in keys if one is not key]
     with pytest.raises(BadTokenError, match="none of its keys"):

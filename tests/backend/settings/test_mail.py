@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from backend_lite.core.feature import Kernel
 from backend_lite.core.security.outgoing import OutgoingCalls
 from tests.backend.settings.test_settings import put
 from tests.helpers import service as helper
@@ -97,7 +98,7 @@ async def test_a_server_at_an_address_of_no_machine_is_refused(
     tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = OutgoingCalls(resolve=lambda *_: ["169.254.169.254"])
-    monkeypatch.setattr(helper, "Kernel", partial(helper.Kernel, outgoing=calls))
+    monkeypatch.setattr(helper, "Kernel", partial(Kernel, outgoing=calls))
     async with in_process(tmp_path / "data", migrated) as service:
         await put(service, "email", {"host": "metadata.example", "sender": "me@example.com"})
         status, body = await send(service)
