@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -43,13 +43,19 @@ class References:
         """Everybody who uses the object now."""
         return [user for finder in self._finders[kind] for user in finder(session, object_id)]
 
-    def refuse_used(self, session: Session, kind: str, object_id: int, name: str) -> None:
-        """Raises ConflictError (`in_use`) that names who uses the object called `name`."""
+    def refuse_used(
+        self, session: Session, kind: str, object_id: int, name: str, hidden: Collection[str] = ()
+    ) -> None:
+        """Raises ConflictError (`in_use`) that names who uses the object called `name`; users of the kinds
+        that are `hidden` from the caller are neither named nor counted."""
         users = self.of(session, kind, object_id)
         if not users:
             return
-        named = ", ".join(map(str, users[:_NAMED]))
-        more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
+        seen = [user for user in users if user.kind not in hidden]
+        words = [", ".join(map(str, seen[:_NAMED]))] if seen else []
+        if len(seen) > _NAMED:
+            words.append(f"{len(seen) - _NAMED} more")
+        words += [f"{one}s that you may not see" for one in hidden if any(user.kind == one for user in users)]
         raise ConflictError(
-            f'"{name}" is still used by {named}{more}. Change or delete that first.', code="in_use"
+            f'"{name}" is still used by {" and ".join(words)}. Change or delete that first.', code="in_use"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.library import os_matches
-from backend_lite.contract.live import PROFILE
+from backend_lite.contract.live import DEVICE, PROFILE
 from backend_lite.core.db.references import Reference, References
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
@@ -17,7 +17,7 @@ def register_assignments(references: References, fleet: FleetApi) -> None:
 
     def users(session: Session, profile_id: int) -> list[Reference]:
         having = fleet.devices_with_profile(session, profile_id)
-        return [Reference("device", device_id, hostname) for device_id, hostname in having]
+        return [Reference(DEVICE, device_id, hostname) for device_id, hostname in having]
 
     references.register(PROFILE, users)
     fleet.check_profiles(check_profile)

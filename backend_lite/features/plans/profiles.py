@@ -10,7 +10,7 @@ from msgspec import UNSET
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.live import PROFILE, TEMPLATE
+from backend_lite.contract.live import DEVICE, PROFILE, TEMPLATE
 from backend_lite.contract.plans import (
     MAX_DESCRIPTION,
     ProfileCreate,
@@ -166,7 +166,8 @@ class Profiles:
         session, row = unit.session, profile_row(unit.session, profile_id)
         _allow(principal, row, "delete")
         refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
-        self._references.refuse_used(session, PROFILE, row.id, row.name)
+        hidden = () if principal.may("devices:view") else (DEVICE,)
+        self._references.refuse_used(session, PROFILE, row.id, row.name, hidden)
         before = told(self._reading.view(session, row))
         self._audit.tell(unit, _action(row, "delete"), _entity(row), before=before)
         for hook in self.on_delete:

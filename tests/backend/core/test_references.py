@@ -39,3 +39,15 @@ def test_of_many_users_ten_are_named() -> None:
         used_by(12).refuse_used(SESSION, "script", 7, "Restart")
     assert 'profile "Number 10" and 2 more' in refused.value.detail
     assert "Number 11" not in refused.value.detail
+
+
+def test_users_that_are_hidden_are_neither_named_nor_counted() -> None:
+    references = used_by(1)
+    devices = [Reference("device", n, f"web-{n}") for n in (1, 2)]
+    references.register("script", lambda _session, _id: devices)
+    with pytest.raises(ConflictError) as refused:
+        references.refuse_used(SESSION, "script", 7, "Restart", hidden=("device", "role"))
+    assert 'used by profile "Number 1" and devices that you may not see. Change' in refused.value.detail
+    with pytest.raises(ConflictError) as refused:
+        references.refuse_used(SESSION, "script", 8, "Other", hidden=("device",))
+    assert "used by devices that you may not see. Change" in refused.value.detail

@@ -1,11 +1,13 @@
 """Templates, and the profiles that are made of them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from backend_lite.contract.library import SCRIPTS
 from backend_lite.contract.plans import PROFILES, TEMPLATES
+from backend_lite.core.security.principal import Principal
 from tests.backend.plans.conftest import Plans
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +80,12 @@ async def test_templates_need_a_right_of_their_own(plans: Plans, monkeypatch: py
     owner = await plans.service.access.authenticator.authenticate(plans.headers["Authorization"][7:])
     assert owner is not None
     some = frozenset(one for one in owner.permissions if not one.startswith("templates:"))
-    monkeypatch.setattr(type(owner), "may", lambda _self, permission: permission in some)
+    lesser = replace(owner, permissions=some)
+
+    async def authenticate(_token: str, *, used: bool = True) -> Principal:
+        return lesser
+
+    monkeypatch.setattr(plans.service.app.state["authenticator"], "authenticate", authenticate)
     assert [one["name"] for one in await plans.ok("GET", PROFILES)] == ["Baseline"]
     path = f"{PROFILES}/{template['id']}"
     assert await plans.refused("GET", path, 404) == "Profile not found"

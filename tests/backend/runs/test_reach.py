@@ -25,7 +25,7 @@ from tests.helpers.service import InProcess
 
 pytestmark = pytest.mark.anyio
 
-RIGHTS = ("rollouts:view", "rollouts:run", "devices:view", "devices:run", "profiles:view", "scripts:view")
+RIGHTS = ("rollouts:view", "rollouts:run", "devices:view", "devices:run", "profiles:view", "profiles:delete")
 ONE = f"{RUNS}/{{}}"
 OUTPUT = f"{ONE}/steps/1/output"
 OF_RUN: list[tuple[str, str, Any]] = [
@@ -273,6 +273,8 @@ async def test_a_profile_is_applied_to_the_own_devices_and_tells_of_these_only(p
     ]
     elsewhere = await site.call("POST", f"{of}/apply", {"device_ids": [person.other]})
     assert elsewhere.status_code == 202
+    refused = await person.call("DELETE", of)
+    assert "used by devices that you may not see" in refused.json()["detail"]
     running = await person.get(f"{of}/devices", compliance="running")
     assert [line["device_id"] for line in running] == [person.own]
 
