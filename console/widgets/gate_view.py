@@ -40,7 +40,8 @@ class GateView(QWidget):
         """What is missing, in a sentence."""
         return self.count.wrong()
 
-    def show_preview(self, preview: Preview | None) -> None:
+    def show_preview(self, preview: Preview | None, *, only_look: bool = False) -> None:
+        """With `only_look` nothing will be started, and no number is asked for."""
         if preview is None or preview.errors:
             # What cannot begin at all has nothing between it and its start.
             preview = _NOTHING
@@ -51,7 +52,7 @@ class GateView(QWidget):
         if asks and not said:
             said = finding_lines(dangers, len(preview.tasks))
         self.reasons.show_lines(said)
-        self.count.ask_for(gate.devices if asks else 0)
+        self.count.ask_for(gate.devices if asks and not only_look else 0)
         self.setVisible(bool(said or asks))
 
 

@@ -233,7 +233,7 @@ class RunDialog(QDialog):
     def _refresh(self) -> None:
         preview, policy = self.loader.preview, self.options.value()
         self.targets.show_count(len(preview.devices) if preview else None)
-        self.gate.show_preview(preview)
+        self.gate.show_preview(preview, only_look=self._only_look)
         if self._proposal() is None:
             self.preview.say(tr("Choose what to do and where, to see here what would happen."))
         else:

@@ -361,6 +361,15 @@ def test_what_needs_a_second_person_is_asked_for_and_shown_as_held(
     assert trips.opened[-1] == ("approvals", None)
 
 
+def test_who_only_looks_is_told_and_types_nothing(open_: Open, world: World) -> None:
+    reason = "It is for 2 devices, and more than 1 is many."
+    asked = preview([line(FLEET[0]), line(FLEET[1])], gate=gate(2, reason, confirm=True))
+    world.api.answers[PREVIEW] = (200, asked)
+    dialog = open_(device_ids=(1, 2), only_look=True)
+    assert dialog.gate.reasons.said == [("Careful", "warning", reason)]
+    assert dialog.gate.count.isHidden()
+
+
 def test_what_nobody_could_approve_is_refused_before_it_is_asked(open_: Open, world: World) -> None:
     refused = "It is dangerous. But nobody else here may approve it."
     asked = preview([line(FLEET[0])], errors=[refused], gate=gate(1, "It is dangerous.", approve=True))
