@@ -71,6 +71,7 @@ class EnrollmentTokens:
         Raises InvalidError, and NotFoundError for a group.
         """
         _check(wanted)
+        # Also into those that say where roles hold: by a token come only devices on which nobody had rights.
         _check_groups(wanted.groups, only)
         groups = self._fleet.check_named_groups(unit.session, wanted.groups)
         issued: Issued = self._tokens.issue(

@@ -178,6 +178,17 @@ async def test_who_may_edit_groups_everywhere_needs_rights_on_roles_for_one_that
     await site.done("POST", f"{GROUPS}/{limiting}/members", add)
 
 
+async def test_new_devices_come_by_a_token_also_into_a_group_that_limits_a_role(site: Halves) -> None:
+    create = [{"artifact": "enrollment", "verbs": ["create"]}]
+    role = await site.done("POST", ROLES, {"name": "Enroller", "grants": create})
+    _, enroller = await person(site, "gus", role["id"])
+    token = await site.done("POST", ENROLLMENT_TOKENS, {"groups": [site.inside.group]}, enroller)
+    arrival = {"hostname": "new-1", "os_type": "linux", "enrollment_token": token["token"]}
+    came = await site.done("POST", AGENT_REGISTER, arrival)
+    listed = {one["id"] for one in (await site.call("GET", DEVICES)).json()}
+    assert listed == {site.inside.device, came["device_id"]}
+
+
 async def test_a_group_that_limits_a_role_stays(site: Halves) -> None:
     path = f"{GROUPS}/{site.inside.group}"
     await site.done("DELETE", f"{ENROLLMENT_TOKENS}/{site.inside.token}")
