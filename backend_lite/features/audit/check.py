@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.audit import AuditVerdict
@@ -16,6 +17,9 @@ from backend_lite.core.db.database import Database
 
 SLICE = 1_000
 """So many events are read at once: others read between two slices."""
+_LOWEST = -(1 << 63)
+_CHANGED = "This event was changed after it was written."
+_ADDED = "This event was added."
 
 
 class Check:
@@ -26,7 +30,8 @@ class Check:
         self._folder = folder
         self._segments: list[dict[str, Any]] | None = None
         self._previous, self._expected = BEGINNING, 1
-        self._read_to = 0
+        self._read_to = _LOWEST
+        self._slice = SLICE
         self._events = 0
 
     def go_on(self, session: Session) -> AuditVerdict | None:
@@ -34,14 +39,27 @@ class Check:
         if self._segments is None:
             self._segments = segments(session)
             return self._pass_segments(self._segments)
-        events = events_after(session, self._read_to, SLICE)
+        events = self._next(session)
+        if events is None:
+            return self._verdict(self._expected, _CHANGED)
         for event in events:
             if (problem := self._problem(event)) is not None:
                 return self._verdict(min(event["id"], self._expected), problem)
             self._previous, self._expected = event["hash"], event["id"] + 1
             self._read_to = event["id"]
             self._events += 1
-        return None if len(events) == SLICE else self._at_end(session)
+        return None if len(events) == self._slice else self._at_end(session)
+
+    def _next(self, session: Session) -> list[dict[str, Any]] | None:
+        """None where the next event cannot be read: a byte of it may make it none."""
+        try:
+            return events_after(session, self._read_to, self._slice)
+        except (ValueError, DBAPIError):
+            if self._slice == 1:
+                return None
+        # One of this slice is it.
+        self._slice = 1
+        return self._next(session)
 
     def _pass_segments(self, found: list[dict[str, Any]]) -> AuditVerdict | None:
         for segment in found:
@@ -54,13 +72,15 @@ class Check:
 
     def _problem(self, event: Mapping[str, Any]) -> str | None:
         if event["id"] != self._expected:
-            return "Events are missing here." if event["id"] > self._expected else "This event was added."
+            return "Events are missing here." if event["id"] > self._expected else _ADDED
         if first_broken(self._previous, [event])[0] is not None:
-            return "This event was changed after it was written."
+            return _CHANGED
         return None
 
     def _at_end(self, session: Session) -> AuditVerdict:
         newest = newest_event(session.connection()) or (0, BEGINNING)
+        if newest[0] < self._expected - 1:
+            return self._verdict(newest[0] + 1, _ADDED)
         if newest != (self._expected - 1, self._previous):
             return self._verdict(self._expected, "The newest events are missing.")
         return self._verdict(None, "")
