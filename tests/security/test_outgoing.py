@@ -197,3 +197,19 @@ async def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
         calls = OutgoingCalls(resolve=lambda *_: ["1.1.1.1"], dial=lambda *_: silent)
         with pytest.raises(OutgoingError, match="no whole answer"):
             await calls.call("GET", "http://a.example/")
+
+
+@pytest.mark.anyio
+async def test_name_servers_are_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outgoing, "WHOLE_S", 0.05)
+    answered = threading.Event()
+
+    def resolve(_host: str, _port: int) -> list[str]:
+        assert answered.wait(30)
+        return []
+
+    try:
+        with pytest.raises(OutgoingError, match="no answer"):
+            await OutgoingCalls(resolve=resolve, dial=_never).call("GET", "http://a.example/")
+    finally:
+        answered.set()

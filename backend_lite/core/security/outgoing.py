@@ -20,6 +20,8 @@ from backend_lite.errors import InvalidError, ServiceError
 
 LARGEST_ANSWER = 1 << 20
 PATIENCE_S = 10.0
+WHOLE_S = 20.0
+"""With the time that name servers take, for which nothing else sets an end."""
 _PORTS = {"http": 80, "https": 443}
 _URL_TEXT = re.compile(r"[!-~]{1,2000}")
 
@@ -78,7 +80,11 @@ class OutgoingCalls:
         """
         target = parsed(url)
         self._refuse_own(target.port)
-        return await asyncio.to_thread(self._call, method, target, dict(headers or {}), body, private)
+        try:
+            async with asyncio.timeout(WHOLE_S):
+                return await asyncio.to_thread(self._call, method, target, dict(headers or {}), body, private)
+        except TimeoutError as error:
+            raise OutgoingError(f"{target.host} cannot be reached: no answer in {WHOLE_S:.0f} s.") from error
 
     def connect_near(self, host: str, port: int, timeout_s: float) -> socket.socket:
         """A connection to a server that an owner named, on this machine, in its LAN or beyond. Waits.

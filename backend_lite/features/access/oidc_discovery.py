@@ -112,7 +112,8 @@ class Discovery:
         metadata = await self._document(issuer, url, Metadata)
         if metadata.issuer.rstrip("/") != issuer.rstrip("/"):
             raise _odd(f'it calls itself "{metadata.issuer[:200]}", and the setting says "{issuer}"')
-        for endpoint in (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri):
+        more = [metadata.userinfo_endpoint] if metadata.userinfo_endpoint else []
+        for endpoint in (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri, *more):
             refuse_insecure(endpoint, f'The address "{endpoint[:200]}" of the provider')
         return metadata
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from backend_lite.contract.access import TokenAnswer
 from backend_lite.contract.audit import ActionType
 from backend_lite.contract.oidc import SIGN_IN_S, OwnSignIns, ProviderAnswer, ProviderSignIn
@@ -52,8 +54,8 @@ class ProviderSignIns:
 
     @property
     def provider_name(self) -> str:
-        """Raises ConflictError without a provider."""
-        return self._settings.provider().name
+        """Raises ConflictError without a provider; one that is not set up rightly says so at its use."""
+        return self._settings.name or self._settings.provider().name
 
     async def begin(
         self, purpose: Purpose, port: int, *, person: Principal | None = None, collected: bool = True
@@ -127,13 +129,13 @@ class ProviderSignIns:
         name = self._settings.name
         issuer = await self._known_issuer() if name else ""
 
-        def work(unit: Unit) -> OwnSignIns:
-            user = live_user(unit.session, person.user_id)
-            identities = self._identities.of_user(unit.session, user.id)
-            step_up = bool(issuer) and self._identities.has_at(unit.session, user.id, issuer)
+        def read(session: Session) -> OwnSignIns:
+            user = live_user(session, person.user_id)
+            identities = self._identities.of_user(session, user.id)
+            step_up = bool(issuer) and self._identities.has_at(session, user.id, issuer)
             return OwnSignIns(user.password_hash is not None, name, step_up, identities)
 
-        return await self._database.write(work)
+        return await self._database.read(read)
 
     async def unlink(self, person: Principal, identity_id: int) -> None:
         """Raises NotFoundError, ConflictError."""
