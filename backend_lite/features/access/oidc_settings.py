@@ -35,14 +35,14 @@ class ProviderSettings:
     @property
     def name(self) -> str:
         """What people know the provider by; empty without one."""
-        issuer = self._text("issuer")
-        if not self._values.flag("oidc.enabled") or not issuer or not self._text("client_id"):
+        issuer = self._text("oidc.issuer")
+        if not self._values.flag("oidc.enabled") or not issuer or not self._text("oidc.client_id"):
             return ""
-        return self._text("name") or urlsplit(issuer).hostname or issuer
+        return self._text("oidc.name") or urlsplit(issuer).hostname or issuer
 
     def redirect_uri(self, port: int) -> str:
         """Where the browser comes back to: the admin listener, on `port`, unless the settings say else."""
-        return self._text("redirect_uri") or f"http://127.0.0.1:{port}{OIDC_CALLBACK}"
+        return self._text("oidc.redirect_uri") or f"http://127.0.0.1:{port}{OIDC_CALLBACK}"
 
     def provider(self) -> Provider:
         """Raises ConflictError where nothing is set up, or not rightly."""
@@ -52,20 +52,20 @@ class ProviderSettings:
                 "Sign-in provider.",
                 code=NO_PROVIDER,
             )
-        issuer = self._text("issuer")
+        issuer = self._text("oidc.issuer")
         refuse_insecure(issuer, "The provider's address (oidc.issuer)")
         return Provider(
             name=self.name,
             issuer=issuer,
-            client_id=self._text("client_id"),
+            client_id=self._text("oidc.client_id"),
             client_secret=self._open_secret("oidc.client_secret"),
-            scopes=_with_openid(self._text("scopes")),
-            username_claim=self._text("username_claim"),
-            new_user_role=self._text("new_user_role"),
+            scopes=_with_openid(self._text("oidc.scopes")),
+            username_claim=self._text("oidc.username_claim"),
+            new_user_role=self._text("oidc.new_user_role"),
         )
 
-    def _text(self, key: str) -> str:
-        return self._values.text(f"oidc.{key}").strip()
+    def _text(self, name: str) -> str:
+        return self._values.text(name).strip()
 
 
 def refuse_insecure(url: str, what: str) -> None:
