@@ -94,9 +94,12 @@ class Permits:
         """The ids of the steps that whoever began them may not carry out there any more."""
         makers = {parts.rollout.created_by_id for parts, _, _ in found} - {0}
         reach = self._people.reach(moment.connection, makers, WORK_RIGHTS) if makers else {}
+        within = {maker: groups for maker, groups in reach.items() if groups is not None}
+        if not within:
+            return set()
         limited: defaultdict[frozenset[int], list[StepRow]] = defaultdict(list)
         for parts, step, _ in found:
-            groups = reach.get(parts.rollout.created_by_id)
+            groups = within.get(parts.rollout.created_by_id)
             if groups is not None:
                 limited[groups].append(step)
         return {step.id for groups, steps in limited.items() for step in self._outside(moment, steps, groups)}
