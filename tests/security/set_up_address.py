@@ -1,9 +1,60 @@
 """The address of the first set-up in other words: what a careless router would take for the same."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from sqlalchemy import func, select
+
+from backend_lite.features.access.tables import UserRow
+from tests.helpers.service import LAUNCH_SECRET
+from tests.security.site import Site
 
 SET_UP = "/api/v1/setup"
+REFUSED = (401, 404, 405)
+_BODY = msgspec.json.encode(
+    {"secret": LAUNCH_SECRET, "username": "mallory", "password": "four other unrelated words"}
+)
+
+
+async def opened(site: Site) -> tuple[int, list[str]]:
+    """How many requests were sent, and which of them were not refused, or what they made."""
+    calls = [(method, raw) for raw in variants() for method in ("POST", "GET", "PUT", "HEAD")]
+    answers = {call: await _status(site.service.app, *call) for call in calls}
+    wrong = [
+        f"{method} {raw}: {status}" for (method, raw), status in answers.items() if status not in REFUSED
+    ]
+    count = select(func.count()).select_from(UserRow)
+    users = await site.service.kernel.database.read(lambda session: session.scalar(count))
+    return len(calls), wrong if users == 1 else [*wrong, f"there are {users} users"]
+
+
+async def _status(app: Any, method: str, raw: str) -> int:
+    """The answer to the raw path, which no client tidies up."""
+    path, _, query = raw.partition("?")
+    answered: list[int] = []
+    told = [{"type": "http.request", "body": _BODY if method in ("POST", "PUT") else b"", "more_body": False}]
+
+    async def receive() -> Any:
+        return told.pop() if told else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            answered.append(message["status"])
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1",
+        "method": method, "scheme": "http", "path": unquote(path), "raw_path": path.encode("latin-1"),
+        "query_string": query.encode(), "root_path": "",
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 1),
+        "headers": [(b"host", b"127.0.0.1:1"), (b"content-type", b"application/json")],
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return answered[0]
 
 
 def variants() -> list[str]:
