@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.access import LOCAL_LOGIN, LOGIN, LOGOUT, SETUP
+from backend_lite.contract.settings import SETTING_FORMS
 from console.app import App, SetUp
 from console.core.local_service import LocalService
 from console.core.session import Session
+from console.demo_preparation import make_owner
 from console.features.access.first_run import FirstRunScreen
 from console.features.access.sign_in import SignInScreen
 from console.service_process import ServiceProcess, ServiceState, ServiceStatus
@@ -146,6 +148,16 @@ def test_whoever_starts_the_window_may_make_the_owner(
     qtbot.addWidget(stage.app.window, before_close_func=lambda _: stage.app.window.close_now())
     world.api.answers[f"GET {SETUP}"] = (200, {"needed": True})
     run(stage.sign_in())
+
+
+def test_the_demo_whose_password_nobody_knows_does_not_lock_itself(world: World, run: Run) -> None:
+    security = f"{SETTING_FORMS}/security"
+    world.api.answers[f"POST {SETUP}"] = (201, GOOD[1])
+    answer = {"name": "security", "title": "Security", "help": "", "settings": [], "version": 2}
+    world.api.answers[f"PUT {security}"] = (200, answer)
+    run(make_owner(world.context.session, "launch"))
+    assert world.api.body(f"PUT {security}") == {"lock_minutes": 0}
+    assert world.api.requests[-1].headers["Authorization"] == "Bearer t"
 
 
 def test_a_refused_secret_leads_to_the_sign_in(stage: Stage, run: Run) -> None:

@@ -59,8 +59,9 @@ class _Dialog(QDialog):
 class Desk:
     """A window in use, its lock, and the service's answer to passwords."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, run: Run) -> None:
         self.world = world
+        self._run = run
         self.clock = _Clock()
         self.pressed: list[str] = []
         self.others: list[str] = []
@@ -90,9 +91,25 @@ class Desk:
         assert self.lock.screen is not None
         return self.lock.screen
 
+    def act(self, do: Callable[[], object]) -> None:
+        """Within the loop but in no task, as what a person does, until the service has answered."""
+
+        async def scene() -> None:
+            done = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            loop.call_soon(do)
+            loop.call_soon(done.set)
+            await done.wait()
+            await self.answered()
+
+        self._run(scene())
+
     def wait(self, seconds: float) -> None:
         self.clock.now += seconds
-        self.lock.look()
+        self.act(self.lock.look)
+
+    def lock_now(self) -> None:
+        self.act(self.lock.lock)
 
     def seen(self) -> list[QWidget]:
         """What of the program is on the screen besides the lock."""
@@ -104,6 +121,9 @@ class Desk:
         self.screen.proof.password.edit.setText(password)
         self.screen.proof.otp.edit.setText(otp)
         self.screen.unlock.click()
+        await self.answered()
+
+    async def answered(self) -> None:
         await until(lambda: not self.world.context.ops.running, "the answer")
 
     def _step_up(self, request: httpx.Request) -> tuple[int, Any]:
@@ -114,7 +134,7 @@ class Desk:
 
 @pytest.fixture
 def desk(world: World, run: Run, qtbot: QtBot) -> Iterator[Desk]:
-    made = Desk(world)
+    made = Desk(world, run)
     qtbot.addWidget(made.window, before_close_func=lambda _: made.window.close_now())
     run(world.go_live(service=[FACTS]))
     made.open()
@@ -165,7 +185,7 @@ def test_a_new_limit_holds_at_once_and_0_is_never(desk: Desk, run: Run) -> None:
     assert not desk.lock.is_locked
     desk.world.live.change(3, "service", 1, {"lock_minutes": 1})
     run(until(lambda: desk.lock._idle.limit_s == MINUTE, "the limit"))
-    desk.lock.look()
+    desk.wait(0)
     assert desk.lock.is_locked
 
 
@@ -173,7 +193,7 @@ def test_after_sleep_the_first_key_reaches_only_the_lock(desk: Desk) -> None:
     """The clock went on; the timer of the look did not."""
     desk.page.text.setFocus()
     desk.clock.now += 8 * 60 * MINUTE
-    QTest.keyClick(desk.window.windowHandle(), Qt.Key.Key_A)
+    desk.act(lambda: QTest.keyClick(desk.window.windowHandle(), Qt.Key.Key_A))
     assert desk.lock.is_locked
     assert desk.page.text.text() == ""
 
@@ -189,13 +209,15 @@ def test_a_minimised_window_locks_and_stays_so(desk: Desk) -> None:
 @pytest.mark.parametrize("how", ["menu", "key", "palette"])
 def test_it_locks_at_once_by_hand(desk: Desk, qtbot: QtBot, how: str) -> None:
     if how == "menu":
-        next(one for one in desk.window.top.user.menu().actions() if one.text() == "Lock").trigger()
+        entry = next(one for one in desk.window.top.user.menu().actions() if one.text() == "Lock")
+        desk.act(entry.trigger)
     elif how == "key":
-        qtbot.waitActive(desk.window).__enter__()
-        QTest.keySequence(desk.window.windowHandle(), "Ctrl+Shift+L")
+        with qtbot.waitActive(desk.window):
+            desk.window.activateWindow()
+        desk.act(lambda: QTest.keySequence(desk.window.windowHandle(), "Ctrl+Shift+L"))
     else:
         desk.window.top.search.open("> lock")
-        desk.window.top.search.results.pick()
+        desk.act(desk.window.top.search.results.pick)
     assert desk.lock.is_locked
     assert desk.seen() == []
 
@@ -204,7 +226,7 @@ def test_the_password_opens_it_and_all_is_as_it_was(desk: Desk, run: Run) -> Non
     desk.page.text.setFocus()
     desk.page.text.setText("half a sentence")
     page = desk.page
-    desk.lock.lock()
+    desk.lock_now()
     run(desk.give("right"))
     assert not desk.lock.is_locked
     assert desk.page is page
@@ -223,7 +245,7 @@ def test_the_time_counts_anew_after_that(desk: Desk, run: Run) -> None:
 
 
 def test_a_wrong_password_is_said_and_opens_nothing(desk: Desk, run: Run) -> None:
-    desk.lock.lock()
+    desk.lock_now()
     run(desk.give("wrong"))
     assert desk.screen.proof.error.text() == "The password is not right."
     assert desk.lock.is_locked
@@ -233,7 +255,7 @@ def test_a_wrong_password_is_said_and_opens_nothing(desk: Desk, run: Run) -> Non
 def test_too_many_of_them_are_counted_down(desk: Desk, run: Run) -> None:
     desk.world.api.answers[f"POST {STEP_UP}"] = (429, {"detail": "Too many.", "code": "too_fast"})
     desk.world.api.headers["Retry-After"] = "2"
-    desk.lock.lock()
+    desk.lock_now()
     run(desk.give("wrong"))
     assert desk.screen.proof.error.text() == "Too many failed sign-ins. Try again in 2 seconds."
     assert not desk.screen.unlock.isEnabled()
@@ -248,7 +270,7 @@ def test_the_code_is_asked_for_where_there_is_a_second_factor(desk: Desk, run: R
     desk.world.api.answers[f"POST {STEP_UP}"] = lambda request: (
         (204, None) if b"123456" in request.content else refusal
     )
-    desk.lock.lock()
+    desk.lock_now()
     run(desk.give("right"))
     assert desk.screen.proof.otp.isVisible()
     run(desk.give("right", "123456"))
@@ -258,14 +280,14 @@ def test_the_code_is_asked_for_where_there_is_a_second_factor(desk: Desk, run: R
 def test_who_has_no_password_is_told_what_to_do(desk: Desk, run: Run) -> None:
     sentence = "You have no password here. Sign out and in again through your provider."
     desk.world.api.answers[f"POST {STEP_UP}"] = (409, {"detail": sentence, "code": "no_password"})
-    desk.lock.lock()
+    desk.lock_now()
     run(desk.give("any"))
     assert desk.screen.proof.error.text() == sentence
     assert desk.screen.other.isEnabled()
 
 
 def test_a_service_that_is_gone_is_said_on_the_lock(desk: Desk, run: Run) -> None:
-    desk.lock.lock()
+    desk.lock_now()
     desk.world.api.gone = True
     run(desk.give("right"))
     assert desk.screen.proof.error.text() == "The service does not answer."
@@ -281,7 +303,7 @@ def test_dialogs_and_menus_are_off_the_screen_and_dialogs_come_back(desk: Desk, 
     menu = QMenu(desk.window)
     menu.addAction("Secret")
     menu.popup(QPoint(0, 0))
-    desk.lock.lock()
+    desk.lock_now()
     assert desk.seen() == []
     run(desk.give("right"))
     assert dialog.isVisible()
@@ -291,7 +313,7 @@ def test_dialogs_and_menus_are_off_the_screen_and_dialogs_come_back(desk: Desk, 
 
 
 def test_what_opens_meanwhile_waits_behind_the_lock(desk: Desk, run: Run) -> None:
-    desk.lock.lock()
+    desk.lock_now()
     dialog = _Dialog(desk.window)
 
     async def scene() -> None:
@@ -310,7 +332,7 @@ def test_what_opens_meanwhile_waits_behind_the_lock(desk: Desk, run: Run) -> Non
 def test_a_dialog_that_ends_meanwhile_does_not_come_back(desk: Desk, run: Run) -> None:
     dialog = QDialog(desk.window)
     dialog.open()
-    desk.lock.lock()
+    desk.lock_now()
     dialog.accept()
     run(desk.give("right"))
     assert not dialog.isVisible()
@@ -344,7 +366,7 @@ def test_no_key_reaches_what_is_covered(desk: Desk, qtbot: QtBot, run: Run) -> N
     handle = desk.window.windowHandle()
     QTest.keySequence(handle, "Ctrl+D")
     assert desk.pressed == ["key"]
-    desk.lock.lock()
+    desk.lock_now()
     for keys in ("Ctrl+D", "Ctrl+K", "Ctrl+Q", "Tab", "Tab", "Tab", "Tab", "Tab", "Tab"):
         QTest.keySequence(handle, keys)
         focus = desk.window.focusWidget()
@@ -356,7 +378,7 @@ def test_no_key_reaches_what_is_covered(desk: Desk, qtbot: QtBot, run: Run) -> N
 
 
 def test_somebody_else_may_sign_in(desk: Desk) -> None:
-    desk.lock.lock()
+    desk.lock_now()
     desk.screen.other.click()
     assert desk.others == ["other"]
 
@@ -364,7 +386,7 @@ def test_somebody_else_may_sign_in(desk: Desk) -> None:
 def test_what_the_old_session_left_open_is_closed_with_it(desk: Desk) -> None:
     dialog = QDialog(desk.window)
     dialog.open()
-    desk.lock.lock()
+    desk.lock_now()
     desk.world.context.session.user = None
     desk.lock.end()
     assert not desk.lock.is_locked
