@@ -19,13 +19,22 @@ from backend_lite.contract.runs import ROLLOUTS, RUNS
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.http.guard import USER
 from tests.backend.runs.site import Site
+from tests.backend.runs.test_device_past import settled
 from tests.helpers.asgi_socket import AsgiSocket
 from tests.helpers.limited import make_role, make_user, signed_in
 from tests.helpers.service import InProcess
 
 pytestmark = pytest.mark.anyio
 
-RIGHTS = ("rollouts:view", "rollouts:run", "devices:view", "devices:run", "profiles:view", "profiles:delete")
+RIGHTS = (
+    "devices:delete",
+    "rollouts:view",
+    "rollouts:run",
+    "devices:view",
+    "devices:run",
+    "profiles:view",
+    "profiles:delete",
+)
 ONE = f"{RUNS}/{{}}"
 OUTPUT = f"{ONE}/steps/1/output"
 OF_RUN: list[tuple[str, str, Any]] = [
@@ -336,6 +345,16 @@ async def test_work_on_a_device_that_left_the_group_before_it_started_never_star
     assert (answer.answer, answer.detail) == ("no", "grace may no longer run work here.")
     run = await site.run(made["run_ids"][0])
     assert (run["state"], run["reason"]) == ("cancelled", "creator_barred")
+
+
+async def test_a_device_that_a_limited_person_deletes_still_removes_its_agent(person: Person) -> None:
+    site = person.site
+    worker = await site.worker("web-there")
+    await site.call("POST", f"{GROUPS}/{person.north}/members", {"add": [worker.device_id]})
+    gone = await person.call("DELETE", f"{DEVICES}/{worker.device_id}?uninstall=true")
+    assert gone.status_code == 204, gone.text
+    await settled(site)
+    assert (await worker.takes()).type == "agent_uninstall"
 
 
 async def test_the_stream_tells_of_the_runs_on_the_own_devices_and_rollouts_as_they_are_shown(
