@@ -170,7 +170,8 @@ class RolloutCreate(Struct):
     `arguments` are handed to the script as a vector; `parameters` as variables and a file. With an
     `Idempotency-Key` header the same key gives the same rollout. `confirmed_devices` is the number of devices
     as its person has typed it, where `Preview.gate` asks for that; without it, or with another number, the
-    answer is 409 `confirm_needed`.
+    answer is 409 `confirm_needed`. Above the limit a person who gives it has to have signed in just now, too
+    (403 `step_up_required`).
     """
 
     script_id: int | None = None

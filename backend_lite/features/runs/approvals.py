@@ -94,6 +94,8 @@ class Approvals:
                 code="creator_barred",
             )
         moment = Moment(unit, self._clock.now_ms())
+        if row.expires_at <= moment.now:
+            raise ConflictError("Its time is over: nobody approved it until then.", code="already_decided")
         rollout = load_rollout(unit.connection, row.rollout_id)
         assert rollout is not None
         self._records.decide(unit, row, ApprovalState.APPROVED, _checked(comment))

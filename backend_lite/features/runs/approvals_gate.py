@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from backend_lite.contract.runs import Finding, RolloutGate, Severity
+from backend_lite.core.http.guard import refuse_stale_sign_in
 from backend_lite.core.security.principal import Principal
 from backend_lite.core.settings import SettingValues
 from backend_lite.errors import ConflictError
@@ -50,9 +51,13 @@ class ApprovalGate:
         self, connection: Connection, plan: Plan, findings: Sequence[Finding], principal: Principal
     ) -> RolloutGate:
         """Whether it may begin, or has to be approved first. Raises ConflictError (`confirm_needed`,
-        `nobody_to_approve`)."""
-        gate = decide(limits_of(self._settings), plan.runs, plan.found, findings)
+        `nobody_to_approve`) and ForbiddenError (`step_up_required`)."""
+        limits = limits_of(self._settings)
+        gate = decide(limits, plan.runs, plan.found, findings)
         refuse_unconfirmed(gate, plan.confirmed_devices)
+        is_typed = principal.session and plan.confirmed_devices is not None
+        if is_typed and _is_above(gate.devices, limits.confirm_above):
+            refuse_stale_sign_in(principal)
         if gate.approve:
             self.refuse_stranded(connection, gate, principal)
         return gate

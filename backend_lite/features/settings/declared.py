@@ -174,7 +174,7 @@ DECLARED = (
         "confirm_above",
         "The number of devices has to be typed above",
         "When groups or a query bring more devices than this into one piece of work, whoever starts it gives "
-        "their number. 0: never. Holds at once.",
+        "their number, and a person at the window the password. 0: never. Holds at once.",
         100,
         0,
         1_000_000,

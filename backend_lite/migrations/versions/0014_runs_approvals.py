@@ -37,9 +37,7 @@ def _approvals() -> None:
 
 
 def _destructive() -> None:
-    op.add_column(
-        "steps", sa.Column("destructive", sa.Boolean(), server_default=sa.false(), nullable=False)
-    )
+    op.add_column("steps", sa.Column("destructive", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_index(
         "ix_steps_destructive_offers",
         "steps",

@@ -161,6 +161,26 @@ async def test_a_preview_asks_for_the_number_also_of_listed_devices(site: Site) 
     assert (await site.call("POST", ROLLOUTS, found | {"confirmed_devices": 2})).status_code == 201
 
 
+async def test_a_person_who_starts_work_on_many_devices_confirms_it_with_the_password(site: Site) -> None:
+    made = await site.post(
+        API_TOKENS, {"name": "ci", "kind": "api", "scope": ["rollouts:run"], "expires_at": None}
+    )
+    await set_limits(site, confirm_above=1)
+    script, devices = await site.script(), [await site.away(), await site.away("web-2")]
+    site.service.clock.advance(STEP_UP_S)
+    typed = {"script_id": script, "targets": {"query": "web"}, "confirmed_devices": 2}
+    refused = await site.call("POST", ROLLOUTS, typed)
+    assert (refused.status_code, refused.json()["code"]) == (403, "step_up_required")
+    stated = {"script_id": script, "targets": {"devices": devices}}
+    assert (await site.call("POST", ROLLOUTS, stated)).status_code == 201
+    assert (await site.call("POST", ROLLOUTS, stated | {"confirmed_devices": 2})).status_code == 403
+    one = {"script_id": script, "targets": {"devices": devices[:1]}, "confirmed_devices": 1}
+    assert (await site.call("POST", ROLLOUTS, one)).status_code == 201
+    program = headers(made["token"])
+    assert (await ask(site, "POST", ROLLOUTS, program, typed)).status_code == 201
+    assert (await ask(site, "POST", ROLLOUTS, await site.service.sign_in(), typed)).status_code == 201
+
+
 DANGEROUS = "rm -rf / --no-preserve-root\n"
 
 

@@ -130,6 +130,8 @@ def test_what_nobody_approves_in_time_is_cancelled(play: Play) -> None:
         await harness.look()
         assert (await harness.rollout(rollout_id)).state == RolloutState.HELD
         harness.clock.ms += 1
+        with pytest.raises(ConflictError, match="Its time is over"):
+            await decide(harness, approval, "approve", OTHER)
         await harness.look()
         found = await approval_of(harness, rollout_id)
         assert (found.state, found.decided_by) == (ApprovalState.EXPIRED, "")
