@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import socket
 import sys
@@ -28,14 +29,27 @@ def taken() -> Iterator[int]:
         yield int(holder.getsockname()[1])
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[ServiceProcess]:
-    started = ServiceProcess(tmp_path / "service").start()
+@contextlib.contextmanager
+def _with_owner(folder: Path) -> Iterator[ServiceProcess]:
+    started = ServiceProcess(folder).start()
     try:
         started.create_owner()
         yield started
     finally:
         started.stop()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[ServiceProcess]:
+    with _with_owner(tmp_path / "service") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    """For agents that are not let in: nothing of them is left for the next test."""
+    with _with_owner(tmp_path_factory.mktemp("refusing") / "service") as started:
+        yield started
 
 
 def _enrol(service: ServiceProcess, folder: Path, **changes: str) -> tuple[int, str]:
@@ -78,43 +92,43 @@ def test_the_agent_port_is_kept_over_starts_unless_somebody_else_has_it(service:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are access lists there")
-def test_nobody_else_reads_what_the_service_writes(service: ServiceProcess) -> None:
-    for path in (service.folder, *service.folder.rglob("*")):
+def test_nobody_else_reads_what_the_service_writes(refusing: ServiceProcess) -> None:
+    for path in (refusing.folder, *refusing.folder.rglob("*")):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_a_wrong_pin_is_refused_by_the_agent(service: ServiceProcess, tmp_path: Path) -> None:
-    code, said = _enrol(service, tmp_path, pin="sha256:" + "0" * 64)
+def test_a_wrong_pin_is_refused_by_the_agent(refusing: ServiceProcess, tmp_path: Path) -> None:
+    code, said = _enrol(refusing, tmp_path, pin="sha256:" + "0" * 64)
     assert code == 1
     assert "pin" in said.lower()
     assert "Traceback" not in said
-    assert service.api().get("/api/v1/devices") == []
+    assert refusing.api().get("/api/v1/devices") == []
 
 
-def test_a_wrong_token_is_refused_by_the_service(service: ServiceProcess, tmp_path: Path) -> None:
-    code, said = _enrol(service, tmp_path, token="dfe_" + "A" * 43)
+def test_a_wrong_token_is_refused_by_the_service(refusing: ServiceProcess, tmp_path: Path) -> None:
+    code, said = _enrol(refusing, tmp_path, token="dfe_" + "A" * 43)
     assert code == 1
     assert "token" in said.lower()
     assert "Traceback" not in said
 
 
-def test_an_expired_token_is_refused_and_says_so(service: ServiceProcess, tmp_path: Path) -> None:
-    token = service.enrollment_token("--ttl", "1s")
-    api = service.api()
+def test_an_expired_token_is_refused_and_says_so(refusing: ServiceProcess, tmp_path: Path) -> None:
+    token = refusing.enrollment_token("--ttl", "1s")
+    api = refusing.api()
     tokens = "/api/v1/enrollment-tokens"
     eventually(lambda: _expired(api.get(tokens)), "expired token")
-    code, said = _enrol(service, tmp_path, token=token)
+    code, said = _enrol(refusing, tmp_path, token=token)
     assert code == 1
     assert "expired" in said
 
 
-def test_a_revoked_token_is_refused(service: ServiceProcess, tmp_path: Path) -> None:
-    token = service.enrollment_token()
-    api = service.api()
+def test_a_revoked_token_is_refused(refusing: ServiceProcess, tmp_path: Path) -> None:
+    token = refusing.enrollment_token()
+    api = refusing.api()
     found = api.get("/api/v1/enrollment-tokens")
     items = found["items"] if isinstance(found, dict) else found
     api.call("DELETE", f"/api/v1/enrollment-tokens/{items[0]['id']}")
-    code, said = _enrol(service, tmp_path, token=token)
+    code, said = _enrol(refusing, tmp_path, token=token)
     assert code == 1
     assert "revoked" in said
 
