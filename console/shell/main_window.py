@@ -111,7 +111,7 @@ class MainWindow(QWidget):
         screen.setFocus()
 
     def uncover(self, *, discard: bool = False) -> None:
-        """All is as before; with `discard` the other windows are closed instead."""
+        """All is as before; with `discard` the other windows are closed, and a screen has come meanwhile."""
         screen = self._layers.currentWidget()
         self._layers.setCurrentWidget(self.body)
         if screen is not None and screen is not self.body:
@@ -120,10 +120,12 @@ class MainWindow(QWidget):
         self._show_title()
         if discard:
             self._others.close()
-            return
-        self._others.bring_back()
-        if self._focus is not None and shiboken6.isValid(self._focus):
-            self._focus.setFocus()
+            focus = self.centre.currentWidget()
+        else:
+            self._others.bring_back()
+            focus = self._focus
+        if focus is not None and shiboken6.isValid(focus):
+            focus.setFocus()
 
     def toggle_activity(self) -> None:
         if self.workspace is not None:

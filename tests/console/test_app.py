@@ -267,6 +267,7 @@ def test_a_session_that_ended_while_locked_leads_to_the_sign_in_with_a_password(
     assert isinstance(screen, SignInScreen)
     assert screen.error.text() == "Your session has ended. Sign in again."
     assert screen.here.isHidden(), "a way round the password"
+    assert stage.app.window.focusWidget() is screen.username.edit
     assert stage.world.api.calls().count(f"POST {LOCAL_LOGIN}") == 1
     assert not stage.app.lock.is_locked
 
