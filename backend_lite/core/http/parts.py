@@ -41,7 +41,7 @@ class AppInParts:
         self._built: dict[Area, Litestar] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._part(area_of(scope["path"]))(scope, receive, send)
+        await self._part(_area_of(scope["path"]))(scope, receive, send)
 
     @cached_property
     def whole(self) -> Litestar:
@@ -65,7 +65,7 @@ class AppInParts:
         return self._built[known]
 
 
-def area_of(path: str) -> Area:
+def _area_of(path: str) -> Area:
     """The beginning of an address that it shares with others of its area, and with no other area."""
     names = [name for name in path.split("/") if name]
     if names[:1] != ["api"]:
@@ -77,7 +77,7 @@ def _by_area(routes: Sequence[Route]) -> Mapping[Area, list[Route]]:
     """Raises ValueError for an address whose area depends on who asks."""
     areas: dict[Area, list[Route]] = {}
     for route in routes:
-        for area in {area_of(path) for path in route.paths}:
+        for area in {_area_of(path) for path in route.paths}:
             if any("{" in name for name in area):
                 raise ValueError(f"{'/'.join(area)}: an area's address must be the same for everybody")
             areas.setdefault(area, []).append(route)
