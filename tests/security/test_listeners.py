@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from backend_lite.contract.oidc import OIDC_CALLBACK, OIDC_LOGIN
 from tests.helpers.processes import ServiceProcess
 from tests.security.web_pages import CHANNEL, started, tried
 
@@ -51,6 +52,16 @@ def test_no_web_page_and_no_other_name_leads_to_the_service(service: ServiceProc
     seen = tried(service)
     assert seen.wrong == []
     assert (seen.origins, seen.hosts) >= (20, 36)
+
+
+def test_only_to_the_end_of_a_sign_in_does_another_site_send_the_browser(service: ServiceProcess) -> None:
+    cross = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    back = f"{OIDC_CALLBACK}?code=guessed&state=guessed"
+    assert status(service, "GET", back, cross) == 400
+    assert status(service, "GET", back, cross | {"Origin": "https://evil.example"}) == 403
+    assert status(service, "GET", OIDC_LOGIN, cross) == 403
+    json = cross | {"Content-Type": "application/json"}
+    assert status(service, "POST", OIDC_LOGIN, json) == 403
 
 
 def test_a_page_opens_no_channel_of_an_agent(service: ServiceProcess) -> None:

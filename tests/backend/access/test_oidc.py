@@ -263,6 +263,12 @@ async def test_the_second_factor_is_asked_for_all_the_same(site: Site) -> None:
     assert (await site.call_back(code="guessed", state=back["state"], otp="1")).status_code == 400
     site.service.clock.advance(31)
     assert (await site.call_back(**back, otp=_code(site, secret))).status_code == 200
+    begun = await site.begin(STEP_UP_BY_PROVIDER, mine)
+    await site.browse(begun, "sub-grace")
+    asked_for = await site.collect(begun)
+    assert (asked_for.status_code, asked_for.json()["code"]) == (400, "otp_required")
+    site.service.clock.advance(31)
+    assert (await site.collect(begun, otp=_code(site, secret))).json()["done"]
 
 
 async def test_the_provider_confirms_who_has_no_password(site: Site) -> None:
