@@ -47,3 +47,25 @@ class ApprovalDecision(Struct):
     """POST APPROVALS/{id}/approve|refuse|withdraw; answers the Approval."""
 
     comment: str = ""
+
+
+class PinnedSoftware(Struct):
+    """What a software task installs or removes. `source_type` as in contract.software."""
+
+    installer_type: str
+    source_type: str
+    source: str
+    arguments: str
+    sha256: str
+
+
+class ApprovalText(Struct):
+    """GET APPROVALS/{id}/texts: the list of all texts that the rollout runs, as they are pinned, in the order
+    of its tasks; for who asked for it and for who may approve. `part` is `detect` for one that runs before
+    its task's own. A task without any text has an empty one."""
+
+    task: int
+    language: str
+    text: str
+    part: str = ""
+    software: PinnedSoftware | None = None

@@ -8,11 +8,12 @@ from typing import Annotated
 from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from backend_lite.contract.approvals import APPROVALS, Approval, ApprovalDecision
+from backend_lite.contract.approvals import APPROVALS, Approval, ApprovalDecision, ApprovalText
 from backend_lite.contract.common import Page
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import USER
+from backend_lite.features.runs.approval_texts import ApprovalTexts
 from backend_lite.features.runs.approvals import Approvals
 from backend_lite.features.runs.approvals_gate import MAY_APPROVE
 from backend_lite.features.runs.lists import MAX_PAGE, PAGE
@@ -23,7 +24,7 @@ _ONE = f"{APPROVALS}/{{approval_id:int}}"
 PageSize = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)]
 
 
-def approval_routes(database: Database, approvals: Approvals) -> Sequence[Route]:
+def approval_routes(database: Database, approvals: Approvals, texts: ApprovalTexts) -> Sequence[Route]:
     @get(APPROVALS, permission=VIEW, audience=USER)
     async def list_approvals(
         limit: PageSize = PAGE,
@@ -41,6 +42,12 @@ def approval_routes(database: Database, approvals: Approvals) -> Sequence[Route]
     @get(_ONE, permission=VIEW, audience=USER)
     async def get_approval(approval_id: FromPath[int]) -> Approval:
         return await database.read(lambda session: approvals.one(session, approval_id))
+
+    @get(f"{_ONE}/texts", permission=VIEW, audience=USER)
+    async def get_approval_texts(request: AnyRequest, approval_id: FromPath[int]) -> list[ApprovalText]:
+        """What would run, word for word."""
+        reader = request.user
+        return await database.read(lambda session: texts.of(session, approval_id, reader))
 
     @post(f"{_ONE}/approve", status_code=200, permission=MAY_APPROVE, audience=USER, step_up=True)
     async def approve_rollout(
@@ -67,4 +74,11 @@ def approval_routes(database: Database, approvals: Approvals) -> Sequence[Route]
             lambda unit: approvals.withdraw(unit, approval_id, data.comment, principal)
         )
 
-    return [list_approvals, get_approval, approve_rollout, refuse_rollout, withdraw_rollout]
+    return [
+        list_approvals,
+        get_approval,
+        get_approval_texts,
+        approve_rollout,
+        refuse_rollout,
+        withdraw_rollout,
+    ]

@@ -19,6 +19,7 @@ from backend_lite.features.runs.actions import Actions
 from backend_lite.features.runs.advance import Advance
 from backend_lite.features.runs.approval_records import ApprovalRecords
 from backend_lite.features.runs.approval_routes import approval_routes
+from backend_lite.features.runs.approval_texts import ApprovalTexts
 from backend_lite.features.runs.approvals import Approvals
 from backend_lite.features.runs.approvals_gate import ApprovalGate, Approvers
 from backend_lite.features.runs.attempts import Attempts
@@ -167,7 +168,7 @@ def build(
             *rollout_routes(database, area.plans, area.rollouts, area.reruns, area.lists, reach),
             *profile_routes(database, applications, ProfileDevices(profiles, fleet)),
             *preview_routes(database, Previews(library, fleet, area.plans, area.findings, area.gate)),
-            *approval_routes(database, area.approvals),
+            *approval_routes(database, area.approvals, ApprovalTexts(library)),
             *run_routes(database, area.rollouts, area.reruns, area.lists),
             *pause_routes(database, area.pauses),
             *output_routes(database, area.lists, area.output, reach),

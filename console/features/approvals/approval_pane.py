@@ -85,7 +85,10 @@ class ApprovalPane(QSplitter):
             (tr("How"), policy_summary(msgspec.to_builtins(rollout), self._context.clock())),
         ):
             self.facts.show_fact(name, value)
-        self.texts.show_texts(looked.texts)
+        if looked.refusal:
+            self.texts.say(looked.refusal)
+        else:
+            self.texts.show_texts(looked.texts)
 
     def say_refused(self, sentence: str) -> None:
         """What would run cannot be shown."""

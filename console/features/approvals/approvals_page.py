@@ -234,7 +234,7 @@ class ApprovalsPage(Page):
             return
         rollout_id = int(one["rollout_id"])
         self._context.ops.run(
-            ops.look(self._context.client, rollout_id, self._context.live.get),
+            ops.look(self._context.client, one),
             on_success=lambda looked: self._looked_at(rollout_id, looked),
             on_error=lambda refusal: self.pane.say_refused(refusal.detail),
             owner=self,

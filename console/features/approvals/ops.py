@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from backend_lite.contract.accounts import RIGHTS, Rights
-from backend_lite.contract.approvals import APPROVALS, Approval, ApprovalDecision
+from backend_lite.contract.approvals import APPROVALS, Approval, ApprovalDecision, ApprovalText
 from backend_lite.contract.common import Page
 from backend_lite.contract.live import APPROVAL, ROLLOUT, RUN
 from backend_lite.contract.runs import ROLLOUTS, Rollout
 from console.core.client import ApiClient
+from console.core.errors import ApiError
 from console.core.ops import Op, Progress
 from console.core.texts import tr
-from console.core.work import Find
-from console.features.approvals.work_texts import WorkText, load_texts
+from console.features.approvals.work_texts import WorkText, work_texts
 
 Object = dict[str, Any]
 RIGHT = "rollouts:approve"
 PAGE = 100
+FORBIDDEN = 403
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What would run, word for word."""
+    """What would run, word for word; `refusal` is why this person may not see that."""
 
     rollout: Rollout
-    texts: list[WorkText]
+    texts: list[WorkText] = field(default_factory=list)
+    refusal: str = ""
 
 
 def may_approve(client: ApiClient) -> Op[bool]:
@@ -46,10 +48,16 @@ def load_page(client: ApiClient, cursor: str | None) -> Op[Page[Object]]:
     return Op(tr("Load the approvals"), call)
 
 
-def look(client: ApiClient, rollout_id: int, find: Find) -> Op[Looked]:
+def look(client: ApiClient, approval: Object) -> Op[Looked]:
     async def call(_progress: Progress) -> Looked:
-        rollout = await client.get(f"{ROLLOUTS}/{rollout_id}", Rollout)
-        return Looked(rollout, await load_texts(client, rollout, find))
+        rollout = await client.get(f"{ROLLOUTS}/{approval['rollout_id']}", Rollout)
+        try:
+            pinned = await client.get(f"{APPROVALS}/{approval['id']}/texts", list[ApprovalText])
+        except ApiError as refusal:
+            if refusal.status != FORBIDDEN:
+                raise
+            return Looked(rollout, refusal=refusal.detail)
+        return Looked(rollout, work_texts(rollout, pinned))
 
     return Op(tr("Load what would run"), call)
 

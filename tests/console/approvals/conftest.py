@@ -6,7 +6,6 @@ from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.accounts import RIGHTS
 from backend_lite.contract.approvals import APPROVALS
-from backend_lite.contract.library import SCRIPTS
 from backend_lite.contract.runs import ROLLOUTS
 from console.features.approvals import approvals_page
 from console.features.approvals.approvals_page import ApprovalsPage
@@ -25,6 +24,10 @@ def page_of(*items: Object, more: str | None = None) -> tuple[int, Any]:
     return 200, {"items": list(items), "next": more}
 
 
+def pinned(text: str, task: int = 1, **more: Any) -> Object:
+    return {"task": task, "language": "bash", "text": text, "part": "", "software": None, **more}
+
+
 @pytest.fixture
 def trips(world: World, monkeypatch: pytest.MonkeyPatch) -> Trips:
     return Trips(world, monkeypatch)
@@ -39,8 +42,8 @@ def open_(world: World, trips: Trips, run: Run, qtbot: QtBot, monkeypatch: pytes
     answers[f"GET {RIGHTS}"] = (200, {"permissions": ["rollouts:view", "rollouts:approve"], "limited": {}})
     answers.setdefault(f"GET {APPROVALS}", page_of())
     answers[f"GET {ROLLOUTS}/8"] = (200, held())
-    texts = [objects.revision(1, "rm -rf /var/tmp/old\n"), objects.revision(2, "echo other\n")]
-    answers.setdefault(f"GET {SCRIPTS}/1/revisions", page_of(*texts))
+    for number in range(1, 6):
+        answers.setdefault(f"GET {APPROVALS}/{number}/texts", (200, [pinned("rm -rf /var/tmp/old\n")]))
 
     def opened(*approvals: Object) -> ApprovalsPage:
         page = ApprovalsPage(world.context)

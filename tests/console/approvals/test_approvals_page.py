@@ -73,11 +73,11 @@ def test_everything_that_has_to_be_known_is_shown(open_: Open, world: World, run
 
 
 def test_a_text_that_may_not_be_seen_is_said_to_be_missing(open_: Open, world: World, run: Run) -> None:
-    world.api.answers["GET /api/v1/scripts/1/revisions"] = (403, {"detail": "You may not view scripts."})
+    world.api.answers[f"GET {APPROVALS}/4/texts"] = (403, {"detail": "Who asked for it sees its texts."})
     page = open_(ask())
     choose(page, world, run, 4)
-    assert page.pane.texts.note.text() == "You may not view scripts."
-    assert page.pane.texts.code.isHidden()
+    assert page.pane.texts.plain.text() == "Who asked for it sees its texts."
+    assert page.pane.facts.value("Query") == "tag:lab"
 
 
 def test_approving_is_asked_with_the_number_and_sends_the_comment(
