@@ -49,6 +49,7 @@ ROUTES = [
     ("DELETE", f"{PAUSES}/{{pause_id}}", RUN),
     ("GET", APPROVALS, VIEW),
     ("GET", APPROVAL, VIEW),
+    ("GET", f"{APPROVAL}/texts", VIEW),
     ("POST", f"{APPROVAL}/approve", "rollouts:approve"),
     ("POST", f"{APPROVAL}/refuse", "rollouts:approve"),
     ("POST", f"{APPROVAL}/withdraw", RUN),
