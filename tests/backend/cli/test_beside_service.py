@@ -1,6 +1,7 @@
 """Commands on the data folder of a running service: they ask it, and say so when it does not answer."""
 
 import json
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -117,3 +118,35 @@ def test_beside_a_service_that_hangs_nothing_is_written(run: Run, service: Servi
     finally:
         file.write_bytes(before)
     assert (refused.code, "is in use by another" in refused.err) == (1, True)
+
+
+def test_listeners_that_move_are_told_and_the_audit_is_checked_beside_the_service(
+    run: Run, service: ServiceProcess
+) -> None:
+    api = Api(service.ready["admin_url"])
+    launch = read_launch(service.folder / "run" / "service.json")
+    assert launch is not None
+    signed_in = api.post("/api/v1/auth/local", {"secret": launch.secret, "command": True})
+    api.token = signed_in["access_token"]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    api.call("PUT", "/api/v1/agent-endpoint", {"host": "127.0.0.1", "port": port})
+    api.call("PUT", "/api/v1/boot-endpoint", {"enabled": True})
+    api.call("PUT", "/api/v1/boot-endpoint", {"enabled": False})
+    told = api.get("/api/v1/audit")["items"][:3]
+    assert {one["actor_username"] for one in told} == {"ada"}
+    off, on, moved = (
+        json.loads(api.get(f"/api/v1/audit/{one['id']}")["event"]["after_data"]) for one in told
+    )
+    assert [one["action"] for one in told] == ["boot.update", "boot.update", "agent_endpoint.move"]
+    assert (off["enabled"], on["enabled"], moved) == (False, True, {"port": str(port)})
+
+    whole = run("verify-audit", "--data-dir", service.folder)
+    assert (whole.code, whole.out.startswith("The audit is whole: ")) == (0, True)
+    change = "UPDATE audit_events SET summary = replace(summary, 'a', 'e') WHERE id = 2"
+    with sqlite3.connect(service.folder / "deployflow.db") as connection:
+        assert connection.execute(change).rowcount == 1
+    connection.close()
+    broken = run("verify-audit", "--data-dir", service.folder)
+    assert (broken.code, broken.out) == (1, "")
+    assert "The audit is broken at event 2: This event was changed" in broken.err
