@@ -236,13 +236,18 @@ class ApprovalsPage(Page):
         self._context.ops.run(
             ops.look(self._context.client, one),
             on_success=lambda looked: self._looked_at(rollout_id, looked),
-            on_error=lambda refusal: self.pane.say_refused(refusal.detail),
+            on_error=lambda refusal: self._not_looked_at(rollout_id, refusal),
             owner=self,
         )
 
     def _looked_at(self, rollout_id: int, looked: Looked) -> None:
         self._looked[rollout_id] = looked
         self._show_chosen()
+
+    def _not_looked_at(self, rollout_id: int, refusal: ApiError) -> None:
+        one = self._chosen()
+        if one is not None and one["rollout_id"] == rollout_id:
+            self.pane.say_refused(refusal.detail)
 
     def _ask(self, question: Callable[[Object], ConfirmDialog | None]) -> ConfirmDialog | None:
         self.notice.say("")

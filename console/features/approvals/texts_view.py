@@ -49,6 +49,9 @@ class TextsView(QWidget):
         self.centre.setCurrentIndex(0)
 
     def show_texts(self, texts: list[WorkText]) -> None:
+        """The same ones again leave the reader where they are."""
+        if texts == self._texts:
+            return
         self._texts = texts
         self.box.blockSignals(True)
         self.box.clear()

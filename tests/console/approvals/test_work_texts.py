@@ -72,3 +72,5 @@ def test_several_texts_are_chosen_from_with_what_each_is_given(qtbot: QtBot) -> 
     assert view.facts.value("On error") == "the next task goes on"
     assert view.note.text() == "Gone."
     assert view.code.isHidden()
+    view.show_texts([WorkText(first, "One", "bash", "echo 1\n"), WorkText(second, "Two", note="Gone.")])
+    assert view.box.currentIndex() == 1
