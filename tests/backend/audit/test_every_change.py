@@ -32,7 +32,8 @@ TOLD_ELSEWHERE = re.compile(
     r"|agent-endpoint|boot-endpoint|users/[^/]+/second-factor|audit)|settings|login|auth|access|users|tokens"
     r"|sdk|oidc)|\w+ /(token|service-token)"
 )
-"""Sign-in, settings and backups have tests of their own; so have the two listeners, which need sockets."""
+"""Sign-in, settings and backups have tests of their own; so have the two listeners, which need sockets
+(`test_beside_service`)."""
 
 
 class Try(NamedTuple):
@@ -107,6 +108,9 @@ TRIES = [
 ]
 NEED_A_PAST = {
     "POST /api/v1/rollouts/{rollout_id:int}/rerun-failed": "starts a rollout as every other rerun does",
+    "POST /api/v1/approvals/{approval_id:int}/approve": "needs a second person: in the tests of approvals",
+    "POST /api/v1/approvals/{approval_id:int}/refuse": "in the tests of approvals",
+    "POST /api/v1/approvals/{approval_id:int}/withdraw": "in the tests of approvals",
     "POST /api/v1/software/uploads/{upload_id:str}/finish": "in the tests of uploads",
     "POST /api/v1/os-images/uploads/{upload_id:str}/finish": "in the tests of uploads",
 }

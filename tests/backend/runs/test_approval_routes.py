@@ -128,6 +128,17 @@ async def test_the_audit_keeps_the_request_and_the_decision(site: Site) -> None:
     assert f'"rollout_id":{approval["rollout_id"]}' in one["event"]["metadata"].replace(" ", "")
 
 
+@pytest.mark.parametrize(("word", "who"), [("refuse", "grace"), ("withdraw", "ada")])
+async def test_the_audit_keeps_that_a_request_came_to_nothing(site: Site, word: str, who: str) -> None:
+    other = await person(site, "grace")
+    approval = await held(site)
+    path = f"{APPROVALS}/{approval['id']}/{word}"
+    answer = await (ask(site, "POST", path, other, {}) if who == "grace" else site.call("POST", path, {}))
+    assert answer.status_code == 200, answer.text
+    actions = [(one["action"], one["actor_username"]) for one in (await site.get(AUDIT_EVENTS))["items"]]
+    assert (f"approvals.{word}", who) in actions
+
+
 async def test_without_a_second_person_nothing_is_stranded(site: Site) -> None:
     await set_limits(site, approve_above=1)
     script, devices = await site.script(), [await site.away(), await site.away("web-2")]
