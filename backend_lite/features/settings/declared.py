@@ -27,7 +27,8 @@ class Declared:
     """`least` and `most` limit a number's value, a text's length in characters, and a list's length. A
     number whose default is whole is whole. `needs` is another `group.key` that must be true for this one
     to count. `step_up`: changed only by a person who gave the password just now; `owners_only`: and who is an
-    owner, for whoever decides who is let in could let themselves in as anybody."""
+    owner, for whoever decides who is let in could let themselves in as anybody. `https`: a text that is empty
+    or such an address."""
 
     group: str
     key: str
@@ -42,6 +43,7 @@ class Declared:
     needs: str = ""
     step_up: bool = False
     owners_only: bool = False
+    https: bool = False
 
     @property
     def name(self) -> str:
@@ -310,6 +312,7 @@ DECLARED = (
         "Its issuer, beginning with https, such as https://login.example.org/realms/main. It may lie in your "
         "own network, but not on this machine. Its certificate must be one that this machine trusts.",
         most=400,
+        https=True,
         needs="oidc.enabled",
         **_LETS_IN,
     ),

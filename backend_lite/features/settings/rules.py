@@ -100,6 +100,8 @@ def _text(setting: Declared, value: object) -> SettingValue:
         raise _wrong(setting, "has no control characters")
     if most < LONG_TEXT and any(char in value for char in "\n\r"):
         raise _wrong(setting, "is one line")
+    if setting.https and value and not value.startswith("https://"):
+        raise _wrong(setting, "begins with https://")
     return value
 
 

@@ -29,7 +29,7 @@ class GroupView(QScrollArea):
         inside = QWidget()
         set_role(inside, "scrolled")
         self._nothing = label("", "muted", wrap=True)
-        self._lines = column(label(group.title, "title"), label(group.help, "muted"), gap=16)
+        self._lines = column(label(group.title, "title"), label(group.help, "muted", wrap=True), gap=16)
         for form in group.settings:
             self._add(form, context)
         self._lines.addWidget(self._nothing)

@@ -11,6 +11,7 @@ import pytest
 from backend_lite.contract.access import ME
 from backend_lite.contract.accounts import SECOND_FACTOR, STEP_UP, USERS
 from backend_lite.contract.oidc import IDENTITIES, OIDC_CALLBACK, OIDC_LOGIN, STEP_UP_BY_PROVIDER
+from backend_lite.contract.settings import SETTING_FORMS
 from backend_lite.features.access.oidc_client import challenge_of
 from backend_lite.features.access.oidc_routes import BAD_STATES
 from backend_lite.features.access.oidc_states import MOST_OPEN
@@ -414,10 +415,13 @@ async def test_only_an_owner_who_confirmed_it_says_who_is_the_provider(site: Sit
 
 
 async def test_only_https_is_spoken_with_a_provider(site: Site) -> None:
+    owner = await site.service.sign_in()
     for issuer in ("http://login.example", "login.example"):
-        await site.configure(issuer=issuer)
-        answer = await site.client.get(OIDC_LOGIN)
-        assert (answer.status_code, answer.json()["code"]) == (409, "bad_provider")
+        answer = await site.client.put(f"{SETTING_FORMS}/oidc", json={"issuer": issuer}, headers=owner)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_setting")
+    await site.configure(issuer="https:// login.example")
+    answer = await site.client.get(OIDC_LOGIN)
+    assert (answer.status_code, answer.json()["code"]) == (409, "bad_provider")
 
 
 async def test_this_machine_is_no_provider_without_a_test_that_says_so(service: InProcess) -> None:

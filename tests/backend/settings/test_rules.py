@@ -42,7 +42,8 @@ def right_values(setting: Declared) -> st.SearchStrategy[Any]:
             return st.lists(st.text(st.characters(exclude_categories=["C"]), min_size=1), max_size=3)
         case _:
             shown = st.characters(exclude_categories=["C", "Z"])
-            return st.text(shown, min_size=int(setting.least or 0), max_size=min(int(setting.most or 9), 60))
+            texts = st.text(shown, min_size=int(setting.least or 0), max_size=min(int(setting.most or 9), 60))
+            return st.just("") | texts.map("https://".__add__) if setting.https else texts
 
 
 @pytest.mark.parametrize("setting", EVERY, ids=lambda one: one.name)
