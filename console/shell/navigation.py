@@ -46,7 +46,7 @@ class Navigation(QListView):
         theme.changed.connect(self.viewport().update)
 
     def fill(self, entries: Iterable[NavEntry], live: LiveStore) -> None:
-        """The entries of each group in their order, below its title; groups come as their first entries do."""
+        """The entries of each group in their order, below its title; groups come as their first ones do."""
         model = self._model()
         self.clear_counts()
         model.clear()
