@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.service import in_process
-from tests.security.described import Teller
 from tests.security.site import furnished
 
 EXAMPLES, EVERY = 1, 4
@@ -15,6 +14,9 @@ EXAMPLES, EVERY = 1, 4
 
 @pytest.mark.sockets
 def test_every_answer_is_one_of_the_described(tmp_path: Path, migrated: Path) -> None:
+    # Its imports take a second, which no other test needs to wait for.
+    from tests.security.described import Teller
+
     with asyncio.Runner() as runner:
         living = in_process(tmp_path / "data", migrated)
         service = runner.run(living.__aenter__())
