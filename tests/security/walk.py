@@ -1,5 +1,5 @@
-"""A walk over the described interface with what no schema can say: broken JSON, lone surrogates, NULs, numbers
-beyond every column, nesting without end. `described` does the rest."""
+"""A walk over the described interface with what no schema can say: broken JSON, lone surrogates, NULs,
+numbers that fit no column, nesting without end. `described` does the rest."""
 
 import copy
 import json
