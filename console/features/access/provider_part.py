@@ -120,6 +120,8 @@ class ProviderPart(QWidget):
             on_done=self._ended,
             owner=self,
         )
+        # A dialog that is closed waits for nobody.
+        self.destroyed.connect(self._running.cancel)
         self.busy.emit(True)
         self._show(self._step)
 

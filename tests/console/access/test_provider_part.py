@@ -13,8 +13,15 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.oidc import IDENTITIES, OIDC_CALLBACK, OIDC_LOGIN, STEP_UP_BY_PROVIDER
+from backend_lite.contract.oidc import (
+    IDENTITIES,
+    OIDC_CALLBACK,
+    OIDC_LOGIN,
+    STEP_UP_BY_PROVIDER,
+    OwnSignIns,
+)
 from console.core import provider_pages
+from console.features.access.identities_part import IdentitiesPart
 from console.features.access.person_proof import PersonProof
 from console.features.access.provider_part import ProviderPart
 from console.features.access.sign_in import SignInScreen
@@ -258,3 +265,48 @@ def test_who_can_confirm_in_no_way_is_told_so(world: World, qtbot: QtBot, run: R
     proof = run(scene())
     assert "no password here" in proof.error.text()
     assert not proof.is_ready and proof.provider.isHidden()
+
+
+def test_a_dialog_that_is_closed_waits_no_longer(
+    world: World, provider: Provider, qtbot: QtBot, run: Run
+) -> None:
+    world.context.session.user = OWNER
+    world.api.answers[f"GET {IDENTITIES}"] = ways()
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+
+    async def scene() -> bool:
+        step_up = StepUp(world.context, window)
+        asking = asyncio.ensure_future(step_up.ask())
+        await until(lambda: step_up.dialog is not None, "the question")
+        dialog = step_up.dialog
+        assert dialog is not None
+        await until(dialog.proof.provider.isVisible, "the way through the provider")
+        dialog.proof.provider.go.click()
+        await until(lambda: len(provider.asked) > 1, "the window asking")
+        dialog.reject()
+        await ended(world)
+        return await asking
+
+    assert run(scene()) is False
+    assert world.bugs == []
+
+
+def test_an_account_is_linked_in_the_browser(
+    world: World, provider: Provider, qtbot: QtBot, run: Run
+) -> None:
+    part = IdentitiesPart(world.context)
+    qtbot.addWidget(part)
+    part.show_ways(OwnSignIns(has_password=True, provider="Company login", step_up=False))
+    changes: list[bool] = []
+    part.changed.connect(lambda: changes.append(True))
+    provider.answer = (200, {"done": True, "session": None})
+
+    async def scene() -> None:
+        part.link.go.click()
+        await ended(world)
+
+    run(scene())
+    assert changes == [True]
+    assert world.api.calls()[:2] == [f"POST {IDENTITIES}", f"POST {OIDC_CALLBACK}"]
