@@ -67,7 +67,7 @@ _DYNAMIC = re.compile(r"\$[\w{(:]|`")
 def _deletes_tree(command: Command) -> Remark | None:
     if not _is_tree_removal(command):
         return None
-    for word in command.words:
+    for word in (word.replace('"', "") for word in command.words):
         if _WHOLE.fullmatch(word):
             return Remark(Severity.DANGER, "delete", f"Deletes everything below {word}.")
         if _IF_EMPTY.fullmatch(word):
