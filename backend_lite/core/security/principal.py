@@ -9,6 +9,9 @@ from typing import Protocol
 AGENT_REPORT = "agent:report"
 """What the secret of a device opens, and nothing else does."""
 
+Groups = frozenset[int] | None
+"""Those in whose devices a right holds; None: everywhere, empty: nowhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -36,8 +39,7 @@ class Principal:
     def may_somewhere(self, permission: str) -> bool:
         return permission in self.permissions or permission in self.limited
 
-    def groups_for(self, permission: str) -> frozenset[int] | None:
-        """The groups in whose devices the permission holds; None: everywhere, empty: nowhere."""
+    def groups_for(self, permission: str) -> Groups:
         return None if permission in self.permissions else self.limited.get(permission, frozenset())
 
 

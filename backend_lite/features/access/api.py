@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, SQLColumnExpression
 from sqlalchemy.orm import Session
 
-from backend_lite.core.security.principal import Authenticator
+from backend_lite.core.security.principal import Authenticator, Groups
 from backend_lite.features.access.accounts import Accounts
 from backend_lite.features.access.device_secrets import DeviceSecrets
 from backend_lite.features.access.holders import holders
 from backend_lite.features.access.login import Login
-from backend_lite.features.access.reach import Groups, reach
+from backend_lite.features.access.reach import reach
 from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.tokens import (
     Issued,

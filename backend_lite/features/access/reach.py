@@ -6,11 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection, select
 
+from backend_lite.core.security.principal import Groups
 from backend_lite.features.access.rights import granted
 from backend_lite.features.access.tables import RoleRow, UserRoleRow, UserRow
-
-Groups = frozenset[int] | None
-"""Those in whose devices a right holds; None: everywhere, empty: nowhere."""
 
 
 def reach(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from backend_lite.contract.rights import ALL_PERMISSIONS, ARTIFACTS, DEVICE_BOUND, VERBS
-from backend_lite.core.security.principal import Principal
+from backend_lite.core.security.principal import Groups, Principal
 
 OWNER = "owner"
 
@@ -63,8 +63,7 @@ class Held:
         some = {permission: groups for permission, groups in self.limited.items() if permission in scope}
         return Held(self.everywhere.intersection(scope), some)
 
-    def groups_for(self, permission: str) -> frozenset[int] | None:
-        """The groups in whose devices the permission holds; None: everywhere, empty: nowhere."""
+    def groups_for(self, permission: str) -> Groups:
         return None if permission in self.everywhere else self.limited.get(permission, frozenset())
 
     def beyond(self, holder: Principal) -> list[str]:

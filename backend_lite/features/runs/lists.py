@@ -15,11 +15,12 @@ from backend_lite.contract.runs import Rollout, Run
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.query_sql import Condition, among
+from backend_lite.core.security.principal import Groups
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.narrowing import narrow
 from backend_lite.features.runs.parts import load_run, load_runs
-from backend_lite.features.runs.reach import Groups, Reach
+from backend_lite.features.runs.reach import Reach
 from backend_lite.features.runs.run_queries import rollout_condition, run_conditions, state_condition
 from backend_lite.features.runs.tables import AttemptRow, RolloutRow, RunRow, StepRow
 from backend_lite.features.runs.tasks import task_views

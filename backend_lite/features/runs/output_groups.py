@@ -15,9 +15,10 @@ from backend_lite.contract.encodings import decode, guess, marked, visible
 from backend_lite.contract.output import OutputGroup, OutputGroups
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.query_sql import Condition
+from backend_lite.core.security.principal import Groups
 from backend_lite.errors import InvalidError
 from backend_lite.features.runs.output_store import OutputStore
-from backend_lite.features.runs.reach import Groups, Reach
+from backend_lite.features.runs.reach import Reach
 from backend_lite.features.runs.tables import AttemptRow, RunRow, SmallOutputRow, StepRow
 
 MOST_IDS = 1000

@@ -17,7 +17,7 @@ from backend_lite.core.db.base import storable
 from backend_lite.core.db.query_sql import Condition
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
-from backend_lite.core.security.principal import Principal
+from backend_lite.core.security.principal import Groups, Principal
 from backend_lite.errors import ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.dispatch import Dispatcher
@@ -27,7 +27,7 @@ from backend_lite.features.runs.instants import instant
 from backend_lite.features.runs.keeper import Keeper
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.parts import RunParts, load_runs
-from backend_lite.features.runs.reach import MAY_RUN, Groups, Reach
+from backend_lite.features.runs.reach import MAY_RUN, Reach
 from backend_lite.features.runs.tables import OPEN_STEP, PauseRow, RunRow, StepRow
 from backend_lite.features.runs.transitions import change_step
 

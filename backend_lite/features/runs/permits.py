@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from agent.wire.messages import Permit, PermitAnswer
 from agent.wire.states import Source, StepState
 from backend_lite.core.events.bus import SendToDevice
+from backend_lite.core.security.principal import Groups
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.destructive_cap import DestructiveCap
 from backend_lite.features.runs.dispatch import Dispatcher
@@ -22,7 +23,7 @@ from backend_lite.features.runs.lookup import Found, find_attempts
 from backend_lite.features.runs.moment import Moment
 from backend_lite.features.runs.output_store import AttemptRef, ref_of
 from backend_lite.features.runs.parts import RunParts
-from backend_lite.features.runs.reach import WORK_RIGHTS, Groups, Reach
+from backend_lite.features.runs.reach import WORK_RIGHTS, Reach
 from backend_lite.features.runs.tables import StepRow
 from backend_lite.features.runs.transitions import change_step
 

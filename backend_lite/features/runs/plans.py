@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.library import os_matches
 from backend_lite.contract.runs import MAX_TASKS, Policy, RolloutCreate, Targets, TaskCreate
+from backend_lite.core.security.principal import Groups
 from backend_lite.errors import InvalidError, ServiceError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.plans.api import PlansApi, ProfileForRun
 from backend_lite.features.runs.conditions import CONDITION, skips_of
 from backend_lite.features.runs.policies import check_policy
-from backend_lite.features.runs.reach import Groups
 from backend_lite.features.runs.seals import Seals
 from backend_lite.features.runs.targets import Candidate, Need, Targeting, problem_of
 from backend_lite.features.runs.works import Work, work_of

@@ -19,7 +19,7 @@ from backend_lite.contract.runs import (
     RolloutCreate,
     TaskCreate,
 )
-from backend_lite.core.security.principal import Principal
+from backend_lite.core.security.principal import Groups, Principal
 from backend_lite.errors import ServiceError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.library.api import LibraryApi
@@ -35,7 +35,7 @@ from backend_lite.features.runs.preview_history import (
     last_runs,
     recent_rollouts,
 )
-from backend_lite.features.runs.reach import MAY_RUN, Groups
+from backend_lite.features.runs.reach import MAY_RUN
 from backend_lite.features.runs.shares import wave_sizes
 from backend_lite.features.runs.targets import Candidate
 from backend_lite.features.runs.tasks import wire_version_for, wire_version_of

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.plans import AppliedTo, ApplyProblem, ProfileApplied, ProfileApply
 from backend_lite.contract.runs import RolloutCreate, Targets
 from backend_lite.core.db.unit import Unit
-from backend_lite.core.security.principal import Principal
+from backend_lite.core.security.principal import Groups, Principal
 from backend_lite.errors import InvalidError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.plans.api import PlansApi
 from backend_lite.features.runs.conditions import CONDITION
 from backend_lite.features.runs.plans import Asked, Plans, is_skipped
-from backend_lite.features.runs.reach import MAY_RUN, Groups, Reach
+from backend_lite.features.runs.reach import MAY_RUN, Reach
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.seals import Seals
 from backend_lite.features.runs.tables import RunRow

@@ -15,11 +15,11 @@ from backend_lite.contract.fleet import Device
 from backend_lite.contract.plans import Compliance, ProfileDevice, TaskResult
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.db.query_sql import Column, Condition
+from backend_lite.core.security.principal import Groups
 from backend_lite.errors import InvalidError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.plans.api import PlansApi
 from backend_lite.features.runs.conditions import CONDITION
-from backend_lite.features.runs.reach import Groups
 from backend_lite.features.runs.tables import AppliedProfileRow, RolloutTaskRow, RunRow, StepRow
 
 _OPEN = tuple(state for state in RunState if state not in RUN_ENDS)

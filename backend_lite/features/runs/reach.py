@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.fleet import Admission
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.query_sql import Column, Condition, among
+from backend_lite.core.security.principal import Groups
 from backend_lite.errors import ForbiddenError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.tables import RolloutRow, RunRow
@@ -21,9 +22,6 @@ from backend_lite.features.runs.tables import RolloutRow, RunRow
 MAY_VIEW, MAY_RUN = "rollouts:view", "rollouts:run"
 WORK_RIGHTS = ("devices:run", MAY_RUN)
 """Who began a rollout must still have one of these on each of its devices."""
-
-Groups = frozenset[int] | None
-"""Those in whose devices a right holds; None: everywhere, empty: nowhere."""
 
 
 class Reach:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.library import os_matches
 from backend_lite.contract.runs import Targets
+from backend_lite.core.security.principal import Groups
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi, RunTarget
-from backend_lite.features.runs.reach import Groups, Reach
+from backend_lite.features.runs.reach import Reach
 
 _SHOWN = 5
 

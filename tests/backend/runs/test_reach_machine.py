@@ -22,9 +22,9 @@ from agent.wire.states import RUN_ENDS, StepState
 from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.contract.runs import Policy, RolloutCreate, Run, RunRerun, Targets, Waves
 from backend_lite.core.db.unit import Unit
-from backend_lite.core.security.principal import Principal
+from backend_lite.core.security.principal import Groups, Principal
 from backend_lite.errors import ServiceError
-from backend_lite.features.runs.reach import MAY_RUN, Groups, Reach
+from backend_lite.features.runs.reach import MAY_RUN, Reach
 from tests.backend.runs.harness import OWNER, Harness
 
 T = TypeVar("T")
@@ -203,5 +203,5 @@ class Limits(RuleBasedStateMachine):
         assert self.rollouts[rollout_id] <= allowed
 
 
-Limits.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+Limits.TestCase.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
 TestLimits = Limits.TestCase
