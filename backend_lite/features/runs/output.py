@@ -109,12 +109,20 @@ class _Stream:
             self._rehash()
 
     def append(self, data: bytes) -> None:
-        self.size += len(data)
+        """Raises OSError, and has taken nothing then."""
         if self._file is not None:
-            self._hash.update(data)
-            self._file.write(data)
+            self._write(self._file, data, self.size)
         else:
             self._memory += data
+        self.size += len(data)
+
+    def take_back(self, count: int) -> None:
+        """The last bytes of a stream whose hash nobody asks for."""
+        self.size -= count
+        if self._file is not None:
+            self._file.truncate(self.size)
+        else:
+            del self._memory[-count:]
 
     def read(self, offset: int, limit: int) -> bytes:
         if self._file is None:
@@ -122,10 +130,27 @@ class _Stream:
         return self._files.read(self._attempt_id, self._name, offset, limit)
 
     def spill(self) -> None:
+        """Raises OSError, and everything is still in memory then."""
         if self._file is None and self._memory:
-            self._open().write(self._memory)
-            self._hash.update(self._memory)
+            file = self._open()
+            try:
+                self._write(file, self._memory, 0)
+            except OSError:
+                self._file = None
+                file.close()
+                raise
             self._memory = bytearray()
+
+    def _write(self, file: BinaryIO, data: bytes | bytearray, size: int) -> None:
+        """At the end of `file`, which has `size` bytes. A full disk takes a part first, and refuses then."""
+        try:
+            written = file.write(data)
+            while written < len(data):
+                written += file.write(data[written:])
+        except OSError:
+            file.truncate(size)
+            raise
+        self._hash.update(data)
 
     def sha256(self) -> str:
         return (hashlib.sha256(self._memory) if self._memory else self._hash).hexdigest()
@@ -176,15 +201,20 @@ class OpenOutput:
         return self._streams[0].size, self._streams[1].size
 
     def append(self, frame: OutputFrame) -> bool:
-        """Take what is new in `frame`; False when bytes before it are missing."""
+        """Take what is new in `frame`; False when bytes before it are missing. Raises OSError where the disk
+        is full: `sizes` say what was taken all the same."""
         stream = self._streams[frame.stream]
         if frame.offset > stream.size:
             return False
         fresh = frame.data[stream.size - frame.offset :]
         if fresh:
             piece = _PIECE.pack(frame.stream, stream.size, len(fresh), frame.elapsed_ms)
-            stream.append(fresh)
             self._pieces.append(piece)
+            try:
+                stream.append(fresh)
+            except OSError:
+                self._pieces.take_back(len(piece))
+                raise
             if self.spilled or sum(self.sizes) > SMALL:
                 self.spill()
         return True

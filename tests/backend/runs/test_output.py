@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +27,21 @@ def _all(output: OpenOutput, stream: int) -> bytes:
 
 def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+@contextlib.contextmanager
+def _files_end_at(size: int) -> Iterator[None]:
+    """As on a disk that is full there: a part of what is written, then a refusal."""
+    if sys.platform == "win32":
+        pytest.skip("limits of files are POSIX's")
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_repeated_piece_counts_once(tmp_path: Path) -> None:
@@ -80,6 +99,39 @@ def test_pieces_cover_all_bytes_after_a_kill_that_lost_some(tmp_path: Path) -> N
     again = OpenOutput(files, 7, 0.0)
     found = unpack_pieces(again.read_pieces(0, 1 << 20))
     assert found == [(STDOUT, 0, SMALL, 0), (STDOUT, SMALL, SMALL, 1), (STDOUT, 2 * SMALL, 2 * SMALL, 1)]
+    again.close()
+
+
+def test_what_a_full_disk_did_not_take_is_asked_for_again(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 1024
+    begun, rest = data[: SMALL + 1], data[SMALL + 1 :]
+    output = OpenOutput(OutputFiles(tmp_path), 7, 0.0)
+    output.append(_frame(STDOUT, 0, begun, 1))
+    for _ in range(3):
+        with _files_end_at(len(begun) + 100), pytest.raises(OSError, match="large"):
+            output.append(_frame(STDOUT, len(begun), rest, 2))
+        assert output.sizes == (len(begun), 0)
+        assert output.kept() == ((len(begun), 0), (_hash(begun), _hash(b"")))
+    assert output.append(_frame(STDOUT, len(begun), rest, 3))
+    assert _all(output, STDOUT) == data
+    assert output.kept().hashes[0] == _hash(data)
+    pieces = unpack_pieces(output.read_pieces(0, 1 << 20))
+    assert pieces == [(STDOUT, 0, len(begun), 1), (STDOUT, len(begun), len(rest), 3)]
+    output.close()
+
+
+def test_what_does_not_fit_on_the_disk_stays_in_memory(tmp_path: Path) -> None:
+    data = b"x" * (SMALL + 1)
+    output = OpenOutput(OutputFiles(tmp_path), 7, 0.0)
+    with _files_end_at(100), pytest.raises(OSError, match="large"):
+        output.append(_frame(STDOUT, 0, data))
+    assert _all(output, STDOUT) == data
+    assert output.append(_frame(STDOUT, len(data), b"end"))
+    assert _all(output, STDOUT) == data + b"end"
+    assert output.kept() == ((len(data) + 3, 0), (_hash(data + b"end"), _hash(b"")))
+    output.close()
+    again = OpenOutput(OutputFiles(tmp_path), 7, 0.0)
+    assert _all(again, STDOUT) == data + b"end"
     again.close()
 
 
