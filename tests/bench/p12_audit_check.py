@@ -7,19 +7,16 @@ import random
 import sqlite3
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from backend_lite.contract.audit import ActionType
-from backend_lite.core.audit.record import Audit, Entity
-from backend_lite.core.caller import Caller
-from backend_lite.core.clock import SystemClock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.migrate import migrate
-from backend_lite.core.db.unit import Unit
 from backend_lite.features.audit.check import verify_in_slices
+from tests.security.audit_rows import some_events
 
-EVENTS = 100_000
+EVENTS, _AT_ONCE = 100_000, 1_000
 BUDGET = {"check_s": 30.0, "other_read_ms": 250.0}
 
 
@@ -57,24 +54,9 @@ async def _measure(folder: Path) -> dict[str, Any]:
 
 
 async def _fill(database: Database) -> float:
-    audit, caller = Audit(SystemClock()), Caller("ada", 1, "127.0.0.1", "console")
-
-    def some(unit: Unit) -> None:
-        for n in range(1000):
-            audit.record(
-                unit,
-                "scripts.update",
-                ActionType.UPDATE,
-                Entity("script", n, f"Script {n}"),
-                f'ada changed the script "Script {n}".',
-                before={"description": f"before {n}", "tags": ["a", "b"]},
-                after={"description": f"after {n}", "tags": ["a"]},
-                by=caller,
-            )
-
     began = time.perf_counter()
-    for _ in range(EVENTS // 1000):
-        await database.write(some)
+    for first in range(0, EVENTS, _AT_ONCE):
+        await database.write(partial(some_events, numbers=range(first, first + _AT_ONCE)))
     return time.perf_counter() - began
 
 

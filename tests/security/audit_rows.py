@@ -81,7 +81,7 @@ async def _write(path: Path, events: int) -> None:
     try:
         for first in range(0, events, _BATCH):
             numbers = range(first, min(first + _BATCH, events))
-            await database.write(partial(_some, numbers=numbers))
+            await database.write(partial(some_events, numbers=numbers))
     finally:
         database.close()
     # One file holds all of it, to be copied.
@@ -89,7 +89,8 @@ async def _write(path: Path, events: int) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _some(unit: Unit, numbers: range) -> None:
+def some_events(unit: Unit, numbers: range) -> None:
+    """One for each of the numbers, as changes of scripts tell them."""
     audit = Audit(SystemClock())
     for n in numbers:
         audit.record(
