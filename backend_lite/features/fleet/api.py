@@ -24,7 +24,7 @@ from backend_lite.features.fleet.devices import (
 )
 from backend_lite.features.fleet.events import DeviceLost, LastStepMade
 from backend_lite.features.fleet.forgetting import Forgetter, Forgetting
-from backend_lite.features.fleet.group_members import devices_within
+from backend_lite.features.fleet.group_members import devices_within, those_within
 from backend_lite.features.fleet.groups import GroupUsers
 from backend_lite.features.fleet.listeners import (
     HelloAnswer,
@@ -145,6 +145,12 @@ class FleetApi:
         """The ids of the devices that any of the groups names, as a subquery: where rights that are limited
         to these groups hold."""
         return devices_within(group_ids)
+
+    def those_within(
+        self, session: Session, device_ids: Iterable[int], group_ids: Collection[int]
+    ) -> set[int]:
+        """Those of the devices that any of the groups names."""
+        return those_within(session, device_ids, group_ids)
 
     def group_name(self, session: Session, group_id: int) -> str:
         """Raises NotFoundError for an unknown group."""

@@ -26,7 +26,7 @@ def narrow(
     shares = _shares(session, reach, [one.id for one in rollouts], groups)
     parts = [one for one in rollouts if shares[one.id].total() < one.counters.total]
     named = {device_id for one in parts for device_id in one.targets.devices}
-    there = reach.devices(session.connection(), named, groups)
+    there = reach.devices(session, named, groups)
     narrowed = {one.id: _narrowed(one, shares[one.id], there, groups) for one in parts}
     return [narrowed.get(one.id, one) for one in rollouts]
 

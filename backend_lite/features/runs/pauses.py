@@ -112,7 +112,7 @@ class Pauses:
 
     def _within(self, groups: frozenset[int]) -> Condition:
         """True for the rows of pauses of these groups, or of devices in them."""
-        of_device = PauseRow.device_id.in_(self._fleet.devices_within(groups))
+        of_device = self._reach.of_device(PauseRow.device_id, groups)
         return or_(PauseRow.group_id.in_(groups), of_device)
 
     def _refuse_beyond(self, session: Session, row: PauseRow, groups: Groups) -> None:
@@ -121,9 +121,7 @@ class Pauses:
         _refuse_fleet(row)
         if row.group_id is not None and row.group_id not in groups:
             raise NotFoundError(f"There is no group {row.group_id}.")
-        if row.device_id is not None and not self._reach.devices(
-            session.connection(), [row.device_id], groups
-        ):
+        if row.device_id is not None and not self._reach.devices(session, [row.device_id], groups):
             raise NotFoundError("Device not found")
 
     def _end(self, moment: Moment, pause_ids: list[int]) -> None:

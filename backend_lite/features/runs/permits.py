@@ -107,7 +107,7 @@ class Permits:
 
     def _outside(self, moment: Moment, steps: Sequence[StepRow], groups: frozenset[int]) -> list[StepRow]:
         """A retired device is in no group any more: its last step was allowed when it was retired."""
-        there = self._reach.devices(moment.connection, {step.device_id for step in steps}, groups)
+        there = self._reach.devices(moment.session, {step.device_id for step in steps}, groups)
         return [
             step
             for step in steps

@@ -89,7 +89,7 @@ class ProfileApplications:
 
     def _sorted(self, session: Session, profile_id: int, wanted: ProfileApply, groups: Groups) -> _Sorted:
         named = list(dict.fromkeys(wanted.device_ids))
-        reached = self._reach.devices(session.connection(), named, groups)
+        reached = self._reach.devices(session, named, groups)
         known = self._fleet.targets(session, reached)
         lines: list[AppliedTo] = []
         for device_id in named:

@@ -20,6 +20,7 @@ from backend_lite.errors import InvalidError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.plans.api import PlansApi
 from backend_lite.features.runs.conditions import CONDITION
+from backend_lite.features.runs.reach import Reach
 from backend_lite.features.runs.tables import AppliedProfileRow, RolloutTaskRow, RunRow, StepRow
 
 _OPEN = tuple(state for state in RunState if state not in RUN_ENDS)
@@ -47,6 +48,7 @@ class ProfileDevices:
     def __init__(self, profiles: PlansApi, fleet: FleetApi) -> None:
         self._profiles = profiles
         self._fleet = fleet
+        self._reach = Reach(fleet)
 
     def page(
         self,
@@ -72,8 +74,7 @@ class ProfileDevices:
             return device_id.in_(_applied_ids(profile_id).where(_is(wanted, revision)))
 
         def reached(device_id: Column, its_profile: Column) -> Condition:
-            found = which(device_id, its_profile)
-            return found if groups is None else and_(device_id.in_(self._fleet.devices_within(groups)), found)
+            return and_(self._reach.of_device(device_id, groups), which(device_id, its_profile))
 
         ordered = replace(request, sort=request.sort or "hostname")
         devices, count = self._fleet.page(session, ordered, reached)

@@ -6,14 +6,14 @@ the fleet, is out of reach with all its runs.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
-from sqlalchemy import Connection, exists, not_, select, true
+from sqlalchemy import exists, not_, select, true
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.fleet import Admission
 from backend_lite.core.db.base import storable
-from backend_lite.core.db.query_sql import Column, Condition, among
+from backend_lite.core.db.query_sql import Column, Condition
 from backend_lite.core.security.principal import Groups
 from backend_lite.errors import ForbiddenError, NotFoundError
 from backend_lite.features.fleet.api import FleetApi
@@ -44,14 +44,9 @@ class Reach:
             return true()
         return exists().where(RunRow.rollout_id == RolloutRow.id, self.runs(groups))
 
-    def devices(self, connection: Connection, device_ids: Collection[int], groups: Groups) -> set[int]:
+    def devices(self, session: Session, device_ids: Iterable[int], groups: Groups) -> set[int]:
         """Those of the devices that are in reach."""
-        if groups is None or not groups or not device_ids:
-            return set(device_ids) if groups is None else set()
-        within = self._fleet.devices_within(groups).subquery()
-        device_id = within.c[0]
-        wanted = filter(storable, device_ids)
-        return set(connection.scalars(select(device_id).where(among(device_id, wanted))))
+        return set(device_ids) if groups is None else self._fleet.those_within(session, device_ids, groups)
 
     def rollout(self, session: Session, rollout_id: int, groups: Groups) -> RolloutRow:
         """One that has a run in reach. Raises NotFoundError."""

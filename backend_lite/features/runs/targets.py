@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -60,7 +60,8 @@ class Targeting:
             raise InvalidError("Choose at least one device (targets.devices), group or query.")
         named = dict.fromkeys(targets.devices)
         others = self._others(session, targets).difference(named)
-        known = self._known(session, [*named, *sorted(others)], groups)
+        reached = self._reach.devices(session, {*named, *others}, groups)
+        known = self._fleet.targets(session, reached)
         _refuse_missing([device_id for device_id in named if not is_there(known.get(device_id))])
         meant = [
             known[device_id] for device_id in [*named, *sorted(others)] if is_there(known.get(device_id))
@@ -69,12 +70,6 @@ class Targeting:
             device = "device" if groups is None else "device that your rights cover"
             raise InvalidError(f"No {device} is in these groups or matches the query: nothing would run.")
         return [(target, target.id in named) for target in meant]
-
-    def _known(self, session: Session, device_ids: Sequence[int], groups: Groups) -> Mapping[int, RunTarget]:
-        if groups is None:
-            return self._fleet.targets(session, device_ids)
-        reached = self._reach.devices(session.connection(), device_ids, groups)
-        return self._fleet.targets(session, reached)
 
     def _others(self, session: Session, targets: Targets) -> set[int]:
         found: set[int] = set()
