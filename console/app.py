@@ -131,6 +131,7 @@ class App:
         self.lock.other_wanted.connect(self._sign_out)
         context.session.subscribe(self._person_changed)
         context.live.subscribe_state(self._stream_changed)
+        context.rights.follow(context.live)
         context.ops.unauthorized.connect(self._unauthorized)
         context.client.confirm_person = StepUp(context, self.window).ask
 
@@ -231,11 +232,18 @@ class App:
             self._start(self._after_session())
             return
         self._ask_person = False
+        self._start(self._enter(user))
+
+    async def _enter(self, user: User) -> None:
+        """The workspace shows what this person may do, so that has to be known first."""
+        await self.context.rights.read()
+        if self.context.session.user is not user:
+            return
         self.signed_in.set()
         self.context.live.start()
-        self.window.show_workspace()
+        workspace = self.window.show_workspace()
         home = HOME if self.context.navigator.has(HOME) else AFTER_SETUP
-        self.context.navigator.open(AFTER_SETUP if self._first_run else home)
+        self.context.navigator.open(AFTER_SETUP if self._first_run else workspace.home(home))
         self._first_run = False
         self.lock.begin()
 
@@ -247,6 +255,7 @@ class App:
         await self.context.live.stop()
         self.context.live.forget()
         self._sign_in_screen(reason)
+        self.context.rights.forget()
         self.lock.end()
 
     def _sign_out(self) -> None:

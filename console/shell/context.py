@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from console.core.drafts import Drafts
 from console.core.formatting import Clock, utc_now
+from console.core.own_rights import OwnRights
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QSettings
@@ -31,7 +32,8 @@ class Context:
     """Handed to every page.
 
     `settings` holds window state only: what a person arranged, never data. `local` and
-    `this_pc` are there when the service is this machine's own.
+    `this_pc` are there when the service is this machine's own. `rights` are those of the
+    signed-in person.
     """
 
     client: ApiClient
@@ -45,6 +47,10 @@ class Context:
     local: LocalService | None = None
     this_pc: LocalAgent | None = None
     clock: Clock = utc_now
+    rights: OwnRights = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rights = OwnRights(self.client)
 
     def drafts(self, folder: str, kind: type[T]) -> Drafts[T]:
         """Those of the signed-in person: the next one at this window sees none of them."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from console.core.own_rights import OwnRights
     from console.shell.context import Context
     from console.shell.page import Page
 
@@ -26,13 +27,23 @@ class NavEntry:
 
 @dataclass(frozen=True)
 class Command:
-    """Something the palette can do; `keys` are other words that find it, `shortcut` a key sequence."""
+    """Something the palette can do; `keys` are other words that find it, `shortcut` a key sequence. `needs`
+    are rights of which it takes one."""
 
     title: str
     run: Callable[[Context], None]
     icon: str = "command"
     keys: str = ""
     shortcut: str = ""
+    needs: tuple[str, ...] = ()
+
+    def perform(self, context: Context) -> None:
+        """As a person asks for it: without the right they are told which one it is."""
+        reason = context.rights.need(*self.needs).reason
+        if reason:
+            context.notices.notice(reason, "warning")
+        else:
+            self.run(context)
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,8 @@ class Match:
 class Feature:
     """`pages` maps a page key to what makes that page; it is made when it is first opened. `dialogs` maps a
     key to what opens that dialog, for other features: see `Navigator.ask`. `watches` work while somebody is
-    signed in, whatever page is open; each answers what stops it."""
+    signed in, whatever page is open; each answers what stops it. `needs` has, by page key, the rights of
+    which one opens that page; a page that is not in it is everybody's."""
 
     area: str
     navigation: list[NavEntry] = field(default_factory=list)
@@ -58,3 +70,8 @@ class Feature:
     commands: list[Command] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     watches: list[Callable[[Context], Callable[[], None]]] = field(default_factory=list)
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def entries(self, rights: OwnRights) -> list[NavEntry]:
+        """Those whose pages the rights open."""
+        return [entry for entry in self.navigation if rights.may(*self.needs.get(entry.page_key, ()))]

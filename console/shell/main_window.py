@@ -18,11 +18,12 @@ from console import __version__
 from console.core.service_facts import PRODUCT, service_facts
 from console.core.texts import tr
 from console.shell import icons
+from console.shell.closed_page import ClosedPage
 from console.shell.context import Context
 from console.shell.error_dialog import ErrorDialog
 from console.shell.feature import Feature
 from console.shell.frame_commands import frame_commands
-from console.shell.navigator import Place
+from console.shell.navigator import Door, Place
 from console.shell.notices import Bug
 from console.shell.notices_view import Banners, Toasts
 from console.shell.other_windows import OtherWindows
@@ -78,13 +79,14 @@ class MainWindow(QWidget):
         self._leave_workspace()
         self._put(screen)
 
-    def show_workspace(self) -> None:
+    def show_workspace(self) -> Workspace:
         """For the person who has signed in."""
         self._leave_workspace()
         context = self.context
         for feature in self._features:
             for page_key, factory in feature.pages.items():
-                context.navigator.add(page_key, partial(factory, context))
+                door = self._door(feature.needs.get(page_key, ()))
+                context.navigator.add(page_key, partial(factory, context), door)
             for key, opener in feature.dialogs.items():
                 context.navigator.add_dialog(key, partial(opener, context))
             self._watches += [watch(context) for watch in feature.watches]
@@ -96,6 +98,7 @@ class MainWindow(QWidget):
         self.top.show_user(context.session.user)
         self._put(self.workspace)
         self.workspace.navigation.setFocus()
+        return self.workspace
 
     @property
     def is_covered(self) -> bool:
@@ -165,6 +168,10 @@ class MainWindow(QWidget):
             event.ignore()
             self.close_wanted.emit()
 
+    def _door(self, needs: tuple[str, ...]) -> Door | None:
+        need = self.context.rights.need(*needs)
+        return Door(lambda: need.is_met, partial(ClosedPage, need)) if needs else None
+
     def _put(self, widget: QWidget) -> None:
         old = self.centre.currentWidget()
         self.centre.addWidget(widget)
@@ -208,7 +215,7 @@ class MainWindow(QWidget):
         for command in commands:
             if command.shortcut:
                 shortcut = QShortcut(QKeySequence(command.shortcut), self.body)
-                shortcut.activated.connect(partial(command.run, self.context))
+                shortcut.activated.connect(partial(command.perform, self.context))
 
     def _arrived(self, page: Page, place: Place) -> None:
         self.top.show_history()

@@ -48,6 +48,8 @@ class Navigation(QListView):
     def fill(self, entries: Iterable[NavEntry], live: LiveStore) -> None:
         """The entries of each group in their order, below its title; groups come as their first ones do."""
         model = self._model()
+        # A list that has the focus chooses a line by itself while it is filled.
+        self._showing = True
         self.clear_counts()
         model.clear()
         self._rows.clear()
@@ -62,6 +64,8 @@ class Navigation(QListView):
                 self._rows[entry.page_key] = item
                 if entry.count_of:
                     self._counts.append(LiveCount(live, entry.count_of, _counter(item, entry), entry.counts))
+        self.setCurrentIndex(QModelIndex())
+        self._showing = False
 
     def clear_counts(self) -> None:
         for count in self._counts:

@@ -15,6 +15,15 @@ HISTORY = 100
 
 
 @dataclass(frozen=True)
+class Door:
+    """Before a page that is not everybody's: while it `is_open` the page is shown, else what `closed`
+    makes."""
+
+    is_open: Callable[[], bool]
+    closed: Callable[[], Page]
+
+
+@dataclass(frozen=True)
 class Place:
     page_key: str
     target: str | None = None
@@ -29,14 +38,19 @@ class Navigator(QObject):
         super().__init__()
         self._factories: dict[str, Callable[[], Page]] = {}
         self._dialogs: dict[str, Callable[[object], None]] = {}
+        self._doors: dict[str, Door] = {}
         self._pages: dict[str, Page] = {}
+        self._closed: dict[str, Page] = {}
         self._places: list[Place] = []
         self._at = -1
+        self._shown: Page | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, page_key: str, factory: Callable[[], Page]) -> None:
+    def add(self, page_key: str, factory: Callable[[], Page], door: Door | None = None) -> None:
         """`factory` is called when the page is first opened."""
         self._factories[page_key] = factory
+        if door is not None:
+            self._doors[page_key] = door
 
     def add_dialog(self, key: str, opener: Callable[[object], None]) -> None:
         self._dialogs[key] = opener
@@ -52,7 +66,7 @@ class Navigator(QObject):
     @property
     def page(self) -> Page | None:
         """The open page."""
-        return self._pages.get(self.place.page_key) if self.place else None
+        return self._shown
 
     @property
     def can_go_back(self) -> bool:
@@ -97,10 +111,16 @@ class Navigator(QObject):
 
     def forget(self) -> None:
         """Drops history and pages: another person has signed in."""
-        pages, self._pages = self._pages, {}
+        pages = [*self._pages.values(), *self._closed.values()]
+        self._pages, self._closed, self._shown = {}, {}, None
         self._places, self._at = [], -1
-        for page in pages.values():
+        for page in pages:
             page.deleteLater()
+
+    def try_door(self) -> None:
+        """Before the open page the door may have been opened, or closed."""
+        if self._shown is not None and self._shown is not self._page_here():
+            self._arrive()
 
     def _leave(self, go: Callable[[], None]) -> None:
         answer = self.page.may_leave() if self.page is not None else True
@@ -124,12 +144,19 @@ class Navigator(QObject):
     def _arrive(self) -> None:
         place = self.place
         assert place is not None
-        page = self._pages.get(place.page_key)
-        if page is None:
-            page = self._factories[place.page_key]()
-            self._pages[place.page_key] = page
+        self._shown = page = self._page_here()
         page.show_target(place.target)
         self.arrived.emit(page, place)
+
+    def _page_here(self) -> Page:
+        assert self.place is not None
+        key = self.place.page_key
+        door = self._doors.get(key)
+        is_open = door is None or door.is_open()
+        pages = self._pages if is_open else self._closed
+        if key not in pages:
+            pages[key] = self._factories[key]() if door is None or is_open else door.closed()
+        return pages[key]
 
 
 async def _allowed(page: Page | None) -> bool:

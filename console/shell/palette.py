@@ -41,9 +41,9 @@ class Palette:
     """Searches everything that `features` declare; objects come from the live store as they are now."""
 
     def __init__(self, features: Iterable[Feature], context: Context) -> None:
-        self._entries = [entry for feature in features for entry in feature.navigation]
-        self._commands = [command for feature in features for command in feature.commands]
-        self._matches = [match for feature in features for match in feature.matches]
+        self._features = list(features)
+        self._commands = [command for feature in self._features for command in feature.commands]
+        self._matches = [match for feature in self._features for match in feature.matches]
         self._context = context
 
     def add(self, command: Command) -> None:
@@ -56,10 +56,13 @@ class Palette:
         commands = self._best(words, (self._command(item) for item in self._commands), len(self._commands))
         if only_commands:
             return [found for found, _ in commands]
-        pages = self._best(words, (self._page(entry) for entry in self._entries), PER_GROUP)
+        pages = self._best(words, (self._page(entry) for entry in self._entries()), PER_GROUP)
         results = [pages, *(self._objects(words, match) for match in self._matches if words)]
         results.append(commands[:PER_GROUP])
         return [found for group in results for found, _ in group]
+
+    def _entries(self) -> list[NavEntry]:
+        return [entry for feature in self._features for entry in feature.entries(self._context.rights)]
 
     def _best(
         self, words: list[str], candidates: Iterable[tuple[Found, str]], limit: int
@@ -79,9 +82,9 @@ class Palette:
         found = Found(
             tr("Commands"),
             command.title,
-            command.shortcut,
+            self._context.rights.need(*command.needs).reason or command.shortcut,
             command.icon,
-            lambda: command.run(self._context),
+            lambda: command.perform(self._context),
         )
         return found, f"{command.title} {command.keys}"
 
@@ -94,7 +97,7 @@ class Palette:
             if fit != MISS:
                 best.append((fit, -object_id, title, secondary))
         best.sort()
-        group = next((e.title for e in self._entries if e.count_of == match.kind), match.kind)
+        group = next((e.title for e in self._entries() if e.count_of == match.kind), match.kind)
         return [
             (Found(group, title, secondary, match.icon, self._opener(match.page_key, -negative)), fit)
             for fit, negative, title, secondary in best[:PER_GROUP]

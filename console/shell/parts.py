@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.core.own_rights import Need
 from console.core.texts import tr
+from console.shell.needing import NeedingButton
 from console.shell.theme import set_role, theme
 
 
@@ -33,11 +35,19 @@ def label(text: str, role: str = "", tone: str = "", *, wrap: bool = False) -> Q
 
 
 def button(
-    text: str, on_click: Callable[[], object], role: str = "", *, icon: str = "", name: str = ""
+    text: str,
+    on_click: Callable[[], object],
+    role: str = "",
+    *,
+    icon: str = "",
+    name: str = "",
+    need: Need | None = None,
 ) -> QPushButton:
-    """`name` is what a screen reader says where the text alone is not enough."""
+    """`name` is what a screen reader says where the text alone is not enough; `need` are the rights that it
+    takes."""
     # Qt leaves hardly a hair between icon and text.
-    made = QPushButton(f" {text}" if icon and text else text)
+    words = f" {text}" if icon and text else text
+    made = QPushButton(words) if need is None else NeedingButton(words, need)
     made.setCursor(Qt.CursorShape.PointingHandCursor)
     if role:
         set_role(made, role)
@@ -50,8 +60,10 @@ def button(
     return made
 
 
-def icon_button(icon: str, name: str, on_click: Callable[[], object]) -> QPushButton:
-    made = button("", on_click, "quiet", icon=icon, name=name)
+def icon_button(
+    icon: str, name: str, on_click: Callable[[], object], need: Need | None = None
+) -> QPushButton:
+    made = button("", on_click, "quiet", icon=icon, name=name, need=need)
     made.setFixedWidth(theme().control)
     return made
 

@@ -12,7 +12,7 @@ from console.core.live import LiveStore
 from console.shell.activity_panel import ActivityPanel
 from console.shell.context import Context
 from console.shell.details_pane import DetailsPane
-from console.shell.feature import Feature
+from console.shell.feature import Feature, NavEntry
 from console.shell.navigation import Navigation
 from console.shell.navigator import Place
 from console.shell.page import Page
@@ -29,13 +29,16 @@ class Workspace(QSplitter):
         super().__init__(Qt.Orientation.Vertical)
         self._context = context
         self.navigation = Navigation(context.theme)
-        self.navigation.fill([entry for feature in features for entry in feature.navigation], context.live)
+        self._features = features
+        self._entries: list[NavEntry] = []
         self._homes = _homes(features)
         self.pages = QStackedWidget()
         self.details = DetailsPane()
         self.activity = ActivityPanel(context)
         self._across = self._build()
         self._restore()
+        self._follow_rights()
+        self._unfollow = context.rights.subscribe(self._follow_rights)
         self.navigation.chosen.connect(context.navigator.open)
         context.navigator.arrived.connect(self._arrived)
         self.activity.opened.connect(self._open_rollout)
@@ -47,6 +50,11 @@ class Workspace(QSplitter):
         every = [self.navigation, *([page] if page else []), self.details, self.activity.lines]
         return [pane for pane in every if pane.isVisible()]
 
+    def home(self, wanted: str) -> str:
+        """The page to begin with: `wanted`, or else the first that this person's rights open."""
+        keys = [entry.page_key for entry in self._entries]
+        return wanted if wanted in keys or not keys else keys[0]
+
     def toggle_activity(self) -> None:
         shown = self.activity.isHidden()
         self.activity.setVisible(shown)
@@ -55,6 +63,7 @@ class Workspace(QSplitter):
     def leave(self) -> None:
         """It will be deleted, but not at once: from now on pages arrive elsewhere."""
         self.save()
+        self._unfollow()
         self._context.navigator.arrived.disconnect(self._arrived)
         self.navigation.clear_counts()
         self.details.show_widget(None)
@@ -91,13 +100,26 @@ class Workspace(QSplitter):
         restore_splitter(settings, "window/across", self._across)
         self.activity.setVisible(flag(settings, "window/activity", True))
 
+    def _follow_rights(self) -> None:
+        rights, navigator = self._context.rights, self._context.navigator
+        entries = [entry for feature in self._features for entry in feature.entries(rights)]
+        if entries != self._entries:
+            self._entries = entries
+            self.navigation.fill(entries, self._context.live)
+            if navigator.place is not None:
+                self._mark(navigator.place)
+        navigator.try_door()
+
+    def _mark(self, place: Place) -> None:
+        # A single run is a place under all runs.
+        self.navigation.show_place(self._homes.get(place.page_key, place.page_key))
+
     def _arrived(self, page: Page, place: Place) -> None:
         if self.pages.indexOf(page) < 0:
             self.pages.addWidget(page)
             page.details_changed.connect(self._show_details)
         self.pages.setCurrentWidget(page)
-        # A single run is a place under all runs.
-        self.navigation.show_place(self._homes.get(place.page_key, place.page_key))
+        self._mark(place)
         self._show_details()
 
     def _show_details(self) -> None:

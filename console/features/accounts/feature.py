@@ -20,12 +20,18 @@ def feature() -> Feature:
             NavEntry(group, tr("API tokens"), ApiTokensPage.key, "key"),
         ],
         pages={page.key: page for page in (UsersPage, RolesPage, ApiTokensPage)},
+        needs={
+            UsersPage.key: ("users:view",),
+            RolesPage.key: ("roles:view",),
+            ApiTokensPage.key: ("tokens:view",),
+        },
         commands=[
             Command(
                 tr("Add a user"),
                 lambda context: context.navigator.open(UsersPage.key, "new"),
                 "user",
                 "new account person",
+                needs=("users:create",),
             ),
             Command(
                 tr("Show the roles"),

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from backend_lite.contract.rights import ALL_PERMISSIONS, ARTIFACTS, VERBS
+from console.core.right_words import artifact_name, right_name, verb_name
 from console.core.texts import tr
-from console.features.accounts.words import artifact_name, verb_name
 from console.shell.theme import theme
 
 _BOX = 16
@@ -132,8 +132,7 @@ class RightsTable(QTableWidget):
 
     def _set(self, permission: str, item: QTableWidgetItem, ticked: bool) -> None:
         item.setData(_TICKED, Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
-        artifact, _, verb = permission.partition(":")
-        words = {"right": f"{artifact_name(artifact)}: {verb_name(verb)}"}
+        words = {"right": right_name(permission)}
         said = tr("{right}, ticked", **words) if ticked else tr("{right}, not ticked", **words)
         item.setData(_WORDS, said)
         barred = not self._read_only and permission not in self._limit

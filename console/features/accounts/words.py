@@ -11,34 +11,11 @@ from backend_lite.contract.live import GROUP
 from backend_lite.contract.rights import ALL_PERMISSIONS, ARTIFACTS, DEVICE_BOUND, VERBS
 from console.core import formatting
 from console.core.live import LiveStore
+from console.core.right_words import artifact_name
 from console.core.texts import plural, tr
 from console.widgets.table_columns import Pill
 
 Object = dict[str, Any]
-
-
-def artifact_name(artifact: str) -> str:
-    named = {
-        "os_images": tr("System images"),
-        "enrollment": tr("Enrollment"),
-        "tokens": tr("API tokens"),
-        "audit": tr("Audit"),
-        "system": tr("This service"),
-        "software": tr("Software"),
-    }
-    return named.get(artifact, artifact.replace("_", " ").capitalize())
-
-
-def verb_name(verb: str) -> str:
-    named = {
-        "view": tr("View"),
-        "create": tr("Create"),
-        "edit": tr("Edit"),
-        "delete": tr("Delete"),
-        "run": tr("Run"),
-        "approve": tr("Approve"),
-    }
-    return named.get(verb, verb)
 
 
 def permissions_of(grants: Iterable[Object]) -> frozenset[str]:

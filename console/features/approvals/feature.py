@@ -26,6 +26,7 @@ def feature() -> Feature:
             )
         ],
         pages={ApprovalsPage.key: ApprovalsPage},
+        needs={ApprovalsPage.key: ("rollouts:view",)},
         commands=[
             Command(
                 tr("Show what waits for approval"),

@@ -12,6 +12,7 @@ def feature() -> Feature:
         "audit",
         navigation=[NavEntry(tr("Administration"), tr("Audit"), AuditPage.key, "history")],
         pages={AuditPage.key: AuditPage},
+        needs={AuditPage.key: ("audit:view",)},
         commands=[
             Command(
                 tr("Audit"),

@@ -12,6 +12,7 @@ def feature() -> Feature:
         "backups",
         navigation=[NavEntry(tr("Administration"), tr("Backups"), BackupsPage.key, "save")],
         pages={BackupsPage.key: BackupsPage},
+        needs={BackupsPage.key: ("backups:view",)},
         commands=[
             Command(
                 tr("Show the backups"),

@@ -16,6 +16,7 @@ def feature() -> Feature:
             NavEntry(tr("Fleet"), tr("Add device"), AddDevicePage.key, "add-device"),
         ],
         pages={AddDevicePage.key: AddDevicePage, TokensPage.key: TokensPage},
+        needs={AddDevicePage.key: ("enrollment:create",), TokensPage.key: ("enrollment:view",)},
         commands=[
             Command(
                 tr("Add a device"),

@@ -62,6 +62,10 @@ def _devices(watch: WatchOf) -> Feature:
             ExpectedPage.key: ExpectedPage,
             RetiredPage.key: RetiredPage,
         },
+        needs={
+            page.key: ("devices:view",)
+            for page in (DevicesPage, DevicePage, AdmissionPage, ExpectedPage, RetiredPage)
+        },
         commands=[
             Command(
                 tr("Show all devices"),
@@ -82,12 +86,14 @@ def _groups(watch: WatchOf) -> Feature:
             GroupsPage.key: GroupsPage,
             GroupPage.key: lambda context: GroupPage(context, watch(context)),
         },
+        needs=dict.fromkeys((GroupsPage.key, GroupPage.key), ("groups:view",)),
         commands=[
             Command(
                 tr("New group of devices"),
                 lambda context: context.navigator.open(GroupPage.key, NEW),
                 "plus",
                 "create smart group query members",
+                needs=("groups:create",),
             )
         ],
         matches=[Match(GROUP, GroupPage.key, "group", describe)],

@@ -19,12 +19,14 @@ def feature() -> Feature:
         "library",
         navigation=[NavEntry(tr("Library"), tr("Scripts"), ScriptsPage.key, "script", count_of=SCRIPT)],
         pages={ScriptsPage.key: ScriptsPage, ScriptPage.key: _editor},
+        needs=dict.fromkeys((ScriptsPage.key, ScriptPage.key), ("scripts:view",)),
         commands=[
             Command(
                 tr("New script"),
                 lambda context: context.navigator.open(ScriptPage.key, NEW),
                 "plus",
                 "create write powershell bash python cmd",
+                needs=("scripts:create",),
             ),
         ],
         matches=[Match(SCRIPT, ScriptPage.key, "script", _describe)],

@@ -30,6 +30,11 @@ def feature() -> Feature:
             ProfilePage.key: _editor,
             TemplatesPage.key: TemplatesPage,
         },
+        needs={
+            ProfilesPage.key: ("profiles:view",),
+            ProfilePage.key: ("profiles:view", "templates:view"),
+            TemplatesPage.key: ("templates:view",),
+        },
         dialogs={ASSIGN_DIALOG: _assign},
         commands=[
             Command(
@@ -37,12 +42,14 @@ def feature() -> Feature:
                 lambda context: context.navigator.open(EDITOR, profile_kind().new),
                 "plus",
                 "create plan baseline desired state",
+                needs=("profiles:create",),
             ),
             Command(
                 template_kind().new_title,
                 lambda context: context.navigator.open(EDITOR, template_kind().new),
                 "plus",
                 "create plan baseline",
+                needs=("templates:create",),
             ),
         ],
         matches=[

@@ -36,6 +36,10 @@ def feature() -> Feature:
             RolloutPage.key: RolloutPage,
             RetentionPage.key: RetentionPage,
         },
+        needs={
+            **dict.fromkeys((RunsPage.key, RunPage.key, RolloutPage.key), ("rollouts:view",)),
+            RetentionPage.key: ("settings:view",),
+        },
         dialogs={RUN_DIALOG: _open, PAUSE_DIALOG: _open_pause},
         commands=[
             Command(
@@ -44,20 +48,29 @@ def feature() -> Feature:
                 "run",
                 "start execute rollout",
                 "Ctrl+R",
+                ("rollouts:run",),
             ),
             Command(
                 tr("Pause work on these devices…"),
                 _pause_here,
                 "stop",
                 "hold freeze device",
+                needs=("rollouts:run",),
             ),
             Command(
                 tr("Pause work on a group or the fleet…"),
                 lambda context: context.navigator.ask(PAUSE_DIALOG, PauseRequest()),
                 "stop",
                 "hold freeze maintenance stop all",
+                needs=("rollouts:run",),
             ),
-            Command(tr("Show what is paused…"), _show_pauses, "stop", "resume hold freeze"),
+            Command(
+                tr("Show what is paused…"),
+                _show_pauses,
+                "stop",
+                "resume hold freeze",
+                needs=("rollouts:view",),
+            ),
         ],
         matches=[
             Match(ROLLOUT, RolloutPage.key, "runs", _describe_rollout),

@@ -12,6 +12,7 @@ def feature() -> Feature:
         "settings",
         navigation=[NavEntry(tr("Administration"), tr("Settings"), SettingsPage.key, "settings")],
         pages={SettingsPage.key: SettingsPage},
+        needs={SettingsPage.key: ("settings:view",)},
         commands=[
             Command(
                 tr("Show the settings"),

@@ -57,18 +57,25 @@ def feature() -> Feature:
                 context, context.drafts("images", Draft[EditedImage]), images(context)
             ),
         },
+        needs={
+            **dict.fromkeys((SoftwarePage.key, ItemPage.key), ("software:view",)),
+            **dict.fromkeys((InstalledPage.key, PlacesPage.key), ("devices:view",)),
+            **dict.fromkeys((ImagesPage.key, ImagePage.key), ("os_images:view",)),
+        },
         commands=[
             Command(
                 tr("New software item"),
                 lambda context: context.navigator.open(ItemPage.key, "new"),
                 "plus",
                 "create package msi exe winget apt installer",
+                needs=("software:create",),
             ),
             Command(
                 tr("New OS image"),
                 lambda context: context.navigator.open(ImagePage.key, "new"),
                 "plus",
                 "create iso wim operating system boot pxe",
+                needs=("os_images:create",),
             ),
             Command(
                 tr("Where is something installed…"),

@@ -1,0 +1,115 @@
+"""What the signed-in person may do, kept up to date: the one place that knows it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backend_lite.contract.accounts import RIGHTS, Rights
+from backend_lite.contract.live import SERVICE
+from console.core.client import ApiClient
+from console.core.errors import ConsoleError
+from console.core.live import LiveBatch, LiveState, LiveStore, Unsubscribe
+from console.core.right_words import missing
+
+Listener = Callable[[], None]
+
+
+class OwnRights:
+    """Rights are written `artifact:verb`, as the service's routes name them. One that holds on the devices of
+    some groups only counts: the service decides for each device. Nothing is withheld before `read` has had
+    an answer."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+        self._held: frozenset[str] | None = None
+        self._listeners: list[Listener] = []
+        self._asked = 0
+        self._readings: set[asyncio.Task[None]] = set()
+
+    def may(self, *permissions: str) -> bool:
+        """One of them is enough; without any it is everybody's."""
+        return self._held is None or not permissions or not self._held.isdisjoint(permissions)
+
+    def need(self, *permissions: str) -> Need:
+        """For what an action needs: one of `permissions`."""
+        return Need(self, permissions)
+
+    def subscribe(self, listener: Listener) -> Unsubscribe:
+        """`listener` is called whenever they have become others."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    async def read(self) -> None:
+        """Asks the service; what is known stays where it does not answer."""
+        self._asked += 1
+        number = self._asked
+        try:
+            rights = await self._client.get(RIGHTS, Rights)
+        except ConsoleError:
+            return
+        # An answer that was overtaken is older than what is known.
+        if number == self._asked:
+            self._take(frozenset((*rights.permissions, *rights.limited)))
+
+    def follow(self, live: LiveStore) -> Unsubscribe:
+        """Reads again whenever the live stream starts over, as it does when the rights of its person change,
+        and whenever it is back after a break."""
+        was = [live.state]
+
+        def began(batch: LiveBatch) -> None:
+            if batch.reset and live.state is LiveState.LIVE:
+                self._read_soon()
+
+        def turned(state: LiveState) -> None:
+            back = state is LiveState.LIVE and was[0] is not LiveState.LIVE
+            was[0] = state
+            if back:
+                self._read_soon()
+
+        stops = [live.subscribe(SERVICE, began), live.subscribe_state(turned)]
+
+        def stop() -> None:
+            for one in stops:
+                one()
+
+        return stop
+
+    def forget(self) -> None:
+        """Nobody is signed in."""
+        self._asked += 1
+        self._take(None)
+
+    def _read_soon(self) -> None:
+        task = asyncio.get_running_loop().create_task(self.read(), name="own rights")
+        self._readings.add(task)
+        task.add_done_callback(self._readings.discard)
+
+    def _take(self, held: frozenset[str] | None) -> None:
+        if held != self._held:
+            self._held = held
+            for listener in tuple(self._listeners):
+                listener()
+
+
+@dataclass(frozen=True)
+class Need:
+    """That of an action: one of `permissions`."""
+
+    rights: OwnRights
+    permissions: tuple[str, ...]
+
+    @property
+    def is_met(self) -> bool:
+        return self.rights.may(*self.permissions)
+
+    @property
+    def reason(self) -> str:
+        """Why not; empty where it is met."""
+        return "" if self.is_met else missing(self.permissions[0])

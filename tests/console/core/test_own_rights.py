@@ -1,0 +1,94 @@
+"""What the signed-in person may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from backend_lite.contract.accounts import RIGHTS
+from console.core.own_rights import OwnRights
+from tests.console.conftest import World
+from tests.helpers.fake_service import Answer
+from tests.helpers.waiting import until
+
+Run = Callable[[Any], Any]
+
+
+@pytest.fixture
+def rights(world: World) -> OwnRights:
+    return world.context.rights
+
+
+def grant(world: World, *permissions: str, **limited: list[int]) -> None:
+    held = {key.replace("_", ":", 1): groups for key, groups in limited.items()}
+    world.api.answers[f"GET {RIGHTS}"] = (200, {"permissions": list(permissions), "limited": held})
+
+
+def test_before_they_are_known_nothing_is_withheld(rights: OwnRights, world: World, run: Run) -> None:
+    run(rights.read())
+    assert rights.may("scripts:edit")
+    assert rights.need("scripts:edit").reason == ""
+
+
+def test_one_of_several_is_enough_and_a_limited_one_counts(rights: OwnRights, world: World, run: Run) -> None:
+    grant(world, "scripts:view", devices_run=[3])
+    run(rights.read())
+    assert rights.may("scripts:view")
+    assert rights.may("devices:run")
+    assert rights.may("templates:view", "scripts:view")
+    assert rights.may()
+    assert not rights.may("scripts:edit")
+
+
+def test_what_is_missing_is_called_as_in_the_roles(rights: OwnRights, world: World, run: Run) -> None:
+    grant(world, "scripts:view")
+    run(rights.read())
+    assert rights.need("os_images:edit", "scripts:edit").reason == (
+        "You do not have the right “System images: Edit”."
+    )
+
+
+def test_listeners_hear_of_other_rights_only(rights: OwnRights, world: World, run: Run) -> None:
+    heard: list[bool] = []
+    stop = rights.subscribe(lambda: heard.append(rights.may("scripts:edit")))
+    for granted in (["scripts:view"], ["scripts:view"], ["scripts:edit"]):
+        grant(world, *granted)
+        run(rights.read())
+    rights.forget()
+    stop()
+    grant(world)
+    run(rights.read())
+    assert heard == [False, True, True]
+
+
+def test_they_are_read_again_when_the_stream_starts_over(rights: OwnRights, world: World, run: Run) -> None:
+    async def story() -> None:
+        grant(world, "scripts:view")
+        stop = rights.follow(world.context.live)
+        await world.go_live(service=[])
+        await until(lambda: not rights.may("scripts:edit"), "the first answer")
+        grant(world, "scripts:edit")
+        world.live.snapshot(2, service=[])
+        await until(lambda: rights.may("scripts:edit"), "the new rights")
+        stop()
+        asked = len(world.api.requests)
+        world.live.snapshot(3, service=[{"id": 1}])
+        await until(lambda: world.context.live.get("service", 1), "the third snapshot")
+        assert len(world.api.requests) == asked
+
+    run(story())
+
+
+def test_an_answer_that_comes_after_the_sign_out_is_nobodys(
+    rights: OwnRights, world: World, run: Run
+) -> None:
+    def answer(_request: httpx.Request) -> Answer:
+        rights.forget()
+        return 200, {"permissions": ["scripts:view"]}
+
+    world.api.answers[f"GET {RIGHTS}"] = answer
+    run(rights.read())
+    assert rights.may("scripts:edit")
