@@ -23,11 +23,14 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QShortcut,
 )
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView
 
 from console.core.live import LiveBatch
+from console.core.own_rights import Need
 from console.core.texts import tr
+from console.shell.needing import gate
 from console.shell.theme import theme
 from console.widgets.dragging import drag_objects
 from console.widgets.table_columns import Column, Kind, Object
@@ -107,6 +110,18 @@ class LiveTable(QTableView):
     def allow_drag(self, kind: str) -> None:
         """Selected rows can be dragged away, as objects of that kind: see `console.widgets.dragging`."""
         self._drag_kind = kind
+
+    def on_key(
+        self, keys: str, run: Callable[[], object], need: Need | None = None, *, repeats: bool = True
+    ) -> None:
+        """While the table itself has the focus, and with the right that it takes; `repeats` while the key is
+        held down."""
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+        shortcut.setAutoRepeat(repeats)
+        shortcut.activated.connect(run)
+        if need is not None:
+            gate(shortcut, need)
 
     def tick(self, every_ms: int = _TICK_MS) -> None:
         """Cells show the time: repaint them so often while the table is seen."""

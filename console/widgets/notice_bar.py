@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
 
+from console.core.errors import ApiError
+from console.core.texts import tr
 from console.shell.parts import button, label
 from console.shell.theme import set_role, theme
 
@@ -40,6 +42,10 @@ class NoticeBar(QFrame):
         for made in self._actions:
             self._line.addWidget(made)
         self.setVisible(bool(sentence))
+
+    def refused(self, refusal: ApiError) -> None:
+        """Says why until it is closed."""
+        self.say(refusal.detail, "bad", {tr("Close"): lambda: self.say("")})
 
     def press(self, title: str) -> None:
         """Presses the button of that title."""
