@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu
-
 from backend_lite.contract.live import GROUP, ROLE
-from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
-from console.features.accounts import ops
 from console.features.accounts.role_dialog import RoleDialog
 from console.features.accounts.words import (
     Object,
@@ -30,6 +24,9 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
+from PySide6.QtWidgets import QMenu
+
+from console.features.accounts import ops
 
 
 class RolesPage(Page):
@@ -103,9 +100,7 @@ class RolesPage(Page):
         self.table.menu_opening.connect(self._fill_menu)
         self.table.opened.connect(self.ask_open)
         self.centre.counted.connect(self.header.show_count)
-        shortcut = QShortcut(QKeySequence("Del"), self.table)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self.ask_delete)
+        self.table.on_key("Del", self.ask_delete)
         live = self._context.live
         for stop in (live.subscribe(ROLE, self.table.take), live.subscribe(GROUP, self._groups_changed)):
             self.destroyed.connect(stop)
@@ -163,12 +158,9 @@ class RolesPage(Page):
             on_success=lambda _: self._context.notices.notice(
                 tr("The role {name} was deleted.", name=role["name"]), "good"
             ),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             owner=self,
         )
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     def _columns(self) -> list[Column]:
         return [

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu
-
 from backend_lite.contract.live import API_TOKEN
 from console.core import formatting
-from console.core.errors import ApiError
 from console.core.formatting import NOTHING
 from console.core.texts import plural, tr
-from console.features.accounts import ops
 from console.features.accounts.token_dialog import TokenDialog
 from console.features.accounts.words import (
     Object,
@@ -32,6 +26,10 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, pill_column
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QMenu
+
+from console.features.accounts import ops
 
 _TICK_MS = 30_000
 
@@ -111,9 +109,7 @@ class ApiTokensPage(Page):
         self.table.selection_changed.connect(self._selected)
         self.table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._count)
-        shortcut = QShortcut(QKeySequence("Del"), self.table)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self.ask_revoke)
+        self.table.on_key("Del", self.ask_revoke)
         timer = QTimer(self)
         timer.setInterval(_TICK_MS)
         timer.timeout.connect(self._time_passed)
@@ -149,13 +145,10 @@ class ApiTokensPage(Page):
                 plural(count, "The token opens nothing any more.", "{count} tokens open nothing any more."),
                 "good",
             ),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             on_done=self._selected,
             owner=self,
         )
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     def _columns(self) -> list[Column]:
         clock = self._context.clock

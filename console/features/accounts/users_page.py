@@ -5,17 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu
-
 from backend_lite.contract.live import GROUP, ROLE, USER
 from console.core import formatting
-from console.core.errors import ApiError
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import tr
-from console.features.accounts import ops
 from console.features.accounts.user_dialog import UserDialog
 from console.features.accounts.words import Object, named_groups, reach_in_words, user_state
 from console.shell.context import Context
@@ -29,6 +23,9 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, pill_column, tags_column
+from PySide6.QtWidgets import QMenu
+
+from console.features.accounts import ops
 
 _TICK_MS = 30_000
 
@@ -110,9 +107,7 @@ class UsersPage(Page):
         table.menu_opening.connect(self._fill_menu)
         table.opened.connect(self.ask_edit)
         self.centre.counted.connect(self.header.show_count)
-        shortcut = QShortcut(QKeySequence("Del"), table)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self.ask_remove)
+        table.on_key("Del", self.ask_remove)
         self.destroyed.connect(live.subscribe(USER, table.take))
         for kind in (ROLE, GROUP):
             self.destroyed.connect(live.subscribe(kind, self._roles_changed))
@@ -158,12 +153,9 @@ class UsersPage(Page):
             on_success=lambda _: self._context.notices.notice(
                 tr("{name} was removed.", name=user["username"]), "good"
             ),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             owner=self,
         )
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     def _role_names(self, user: Object) -> list[str]:
         roles = self._context.live.kind(ROLE)

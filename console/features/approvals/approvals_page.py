@@ -6,17 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QMenu, QSplitter
-
 from backend_lite.contract.common import Page as ListPage
 from backend_lite.contract.live import APPROVAL
 from console.core.approval_words import APPROVALS_PAGE, is_waiting
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.texts import tr
-from console.features.approvals import ops
 from console.features.approvals.approval_columns import approval_columns, search_text
 from console.features.approvals.approval_pane import ApprovalPane
 from console.features.approvals.decisions import Decisions
@@ -31,6 +26,11 @@ from console.widgets.filter_bar import Choice, FilterBar
 from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QMenu, QSplitter
+
+from console.features.approvals import ops
 
 Object = dict[str, Any]
 _TICK_MS = 30_000
@@ -50,7 +50,8 @@ class ApprovalsPage(Page):
         self._known: dict[int, Object] = {}
         self._next: str | None = None
         self._has_read = False
-        self.decisions = Decisions(context, self, self._decided, self._refused)
+        self.notice = NoticeBar()
+        self.decisions = Decisions(context, self, self._decided, self.notice.refused)
         self._wanted: int | None = None
         self._looked: dict[int, Looked] = {}
         self.setWindowTitle(tr("Approvals"))
@@ -79,7 +80,6 @@ class ApprovalsPage(Page):
         self.approve = button(tr("Approve…"), self.ask_approve, "primary", name=tr("Approve (A)"))
         self.header = PageHeader(tr("Approvals"), self.withdraw, self.refuse, self.approve)
         self.header.below.addWidget(self.filter, 1)
-        self.notice = NoticeBar()
         nothing = EmptyState(
             "shield",
             tr("Nothing waits for approval"),
@@ -127,7 +127,7 @@ class ApprovalsPage(Page):
         self._context.ops.run(
             ops.load_page(self._context.client, self._next),
             on_success=self._take_page,
-            on_error=self._refused,
+            on_error=self.notice.refused,
             on_done=lambda: self.older.setEnabled(True),
             owner=self,
         )
@@ -154,10 +154,7 @@ class ApprovalsPage(Page):
         self._look.setInterval(_LOOK_MS)
         self._look.timeout.connect(self._load_looked)
         for keys, run in (("A", self.ask_approve), ("Del", self.ask_refuse)):
-            shortcut = QShortcut(QKeySequence(keys), table)
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-            shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(run)
+            table.on_key(keys, run, repeats=False)
         settings = self._context.settings
         for name, split in zip(_SPLITS, (self.parts, self.pane), strict=True):
             restore_splitter(settings, name, split)
@@ -258,9 +255,6 @@ class ApprovalsPage(Page):
         self._known[approval["id"]] = approval
         self.table.take(LiveBatch(False, {approval["id"]: approval}, frozenset()))
         self._show_chosen()
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     def _fill_menu(self, menu: QMenu) -> None:
         menu.addAction(tr("Show the rollout")).triggered.connect(lambda _checked: self.pane.open_rollout())

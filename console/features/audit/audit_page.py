@@ -6,15 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
-
 from backend_lite.contract.audit import AuditChange, AuditList, AuditVerdict
 from console.core import formatting
-from console.core.errors import ApiError
 from console.core.texts import plural, tr
-from console.features.audit import ops, words
 from console.features.audit.event_pane import EventPane
 from console.features.audit.filters import AuditFilters
 from console.shell.context import Context
@@ -24,6 +18,11 @@ from console.widgets.empty_state import EmptyState
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, pill_column
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
+
+from console.features.audit import ops, words
 
 Object = dict[str, Any]
 _LOOK_MS = 120
@@ -110,7 +109,7 @@ class AuditPage(Page):
         self._context.ops.run(
             ops.check(self._context.client),
             on_success=self._say_verdict,
-            on_error=self._refused,
+            on_error=self.notice.refused,
             on_done=lambda: self.check.setEnabled(True),
             owner=self,
         )
@@ -130,7 +129,7 @@ class AuditPage(Page):
         self._context.ops.run(
             ops.export(self._context.client, self.filters.wanted(), to),
             on_success=lambda path: self.notice.say(tr("The audit is in {path}.", path=path), "good"),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             owner=self,
         )
 
@@ -159,7 +158,7 @@ class AuditPage(Page):
         self._context.ops.run(
             ops.load(self._context.client, self.filters.wanted(), page),
             on_success=lambda found: self._show(found, turn),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             owner=self,
         )
 
@@ -190,7 +189,7 @@ class AuditPage(Page):
             self._context.ops.run(
                 ops.load_event(self._context.client, chosen[0]),
                 on_success=self._show_change,
-                on_error=self._refused,
+                on_error=self.notice.refused,
                 owner=self,
             )
 
@@ -224,9 +223,6 @@ class AuditPage(Page):
             )
             self.notice.say(said, "good", close)
         self.load()
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     def _columns(self) -> list[Column]:
         clock = self._context.clock

@@ -6,18 +6,12 @@ from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QProgressBar, QStackedWidget
-
 from backend_lite.contract.backups import Backup, BackupCreate
 from backend_lite.contract.live import BACKUP_STATE
 from console.core import formatting
-from console.core.errors import ApiError
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
-from console.features.backups import ops, words
 from console.features.backups.kit_dialog import KitDialog
 from console.features.backups.restore_card import RestoreCard
 from console.features.backups.rules_card import RulesCard
@@ -29,6 +23,10 @@ from console.widgets.empty_state import EmptyState
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QMenu, QProgressBar, QStackedWidget
+
+from console.features.backups import ops, words
 
 Object = dict[str, Any]
 _TICK_MS = 30_000
@@ -101,7 +99,7 @@ class BackupsPage(Page):
             self._context.ops.run(
                 ops.verify(self._context.client, one["backup"]),
                 on_success=self._verified,
-                on_error=self._refused,
+                on_error=self.notice.refused,
                 on_done=self._load,
                 owner=self,
             )
@@ -140,9 +138,7 @@ class BackupsPage(Page):
         self.table.selection_changed.connect(self._selected)
         self.table.menu_opening.connect(self._fill_menu)
         self.rules.refused.connect(lambda sentence: self.notice.say(sentence, "bad"))
-        shortcut = QShortcut(QKeySequence("Del"), self.table)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self.ask_delete)
+        self.table.on_key("Del", self.ask_delete)
         timer = QTimer(self)
         timer.setInterval(_TICK_MS)
         timer.timeout.connect(self._show_state)
@@ -181,7 +177,7 @@ class BackupsPage(Page):
 
     def _load(self) -> None:
         self._context.ops.run(
-            ops.load(self._context.client), on_success=self._show, on_error=self._refused, owner=self
+            ops.load(self._context.client), on_success=self._show, on_error=self.notice.refused, owner=self
         )
 
     def _show(self, backups: list[Backup]) -> None:
@@ -218,7 +214,7 @@ class BackupsPage(Page):
         self._context.ops.run(
             op,
             on_success=lambda _: self._context.notices.notice(said, "good"),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             on_done=self._load,
             owner=self,
         )
@@ -228,9 +224,6 @@ class BackupsPage(Page):
             self.notice.say(found.problem, "bad", {tr("Close"): lambda: self.notice.say("")})
         else:
             self._context.notices.notice(tr("The backup is whole."), "good")
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     async def _ask_to_leave(self) -> bool:
         answer = await choose(

@@ -5,15 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu
-
 from backend_lite.contract.enroll_query import TOKEN_FIELDS, token_usable, token_values
 from backend_lite.contract.live import ENROLLMENT_TOKEN, GROUP
 from backend_lite.contract.query import Node, matcher
 from console.core import formatting
-from console.core.errors import ApiError
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
@@ -32,6 +27,8 @@ from console.widgets.notice_bar import NoticeBar
 from console.widgets.query_bar import ProblemLine, QueryBar
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QMenu
 
 Object = dict[str, Any]
 _TICK_MS = 30_000
@@ -141,9 +138,7 @@ class TokensPage(Page):
         table.menu_opening.connect(self._fill_menu)
         table.opened.connect(lambda key: self.ask_rename(live.kind(ENROLLMENT_TOKEN)[key]))
         self.centre.counted.connect(self._count)
-        shortcut = QShortcut(QKeySequence("Del"), table)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self.ask_revoke)
+        table.on_key("Del", self.ask_revoke)
         timer = QTimer(self)
         timer.setInterval(_TICK_MS)
         timer.timeout.connect(self._time_passed)
@@ -193,13 +188,10 @@ class TokensPage(Page):
                 plural(count, "The token lets nobody in any more.", "{count} tokens let nobody in any more."),
                 "good",
             ),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             on_done=self._selected,
             owner=self,
         )
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     def _group_names(self, token: Object) -> list[str]:
         groups = self._context.live.kind(GROUP)

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QSplitter
-
 from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE
 from console.core import formatting, words
-from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
-from console.features.fleet import ops
 from console.features.fleet.admission_pane import AdmissionPane
 from console.features.fleet.admission_words import is_clone, is_waiting, where_from
 from console.features.fleet.columns import name, search_text
@@ -28,6 +22,10 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QSplitter
+
+from console.features.fleet import ops
 
 Object = dict[str, Any]
 _TICK_MS = 30_000
@@ -101,7 +99,7 @@ class AdmissionPage(Page):
                 on_success=lambda count: self._context.notices.notice(
                     plural(count, "The device was approved.", "{count} devices were approved."), "good"
                 ),
-                on_error=self._refused,
+                on_error=self.notice.refused,
                 owner=self,
             )
 
@@ -138,11 +136,8 @@ class AdmissionPage(Page):
         self.pane.merge_wanted.connect(self.ask_merge)
         self.pane.apart_wanted.connect(self._keep_apart)
         for keys, run in (("A", self.approve_selected), ("Del", self.ask_refuse)):
-            shortcut = QShortcut(QKeySequence(keys), table)
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
             # The next one must not be let in because a key was held down.
-            shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(run)
+            table.on_key(keys, run, repeats=False)
         for stop in (live.subscribe(DEVICE, self._take), live.subscribe(EXPECTED_DEVICE, self._expected)):
             self.destroyed.connect(stop)
         self.centre.recount()
@@ -202,17 +197,14 @@ class AdmissionPage(Page):
             on_success=lambda device: self._context.notices.notice(
                 tr("{name} is one device again.", name=device.hostname), "good"
             ),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             owner=self,
         )
 
     def _keep_apart(self, device_id: int) -> None:
         self._context.ops.run(
-            ops.keep_apart(self._context.client, device_id), on_error=self._refused, owner=self
+            ops.keep_apart(self._context.client, device_id), on_error=self.notice.refused, owner=self
         )
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     def _columns(self) -> list[Column]:
         live = self._context.live

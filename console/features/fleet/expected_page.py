@@ -5,20 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QMenu
-
 from backend_lite.contract.enroll_query import EXPECTED_FIELDS, expected_values
 from backend_lite.contract.fleet import CsvImported
 from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE, GROUP
 from backend_lite.contract.query import Node, matcher
 from console.core import formatting
-from console.core.errors import ApiError
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
-from console.features.fleet import expected_ops
 from console.features.fleet.columns import name as device_name
 from console.features.fleet.expected_dialog import ExpectedDialog
 from console.features.fleet.expected_import import ExpectedImport
@@ -35,6 +29,9 @@ from console.widgets.notice_bar import NoticeBar
 from console.widgets.query_bar import ProblemLine, QueryBar
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column, Kind, Pill, pill_column, tags_column
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from console.features.fleet import expected_ops
 
 Object = dict[str, Any]
 CSV = "CSV (*.csv *.txt)"
@@ -146,7 +143,7 @@ class ExpectedPage(Page):
             on_success=lambda _path: self._context.notices.notice(
                 tr("The expected devices are in {path}.", path=path), "good"
             ),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             owner=self,
         )
 
@@ -158,9 +155,7 @@ class ExpectedPage(Page):
         table.selection_changed.connect(self._selected)
         table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._count)
-        shortcut = QShortcut(QKeySequence("Del"), table)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self.ask_delete)
+        table.on_key("Del", self.ask_delete)
         for stop in (live.subscribe(EXPECTED_DEVICE, table.take), live.subscribe(GROUP, self._groups)):
             self.destroyed.connect(stop)
         self.centre.recount()
@@ -204,7 +199,7 @@ class ExpectedPage(Page):
 
     def _delete(self, ids: list[int]) -> None:
         self._context.ops.run(
-            expected_ops.delete(self._context.client, ids), on_error=self._refused, owner=self
+            expected_ops.delete(self._context.client, ids), on_error=self.notice.refused, owner=self
         )
 
     def _ask_import(self) -> None:
@@ -226,9 +221,6 @@ class ExpectedPage(Page):
         dialog.selectFile("expected-devices.csv")
         dialog.fileSelected.connect(self.export_to)
         dialog.open()
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     def _columns(self) -> list[Column]:
         live, clock = self._context.live, self._context.clock

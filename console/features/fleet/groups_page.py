@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QMenu, QWidget
-
 from backend_lite.contract.fleet import Group
 from backend_lite.contract.live import GROUP, PAUSE
 from backend_lite.contract.pauses import PauseScope
-from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
-from console.features.fleet import group_ops, group_words
 from console.features.fleet.group_details import GroupDetails
 from console.features.fleet.group_removal import ask_group_removal
 from console.shell.context import Context
@@ -30,6 +24,11 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QMenu, QWidget
+
+from console.features.fleet import group_ops, group_words
 
 Object = dict[str, Any]
 NEW = "new"
@@ -193,10 +192,7 @@ class GroupsPage(Page):
         menu.addAction(tr("Delete…")).triggered.connect(lambda _checked: self.ask_delete(chosen))
 
     def ask_delete(self, groups: list[Object]) -> ConfirmDialog:
-        return ask_group_removal(self, self._context, groups, self._refused)
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
+        return ask_group_removal(self, self._context, groups, self.notice.refused)
 
     def _new(self) -> None:
         self._context.navigator.open("group", NEW)

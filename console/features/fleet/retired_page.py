@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget
-
 from backend_lite.contract.fleet import RetiredDevice
 from backend_lite.contract.live import DEVICE
 from console.core import formatting, words
-from console.core.errors import ApiError
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
-from console.features.fleet import expected_ops
 from console.features.fleet.columns import name
 from console.features.fleet.forget_dialog import ForgetDialog
 from console.shell.context import Context
@@ -27,6 +21,10 @@ from console.widgets.filter_bar import FilterBar
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QMenu, QStackedWidget
+
+from console.features.fleet import expected_ops
 
 Object = dict[str, Any]
 
@@ -79,7 +77,7 @@ class RetiredPage(Page):
         self._context.ops.run(
             expected_ops.load_retired(self._context.client),
             on_success=self._show,
-            on_error=self._refused,
+            on_error=self.notice.refused,
             owner=self,
         )
 
@@ -100,9 +98,7 @@ class RetiredPage(Page):
         self.table.typed.connect(self.filter.begin)
         self.table.selection_changed.connect(self._selected)
         self.table.menu_opening.connect(self._fill_menu)
-        shortcut = QShortcut(QKeySequence("Del"), self.table)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self.ask_forget)
+        self.table.on_key("Del", self.ask_forget)
         self.destroyed.connect(self._context.live.subscribe(DEVICE, self._take))
         self._count()
         self._selected()
@@ -150,13 +146,10 @@ class RetiredPage(Page):
                     "{count} devices are forgotten. What is left of them is being removed.",
                 )
             ),
-            on_error=self._refused,
+            on_error=self.notice.refused,
             on_done=self.load,
             owner=self,
         )
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.notice.say(refusal.detail, "bad", {tr("Close"): lambda: self.notice.say("")})
 
     def _columns(self) -> list[Column]:
         clock = self._context.clock
