@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QMenu
+
 from backend_lite.contract.live import GROUP, ROLE
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
+from console.features.accounts import ops
 from console.features.accounts.role_dialog import RoleDialog
 from console.features.accounts.words import (
     Object,
@@ -24,9 +27,6 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
-from PySide6.QtWidgets import QMenu
-
-from console.features.accounts import ops
 
 
 class RolesPage(Page):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QMenu
+
 from backend_lite.contract.live import API_TOKEN
 from console.core import formatting
 from console.core.formatting import NOTHING
 from console.core.texts import plural, tr
+from console.features.accounts import ops
 from console.features.accounts.token_dialog import TokenDialog
 from console.features.accounts.words import (
     Object,
@@ -26,10 +30,6 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, pill_column
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QMenu
-
-from console.features.accounts import ops
 
 _TICK_MS = 30_000
 

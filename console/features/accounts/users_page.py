@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from PySide6.QtWidgets import QMenu
+
 from backend_lite.contract.live import GROUP, ROLE, USER
 from console.core import formatting
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import tr
+from console.features.accounts import ops
 from console.features.accounts.user_dialog import UserDialog
 from console.features.accounts.words import Object, named_groups, reach_in_words, user_state
 from console.shell.context import Context
@@ -23,9 +26,6 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, pill_column, tags_column
-from PySide6.QtWidgets import QMenu
-
-from console.features.accounts import ops
 
 _TICK_MS = 30_000
 

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QMenu, QSplitter
+
 from backend_lite.contract.common import Page as ListPage
 from backend_lite.contract.live import APPROVAL
 from console.core.approval_words import APPROVALS_PAGE, is_waiting
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.texts import tr
+from console.features.approvals import ops
 from console.features.approvals.approval_columns import approval_columns, search_text
 from console.features.approvals.approval_pane import ApprovalPane
 from console.features.approvals.decisions import Decisions
@@ -26,11 +31,6 @@ from console.widgets.filter_bar import Choice, FilterBar
 from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QMenu, QSplitter
-
-from console.features.approvals import ops
 
 Object = dict[str, Any]
 _TICK_MS = 30_000

@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
+
 from backend_lite.contract.audit import AuditChange, AuditList, AuditVerdict
 from console.core import formatting
 from console.core.texts import plural, tr
+from console.features.audit import ops, words
 from console.features.audit.event_pane import EventPane
 from console.features.audit.filters import AuditFilters
 from console.shell.context import Context
@@ -18,11 +23,6 @@ from console.widgets.empty_state import EmptyState
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, pill_column
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
-
-from console.features.audit import ops, words
 
 Object = dict[str, Any]
 _LOOK_MS = 120

@@ -6,12 +6,16 @@ from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QMenu, QProgressBar, QStackedWidget
+
 from backend_lite.contract.backups import Backup, BackupCreate
 from backend_lite.contract.live import BACKUP_STATE
 from console.core import formatting
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
+from console.features.backups import ops, words
 from console.features.backups.kit_dialog import KitDialog
 from console.features.backups.restore_card import RestoreCard
 from console.features.backups.rules_card import RulesCard
@@ -23,10 +27,6 @@ from console.widgets.empty_state import EmptyState
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QMenu, QProgressBar, QStackedWidget
-
-from console.features.backups import ops, words
 
 Object = dict[str, Any]
 _TICK_MS = 30_000

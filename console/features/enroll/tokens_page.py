@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QMenu
+
 from backend_lite.contract.enroll_query import TOKEN_FIELDS, token_usable, token_values
 from backend_lite.contract.live import ENROLLMENT_TOKEN, GROUP
 from backend_lite.contract.query import Node, matcher
@@ -27,8 +30,6 @@ from console.widgets.notice_bar import NoticeBar
 from console.widgets.query_bar import ProblemLine, QueryBar
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QMenu
 
 Object = dict[str, Any]
 _TICK_MS = 30_000

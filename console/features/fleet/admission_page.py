@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QSplitter
+
 from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE
 from console.core import formatting, words
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
+from console.features.fleet import ops
 from console.features.fleet.admission_pane import AdmissionPane
 from console.features.fleet.admission_words import is_clone, is_waiting, where_from
 from console.features.fleet.columns import name, search_text
@@ -22,10 +26,6 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QSplitter
-
-from console.features.fleet import ops
 
 Object = dict[str, Any]
 _TICK_MS = 30_000

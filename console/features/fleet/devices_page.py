@@ -7,6 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
 from backend_lite.contract.fleet import DEVICE_FIELDS, Admission, Contact
 from backend_lite.contract.live import DEVICE, GROUP
 from console.core.live import LiveBatch
@@ -15,6 +18,7 @@ from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.plan_request import ASSIGN_DIALOG, AssignRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
+from console.features.fleet import group_ops, ops
 from console.features.fleet.columns import SEARCHED, device_columns, search_text
 from console.features.fleet.device_details import DeviceDetails
 from console.features.fleet.device_query import depends_on_time, known_words
@@ -37,10 +41,6 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.query_bar import ProblemLine, QueryBar
 from console.widgets.saved_views import SavedView, SavedViews, ViewStore
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
-
-from console.features.fleet import group_ops, ops
 
 Object = dict[str, Any]
 _NO_MATCH = tr("No device matches"), tr("No device is what the filter asks for.")

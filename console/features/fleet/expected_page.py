@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtWidgets import QFileDialog, QMenu
+
 from backend_lite.contract.enroll_query import EXPECTED_FIELDS, expected_values
 from backend_lite.contract.fleet import CsvImported
 from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE, GROUP
@@ -13,6 +15,7 @@ from console.core import formatting
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
+from console.features.fleet import expected_ops
 from console.features.fleet.columns import name as device_name
 from console.features.fleet.expected_dialog import ExpectedDialog
 from console.features.fleet.expected_import import ExpectedImport
@@ -29,9 +32,6 @@ from console.widgets.notice_bar import NoticeBar
 from console.widgets.query_bar import ProblemLine, QueryBar
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column, Kind, Pill, pill_column, tags_column
-from PySide6.QtWidgets import QFileDialog, QMenu
-
-from console.features.fleet import expected_ops
 
 Object = dict[str, Any]
 CSV = "CSV (*.csv *.txt)"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QMenu, QWidget
+
 from backend_lite.contract.fleet import Group
 from backend_lite.contract.live import GROUP, PAUSE
 from backend_lite.contract.pauses import PauseScope
@@ -11,6 +15,7 @@ from console.core.live import LiveBatch
 from console.core.pause_request import PAUSE_DIALOG, PauseRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
+from console.features.fleet import group_ops, group_words
 from console.features.fleet.group_details import GroupDetails
 from console.features.fleet.group_removal import ask_group_removal
 from console.shell.context import Context
@@ -24,11 +29,6 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QMenu, QWidget
-
-from console.features.fleet import group_ops, group_words
 
 Object = dict[str, Any]
 NEW = "new"

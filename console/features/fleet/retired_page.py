@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QMenu, QStackedWidget
+
 from backend_lite.contract.fleet import RetiredDevice
 from backend_lite.contract.live import DEVICE
 from console.core import formatting, words
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
+from console.features.fleet import expected_ops
 from console.features.fleet.columns import name
 from console.features.fleet.forget_dialog import ForgetDialog
 from console.shell.context import Context
@@ -21,10 +25,6 @@ from console.widgets.filter_bar import FilterBar
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget
-
-from console.features.fleet import expected_ops
 
 Object = dict[str, Any]
 
