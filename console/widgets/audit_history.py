@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 
 from console.core.texts import tr
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.parts import icon_button
 
 _PAGE = "audit"
@@ -18,7 +19,7 @@ Subject = tuple[str, object]
 
 
 def add_history(menu: QMenu, context: Context, kind: str, object_id: object) -> QAction:
-    action = menu.addAction(_title())
+    action = gate(menu.addAction(_title()), context.rights.need("audit:view"))
     action.triggered.connect(lambda _checked: _open(context, (kind, object_id)))
     return action
 
@@ -31,7 +32,7 @@ def history_button(context: Context, subject: Callable[[], Subject | None]) -> Q
         if now is not None:
             _open(context, now)
 
-    return icon_button("history", _title(), go)
+    return icon_button("history", _title(), go, context.rights.need("audit:view"))
 
 
 def _title() -> str:

@@ -22,6 +22,7 @@ from console.core.run_query import value_of
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.parts import button, label
 from console.widgets.confirm import confirm
 from console.widgets.empty_state import EmptyState
@@ -89,8 +90,10 @@ class RunList(HistoryList):
     ) -> None:
         self._links = links
         self.chosen_note = label("", "secondary")
-        self.again = button(tr("Run again…"), self._again)
-        self.cancel = button(tr("Cancel"), self._ask_cancel, "danger")
+        self.again = button(tr("Run again…"), self._again, need=context.rights.need("rollouts:run"))
+        self.cancel = button(
+            tr("Cancel"), self._ask_cancel, "danger", need=context.rights.need("rollouts:run")
+        )
         columns = [one for one in run_columns(context.clock) if one.key not in hidden]
         super().__init__(
             context, _listing(says_all=says_all), name, title, columns, nothing, choices, scoped=scoped
@@ -156,7 +159,9 @@ class RunList(HistoryList):
             menu.addSeparator()
         for part, wish in ((self.again, self._again), (self.cancel, self._ask_cancel)):
             if not part.isHidden():
-                menu.addAction(part.text()).triggered.connect(lambda _checked, wish=wish: wish())
+                gate(
+                    menu.addAction(part.text()), self._context.rights.need("rollouts:run")
+                ).triggered.connect(lambda _checked, wish=wish: wish())
 
     def _go(self, page_key: str, target: str) -> None:
         self._context.navigator.open(page_key, target)

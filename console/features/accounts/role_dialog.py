@@ -48,8 +48,19 @@ class RoleDialog(QDialog):
         self.note = label(self._note_words(), "secondary", wrap=True)
         self.error = label("", "error", wrap=True)
         self.error.hide()
-        self.go = button(tr("Make the role") if role is None else tr("Save"), self._save, "primary")
-        self.copy = button(tr("Copy…"), self._copy, "primary" if built_in else "", icon="copy")
+        self.go = button(
+            tr("Make the role") if role is None else tr("Save"),
+            self._save,
+            "primary",
+            need=context.rights.need("roles:create" if role is None else "roles:edit"),
+        )
+        self.copy = button(
+            tr("Copy…"),
+            self._copy,
+            "primary" if built_in else "",
+            icon="copy",
+            need=context.rights.need("roles:create"),
+        )
         self.copy.setVisible(role is not None)
         self.go.setVisible(not built_in)
         cancel = button(tr("Close") if built_in else tr("Cancel"), self.reject)

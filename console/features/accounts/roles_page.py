@@ -17,6 +17,7 @@ from console.features.accounts.words import (
     where_in_words,
 )
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.audit_history import add_history, history_button
@@ -46,11 +47,17 @@ class RolesPage(Page):
             context.settings,
             sort="name",
         )
-        self.delete = button(tr("Delete…"), self.ask_delete, "danger")
-        self.copy = button(tr("Copy…"), self._copy_selected, icon="copy")
+        self.delete = button(
+            tr("Delete…"), self.ask_delete, "danger", need=context.rights.need("roles:delete")
+        )
+        self.copy = button(
+            tr("Copy…"), self._copy_selected, icon="copy", need=context.rights.need("roles:create")
+        )
         self.open_ = button(tr("Open…"), self._open_selected)
         self.history = history_button(context, self._subject)
-        self.new = button(tr("New role…"), self.ask_new, "primary", icon="plus")
+        self.new = button(
+            tr("New role…"), self.ask_new, "primary", icon="plus", need=context.rights.need("roles:create")
+        )
         self.header = PageHeader(tr("Roles"), self.history, self.delete, self.copy, self.open_, self.new)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
@@ -100,7 +107,7 @@ class RolesPage(Page):
         self.table.menu_opening.connect(self._fill_menu)
         self.table.opened.connect(self.ask_open)
         self.centre.counted.connect(self.header.show_count)
-        self.table.on_key("Del", self.ask_delete)
+        self.table.on_key("Del", self.ask_delete, self._context.rights.need("roles:delete"))
         live = self._context.live
         for stop in (live.subscribe(ROLE, self.table.take), live.subscribe(GROUP, self._groups_changed)):
             self.destroyed.connect(stop)
@@ -147,10 +154,14 @@ class RolesPage(Page):
         if role is None:
             return
         menu.addAction(tr("Open…")).triggered.connect(lambda _checked: self._open_selected())
-        menu.addAction(tr("Copy…")).triggered.connect(lambda _checked: self._copy_selected())
+        gate(menu.addAction(tr("Copy…")), self._context.rights.need("roles:create")).triggered.connect(
+            lambda _checked: self._copy_selected()
+        )
         add_history(menu, self._context, "role", role["id"])
         if not role["built_in"]:
-            menu.addAction(tr("Delete…")).triggered.connect(lambda _checked: self.ask_delete())
+            gate(menu.addAction(tr("Delete…")), self._context.rights.need("roles:delete")).triggered.connect(
+                lambda _checked: self.ask_delete()
+            )
 
     def _delete(self, role: Object) -> None:
         self._context.ops.run(

@@ -53,7 +53,9 @@ class TokenDialog(QDialog):
         self.rights.limit(frozenset())
         self.error = label("", "error", wrap=True)
         self.error.hide()
-        self.go = button(tr("Make the token"), self._make, "primary")
+        self.go = button(
+            tr("Make the token"), self._make, "primary", need=context.rights.need("tokens:create")
+        )
         self.cancel = button(tr("Cancel"), self.reject)
         self.form = QWidget()
         self.form.setLayout(

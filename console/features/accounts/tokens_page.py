@@ -21,6 +21,7 @@ from console.features.accounts.words import (
     token_state,
 )
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.confirm import ConfirmDialog, confirm
@@ -61,8 +62,12 @@ class ApiTokensPage(Page):
             descending=True,
         )
         self.table.tick(_TICK_MS)
-        self.revoke = button(tr("Revoke…"), self.ask_revoke, "danger")
-        self.new = button(tr("New token…"), self.ask_new, "primary", icon="plus")
+        self.revoke = button(
+            tr("Revoke…"), self.ask_revoke, "danger", need=context.rights.need("tokens:delete")
+        )
+        self.new = button(
+            tr("New token…"), self.ask_new, "primary", icon="plus", need=context.rights.need("tokens:create")
+        )
         self.header = PageHeader(tr("API tokens"), self.revoke, self.new)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
@@ -70,7 +75,7 @@ class ApiTokensPage(Page):
             "key",
             tr("No API tokens yet"),
             tr("A token lets a program call this service in your name, and never with more than you may."),
-            button(tr("New token…"), self.ask_new, "primary"),
+            button(tr("New token…"), self.ask_new, "primary", need=context.rights.need("tokens:create")),
         )
         no_match = EmptyState(
             "filter",
@@ -109,7 +114,7 @@ class ApiTokensPage(Page):
         self.table.selection_changed.connect(self._selected)
         self.table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._count)
-        self.table.on_key("Del", self.ask_revoke)
+        self.table.on_key("Del", self.ask_revoke, self._context.rights.need("tokens:delete"))
         timer = QTimer(self)
         timer.setInterval(_TICK_MS)
         timer.timeout.connect(self._time_passed)
@@ -136,7 +141,9 @@ class ApiTokensPage(Page):
 
     def _fill_menu(self, menu: QMenu) -> None:
         if any(map(self._is_usable, self.table.selected_objects())):
-            menu.addAction(tr("Revoke…")).triggered.connect(lambda _checked: self.ask_revoke())
+            gate(menu.addAction(tr("Revoke…")), self._context.rights.need("tokens:delete")).triggered.connect(
+                lambda _checked: self.ask_revoke()
+            )
 
     def _revoke(self, ids: list[int]) -> None:
         self._context.ops.run(

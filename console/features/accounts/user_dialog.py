@@ -54,7 +54,12 @@ class UserDialog(QDialog):
         self.subject_field.setVisible(user is None)
         self.error = label("", "error", wrap=True)
         self.error.hide()
-        self.go = button(tr("Make the user") if user is None else tr("Save"), self._save, "primary")
+        self.go = button(
+            tr("Make the user") if user is None else tr("Save"),
+            self._save,
+            "primary",
+            need=context.rights.need("users:create" if user is None else "users:edit"),
+        )
         lines = column(
             label(title, "title"),
             self.name_field,

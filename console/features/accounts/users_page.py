@@ -16,6 +16,7 @@ from console.features.accounts import ops
 from console.features.accounts.user_dialog import UserDialog
 from console.features.accounts.words import Object, named_groups, reach_in_words, user_state
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.audit_history import add_history, history_button
@@ -51,10 +52,14 @@ class UsersPage(Page):
             "users", tr("Users"), self._columns(), _search_text, context.settings, sort="username"
         )
         self.table.tick(_TICK_MS)
-        self.remove = button(tr("Remove…"), self.ask_remove, "danger")
-        self.edit = button(tr("Edit…"), self._edit_selected)
+        self.remove = button(
+            tr("Remove…"), self.ask_remove, "danger", need=context.rights.need("users:delete")
+        )
+        self.edit = button(tr("Edit…"), self._edit_selected, need=context.rights.need("users:edit"))
         self.history = history_button(context, self._subject)
-        self.new = button(tr("New user…"), self.ask_new, "primary", icon="plus")
+        self.new = button(
+            tr("New user…"), self.ask_new, "primary", icon="plus", need=context.rights.need("users:create")
+        )
         self.header = PageHeader(tr("Users"), self.history, self.remove, self.edit, self.new)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
@@ -107,7 +112,7 @@ class UsersPage(Page):
         table.menu_opening.connect(self._fill_menu)
         table.opened.connect(self.ask_edit)
         self.centre.counted.connect(self.header.show_count)
-        table.on_key("Del", self.ask_remove)
+        table.on_key("Del", self.ask_remove, self._context.rights.need("users:delete"))
         self.destroyed.connect(live.subscribe(USER, table.take))
         for kind in (ROLE, GROUP):
             self.destroyed.connect(live.subscribe(kind, self._roles_changed))
@@ -140,9 +145,13 @@ class UsersPage(Page):
 
     def _fill_menu(self, menu: QMenu) -> None:
         if (user := self._chosen()) is not None:
-            menu.addAction(tr("Edit…")).triggered.connect(lambda _checked: self._edit_selected())
+            gate(menu.addAction(tr("Edit…")), self._context.rights.need("users:edit")).triggered.connect(
+                lambda _checked: self._edit_selected()
+            )
             add_history(menu, self._context, "user", user["id"])
-            menu.addAction(tr("Remove…")).triggered.connect(lambda _checked: self.ask_remove())
+            gate(menu.addAction(tr("Remove…")), self._context.rights.need("users:delete")).triggered.connect(
+                lambda _checked: self.ask_remove()
+            )
 
     def _roles_changed(self, _batch: LiveBatch) -> None:
         self.table.model_.touch(list(self._context.live.kind(USER)))

@@ -85,7 +85,10 @@ class ApprovalsPage(Page):
             tr("Nothing waits for approval"),
             tr("Work on many devices, or work that deletes, can need a second person before it starts. From "
                "how many on is set in the security settings."),
-            button(tr("Open the settings"), lambda: context.navigator.open("settings", "security")),
+            button(
+                tr("Open the settings"), lambda: context.navigator.open("settings", "security"),
+                need=context.rights.need("settings:view"),
+            ),
         )  # fmt: skip
         no_match = EmptyState(
             "filter",

@@ -20,6 +20,7 @@ from console.features.backups.kit_dialog import KitDialog
 from console.features.backups.restore_card import RestoreCard
 from console.features.backups.rules_card import RulesCard
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, label, row
 from console.widgets.confirm import ConfirmDialog, choose, confirm
@@ -52,10 +53,18 @@ class BackupsPage(Page):
             sort="made",
             descending=True,
         )
-        self.verify = button(tr("Verify"), self.verify_chosen)
-        self.delete = button(tr("Delete…"), self.ask_delete, "danger")
-        self.kit = button(tr("Make recovery kit…"), self.ask_kit)
-        self.make = button(tr("Back up now"), self.make_now, "primary", icon="save")
+        self.verify = button(tr("Verify"), self.verify_chosen, need=context.rights.need("backups:create"))
+        self.delete = button(
+            tr("Delete…"), self.ask_delete, "danger", need=context.rights.need("backups:delete")
+        )
+        self.kit = button(tr("Make recovery kit…"), self.ask_kit, need=context.rights.need("backups:create"))
+        self.make = button(
+            tr("Back up now"),
+            self.make_now,
+            "primary",
+            icon="save",
+            need=context.rights.need("backups:create"),
+        )
         self.header = PageHeader(tr("Backups"), self.verify, self.delete, self.kit, self.make)
         self.doing = label("", "muted")
         self.bar = QProgressBar()
@@ -138,7 +147,7 @@ class BackupsPage(Page):
         self.table.selection_changed.connect(self._selected)
         self.table.menu_opening.connect(self._fill_menu)
         self.rules.refused.connect(lambda sentence: self.notice.say(sentence, "bad"))
-        self.table.on_key("Del", self.ask_delete)
+        self.table.on_key("Del", self.ask_delete, self._context.rights.need("backups:delete"))
         timer = QTimer(self)
         timer.setInterval(_TICK_MS)
         timer.timeout.connect(self._show_state)
@@ -206,9 +215,13 @@ class BackupsPage(Page):
     def _fill_menu(self, menu: QMenu) -> None:
         chosen = self.table.selected_objects()
         if len(chosen) == 1:
-            menu.addAction(tr("Verify")).triggered.connect(lambda _checked: self.verify_chosen())
+            gate(menu.addAction(tr("Verify")), self._context.rights.need("backups:create")).triggered.connect(
+                lambda _checked: self.verify_chosen()
+            )
         if chosen:
-            menu.addAction(tr("Delete…")).triggered.connect(lambda _checked: self.ask_delete())
+            gate(
+                menu.addAction(tr("Delete…")), self._context.rights.need("backups:delete")
+            ).triggered.connect(lambda _checked: self.ask_delete())
 
     def _run(self, op: Any, said: str) -> None:
         self._context.ops.run(

@@ -32,7 +32,7 @@ class RulesCard(QWidget):
         self.weekly = spin_box(tr("Weeks to keep"), 0, 520, 4)
         self.output = QCheckBox(tr("With what scripts wrote"))
         self.next = label("", "muted", wrap=True)
-        self.save = button(tr("Save"), self.save_now)
+        self.save = button(tr("Save"), self.save_now, need=context.rights.need("backups:edit"))
         fields = row(
             self.at, Field(tr("Days kept"), self.daily), Field(tr("Weeks kept"), self.weekly), None, gap=16
         )

@@ -113,7 +113,12 @@ class DeviceCard(QFrame):
             self.words.setAccessibleName(tr("Words of {name}", name=name))
             lines.append(label(tr("Approve it if the device shows the same words:"), "secondary", wrap=True))
             lines.append(self.words)
-        self.approve = button(tr("Approve"), self._approve, name=tr("Approve {name}", name=name))
+        self.approve = button(
+            tr("Approve"),
+            self._approve,
+            name=tr("Approve {name}", name=name),
+            need=context.rights.need("devices:approve"),
+        )
         self.approve.setVisible(pending)
         show = button(tr("Show"), self._open, "link", name=tr("Show {name}", name=name))
         inside = card(row(label(name, "strong"), None, mark), *lines, row(self.approve, None, show))

@@ -38,7 +38,7 @@ class EndpointCard(QWidget):
         self.address.currentIndexChanged.connect(self._show_choice)
         self.port = spin_box(tr("Port for devices"), 1, 65535, 1)
         self.port.valueChanged.connect(self._show_choice)
-        self.use = button(tr("Use this address"), self._use)
+        self.use = button(tr("Use this address"), self._use, need=context.rights.need("enrollment:edit"))
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.firewall = _FirewallHints(context)

@@ -35,7 +35,9 @@ class ThisPcCard(QWidget):
         self._context = context
         self._agent = agent
         self.mark = label("", "mark", "idle")
-        self.enrol = button(tr("Enrol this PC"), self._enrol, icon="add-device")
+        self.enrol = button(
+            tr("Enrol this PC"), self._enrol, icon="add-device", need=context.rights.need("enrollment:create")
+        )
         self.error = label("", "error", wrap=True)
         text = label(
             tr("Manage this PC as well: an agent runs beside the window and the PC appears as a device."),

@@ -39,7 +39,9 @@ class TokenCard(QWidget):
         self.uses = spin_box(tr("How many devices may use the token"), 1, MOST_USES, DEFAULT_USES)
         self.approve = QCheckBox(tr("Approve its devices automatically"))
         self.approve.setToolTip(tr("Without it every device waits until somebody compared its words."))
-        self.make = button(tr("Make a token"), self._make, "primary")
+        self.make = button(
+            tr("Make a token"), self._make, "primary", need=context.rights.need("enrollment:create")
+        )
         self.warning = label(
             tr("Only this PC reaches the service yet: choose another address above for other devices."),
             "tone",

@@ -68,7 +68,11 @@ class TokenList(QWidget):
             self._grid.addWidget(text, line, place)
         token_id = int(token["id"])
         revoke = button(
-            tr("Revoke"), lambda: self._revoke(token_id), "danger", name=tr("Revoke {name}", name=name)
+            tr("Revoke"),
+            lambda: self._revoke(token_id),
+            "danger",
+            name=tr("Revoke {name}", name=name),
+            need=self._context.rights.need("enrollment:delete"),
         )
         self.revoke[token_id] = revoke
         self._grid.addWidget(revoke, line, 5)

@@ -19,6 +19,7 @@ from console.features.enroll.new_token import NewTokenDialog
 from console.features.enroll.ops import revoke_tokens
 from console.features.enroll.rename_token import RenameDialog
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.confirm import ConfirmDialog, confirm
@@ -80,9 +81,21 @@ class TokensPage(Page):
             descending=True,
         )
         self.table.tick(_TICK_MS)
-        self.guide = button(tr("Add device"), lambda: context.navigator.open("add-device"))
-        self.revoke = button(tr("Revoke…"), self.ask_revoke, "danger")
-        self.new = button(tr("New token…"), self.ask_new, "primary", icon="plus")
+        self.guide = button(
+            tr("Add device"),
+            lambda: context.navigator.open("add-device"),
+            need=context.rights.need("enrollment:create"),
+        )
+        self.revoke = button(
+            tr("Revoke…"), self.ask_revoke, "danger", need=context.rights.need("enrollment:delete")
+        )
+        self.new = button(
+            tr("New token…"),
+            self.ask_new,
+            "primary",
+            icon="plus",
+            need=context.rights.need("enrollment:create"),
+        )
         self.header = PageHeader(tr("Enrollment"), self.guide, self.revoke, self.new)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
@@ -90,7 +103,7 @@ class TokensPage(Page):
             "key",
             tr("No tokens yet"),
             tr("A token lets a few devices enroll for a while. Its command is pasted on each of them."),
-            button(tr("New token…"), self.ask_new, "primary"),
+            button(tr("New token…"), self.ask_new, "primary", need=context.rights.need("enrollment:create")),
         )
         no_match = EmptyState(
             "filter",
@@ -139,7 +152,7 @@ class TokensPage(Page):
         table.menu_opening.connect(self._fill_menu)
         table.opened.connect(lambda key: self.ask_rename(live.kind(ENROLLMENT_TOKEN)[key]))
         self.centre.counted.connect(self._count)
-        table.on_key("Del", self.ask_revoke)
+        table.on_key("Del", self.ask_revoke, self._context.rights.need("enrollment:delete"))
         timer = QTimer(self)
         timer.setInterval(_TICK_MS)
         timer.timeout.connect(self._time_passed)
@@ -178,9 +191,13 @@ class TokensPage(Page):
     def _fill_menu(self, menu: QMenu) -> None:
         chosen = self.table.selected_objects()
         if len(chosen) == 1:
-            menu.addAction(tr("Rename…")).triggered.connect(lambda _checked: self.ask_rename(chosen[0]))
+            gate(
+                menu.addAction(tr("Rename…")), self._context.rights.need("enrollment:edit")
+            ).triggered.connect(lambda _checked: self.ask_rename(chosen[0]))
         if any(map(self._is_usable, chosen)):
-            menu.addAction(tr("Revoke…")).triggered.connect(lambda _checked: self.ask_revoke())
+            gate(
+                menu.addAction(tr("Revoke…")), self._context.rights.need("enrollment:delete")
+            ).triggered.connect(lambda _checked: self.ask_revoke())
 
     def _revoke(self, ids: list[int]) -> None:
         self._context.ops.run(

@@ -17,6 +17,7 @@ from console.features.fleet.admission_words import is_clone, is_waiting, where_f
 from console.features.fleet.columns import name, search_text
 from console.features.fleet.removal import ask_removal
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.confirm import ConfirmDialog, confirm
@@ -53,8 +54,20 @@ class AdmissionPage(Page):
             "admission", tr("Devices that wait"), self._columns(), search_text, context.settings, sort="since"
         )
         self.table.tick(_TICK_MS)
-        self.refuse = button(tr("Refuse…"), self.ask_refuse, "danger", name=tr("Refuse (Delete)"))
-        self.approve = button(tr("Approve"), self.approve_selected, "primary", name=tr("Approve (A)"))
+        self.refuse = button(
+            tr("Refuse…"),
+            self.ask_refuse,
+            "danger",
+            name=tr("Refuse (Delete)"),
+            need=context.rights.need("devices:delete"),
+        )
+        self.approve = button(
+            tr("Approve"),
+            self.approve_selected,
+            "primary",
+            name=tr("Approve (A)"),
+            need=context.rights.need("devices:approve"),
+        )
         self.header = PageHeader(tr("Admission"), self.refuse, self.approve)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
@@ -63,7 +76,10 @@ class AdmissionPage(Page):
             tr("Nobody waits"),
             tr("Devices that are not approved by their token wait here until somebody has compared their "
                "words. Copies of a device are stopped here too."),
-            button(tr("Add device"), lambda: context.navigator.open("add-device")),
+            button(
+                tr("Add device"), lambda: context.navigator.open("add-device"),
+                need=context.rights.need("enrollment:create"),
+            ),
         )  # fmt: skip
         no_match = EmptyState(
             "filter",
@@ -135,9 +151,12 @@ class AdmissionPage(Page):
         self.centre.counted.connect(self._count)
         self.pane.merge_wanted.connect(self.ask_merge)
         self.pane.apart_wanted.connect(self._keep_apart)
-        for keys, run in (("A", self.approve_selected), ("Del", self.ask_refuse)):
+        for keys, run, needed in (
+            ("A", self.approve_selected, "devices:approve"),
+            ("Del", self.ask_refuse, "devices:delete"),
+        ):
             # The next one must not be let in because a key was held down.
-            table.on_key(keys, run, repeats=False)
+            table.on_key(keys, run, self._context.rights.need(needed), repeats=False)
         for stop in (live.subscribe(DEVICE, self._take), live.subscribe(EXPECTED_DEVICE, self._expected)):
             self.destroyed.connect(stop)
         self.centre.recount()
@@ -188,8 +207,12 @@ class AdmissionPage(Page):
             menu.addAction(tr("Open")).triggered.connect(
                 lambda _checked: self._context.navigator.open("device", str(device_id))
             )
-        menu.addAction(self.approve.text()).triggered.connect(lambda _checked: self.approve_selected())
-        menu.addAction(tr("Refuse…")).triggered.connect(lambda _checked: self.ask_refuse())
+        gate(
+            menu.addAction(self.approve.text()), self._context.rights.need("devices:approve")
+        ).triggered.connect(lambda _checked: self.approve_selected())
+        gate(menu.addAction(tr("Refuse…")), self._context.rights.need("devices:delete")).triggered.connect(
+            lambda _checked: self.ask_refuse()
+        )
 
     def _merge(self, device_id: int, other_id: int) -> None:
         self._context.ops.run(

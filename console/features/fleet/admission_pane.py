@@ -169,8 +169,10 @@ class _TwinCard(QWidget):
         super().__init__()
         self._context = context
         self._ids = (0, 0)
-        self.merge = button(tr("Same machine: merge"), self._merge)
-        self.apart = button(tr("Keep apart"), self._apart)
+        self.merge = button(
+            tr("Same machine: merge"), self._merge, need=context.rights.need("devices:approve")
+        )
+        self.apart = button(tr("Keep apart"), self._apart, need=context.rights.need("devices:approve"))
         self.hint = label("", "secondary", wrap=True)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(16)

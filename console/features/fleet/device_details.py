@@ -99,7 +99,9 @@ class ApprovalCard(QWidget):
         self._device_id = 0
         self.words = label("", "words", wrap=True)
         self.words.setAccessibleName(tr("Words of the device"))
-        self.approve = button(tr("Approve"), self._approve, "primary")
+        self.approve = button(
+            tr("Approve"), self._approve, "primary", need=context.rights.need("devices:approve")
+        )
         self._why = label("", "secondary", wrap=True)
         inside = card(self._why, self.words, row(self.approve, None))
         self.setLayout(column(inside))
@@ -185,7 +187,7 @@ class DeviceDetails(QWidget):
         self.name = label("", "title", wrap=True)
         self.state = StatusBadge()
         self.sentence = label("", "muted", wrap=True)
-        self.run = button(tr("Run…"), self._run, "primary")
+        self.run = button(tr("Run…"), self._run, "primary", need=context.rights.need("rollouts:run"))
         self.open = button(tr("Open"), self._open)
         self.approval = ApprovalCard(context)
         self.facts = Facts()

@@ -35,7 +35,7 @@ class DeviceGroups(QWidget):
         self.links: list[QPushButton] = []
         self._lines: list[QWidget] = []
         self.none = label(tr("It is in no group."), "muted")
-        self.add = button(tr("Add to group…"), self.ask, icon="plus")
+        self.add = button(tr("Add to group…"), self.ask, icon="plus", need=context.rights.need("groups:edit"))
         self._column = column(gap=2)
         self.setLayout(
             column(

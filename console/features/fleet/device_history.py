@@ -25,7 +25,7 @@ class DeviceHistory(QWidget):
             "runs",
             tr("Nothing was run here yet"),
             tr("What is run on this device stays listed here."),
-            button(tr("Run…"), self._run),
+            button(tr("Run…"), self._run, need=context.rights.need("rollouts:run")),
         )
         self.list = RunList(
             context,

@@ -50,9 +50,11 @@ class DevicePage(Page):
         self._device_id = 0
         self._device: Object | None = None
         crumb = button(tr("Devices /"), lambda: context.navigator.open("devices"), "link")
-        self.run = button(tr("Run…"), self._run, "primary")
-        self.remove = button(tr("Remove…"), self._remove, "danger")
-        self.assign = button(tr("Assign profile…"), self._assign)
+        self.run = button(tr("Run…"), self._run, "primary", need=context.rights.need("rollouts:run"))
+        self.remove = button(
+            tr("Remove…"), self._remove, "danger", need=context.rights.need("devices:delete")
+        )
+        self.assign = button(tr("Assign profile…"), self._assign, need=context.rights.need("devices:edit"))
         self.pause = PausePart(self, context, PauseScope.DEVICE)
         self.history = history_button(context, lambda: ("device", self._device_id))
         actions = (self.history, self.remove, self.pause.button, self.assign, self.run)

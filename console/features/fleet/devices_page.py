@@ -32,6 +32,7 @@ from console.features.fleet.tag_changes import ask_tags
 from console.features.fleet.tag_dialog import TagDialog
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, row
 from console.widgets.audit_history import add_history
@@ -106,14 +107,21 @@ class DevicesPage(Page):
         self.groups = button(tr("Groups"), self._toggle_rail, name=tr("Groups beside the devices"))
         self.columns = button(tr("Columns"), self._show_columns)
         self.export = button(tr("Export…"), self._export)
-        self.run = button(tr("Run on selection…"), self._run, "primary")
+        self.run = button(
+            tr("Run on selection…"), self._run, "primary", need=context.rights.need("rollouts:run")
+        )
         self.header = PageHeader(tr("Devices"), self.views, self.groups, self.columns, self.export, self.run)
         self.header.below.addWidget(self.filter, 1)
         self.nobody = EmptyState(
             "device",
             tr("No devices yet"),
             tr("A device appears here as soon as its agent has reached the service. It takes one command."),
-            button(tr("Add device"), lambda: context.navigator.open("add-device"), "primary"),
+            button(
+                tr("Add device"),
+                lambda: context.navigator.open("add-device"),
+                "primary",
+                need=context.rights.need("enrollment:create"),
+            ),
         )
         self.no_match = EmptyState(
             "filter",
@@ -156,8 +164,8 @@ class DevicesPage(Page):
         self.rail.chosen.connect(self._show_group)
         self.rail.dropped.connect(lambda group, ids: change_members(self, self._context, group, ids, []))
         self.rail.setVisible(self._context.settings.value(_RAIL, False, bool) is True)
-        for keys, run in _KEYS.items():
-            table.on_key(keys, partial(run, self))
+        for keys, (run, needed) in _KEYS.items():
+            table.on_key(keys, partial(run, self), self._context.rights.need(needed))
         stops.append(live.subscribe(GROUP, self._groups_changed))
         self.destroyed.connect(stops[-1])
         self.centre.recount()
@@ -227,29 +235,41 @@ class DevicesPage(Page):
                 lambda _checked: self._context.navigator.open("device", str(chosen[0]["id"]))
             )
             add_history(menu, self._context, "device", chosen[0]["id"])
-        menu.addAction(tr("Run on selection…")).triggered.connect(lambda _checked: self._run())
+        gate(
+            menu.addAction(tr("Run on selection…")), self._context.rights.need("rollouts:run")
+        ).triggered.connect(lambda _checked: self._run())
         pause = PauseRequest(tuple(device["id"] for device in chosen))
-        menu.addAction(tr("Pause work…")).triggered.connect(
+        gate(menu.addAction(tr("Pause work…")), self._context.rights.need("rollouts:run")).triggered.connect(
             lambda _checked: self._context.navigator.ask(PAUSE_DIALOG, pause)
         )
         menu.addSeparator()
-        menu.addAction(tr("Assign profile…")).triggered.connect(
+        gate(
+            menu.addAction(tr("Assign profile…")), self._context.rights.need("devices:edit")
+        ).triggered.connect(
             lambda _checked: self._context.navigator.ask(ASSIGN_DIALOG, AssignRequest(pause.device_ids))
         )
-        menu.addAction(tr("Tags…")).triggered.connect(lambda _checked: self.ask_tags())
-        menu.addAction(tr("Add to group…")).triggered.connect(lambda _checked: self.ask_add_to_group())
-        menu.addAction(tr("Remove from group…")).triggered.connect(
-            lambda _checked: self._look_into_groups(pause.device_ids)
+        gate(menu.addAction(tr("Tags…")), self._context.rights.need("devices:edit")).triggered.connect(
+            lambda _checked: self.ask_tags()
         )
+        gate(menu.addAction(tr("Add to group…")), self._context.rights.need("groups:edit")).triggered.connect(
+            lambda _checked: self.ask_add_to_group()
+        )
+        gate(
+            menu.addAction(tr("Remove from group…")), self._context.rights.need("groups:edit")
+        ).triggered.connect(lambda _checked: self._look_into_groups(pause.device_ids))
         menu.addSeparator()
         waiting = [device["id"] for device in chosen if is_pending(device)]
         if waiting:
             title = plural(len(waiting), "Approve", "Approve {count} devices")
-            menu.addAction(title).triggered.connect(lambda _checked: self._approve(waiting))
+            gate(menu.addAction(title), self._context.rights.need("devices:approve")).triggered.connect(
+                lambda _checked: self._approve(waiting)
+            )
         menu.addSeparator()
         menu.addAction(tr("Copy as CSV")).triggered.connect(lambda _checked: self.table.copy_csv())
         menu.addSeparator()
-        menu.addAction(tr("Remove…")).triggered.connect(lambda _checked: self.ask_remove())
+        gate(menu.addAction(tr("Remove…")), self._context.rights.need("devices:delete")).triggered.connect(
+            lambda _checked: self.ask_remove()
+        )
 
     def _run(self) -> None:
         ids = tuple(self.table.selected_ids())
@@ -351,14 +371,14 @@ class DevicesPage(Page):
         self._context.notices.notice(plural(count, "{count} device exported.", "{count} devices exported."))
 
 
-_KEYS: dict[str, Callable[[DevicesPage], object]] = {
-    "T": DevicesPage.ask_tags,
-    "Ctrl+T": DevicesPage.ask_tags,
-    "G": DevicesPage._add_to_group,
-    "Ctrl+G": DevicesPage._add_to_group,
-    "Del": DevicesPage.ask_remove,
+_KEYS: dict[str, tuple[Callable[[DevicesPage], object], str]] = {
+    "T": (DevicesPage.ask_tags, "devices:edit"),
+    "Ctrl+T": (DevicesPage.ask_tags, "devices:edit"),
+    "G": (DevicesPage._add_to_group, "groups:edit"),
+    "Ctrl+G": (DevicesPage._add_to_group, "groups:edit"),
+    "Del": (DevicesPage.ask_remove, "devices:delete"),
 }
-"""While the table has the keyboard."""
+"""While the table has the keyboard, with the right that each takes."""
 
 
 def _person(context: Context) -> str:

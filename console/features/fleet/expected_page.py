@@ -21,6 +21,7 @@ from console.features.fleet.expected_dialog import ExpectedDialog
 from console.features.fleet.expected_import import ExpectedImport
 from console.features.fleet.tag_words import counted
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.confirm import ConfirmDialog, confirm
@@ -75,10 +76,18 @@ class ExpectedPage(Page):
             context.settings,
             sort="name",
         )
-        self.delete = button(tr("Delete…"), self.ask_delete, "danger")
+        self.delete = button(
+            tr("Delete…"), self.ask_delete, "danger", need=context.rights.need("devices:delete")
+        )
         self.export = button(tr("Export…"), self._ask_export)
-        self.import_ = button(tr("Import…"), self._ask_import)
-        self.new = button(tr("Expect a device…"), self.ask_new, "primary", icon="plus")
+        self.import_ = button(tr("Import…"), self._ask_import, need=context.rights.need("devices:create"))
+        self.new = button(
+            tr("Expect a device…"),
+            self.ask_new,
+            "primary",
+            icon="plus",
+            need=context.rights.need("devices:create"),
+        )
         self.header = PageHeader(tr("Expected devices"), self.delete, self.export, self.import_, self.new)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
@@ -89,8 +98,10 @@ class ExpectedPage(Page):
                 "Write down devices before they come, by serial number or name: when their agent enrolls "
                 "they get the tags and groups that are waiting for them."
             ),
-            button(tr("Import a table…"), self._ask_import),
-            button(tr("Expect a device…"), self.ask_new, "primary"),
+            button(tr("Import a table…"), self._ask_import, need=context.rights.need("devices:create")),
+            button(
+                tr("Expect a device…"), self.ask_new, "primary", need=context.rights.need("devices:create")
+            ),
         )
         no_match = EmptyState(
             "filter",
@@ -155,7 +166,7 @@ class ExpectedPage(Page):
         table.selection_changed.connect(self._selected)
         table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._count)
-        table.on_key("Del", self.ask_delete)
+        table.on_key("Del", self.ask_delete, self._context.rights.need("devices:delete"))
         for stop in (live.subscribe(EXPECTED_DEVICE, table.take), live.subscribe(GROUP, self._groups)):
             self.destroyed.connect(stop)
         self.centre.recount()
@@ -189,13 +200,17 @@ class ExpectedPage(Page):
         chosen = self.table.selected_objects()
         if len(chosen) == 1:
             entry = chosen[0]
-            menu.addAction(tr("Edit…")).triggered.connect(lambda _checked: self.ask_edit(entry["id"]))
+            gate(menu.addAction(tr("Edit…")), self._context.rights.need("devices:edit")).triggered.connect(
+                lambda _checked: self.ask_edit(entry["id"])
+            )
             if entry["device_id"] is not None:
                 menu.addAction(tr("Show the device")).triggered.connect(
                     lambda _checked: self._context.navigator.open("device", str(entry["device_id"]))
                 )
         if chosen:
-            menu.addAction(tr("Delete…")).triggered.connect(lambda _checked: self.ask_delete())
+            gate(
+                menu.addAction(tr("Delete…")), self._context.rights.need("devices:delete")
+            ).triggered.connect(lambda _checked: self.ask_delete())
 
     def _delete(self, ids: list[int]) -> None:
         self._context.ops.run(

@@ -51,7 +51,7 @@ class GroupChoice(QDialog):
         self.table = LiveTable(
             "choose-group", tr("Groups"), self._columns(), group_words.search_text, sort="name"
         )
-        self.new = button("", self._make, icon="plus")
+        self.new = button("", self._make, icon="plus", need=context.rights.need("groups:create"))
         self.new.setVisible(inside is None)
         self.cancel = button(tr("Cancel"), self.reject)
         self.go = button(action, self._choose, "primary")

@@ -28,7 +28,7 @@ class GroupDetails(QWidget):
         self._group_id = 0
         self.name = label("", "title", wrap=True)
         self.description = label("", "muted", wrap=True)
-        self.run = button(tr("Run…"), self._run, "primary")
+        self.run = button(tr("Run…"), self._run, "primary", need=context.rights.need("rollouts:run"))
         self.open = button(tr("Open"), self._open)
         self.pause = PausePart(self, context, PauseScope.GROUP)
         self.paused = label("", "muted", wrap=True)

@@ -22,6 +22,7 @@ from console.features.fleet.device_query import depends_on_time, known_words
 from console.features.fleet.service_matches import LOOKING, ServiceMatches
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.parts import button, column, frame, label, row
 from console.widgets.empty_state import EmptyState
 from console.widgets.list_view import ListView
@@ -68,9 +69,15 @@ class GroupMembers(QWidget):
         )
         self.table.tick(_TICK_MS)
         self.count = label("", "secondary")
-        self.remove = button(tr("Take out of the group"), self._remove, "danger")
-        self.add = button(tr("Add devices…"), self.add_wanted.emit, icon="plus")
-        self._empty_add = button(tr("Add devices…"), self.add_wanted.emit)
+        self.remove = button(
+            tr("Take out of the group"), self._remove, "danger", need=context.rights.need("groups:edit")
+        )
+        self.add = button(
+            tr("Add devices…"), self.add_wanted.emit, icon="plus", need=context.rights.need("groups:edit")
+        )
+        self._empty_add = button(
+            tr("Add devices…"), self.add_wanted.emit, need=context.rights.need("groups:edit")
+        )
         self._show_all = button(tr("Show all of the group"), self.filter.clear)
         self.nobody = EmptyState(
             "device",
@@ -197,15 +204,17 @@ class GroupMembers(QWidget):
             menu.addAction(tr("Open device")).triggered.connect(
                 lambda _checked: navigator.open("device", str(ids[0]))
             )
-        menu.addAction(tr("Run on selection…")).triggered.connect(
-            lambda _checked: navigator.ask(RUN_DIALOG, RunRequest(device_ids=tuple(ids)))
-        )
-        menu.addAction(tr("Pause work…")).triggered.connect(
+        gate(
+            menu.addAction(tr("Run on selection…")), self._context.rights.need("rollouts:run")
+        ).triggered.connect(lambda _checked: navigator.ask(RUN_DIALOG, RunRequest(device_ids=tuple(ids))))
+        gate(menu.addAction(tr("Pause work…")), self._context.rights.need("rollouts:run")).triggered.connect(
             lambda _checked: navigator.ask(PAUSE_DIALOG, PauseRequest(tuple(ids)))
         )
         if self.is_named:
             menu.addSeparator()
-            menu.addAction(self.remove.text()).triggered.connect(lambda _checked: self._remove())
+            gate(
+                menu.addAction(self.remove.text()), self._context.rights.need("groups:edit")
+            ).triggered.connect(lambda _checked: self._remove())
 
     def _remove(self) -> None:
         self.remove_wanted.emit(self.table.selected_ids())

@@ -32,6 +32,7 @@ from console.features.fleet.group_words import group_pauses
 from console.features.fleet.pause_part import PausePart
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.audit_history import history_button
@@ -59,10 +60,20 @@ class GroupPage(Page):
         self._save_done = asyncio.Event()
         self.search_hint = tr("Search devices, groups, scripts or commands")
         crumb = button(tr("Groups /"), self._open_list, "link")
-        self.delete = button(tr("Delete…"), self.ask_delete, "danger")
+        self.delete = button(
+            tr("Delete…"), self.ask_delete, "danger", need=context.rights.need("groups:delete")
+        )
         self.pause = PausePart(self, context, PauseScope.GROUP)
-        self.run = button(tr("Run on this group…"), self._run, icon="run")
-        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
+        self.run = button(
+            tr("Run on this group…"), self._run, icon="run", need=context.rights.need("rollouts:run")
+        )
+        self.save = button(
+            tr("Save"),
+            self.save_now,
+            "primary",
+            name=tr("Save (Ctrl+S)"),
+            need=context.rights.need("groups:edit", "groups:create"),
+        )
         self.history = history_button(context, lambda: ("group", self._group.id) if self._group else None)
         actions = (self.history, self.delete, self.pause.button, self.run, self.save)
         self.header = PageHeader("", *actions, crumb=crumb, marks=[self.pause.badge])
@@ -131,7 +142,10 @@ class GroupPage(Page):
         self.comparison.closed.connect(self._end_comparison)
         for stop in (live.subscribe(GROUP, self._take), live.subscribe(PAUSE, self._take_pauses)):
             self.destroyed.connect(stop)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self).activated.connect(self.save_now)
+        gate(
+            QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self),
+            self._context.rights.need("groups:edit", "groups:create"),
+        ).activated.connect(self.save_now)
 
     def _loaded(self, group: Group) -> None:
         if group.id == self._group_id:

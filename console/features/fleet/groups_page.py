@@ -19,6 +19,7 @@ from console.features.fleet import group_ops, group_words
 from console.features.fleet.group_details import GroupDetails
 from console.features.fleet.group_removal import ask_group_removal
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.audit_history import add_history
@@ -57,8 +58,10 @@ class GroupsPage(Page):
         self.table = LiveTable(
             "groups", tr("Groups"), self._columns(), group_words.search_text, context.settings, sort="name"
         )
-        self.run = button(tr("Run on this group…"), self._run)
-        self.new = button(tr("New group"), self._new, "primary", icon="plus")
+        self.run = button(tr("Run on this group…"), self._run, need=context.rights.need("rollouts:run"))
+        self.new = button(
+            tr("New group"), self._new, "primary", icon="plus", need=context.rights.need("groups:create")
+        )
         self.header = PageHeader(tr("Groups"), self.run, self.new)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
@@ -66,7 +69,7 @@ class GroupsPage(Page):
             "group",
             tr("No groups yet"),
             tr("A group is a named set of devices: some that you choose, or whatever a query finds."),
-            button(tr("New group"), self._new, "primary"),
+            button(tr("New group"), self._new, "primary", need=context.rights.need("groups:create")),
         )
         self.no_match = EmptyState(
             "filter",
@@ -182,14 +185,18 @@ class GroupsPage(Page):
             group_id = chosen[0]["id"]
             menu.addAction(tr("Open")).triggered.connect(lambda _checked: self._open(group_id))
             add_history(menu, self._context, "group", group_id)
-        menu.addAction(self.run.text()).triggered.connect(lambda _checked: self._run())
+        gate(menu.addAction(self.run.text()), self._context.rights.need("rollouts:run")).triggered.connect(
+            lambda _checked: self._run()
+        )
         if len(chosen) == 1:
             request = PauseRequest(group_id=group_id)
-            menu.addAction(tr("Pause work on this group…")).triggered.connect(
-                lambda _checked: self._context.navigator.ask(PAUSE_DIALOG, request)
-            )
+            gate(
+                menu.addAction(tr("Pause work on this group…")), self._context.rights.need("rollouts:run")
+            ).triggered.connect(lambda _checked: self._context.navigator.ask(PAUSE_DIALOG, request))
         menu.addSeparator()
-        menu.addAction(tr("Delete…")).triggered.connect(lambda _checked: self.ask_delete(chosen))
+        gate(menu.addAction(tr("Delete…")), self._context.rights.need("groups:delete")).triggered.connect(
+            lambda _checked: self.ask_delete(chosen)
+        )
 
     def ask_delete(self, groups: list[Object]) -> ConfirmDialog:
         return ask_group_removal(self, self._context, groups, self.notice.refused)

@@ -28,7 +28,7 @@ class PausePart:
         self._request = PauseRequest()
         self.pauses: list[Object] = []
         self.badge = StatusBadge()
-        self.button = button("", self._press)
+        self.button = button("", self._press, need=context.rights.need("rollouts:run"))
         self.show(PauseRequest(), [])
 
     @property

@@ -18,6 +18,7 @@ from console.features.fleet import expected_ops
 from console.features.fleet.columns import name
 from console.features.fleet.forget_dialog import ForgetDialog
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.empty_state import EmptyState
@@ -49,7 +50,9 @@ class RetiredPage(Page):
             sort="retired",
             descending=True,
         )
-        self.forget = button(tr("Forget…"), self.ask_forget, "danger")
+        self.forget = button(
+            tr("Forget…"), self.ask_forget, "danger", need=context.rights.need("devices:delete")
+        )
         self.header = PageHeader(tr("Removed devices"), self.forget)
         self.header.below.addWidget(self.filter, 1)
         self.notice = NoticeBar()
@@ -98,7 +101,7 @@ class RetiredPage(Page):
         self.table.typed.connect(self.filter.begin)
         self.table.selection_changed.connect(self._selected)
         self.table.menu_opening.connect(self._fill_menu)
-        self.table.on_key("Del", self.ask_forget)
+        self.table.on_key("Del", self.ask_forget, self._context.rights.need("devices:delete"))
         self.destroyed.connect(self._context.live.subscribe(DEVICE, self._take))
         self._count()
         self._selected()
@@ -134,7 +137,9 @@ class RetiredPage(Page):
                 lambda _checked: self._context.navigator.open("device", str(successor))
             )
         if chosen:
-            menu.addAction(tr("Forget…")).triggered.connect(lambda _checked: self.ask_forget())
+            gate(
+                menu.addAction(tr("Forget…")), self._context.rights.need("devices:delete")
+            ).triggered.connect(lambda _checked: self.ask_forget())
 
     def _forget(self, ids: list[int]) -> None:
         self._context.ops.run(

@@ -79,7 +79,9 @@ class ImportDialog(QDialog):
         self.bar.setAccessibleName(tr("Progress of the import"))
         self.bar.hide()
         self.cancel = button(tr("Cancel"), self.reject)
-        self.go = button(tr("Import"), self.import_ticked, "primary")
+        self.go = button(
+            tr("Import"), self.import_ticked, "primary", need=context.rights.need("scripts:create")
+        )
         lines = column(
             row(label(tr("Import scripts"), "title"), self.place, None),
             self.filter,

@@ -22,6 +22,7 @@ from console.features.library.folders import folders_of, is_inside, moved
 from console.features.library.tags_dialog import TagsDialog
 from console.features.library.tree_ops import Written
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.notices import Action
 from console.shell.page import Page
 from console.widgets.audit_history import add_history
@@ -41,14 +42,15 @@ class ScriptActions(QObject):
         super().__init__(page)
         self._page, self._context, self._favorites, self._chosen = page, context, favorites, chosen
         self._back: tuple[str, list[bulk.Change]] | None = None
-        for keys, run in (
-            (QKeySequence(QKeySequence.StandardKey.Delete), self._delete_chosen),
-            (QKeySequence("Ctrl+B"), self._turn_chosen),
-            (QKeySequence(QKeySequence.StandardKey.Undo), self.undo),
+        for keys, run, needed in (
+            (QKeySequence(QKeySequence.StandardKey.Delete), self._delete_chosen, "scripts:delete"),
+            (QKeySequence("Ctrl+B"), self._turn_chosen, "scripts:view"),
+            (QKeySequence(QKeySequence.StandardKey.Undo), self.undo, "scripts:edit"),
         ):
             shortcut = QShortcut(keys, page)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(run)
+            gate(shortcut, context.rights.need(needed))
 
     def fill(self, menu: QMenu) -> None:
         chosen = self._chosen()
@@ -57,14 +59,16 @@ class ScriptActions(QObject):
         if len(chosen) == 1:
             self._fill_for_one(menu, chosen[0])
         add = partial(_add, menu)
-        add(tr("Move to folder…"), lambda: self.ask_folder(chosen))
-        add(tr("Tags…"), lambda: self.ask_tags(chosen))
+        edits = self._context.rights.need("scripts:edit")
+        gate(add(tr("Move to folder…"), lambda: self.ask_folder(chosen)), edits)
+        gate(add(tr("Tags…"), lambda: self.ask_tags(chosen)), edits)
         ids = [script["id"] for script in chosen]
         kept = self._favorites.ids.issuperset(ids)
         add(tr("No favorite any more") if kept else tr("Favorite"), self._turn_chosen, "Ctrl+B")
         add(tr("Export…"), lambda: self.ask_export(chosen))
         menu.addSeparator()
-        add(tr("Delete…"), lambda: self.ask_delete(chosen), "Del")
+        delete = add(tr("Delete…"), lambda: self.ask_delete(chosen), "Del")
+        gate(delete, self._context.rights.need("scripts:delete"))
 
     def open(self, script_id: int) -> None:
         self._context.navigator.open("script", str(script_id))
@@ -189,16 +193,18 @@ class ScriptActions(QObject):
     # ---- inside
 
     def _fill_for_one(self, menu: QMenu, script: Object) -> None:
-        add = partial(_add, menu)
+        add, rights = partial(_add, menu), self._context.rights
         add(tr("Edit"), lambda: self.open(script["id"]), "Return")
-        add(tr("Run…"), lambda: self.run(script["id"]))
+        run = add(tr("Run…"), lambda: self.run(script["id"]))
         undo = add(tr("Undo…"), lambda: self.run(script["id"], TaskAction.UNDO))
         undo.setEnabled(bool(script["undo"]))
         detect = add(tr("Detect only…"), lambda: self.run(script["id"], TaskAction.DETECT))
         detect.setEnabled(bool(script["detect"]))
+        for entry in (run, undo, detect):
+            gate(entry, rights.need("rollouts:run"))
         add_history(menu, self._context, "script", script["id"])
         menu.addSeparator()
-        add(tr("Duplicate"), lambda: self.duplicate(script))
+        gate(add(tr("Duplicate"), lambda: self.duplicate(script)), rights.need("scripts:create"))
 
     def _every(self) -> list[Object]:
         return list(self._context.live.kind(SCRIPT).values())

@@ -29,6 +29,7 @@ from console.features.library.revisions_pane import RevisionsPane
 from console.features.library.script_check import ScriptCheck
 from console.features.library.script_editor import ScriptEditor
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, rule
 from console.widgets.audit_history import history_button
@@ -55,11 +56,19 @@ class ScriptPage(Page):
         self._save_done = asyncio.Event()
         self._drafts = DraftKeeper(self, drafts, self._unsaved, context.notices)
         crumb = button(tr("Scripts /"), self._open_list, "link")
-        self.test = button(tr("Test-run…"), partial(self._ask_run, on_one=True))
+        self.test = button(
+            tr("Test-run…"), partial(self._ask_run, on_one=True), need=context.rights.need("rollouts:run")
+        )
         self.test.setToolTip(tr("On one device, to see whether it works (F5)"))
         self.test.setShortcut("F5")
-        self.run = button(tr("Run…"), self._ask_run, icon="run")
-        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
+        self.run = button(tr("Run…"), self._ask_run, icon="run", need=context.rights.need("rollouts:run"))
+        self.save = button(
+            tr("Save"),
+            self.save_now,
+            "primary",
+            name=tr("Save (Ctrl+S)"),
+            need=context.rights.need("scripts:edit", "scripts:create"),
+        )
         self.history = history_button(context, lambda: ("script", self._script.id) if self._script else None)
         self.header = PageHeader("", self.history, self.test, self.run, self.save, crumb=crumb)
         self.parameters = ParametersEditor()
@@ -125,7 +134,10 @@ class ScriptPage(Page):
         self.info.back_wanted.connect(self._go_back)
         self.info.more_wanted.connect(self._load_revisions)
         self.destroyed.connect(self._context.live.subscribe(SCRIPT, self._take))
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self).activated.connect(self.save_now)
+        gate(
+            QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self),
+            self._context.rights.need("scripts:edit", "scripts:create"),
+        ).activated.connect(self.save_now)
 
     def _load(self) -> None:
         self._context.ops.run(

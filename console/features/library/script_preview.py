@@ -28,7 +28,7 @@ class ScriptPreview(QWidget):
         self._content = ""
         self.name = label("", "title", wrap=True)
         self.description = label("", "muted", wrap=True)
-        self.run = button(tr("Run…"), self._run, "primary")
+        self.run = button(tr("Run…"), self._run, "primary", need=context.rights.need("rollouts:run"))
         self.open = button(tr("Edit"), self._open)
         self.facts = Facts()
         self.code = CodeText()

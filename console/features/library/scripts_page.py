@@ -32,6 +32,7 @@ from console.features.library.script_columns import (
 from console.features.library.script_preview import ScriptPreview
 from console.features.library.tree_ops import FILES
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.shell.window_state import restore_splitter, save_splitter
@@ -79,20 +80,29 @@ class ScriptsPage(Page):
         )
         self.table.allow_drag(SCRIPT)
         self.actions_ = ScriptActions(self, context, self.favorites, self.table.selected_objects)
-        self.take_files = button(tr("Import…"), lambda: self._ask_what(self.take_files))
+        self.take_files = button(
+            tr("Import…"), lambda: self._ask_what(self.take_files), need=context.rights.need("scripts:create")
+        )
         self.export = button(tr("Export…"), self._export_shown)
-        self.new = button(tr("New script"), self._new, "primary", icon="plus")
+        self.new = button(
+            tr("New script"), self._new, "primary", icon="plus", need=context.rights.need("scripts:create")
+        )
         self.header = PageHeader(tr("Scripts"), self.take_files, self.export, self.new)
         self.header.below.addWidget(self.filter, 1)
-        first_import = button(tr("Import…"), lambda: self._ask_what(first_import))
+        first_import = button(
+            tr("Import…"), lambda: self._ask_what(first_import), need=context.rights.need("scripts:create")
+        )
         self.nothing = EmptyState(
             "script",
             tr("No scripts yet"),
             tr("A script is what you run on devices: PowerShell, Bash, cmd or Python. Write one, import "
                "files or a folder (or drop them here), or begin with those that come with DeployFlow."),
-            button(tr("New script"), self._new, "primary"),
+            button(tr("New script"), self._new, "primary", need=context.rights.need("scripts:create")),
             first_import,
-            button(tr("Load the starter library"), self._load_starters),
+            button(
+                tr("Load the starter library"), self._load_starters,
+                need=context.rights.need("scripts:create"),
+            ),
         )  # fmt: skip
         self.no_match = EmptyState(
             "filter",
@@ -234,7 +244,9 @@ class ScriptsPage(Page):
     def _fill_folder_menu(self, menu: QMenu, place: Place) -> None:
         inside = [one for one in self._context.live.kind(SCRIPT).values() if place.holds(one)]
         if place.kind == INSIDE:
-            menu.addAction(tr("Rename (F2)")).triggered.connect(lambda _checked: self.tree.rename_current())
+            gate(
+                menu.addAction(tr("Rename (F2)")), self._context.rights.need("scripts:edit")
+            ).triggered.connect(lambda _checked: self.tree.rename_current())
         self._fill_import_menu(menu)
         if place.kind != FAVORITES:
             menu.addAction(tr("Export…")).triggered.connect(lambda _checked: self.actions_.ask_export(inside))
@@ -265,8 +277,12 @@ class ScriptsPage(Page):
         menu.popup(below.mapToGlobal(below.rect().bottomLeft()))
 
     def _fill_import_menu(self, menu: QMenu) -> None:
-        menu.addAction(tr("Import a folder…")).triggered.connect(lambda _checked: self.ask_folder())
-        menu.addAction(tr("Import files…")).triggered.connect(lambda _checked: self.ask_files())
+        gate(
+            menu.addAction(tr("Import a folder…")), self._context.rights.need("scripts:create")
+        ).triggered.connect(lambda _checked: self.ask_folder())
+        gate(
+            menu.addAction(tr("Import files…")), self._context.rights.need("scripts:create")
+        ).triggered.connect(lambda _checked: self.ask_files())
 
     def ask_folder(self) -> None:
         dialog = QFileDialog(self, tr("Import scripts: choose the folder they lie in"))

@@ -53,7 +53,7 @@ class AssignDialog(QDialog):
         self.apply = QCheckBox(tr("Apply it now"))
         self.apply.setAccessibleDescription(tr("Assigning alone runs nothing."))
         self.note = label(tr("Assigning alone runs nothing."), "secondary")
-        self.save = button(tr("Assign"), self._send, "primary")
+        self.save = button(tr("Assign"), self._send, "primary", need=context.rights.need("devices:edit"))
         self.save.setDefault(True)
         self.picker = _DeviceList(context, self._chosen)
         self.picker.setVisible(not request.device_ids)

@@ -17,6 +17,7 @@ from console.core.texts import plural, tr
 from console.features.plans import ops
 from console.features.plans.compliance_columns import compliance_choices, compliance_columns, search_text
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.parts import button, column, frame, row
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import FilterBar
@@ -47,8 +48,8 @@ class ComplianceView(QWidget):
         self._holders: set[int] = set()
         self._asking = False
         self.filter = FilterBar(self, tr("Filter devices"), compliance_choices())
-        self.again = button("", self._apply_again)
-        self.assign = button(tr("Assign to devices…"), self._assign)
+        self.again = button("", self._apply_again, need=context.rights.need("rollouts:run"))
+        self.assign = button(tr("Assign to devices…"), self._assign, need=context.rights.need("devices:edit"))
         self.table = LiveTable(
             "compliance",
             tr("Devices with this profile"),
@@ -64,8 +65,13 @@ class ComplianceView(QWidget):
             "device",
             tr("No device has this profile"),
             tr("Apply it, or assign it to devices: then you see here how each task went on each of them."),
-            button(tr("Apply…"), lambda: self.apply_wanted.emit([]), "primary"),
-            button(tr("Assign to devices…"), self._assign),
+            button(
+                tr("Apply…"),
+                lambda: self.apply_wanted.emit([]),
+                "primary",
+                need=context.rights.need("rollouts:run"),
+            ),
+            button(tr("Assign to devices…"), self._assign, need=context.rights.need("devices:edit")),
         )
         no_match = EmptyState(
             "filter",
@@ -183,7 +189,9 @@ class ComplianceView(QWidget):
             )
         if chosen:
             ids = [one["id"] for one in chosen]
-            menu.addAction(tr("Apply again…")).triggered.connect(lambda _checked: self.apply_wanted.emit(ids))
+            gate(
+                menu.addAction(tr("Apply again…")), self._context.rights.need("rollouts:run")
+            ).triggered.connect(lambda _checked: self.apply_wanted.emit(ids))
 
     def _take_rollouts(self, batch: LiveBatch) -> None:
         if any(one.get("profile_id") == self._profile_id for one in batch.changed.values()):

@@ -13,7 +13,10 @@ EDITOR = "profile"
 
 @dataclass(frozen=True)
 class PlanKind:
+    """`artifact` is how rights on it are written."""
+
     live: str
+    artifact: str
     page_key: str
     icon: str
     new: str
@@ -29,6 +32,7 @@ class PlanKind:
 def profile_kind() -> PlanKind:
     return PlanKind(
         live=PROFILE,
+        artifact="profiles",
         page_key="profiles",
         icon="profile",
         new="new",
@@ -48,6 +52,7 @@ def profile_kind() -> PlanKind:
 def template_kind() -> PlanKind:
     return PlanKind(
         live=TEMPLATE,
+        artifact="templates",
         page_key="templates",
         icon="template",
         new="new-template",

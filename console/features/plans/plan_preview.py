@@ -35,7 +35,12 @@ class PlanPreview(QWidget):
         self.name = label("", "title", wrap=True)
         self.description = label("", "muted", wrap=True)
         title = tr("Apply…") if kind.new == "new" else tr("New profile from it…")
-        self.use = button(title, self._use, "primary")
+        self.use = button(
+            title,
+            self._use,
+            "primary",
+            need=context.rights.need("rollouts:run" if kind.new == "new" else "profiles:create"),
+        )
         self.open = button(tr("Edit"), self._open)
         self.facts = Facts()
         self.tasks_title = label(tr("Tasks"), "header")

@@ -17,6 +17,7 @@ from console.features.plans.plan_columns import plan_columns, plan_predicate, se
 from console.features.plans.plan_preview import PlanPreview
 from console.features.plans.wishes import Wishes
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.empty_state import EmptyState
@@ -56,7 +57,13 @@ class PlansPage(Page):
             context.settings,
             sort="name",
         )
-        self.new = button(kind.new_title, self._new, "primary", icon="plus")
+        self.new = button(
+            kind.new_title,
+            self._new,
+            "primary",
+            icon="plus",
+            need=context.rights.need(f"{kind.artifact}:create"),
+        )
         self.header = PageHeader(kind.many, *self._other_buttons(), self.new)
         self.header.below.addWidget(self.filter, 1)
         self.nothing = EmptyState(kind.icon, kind.nothing, kind.nothing_text, *self._first_steps())
@@ -147,10 +154,14 @@ class PlansPage(Page):
             (plan,) = chosen
             menu.addAction(tr("Open")).triggered.connect(lambda _checked: self._open(plan["id"]))
             self._uses(menu, plan)
-            menu.addAction(tr("Duplicate")).triggered.connect(lambda _checked: self.wishes.duplicate(plan))
+            gate(
+                menu.addAction(tr("Duplicate")), self._context.rights.need(f"{self.kind.artifact}:create")
+            ).triggered.connect(lambda _checked: self.wishes.duplicate(plan))
             menu.addSeparator()
         if chosen:
-            menu.addAction(tr("Delete…")).triggered.connect(lambda _checked: self.wishes.ask_delete(chosen))
+            gate(
+                menu.addAction(tr("Delete…")), self._context.rights.need(f"{self.kind.artifact}:delete")
+            ).triggered.connect(lambda _checked: self.wishes.ask_delete(chosen))
 
     def _new(self) -> None:
         self._context.navigator.open(EDITOR, self.kind.new)
@@ -167,13 +178,20 @@ class ProfilesPage(PlansPage):
 
     def _first_steps(self) -> list[QPushButton]:
         templates = button(tr("From a template"), lambda: self._context.navigator.open(TemplatesPage.key))
-        return [button(self.kind.new_title, self._new, "primary"), templates]
+        return [
+            button(
+                self.kind.new_title, self._new, "primary", need=self._context.rights.need("profiles:create")
+            ),
+            templates,
+        ]
 
     def _uses(self, menu: QMenu, plan: Object) -> None:
-        menu.addAction(tr("Apply…")).triggered.connect(lambda _checked: self.wishes.use(plan))
-        menu.addAction(tr("Save as template…")).triggered.connect(
-            lambda _checked: self.wishes.save_as_template(plan)
+        gate(menu.addAction(tr("Apply…")), self._context.rights.need("rollouts:run")).triggered.connect(
+            lambda _checked: self.wishes.use(plan)
         )
+        gate(
+            menu.addAction(tr("Save as template…")), self._context.rights.need("templates:create")
+        ).triggered.connect(lambda _checked: self.wishes.save_as_template(plan))
 
 
 class TemplatesPage(PlansPage):
@@ -183,13 +201,26 @@ class TemplatesPage(PlansPage):
         super().__init__(context, template_kind())
 
     def _other_buttons(self) -> list[QPushButton]:
-        return [button(tr("Load starter templates"), self.wishes.load_starters)]
+        return [
+            button(
+                tr("Load starter templates"),
+                self.wishes.load_starters,
+                need=self._context.rights.need("templates:create"),
+            )
+        ]
 
     def _first_steps(self) -> list[QPushButton]:
         return [
-            button(tr("Load the starter templates"), self.wishes.load_starters, "primary"),
-            button(self.kind.new_title, self._new),
+            button(
+                tr("Load the starter templates"),
+                self.wishes.load_starters,
+                "primary",
+                need=self._context.rights.need("templates:create"),
+            ),
+            button(self.kind.new_title, self._new, need=self._context.rights.need("templates:create")),
         ]
 
     def _uses(self, menu: QMenu, plan: Object) -> None:
-        menu.addAction(tr("New profile from it…")).triggered.connect(lambda _checked: self.wishes.use(plan))
+        gate(
+            menu.addAction(tr("New profile from it…")), self._context.rights.need("profiles:create")
+        ).triggered.connect(lambda _checked: self.wishes.use(plan))

@@ -16,6 +16,7 @@ from console.core.texts import tr
 from console.features.plans.kinds import kind_of
 from console.features.plans.wishes import Wishes
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.widgets.audit_history import add_history
 
 Then = Callable[[], object]
@@ -54,15 +55,21 @@ class ProfileActions:
         if profile is None:
             return menu
         wishes, plan = self._wishes(profile), _plain(profile)
-        titles: list[tuple[str, Then]] = [(tr("Duplicate"), partial(wishes.duplicate, plan))]
+        rights, artifact = self._context.rights, wishes.kind.artifact
+        titles: list[tuple[str, Then, str]] = [
+            (tr("Duplicate"), partial(wishes.duplicate, plan), f"{artifact}:create")
+        ]
         if not profile.is_template:
-            titles.append((tr("Save as template…"), partial(wishes.save_as_template, plan)))
-        for title, run in titles:
-            menu.addAction(title).triggered.connect(lambda _checked, run=run: run())
+            template = partial(wishes.save_as_template, plan)
+            titles.append((tr("Save as template…"), template, "templates:create"))
+        for title, run, needed in titles:
+            entry = gate(menu.addAction(title), rights.need(needed))
+            entry.triggered.connect(lambda _checked, run=run: run())
         add_history(menu, self._context, "template" if profile.is_template else "profile", profile.id)
         menu.addSeparator()
         delete = partial(wishes.ask_delete, [plan], self._gone)
-        menu.addAction(tr("Delete…")).triggered.connect(lambda _checked: delete())
+        entry = gate(menu.addAction(tr("Delete…")), rights.need(f"{artifact}:delete"))
+        entry.triggered.connect(lambda _checked: delete())
         return menu
 
     def _ask(self, request: RunRequest) -> None:

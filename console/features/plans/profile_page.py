@@ -30,6 +30,7 @@ from console.features.plans.plan_editor import PlanEditor
 from console.features.plans.plan_side import TASK, PlanSide
 from console.features.plans.profile_actions import ProfileActions
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, icon_button
 from console.widgets.confirm import choose
@@ -60,11 +61,24 @@ class ProfilePage(Page):
         self._drafts = DraftKeeper(self, drafts, self._unsaved, context.notices)
         self.actions_ = ProfileActions(self, context, lambda: self._profile, self._saved_first, self._gone)
         self.crumb = button("", self._open_list, "link")
-        self.look = button(tr("Preview…"), self.actions_.look)
+        self.look = button(tr("Preview…"), self.actions_.look, need=context.rights.need("rollouts:run"))
         self.look.setToolTip(tr("What would run where; nothing is started"))
-        self.use = button(tr("Apply…"), self.actions_.use, icon="run")
+        self.use = button(
+            tr("Apply…"),
+            self.actions_.use,
+            icon="run",
+            need=context.rights.need("rollouts:run", "profiles:create"),
+        )
         self.more = icon_button("more", tr("More"), self._open_menu)
-        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
+        self.save = button(
+            tr("Save"),
+            self.save_now,
+            "primary",
+            name=tr("Save (Ctrl+S)"),
+            need=context.rights.need(
+                "profiles:edit", "profiles:create", "templates:edit", "templates:create"
+            ),
+        )
         self.header = PageHeader("", self.more, self.look, self.use, self.save, crumb=self.crumb)
         self.tabs = QTabBar()
         self.tabs.setAccessibleName(tr("Tasks or devices"))
@@ -168,7 +182,12 @@ class ProfilePage(Page):
         self.devices.apply_wanted.connect(self.actions_.apply_to)
         for kind in (profile_kind(), template_kind()):
             self.destroyed.connect(live.subscribe(kind.live, self._take))
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self).activated.connect(self.save_now)
+        gate(
+            QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self),
+            self._context.rights.need(
+                "profiles:edit", "profiles:create", "templates:edit", "templates:create"
+            ),
+        ).activated.connect(self.save_now)
         self.editor.serve_undo(self)
 
     def _load(self) -> None:

@@ -51,7 +51,7 @@ class PauseDialog(QDialog):
         self.problem = label("", "error", wrap=True)
         self.problem.hide()
         self.cancel = button(tr("Cancel"), self.reject)
-        self.pause = button(tr("Pause work"), self.start, "primary")
+        self.pause = button(tr("Pause work"), self.start, "primary", need=context.rights.need("rollouts:run"))
         self._build()
         self._propose(request)
         self._refresh()

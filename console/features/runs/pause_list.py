@@ -37,7 +37,11 @@ class PauseList(QDialog):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
-        self.all = button(tr("Resume all of it"), lambda: self._resume(list(self.lines)))
+        self.all = button(
+            tr("Resume all of it"),
+            lambda: self._resume(list(self.lines)),
+            need=context.rights.need("rollouts:run"),
+        )
         self.close_ = button(tr("Close"), self.accept, "primary")
         lines = column(label(tr("Paused work"), "title"), area, row(self.all, None, self.close_), gap=12)
         lines.setContentsMargins(20, 20, 20, 16)
@@ -64,6 +68,7 @@ class PauseList(QDialog):
             tr("Resume"),
             lambda: self._resume([pause["id"]]),
             name=tr("Resume work on {place}", place=pause_words.place(pause)),
+            need=self._context.rights.need("rollouts:run"),
         )
         made = QWidget()
         line = row(words, resume)

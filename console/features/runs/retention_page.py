@@ -15,6 +15,7 @@ from console.core.errors import ApiError
 from console.core.texts import tr
 from console.features.runs import retention_ops, retention_words
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.op_runner import OpHandle
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, label, row, rule
@@ -45,7 +46,13 @@ class RetentionPage(Page):
         self._handle: OpHandle | None = None
         self.setWindowTitle(tr("Retention"))
         self.search_hint = tr("Search devices, runs, scripts or commands")
-        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
+        self.save = button(
+            tr("Save"),
+            self.save_now,
+            "primary",
+            name=tr("Save (Ctrl+S)"),
+            need=context.rights.need("settings:edit"),
+        )
         self.header = PageHeader(tr("Retention"), self.save)
         self.header.below.addWidget(
             label(tr("What is removed, and only of rollouts that have ended."), "muted", wrap=True), 1
@@ -68,7 +75,10 @@ class RetentionPage(Page):
         self._timer.timeout.connect(self._look)
         for field in self._fields:
             field.changed.connect(self._changed)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self).activated.connect(self.save_now)
+        gate(
+            QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self),
+            self._context.rights.need("settings:edit"),
+        ).activated.connect(self.save_now)
         self._show_state()
 
     def show_target(self, _target: str | None) -> None:

@@ -32,13 +32,22 @@ class RolloutActions:
     def __init__(self, context: Context, page: QWidget, answered: Callable[[Object], None]) -> None:
         self._context, self._page, self._answered = context, page, answered
         self._rollout: Object = {}
-        self.failed = button(tr("Rerun failed"), self._ask_failed)
-        self.again = button(tr("Run again…"), self._again)
+        self.failed = button(tr("Rerun failed"), self._ask_failed, need=context.rights.need("rollouts:run"))
+        self.again = button(tr("Run again…"), self._again, need=context.rights.need("rollouts:run"))
         self.halt = button(
-            tr("Halt"), self._halt, name=tr("Start nothing more; what runs goes on to its end")
+            tr("Halt"),
+            self._halt,
+            name=tr("Start nothing more; what runs goes on to its end"),
+            need=context.rights.need("rollouts:run"),
         )
-        self.resume = button(tr("Resume"), self._resume, "primary")
-        self.cancel = button(tr("Cancel…"), self._ask_cancel, "danger", name=tr("Cancel the rollout"))
+        self.resume = button(tr("Resume"), self._resume, "primary", need=context.rights.need("rollouts:run"))
+        self.cancel = button(
+            tr("Cancel…"),
+            self._ask_cancel,
+            "danger",
+            name=tr("Cancel the rollout"),
+            need=context.rights.need("rollouts:run"),
+        )
 
     def all(self) -> list[QPushButton]:
         return [self.failed, self.again, self.halt, self.resume, self.cancel]

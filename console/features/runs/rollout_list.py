@@ -22,6 +22,7 @@ from console.core.run_words import waiting
 from console.core.texts import plural, tr
 from console.features.runs.rollout_words import shares, state_word
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.widgets.audit_history import add_history
 from console.widgets.confirm import confirm
 from console.widgets.empty_state import EmptyState
@@ -91,7 +92,9 @@ class RolloutList(HistoryList):
             add_history(menu, self._context, "rollout", chosen[0])
         if ids := self._open_ids():
             title = plural(len(ids), "Cancel the rollout…", "Cancel {count} rollouts…")
-            menu.addAction(title).triggered.connect(lambda _checked: self._ask_cancel())
+            gate(menu.addAction(title), self._context.rights.need("rollouts:run")).triggered.connect(
+                lambda _checked: self._ask_cancel()
+            )
 
     def _ask_cancel(self) -> None:
         ids = self._open_ids()

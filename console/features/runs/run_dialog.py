@@ -71,7 +71,7 @@ class RunDialog(QDialog):
         self.refusal = label("", "error", wrap=True)
         self.refusal.hide()
         self.cancel = button(tr("Cancel"), self.reject)
-        self.run = button(tr("Run"), self.start, "primary")
+        self.run = button(tr("Run"), self.start, "primary", need=context.rights.need("rollouts:run"))
         self._only_look = request.only_look
         if request.only_look:
             self.cancel.setText(tr("Close"))

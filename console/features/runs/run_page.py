@@ -54,8 +54,8 @@ class RunPage(Page):
         self._feed_of: tuple[int, int, int] | None = None
         self._shown: Object = {}
         crumb = button(tr("Runs /"), lambda: context.navigator.open("runs"), "link")
-        self.again = button(tr("Run again…"), self._again)
-        self.cancel = button(tr("Cancel"), self._cancel, "danger")
+        self.again = button(tr("Run again…"), self._again, need=context.rights.need("rollouts:run"))
+        self.cancel = button(tr("Cancel"), self._cancel, "danger", need=context.rights.need("rollouts:run"))
         self.save = button(tr("Save output…"), self._ask_save, icon="save")
         self.header = PageHeader("", self.save, self.again, self.cancel, crumb=crumb)
         self.sentence = label("", "muted", wrap=True)

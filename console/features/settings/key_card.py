@@ -24,7 +24,12 @@ class KeyCard(QWidget):
         self._context = context
         self.facts = Facts(120)
         self.notice = NoticeBar()
-        self.rotate = button(tr("Rotate…"), self._ask, name=tr("Rotate the master key"))
+        self.rotate = button(
+            tr("Rotate…"),
+            self._ask,
+            name=tr("Rotate the master key"),
+            need=context.rights.need("settings:edit"),
+        )
         self.rotate.setEnabled(False)
         meaning = label(
             tr("Secrets are encrypted with it before they reach the database. It is in no backup."),

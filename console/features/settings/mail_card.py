@@ -24,7 +24,9 @@ class MailCard(QWidget):
         self.to.setPlaceholderText(tr("you@example.com"))
         self.to.setFixedWidth(260)
         self.to.returnPressed.connect(self._send)
-        self.send = button(tr("Send"), self._send, name=tr("Send a test message"))
+        self.send = button(
+            tr("Send"), self._send, name=tr("Send a test message"), need=context.rights.need("settings:edit")
+        )
         self.notice = NoticeBar()
         made = card(
             label(tr("Try it"), "title"),

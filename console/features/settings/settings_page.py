@@ -50,7 +50,13 @@ class SettingsPage(Page):
         self.views: dict[str, GroupView] = {}
         self.key_card = KeyCard(context)
         self.mail_card = MailCard(context)
-        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
+        self.save = button(
+            tr("Save"),
+            self.save_now,
+            "primary",
+            name=tr("Save (Ctrl+S)"),
+            need=context.rights.need("settings:edit"),
+        )
         self.undo = icon_button("undo", tr("Undo (Ctrl+Z)"), self.undo_now)
         self.redo = icon_button("redo", tr("Redo (Ctrl+Y)"), self.redo_now)
         self.search = QLineEdit()

@@ -29,7 +29,12 @@ class BootCard(QFrame):
         self._shown: Object | None = None
         self.state = StatusBadge("", "idle")
         self.about = label("", "muted", wrap=True)
-        self.change = button(tr("Change…"), self._open, name=tr("Change the boot listener"))
+        self.change = button(
+            tr("Change…"),
+            self._open,
+            name=tr("Change the boot listener"),
+            need=context.rights.need("settings:edit"),
+        )
         self.on = QCheckBox(tr("On"))
         self.on.setAccessibleName(tr("Boot listener on"))
         self.host = QLineEdit()

@@ -29,9 +29,10 @@ class Draft(msgspec.Struct, Generic[E]):
 @dataclass(frozen=True)
 class Editing(Generic[E]):
     """One kind of objects: its words, how it is read and written, and its live kind. Answers of the service
-    are Structs with `id`, `name`, `version` and `updated_at`."""
+    are Structs with `id`, `name`, `version` and `updated_at`. `artifact` is how rights on it are written."""
 
     live: str
+    artifact: str
     list_key: str
     icon: str
     many: str

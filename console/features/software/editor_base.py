@@ -21,6 +21,7 @@ from console.core.undo import Undo
 from console.features.software.editing import Draft, Editing
 from console.features.software.value_form import ValueForm
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, icon_button
 from console.shell.theme import set_role
@@ -57,7 +58,9 @@ class EditorPage(Page):
         self.back = icon_button("undo", tr("Undo (Ctrl+Z)"), lambda: self.step(redo=False))
         self.forth = icon_button("redo", tr("Redo (Ctrl+Y)"), lambda: self.step(redo=True))
         self.more = icon_button("more", tr("More"), self._open_menu)
-        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"))
+        writes = context.rights.need(f"{editing.artifact}:edit", f"{editing.artifact}:create")
+        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"), need=writes)
+        gate(QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save_now), writes)
         self.header = PageHeader(
             "", self.back, self.forth, self.more, *self.other_buttons(), self.save, crumb=self.crumb
         )
@@ -103,8 +106,8 @@ class EditorPage(Page):
     def other_buttons(self) -> list[QWidget]:
         return []
 
-    def menu_entries(self, found: Object) -> list[tuple[str, Callable[[], object]]]:
-        """What can be done with the saved object."""
+    def menu_entries(self, found: Object) -> list[tuple[str, Callable[[], object], str]]:
+        """What can be done with the saved object, and the right that each takes."""
         return []
 
     def show_buttons(self, *, possible: bool) -> None:
@@ -147,7 +150,6 @@ class EditorPage(Page):
         self.conflict.closed.connect(self._not_now)
         self.conflict.resolved.connect(self._resolved)
         self.destroyed.connect(self._context.live.subscribe(self.editing.live, self._take))
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self).activated.connect(self.save_now)
         for standard, redo in ((QKeySequence.StandardKey.Undo, False), (QKeySequence.StandardKey.Redo, True)):
             for sequence in QKeySequence.keyBindings(standard):
                 QShortcut(sequence, self).activated.connect(partial(self.step, redo=redo))
@@ -430,8 +432,9 @@ class EditorPage(Page):
     def more_menu(self) -> QMenu:
         menu = QMenu(self)
         known = self._context.live.get(self.editing.live, self.object_id)
-        for title, run in self.menu_entries(known) if known is not None else []:
-            menu.addAction(title).triggered.connect(lambda _checked, run=run: run())
+        for title, run, needed in self.menu_entries(known) if known is not None else []:
+            entry = gate(menu.addAction(title), self._context.rights.need(needed))
+            entry.triggered.connect(lambda _checked, run=run: run())
         if known is not None:
             menu.addSeparator()
             add_history(menu, self._context, self.editing.live, self.object_id)

@@ -14,6 +14,7 @@ from console.features.software.editing import Editing
 def image_editing() -> Editing[EditedImage]:
     return Editing(
         live=OS_IMAGE,
+        artifact="os_images",
         list_key="os-images",
         icon="disc",
         many=tr("OS images"),

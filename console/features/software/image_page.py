@@ -28,7 +28,9 @@ class ImagePage(EditorPage):
 
     def __init__(self, context: Context, drafts: Drafts[Draft[EditedImage]], desk: UploadDesk) -> None:
         self.download = button(tr("Download…"), self._download, icon="download")
-        self.boot = button(tr("Boot address…"), self._boot, icon="link")
+        self.boot = button(
+            tr("Boot address…"), self._boot, icon="link", need=context.rights.need("os_images:run")
+        )
         super().__init__(context, image_editing(), ImageForm(context, desk), drafts)
         self.actions_ = ImageActions(self, context)
 
@@ -39,8 +41,9 @@ class ImagePage(EditorPage):
         for part in (self.download, self.boot):
             part.setEnabled(possible and self._image is not None)
 
-    def menu_entries(self, found: Object) -> list[tuple[str, Callable[[], object]]]:
-        return [(tr("Delete…"), partial(self.actions_.ask_delete, [found], self.deleted))]
+    def menu_entries(self, found: Object) -> list[tuple[str, Callable[[], object], str]]:
+        delete = partial(self.actions_.ask_delete, [found], self.deleted)
+        return [(tr("Delete…"), delete, "os_images:delete")]
 
     @property
     def _image(self) -> Object | None:

@@ -27,6 +27,7 @@ from console.features.software.image_columns import (
 )
 from console.features.software.upload_desk import UploadDesk
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.empty_state import EmptyState
@@ -67,7 +68,13 @@ class ImagesPage(Page):
             sort="name",
         )
         self.actions_ = ImageActions(self, context)
-        self.new = button(tr("New OS image"), self._new, "primary", icon="plus")
+        self.new = button(
+            tr("New OS image"),
+            self._new,
+            "primary",
+            icon="plus",
+            need=context.rights.need("os_images:create"),
+        )
         self.header = PageHeader(tr("OS images"), self.new)
         self.header.below.addWidget(self.filter, 1)
         self.nothing = EmptyState(
@@ -76,7 +83,7 @@ class ImagesPage(Page):
             tr("An image is what an operating system is installed from. Bring the file, which is verified "
                "and kept here, or write down where it lies; then link it to profiles, or hand it to "
                "boot tools."),
-            button(tr("New OS image"), self._new, "primary"),
+            button(tr("New OS image"), self._new, "primary", need=context.rights.need("os_images:create")),
         )  # fmt: skip
         no_match = EmptyState(
             "filter",
@@ -112,6 +119,7 @@ class ImagesPage(Page):
         table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._count)
         delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), table)
+        gate(delete, self._context.rights.need("os_images:delete"))
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(self._delete_chosen)
         for stop in (live.subscribe(PROFILE, self._take_profiles), live.subscribe(OS_IMAGE, table.take)):
@@ -139,14 +147,17 @@ class ImagesPage(Page):
         if len(chosen) == 1:
             (image,) = chosen
             _add(menu, tr("Edit"), partial(actions.open, image["id"]))
-            for title, run in (
-                (tr("Download…"), partial(actions.ask_download, image)),
-                (tr("Boot address…"), partial(actions.ask_boot_address, image)),
-            ):
-                _add(menu, title, run).setEnabled(image["file_sha256"] is not None)
+            has_file = image["file_sha256"] is not None
+            _add(menu, tr("Download…"), partial(actions.ask_download, image)).setEnabled(has_file)
+            boot = _add(menu, tr("Boot address…"), partial(actions.ask_boot_address, image))
+            boot.setEnabled(has_file)
+            gate(boot, self._context.rights.need("os_images:run"))
             menu.addSeparator()
         if chosen:
-            _add(menu, tr("Delete…"), partial(actions.ask_delete, chosen))
+            gate(
+                _add(menu, tr("Delete…"), partial(actions.ask_delete, chosen)),
+                self._context.rights.need("os_images:delete"),
+            )
 
     def _delete_chosen(self) -> None:
         if chosen := self.table.selected_objects():

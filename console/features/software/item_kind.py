@@ -20,6 +20,7 @@ Item = EditedSoftware
 def item_editing() -> Editing[EditedSoftware]:
     return Editing(
         live=SOFTWARE,
+        artifact="software",
         list_key="software",
         icon="package",
         many=tr("Software"),

@@ -28,7 +28,9 @@ class ItemPage(EditorPage):
     key = "software-item"
 
     def __init__(self, context: Context, drafts: Drafts[Draft[EditedSoftware]], desk: UploadDesk) -> None:
-        self.install = button(tr("Install on…"), self._install, icon="run")
+        self.install = button(
+            tr("Install on…"), self._install, icon="run", need=context.rights.need("rollouts:run")
+        )
         super().__init__(context, item_editing(), ItemForm(desk), drafts)
         self.actions_ = ItemActions(self, context)
 
@@ -38,13 +40,13 @@ class ItemPage(EditorPage):
     def show_buttons(self, *, possible: bool) -> None:
         self.install.setEnabled(possible)
 
-    def menu_entries(self, found: Object) -> list[tuple[str, Callable[[], object]]]:
+    def menu_entries(self, found: Object) -> list[tuple[str, Callable[[], object], str]]:
         actions = self.actions_
         return [
-            (tr("Uninstall from…"), partial(actions.uninstall, [found])),
-            (tr("Where is it installed"), partial(actions.show_places, found)),
-            (tr("Duplicate"), partial(actions.duplicate, found)),
-            (tr("Delete…"), partial(actions.ask_delete, [found], self.deleted)),
+            (tr("Uninstall from…"), partial(actions.uninstall, [found]), "rollouts:run"),
+            (tr("Where is it installed"), partial(actions.show_places, found), "devices:view"),
+            (tr("Duplicate"), partial(actions.duplicate, found), "software:create"),
+            (tr("Delete…"), partial(actions.ask_delete, [found], self.deleted), "software:delete"),
         ]
 
     def _install(self) -> None:

@@ -26,8 +26,17 @@ class ItemPreview(QWidget):
         self._items: list[Object] = []
         self.name = label("", "title", wrap=True)
         self.description = label("", "muted", wrap=True)
-        self.install = button(tr("Install on…"), lambda: actions.install(self._items), "primary")
-        self.remove = button(tr("Uninstall from…"), lambda: actions.uninstall(self._items))
+        self.install = button(
+            tr("Install on…"),
+            lambda: actions.install(self._items),
+            "primary",
+            need=context.rights.need("rollouts:run"),
+        )
+        self.remove = button(
+            tr("Uninstall from…"),
+            lambda: actions.uninstall(self._items),
+            need=context.rights.need("rollouts:run"),
+        )
         self.facts = Facts()
         self.places = button(tr("Where is it installed"), self._show_places, "link")
         lines = column(

@@ -18,6 +18,7 @@ from console.core.live import LiveBatch, LiveStore
 from console.core.texts import tr
 from console.features.software.removing import ask_uninstall
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.count_chips import Count, CountChips
@@ -44,7 +45,12 @@ class PlacesPage(Page):
         self.crumb = button(
             tr("Installed software /"), lambda: context.navigator.open("installed-software"), "link"
         )
-        self.remove = button(tr("Uninstall…"), self.uninstall, name=tr("Uninstall from the chosen devices"))
+        self.remove = button(
+            tr("Uninstall…"),
+            self.uninstall,
+            name=tr("Uninstall from the chosen devices"),
+            need=context.rights.need("rollouts:run"),
+        )
         self.again = button(tr("Read again"), self.load)
         self.header = PageHeader("", self.again, self.remove, crumb=self.crumb)
         self.filter = FilterBar(self, tr("Filter devices"))
@@ -153,7 +159,9 @@ class PlacesPage(Page):
                 lambda _checked: self._open(chosen[0]["id"])
             )
         if chosen:
-            menu.addAction(tr("Uninstall…")).triggered.connect(lambda _checked: self.uninstall())
+            gate(
+                menu.addAction(tr("Uninstall…")), self._context.rights.need("rollouts:run")
+            ).triggered.connect(lambda _checked: self.uninstall())
 
 
 def _columns(live: LiveStore, clock: Clock) -> list[Column]:

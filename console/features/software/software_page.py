@@ -28,6 +28,7 @@ from console.features.software.item_columns import (
 from console.features.software.item_preview import ItemPreview
 from console.features.software.upload_desk import UploadDesk
 from console.shell.context import Context
+from console.shell.needing import gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.empty_state import EmptyState
@@ -69,7 +70,13 @@ class SoftwarePage(Page):
         )
         self.table.allow_drag(SOFTWARE)
         self.actions_ = ItemActions(self, context)
-        self.new = button(tr("New software item"), self._new, "primary", icon="plus")
+        self.new = button(
+            tr("New software item"),
+            self._new,
+            "primary",
+            icon="plus",
+            need=context.rights.need("software:create"),
+        )
         self.header = PageHeader(tr("Software"), self.new)
         self.header.below.addWidget(self.filter, 1)
         self.nothing = EmptyState(
@@ -78,7 +85,9 @@ class SoftwarePage(Page):
             tr("A software item says how something is installed and removed: an MSI or EXE that you bring, "
                "a package of winget, Chocolatey, apt or dnf, or a script. Make one, then install it on "
                "devices or put it into a profile."),
-            button(tr("New software item"), self._new, "primary"),
+            button(
+                tr("New software item"), self._new, "primary", need=context.rights.need("software:create")
+            ),
             button(tr("What is installed"), lambda: context.navigator.open("installed-software")),
         )  # fmt: skip
         no_match = EmptyState(
@@ -118,6 +127,7 @@ class SoftwarePage(Page):
         table.menu_opening.connect(self._fill_menu)
         self.centre.counted.connect(self._count)
         delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), table)
+        gate(delete, self._context.rights.need("software:delete"))
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(self._delete_chosen)
         self.destroyed.connect(self._context.live.subscribe(SOFTWARE, self._take))
@@ -147,15 +157,25 @@ class SoftwarePage(Page):
             return
         if len(chosen) == 1:
             _add(menu, tr("Edit"), partial(actions.open, chosen[0]["id"]))
-        _add(menu, tr("Install on…"), partial(actions.install, chosen))
+        gate(
+            _add(menu, tr("Install on…"), partial(actions.install, chosen)),
+            self._context.rights.need("rollouts:run"),
+        )
         remove = _add(menu, tr("Uninstall from…"), partial(actions.uninstall, chosen))
         remove.setEnabled(all(map(is_removable, chosen)))
+        gate(remove, self._context.rights.need("rollouts:run"))
         if len(chosen) == 1:
             _add(menu, tr("Where is it installed"), partial(actions.show_places, chosen[0]))
             menu.addSeparator()
-            _add(menu, tr("Duplicate"), partial(actions.duplicate, chosen[0]))
+            gate(
+                _add(menu, tr("Duplicate"), partial(actions.duplicate, chosen[0])),
+                self._context.rights.need("software:create"),
+            )
         menu.addSeparator()
-        _add(menu, tr("Delete…"), partial(actions.ask_delete, chosen))
+        gate(
+            _add(menu, tr("Delete…"), partial(actions.ask_delete, chosen)),
+            self._context.rights.need("software:delete"),
+        )
 
     def _delete_chosen(self) -> None:
         if chosen := self.table.selected_objects():

@@ -15,7 +15,7 @@ from console.features.runs.feature import feature
 from console.features.runs.pause_dialog import PauseDialog
 from console.features.runs.pause_list import PauseList
 from console.features.runs.pause_watch import PauseWatch
-from console.shell.navigator import Place
+from console.shell.navigator import Navigator
 from console.shell.page import Page
 from tests.console.conftest import World
 from tests.console.runs.starting import FLEET, GROUPS, Run
@@ -215,7 +215,8 @@ def test_commands_mean_the_devices_of_the_open_page(
     page.here = here
     qtbot.addWidget(page)
     navigator = world.context.navigator
-    navigator._places, navigator._at, navigator._pages = [Place("here")], 0, {"here": page}
+    navigator.add("here", lambda: page)
+    Navigator.open(navigator, "here")
     for command in feature().commands:
         if "these devices" in command.title or "script" in command.title:
             command.run(world.context)
