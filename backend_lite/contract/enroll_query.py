@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from backend_lite.contract.common import parse_time
-from backend_lite.contract.query_nodes import Field, FieldKind, Value, ValueOf
+from backend_lite.contract.query_fields import Plain, Read, plain
+from backend_lite.contract.query_nodes import Field, FieldKind, ValueOf
 
 EXPECTED_FIELDS = (
     Field("name", FieldKind.TEXT, "Host name", aliases=("host", "hostname")),
@@ -32,9 +30,6 @@ TOKEN_FIELDS = (
     Field("id", FieldKind.NUMBER, "Number of the token"),
 )
 
-Plain = Mapping[str, Any]
-_ValueOf = Callable[[Plain, int], Value]
-
 
 def expected_values(expected: Plain, now_ms: int) -> ValueOf:
     """The values of an `ExpectedDevice` as JSON."""
@@ -56,38 +51,34 @@ def _seconds(time: str) -> float:
     return parse_time(time).timestamp()
 
 
-def _age(key: str) -> _ValueOf:
+def _age(key: str) -> Read:
     return lambda one, now_ms: None if one[key] is None else max(0.0, now_ms / 1000 - _seconds(one[key]))
 
 
-def _plain(key: str) -> _ValueOf:
-    return lambda one, _now: one[key]
-
-
-def _joined(*keys: str) -> _ValueOf:
+def _joined(*keys: str) -> Read:
     return lambda one, _now: "\n".join(one[key] for key in keys)
 
 
-_EXPECTED: dict[str, _ValueOf] = {
+_EXPECTED: dict[str, Read] = {
     "": _joined("hostname", "serial", "note"),
-    "name": _plain("hostname"),
-    "serial": _plain("serial"),
+    "name": plain("hostname"),
+    "serial": plain("serial"),
     "state": lambda one, _now: "waiting" if one["arrived_at"] is None else "arrived",
-    "tag": _plain("tags"),
-    "note": _plain("note"),
-    "by": _plain("created_by"),
+    "tag": plain("tags"),
+    "note": plain("note"),
+    "by": plain("created_by"),
     "added": _age("created_at"),
     "arrived": _age("arrived_at"),
-    "id": _plain("id"),
+    "id": plain("id"),
 }
-_TOKEN: dict[str, _ValueOf] = {
+_TOKEN: dict[str, Read] = {
     "": _joined("name", "created_by"),
-    "name": _plain("name"),
+    "name": plain("name"),
     "state": lambda one, now_ms: "usable" if token_usable(one, now_ms) else "ended",
-    "by": _plain("created_by"),
-    "uses": _plain("uses"),
-    "used": _plain("used"),
+    "by": plain("created_by"),
+    "uses": plain("uses"),
+    "used": plain("used"),
     "created": _age("created_at"),
     "last": _age("last_used_at"),
-    "id": _plain("id"),
+    "id": plain("id"),
 }

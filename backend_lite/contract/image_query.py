@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from backend_lite.contract.common import parse_time
 from backend_lite.contract.library import TARGET_OS_TYPES, os_names
-from backend_lite.contract.query_nodes import Field, FieldKind, Value, ValueOf
-
-YES, NO = "yes", "no"
+from backend_lite.contract.query_fields import NO, YES, Plain, Read, age, text, yes_or_no
+from backend_lite.contract.query_nodes import Field, FieldKind, ValueOf
 
 OS_IMAGE_FIELDS: tuple[Field, ...] = (
     Field("name", FieldKind.TEXT, "What it is called", aliases=("title",)),
@@ -27,8 +22,6 @@ OS_IMAGE_FIELDS: tuple[Field, ...] = (
 )
 """Words and phrases are searched in name, version, edition, description and where it lies."""
 
-Plain = Mapping[str, Any]
-
 
 def image_values(image: Plain, now_ms: int) -> ValueOf:
     """The values of an `OSImage` as JSON."""
@@ -41,26 +34,18 @@ def image_labels(image: Plain) -> str:
     return "\n".join(image[key] for key in keys if image[key])
 
 
-def _age(key: str) -> Callable[[Plain, int], Value]:
-    return lambda image, now_ms: (now_ms - round(parse_time(image[key]).timestamp() * 1000)) / 1000
-
-
-def _text(key: str) -> Callable[[Plain, int], Value]:
-    return lambda image, _now: image[key] or None
-
-
-_VALUES: dict[str, Callable[[Plain, int], Value]] = {
+_VALUES: dict[str, Read] = {
     "": lambda image, _: image_labels(image),
-    "name": _text("name"),
-    "version": _text("version_text"),
-    "edition": _text("edition"),
+    "name": text("name"),
+    "version": text("version_text"),
+    "edition": text("edition"),
     "os": lambda image, _: os_names(image["os_type"]) if image["os_type"] else None,
-    "architecture": _text("architecture"),
-    "language": _text("language"),
-    "verified": lambda image, _: YES if image["verified_at"] else NO,
+    "architecture": text("architecture"),
+    "language": text("language"),
+    "verified": lambda image, _: yes_or_no(bool(image["verified_at"])),
     "size": lambda image, _: image["file_size"],
-    "file": _text("file_name"),
-    "changed": _age("updated_at"),
-    "created": _age("created_at"),
-    "id": _text("id"),
+    "file": text("file_name"),
+    "changed": age("updated_at"),
+    "created": age("created_at"),
+    "id": text("id"),
 }

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from backend_lite.contract.common import parse_time
 from backend_lite.contract.fleet import Contact
 from backend_lite.contract.library import os_names
+from backend_lite.contract.query_fields import Plain, Read, age, plain
 from backend_lite.contract.query_nodes import NeedsServiceError, Value, ValueOf
-
-Plain = Mapping[str, Any]
-"""A struct of the contract as JSON."""
 
 
 def device_values(device: Plain, now_ms: int) -> ValueOf:
@@ -48,20 +44,8 @@ _METRICS: dict[str, Callable[[Plain], float | None]] = {
 }
 
 
-def _metric(field: str) -> Callable[[Plain, int], Value]:
+def _metric(field: str) -> Read:
     return lambda device, _now: metric_value(field, device["metrics"]) if device["metrics"] else None
-
-
-def _age(key: str) -> Callable[[Plain, int], Value]:
-    def age(device: Plain, now_ms: int) -> Value:
-        time = device[key]
-        return None if time is None else (now_ms - round(parse_time(time).timestamp() * 1000)) / 1000
-
-    return age
-
-
-def _plain(key: str) -> Callable[[Plain, int], Value]:
-    return lambda device, _now: device[key]
 
 
 def _ask_service(_device: Plain, _now_ms: int) -> Value:
@@ -69,20 +53,20 @@ def _ask_service(_device: Plain, _now_ms: int) -> Value:
 
 
 _LABELS = ("hostname", "uid", "os_type", "os_version", "os_description", "hardware_summary", "address")
-_DEVICE: dict[str, Callable[[Plain, int], Value]] = {
+_DEVICE: dict[str, Read] = {
     "": lambda device, _: "\n".join(filter(None, [*(device[key] for key in _LABELS), *device["tags"]])),
-    "name": _plain("hostname"),
+    "name": plain("hostname"),
     "os": lambda device, _: os_names(device["os_type"]) if device["os_type"] else None,
-    "system": _plain("os_description"),
+    "system": plain("os_description"),
     "status": lambda device, _: status_words(device["contact"], seen=device["last_check_in"] is not None),
-    "seen": _age("last_check_in"),
-    "tag": _plain("tags"),
+    "seen": age("last_check_in"),
+    "tag": plain("tags"),
     "ram": lambda device, _: float(device["facts"]["memory_total"]) if device["facts"] else None,
-    "address": _plain("address"),
-    "hardware": _plain("hardware_summary"),
-    "agent": _plain("agent_version"),
-    "admission": _plain("admission"),
-    "added": _age("created_at"),
+    "address": plain("address"),
+    "hardware": plain("hardware_summary"),
+    "agent": plain("agent_version"),
+    "admission": plain("admission"),
+    "added": age("created_at"),
     "software": _ask_service,
-    "id": _plain("id"),
+    "id": plain("id"),
 } | {field: _metric(field) for field in _METRICS}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
-from typing import Any
+from collections.abc import Container
 
-from backend_lite.contract.common import parse_time
 from backend_lite.contract.library import TARGET_OS_TYPES, Language, os_names
+from backend_lite.contract.query_fields import NO, YES, Plain, Read, age, plain, text, yes_or_no
 from backend_lite.contract.query_nodes import Field, FieldKind, Value, ValueOf
 
 ANY_SYSTEM = "any"
-YES, NO = "yes", "no"
 PARTS = ("detect", "undo", "parameters")
 
 SCRIPT_FIELDS: tuple[Field, ...] = (
@@ -38,8 +36,6 @@ SCRIPT_FIELDS: tuple[Field, ...] = (
 )
 """Words and phrases are searched in name, description, folder and tags."""
 
-Plain = Mapping[str, Any]
-
 
 def script_values(script: Plain, favorites: Container[int], now_ms: int) -> ValueOf:
     """The values of a `Script` as JSON; `favorites` are the ids of who asks."""
@@ -62,36 +58,24 @@ def system_words(target_os_type: str | None) -> list[str]:
     return os_names(target_os_type) if target_os_type else [ANY_SYSTEM]
 
 
-def yes_or_no(holds: bool) -> str:
-    return YES if holds else NO
-
-
-def _age(key: str) -> Callable[[Plain, int], Value]:
-    return lambda script, now_ms: (now_ms - round(parse_time(script[key]).timestamp() * 1000)) / 1000
-
-
-def _plain(key: str) -> Callable[[Plain, int], Value]:
-    return lambda script, _now: script[key]
-
-
 def _texts(script: Plain, _now: int) -> Value:
-    return [text for text in (script["content"], script["detect"], script["undo"]) if text]
+    return [part for part in (script["content"], script["detect"], script["undo"]) if part]
 
 
-_VALUES: dict[str, Callable[[Plain, int], Value]] = {
+_VALUES: dict[str, Read] = {
     "": lambda script, _: script_labels(script),
-    "name": _plain("name"),
-    "language": _plain("language"),
+    "name": plain("name"),
+    "language": plain("language"),
     "os": lambda script, _: system_words(script["target_os_type"]),
-    "folder": lambda script, _: script["folder"] or None,
-    "tag": _plain("tags"),
-    "author": lambda script, _: script["author"] or None,
-    "changed": _age("updated_at"),
-    "created": _age("created_at"),
+    "folder": text("folder"),
+    "tag": plain("tags"),
+    "author": text("author"),
+    "changed": age("updated_at"),
+    "created": age("created_at"),
     "text": _texts,
     "has": lambda script, _: [part for part in PARTS if script[part]],
     "repeatable": lambda script, _: yes_or_no(script["idempotent"]),
     "timeout": lambda script, _: float(script["timeout_s"]),
-    "revision": _plain("revision"),
-    "id": _plain("id"),
+    "revision": plain("revision"),
+    "id": plain("id"),
 }

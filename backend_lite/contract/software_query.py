@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from backend_lite.contract.common import parse_time
 from backend_lite.contract.library import TARGET_OS_TYPES, os_names
-from backend_lite.contract.query_nodes import Field, FieldKind, Value, ValueOf
+from backend_lite.contract.query_fields import NO, YES, Plain, Read, age, text, yes_or_no
+from backend_lite.contract.query_nodes import Field, FieldKind, ValueOf
 from backend_lite.contract.software import DetectionType, InstallerType, SourceType
-
-YES, NO = "yes", "no"
 
 SOFTWARE_FIELDS: tuple[Field, ...] = (
     Field("name", FieldKind.TEXT, "What it is called", aliases=("title",)),
@@ -29,17 +24,15 @@ SOFTWARE_FIELDS: tuple[Field, ...] = (
 )
 """Words and phrases are searched in name, slug, description, publisher and tags."""
 
-Plain = Mapping[str, Any]
-
 
 def software_values(item: Plain, now_ms: int) -> ValueOf:
     """The values of a `SoftwareItem` as JSON."""
     return lambda field: _VALUES[field](item, now_ms)
 
 
-def tags_of(text: str) -> list[str]:
+def tags_of(listed: str) -> list[str]:
     """The tags in a text with commas."""
-    return [tag for part in text.split(",") if (tag := part.strip())]
+    return [tag for part in listed.split(",") if (tag := part.strip())]
 
 
 def software_labels(item: Plain) -> str:
@@ -48,27 +41,19 @@ def software_labels(item: Plain) -> str:
     return "\n".join(label for label in labels if label)
 
 
-def _age(key: str) -> Callable[[Plain, int], Value]:
-    return lambda item, now_ms: (now_ms - round(parse_time(item[key]).timestamp() * 1000)) / 1000
-
-
-def _text(key: str) -> Callable[[Plain, int], Value]:
-    return lambda item, _now: item[key] or None
-
-
-_VALUES: dict[str, Callable[[Plain, int], Value]] = {
+_VALUES: dict[str, Read] = {
     "": lambda item, _: software_labels(item),
-    "name": _text("name"),
-    "version": _text("version_text"),
-    "publisher": _text("publisher"),
-    "type": _text("installer_type"),
-    "source": _text("source_type"),
+    "name": text("name"),
+    "version": text("version_text"),
+    "publisher": text("publisher"),
+    "type": text("installer_type"),
+    "source": text("source_type"),
     "os": lambda item, _: os_names(item["target_os_type"]) if item["target_os_type"] else None,
     "tag": lambda item, _: tags_of(item["tags"]),
-    "detects": lambda item, _: NO if item["detection"]["type"] == DetectionType.NONE else YES,
+    "detects": lambda item, _: yes_or_no(item["detection"]["type"] != DetectionType.NONE),
     "size": lambda item, _: item["file_size"],
-    "file": _text("file_name"),
-    "changed": _age("updated_at"),
-    "created": _age("created_at"),
-    "id": _text("id"),
+    "file": text("file_name"),
+    "changed": age("updated_at"),
+    "created": age("created_at"),
+    "id": text("id"),
 }

@@ -34,6 +34,8 @@ from backend_lite.contract.query import (
     Search,
     parse,
 )
+from backend_lite.contract.query_fields import NO, YES
+from backend_lite.contract.query_match import value_test
 from backend_lite.contract.query_nodes import is_whole, parts_of
 from backend_lite.core.db.base import Id
 from backend_lite.errors import InvalidError
@@ -139,6 +141,17 @@ def numbers(expression: Column) -> Clause:
 def ages(column: Column, now_ms: int) -> Clause:
     """For a field whose value is the time since the moment in a column (milliseconds since 1970)."""
     return numbers((now_ms - column) / 1000.0)
+
+
+def whether(condition: Condition) -> Clause:
+    """For a field that is yes where `condition` holds, and no elsewhere."""
+
+    def clause(match: Match) -> Condition:
+        fits = value_test(match)
+        held, missed = (true() if fits(word) else false() for word in (YES, NO))
+        return or_(condition & held, ~condition & missed)
+
+    return clause
 
 
 def among(column: Column, ids: Iterable[int]) -> Condition:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.common import format_time
-from backend_lite.contract.image_query import NO, OS_IMAGE_FIELDS, YES
+from backend_lite.contract.image_query import OS_IMAGE_FIELDS
 from backend_lite.contract.images import OSImage
-from backend_lite.contract.query import Match
-from backend_lite.contract.query_match import value_test
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
-from backend_lite.core.db.query_sql import Clause, Condition, ages, numbers, parsed, texts, where
+from backend_lite.core.db.query_sql import Clause, ages, numbers, parsed, texts, where, whether
 from backend_lite.errors import NotFoundError
 from backend_lite.features.library.software_reading import systems
 from backend_lite.features.library.tables import OSImageRow
@@ -89,20 +87,10 @@ def _clauses(now_ms: int) -> dict[str, Clause]:
         "os": systems(OSImageRow.os_type),
         "architecture": texts(func.nullif(OSImageRow.architecture, "")),
         "language": texts(func.nullif(OSImageRow.language, "")),
-        "verified": _verified,
+        "verified": whether(OSImageRow.verified_at.is_not(None)),
         "size": numbers(OSImageRow.file_size),
         "file": texts(func.nullif(OSImageRow.file_name, "")),
         "changed": ages(OSImageRow.updated_at, now_ms),
         "created": ages(OSImageRow.created_at, now_ms),
         "id": numbers(OSImageRow.id),
     }
-
-
-def _verified(match: Match) -> Condition:
-    fits = value_test(match)
-    wanted = []
-    if fits(YES):
-        wanted.append(OSImageRow.verified_at.is_not(None))
-    if fits(NO):
-        wanted.append(OSImageRow.verified_at.is_(None))
-    return or_(False, *wanted)

@@ -7,7 +7,7 @@ from sqlalchemy import exists, false, func, or_, true
 from backend_lite.contract.library import TARGET_OS_TYPES
 from backend_lite.contract.query import Match
 from backend_lite.contract.query_match import value_test
-from backend_lite.contract.script_query import PARTS, SCRIPT_FIELDS, system_words, yes_or_no
+from backend_lite.contract.script_query import PARTS, SCRIPT_FIELDS, system_words
 from backend_lite.core.db.query_sql import (
     Clause,
     Column,
@@ -18,6 +18,7 @@ from backend_lite.core.db.query_sql import (
     parsed,
     texts,
     where,
+    whether,
 )
 from backend_lite.features.library.tables import FavoriteScriptRow, ScriptRevisionRow, ScriptRow
 
@@ -47,13 +48,13 @@ def _clauses(user_id: int, author: Column, now_ms: int) -> dict[str, Clause]:
         "os": _os,
         "folder": texts(func.nullif(ScriptRow.folder, "")),
         "tag": elements(ScriptRow.tags),
-        "favorite": _whether(favorite),
+        "favorite": whether(favorite),
         "author": texts(author),
         "changed": ages(ScriptRow.updated_at, now_ms),
         "created": ages(ScriptRow.created_at, now_ms),
         "text": lambda match: or_(*(texts(column)(match) for column in _TEXTS)),
         "has": _has,
-        "repeatable": _whether(ScriptRow.idempotent.is_(True)),
+        "repeatable": whether(ScriptRow.idempotent.is_(True)),
         "timeout": numbers(ScriptRow.timeout_s),
         "revision": numbers(ScriptRow.revision),
         "id": numbers(ScriptRow.id),
@@ -70,12 +71,3 @@ def _os(match: Match) -> Condition:
 def _has(match: Match) -> Condition:
     fits = value_test(match)
     return or_(false(), *(_HAS[part] for part in PARTS if fits(part)))
-
-
-def _whether(condition: Condition) -> Clause:
-    def clause(match: Match) -> Condition:
-        fits = value_test(match)
-        held, missed = fits(yes_or_no(True)), fits(yes_or_no(False))
-        return or_(condition & (true() if held else false()), ~condition & (true() if missed else false()))
-
-    return clause

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import msgspec
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.common import format_time
@@ -13,7 +13,7 @@ from backend_lite.contract.library import TARGET_OS_TYPES, os_names
 from backend_lite.contract.query import Match
 from backend_lite.contract.query_match import value_test
 from backend_lite.contract.software import Detection, DetectionType, InstallerType, SoftwareItem, SourceType
-from backend_lite.contract.software_query import NO, SOFTWARE_FIELDS, YES
+from backend_lite.contract.software_query import SOFTWARE_FIELDS
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.core.db.query_sql import (
@@ -26,6 +26,7 @@ from backend_lite.core.db.query_sql import (
     parsed,
     texts,
     where,
+    whether,
 )
 from backend_lite.errors import NotFoundError
 from backend_lite.features.library.tables import SoftwareRow
@@ -116,7 +117,7 @@ def _clauses(now_ms: int) -> dict[str, Clause]:
         "source": texts(SoftwareRow.source_type),
         "os": systems(SoftwareRow.target_os_type),
         "tag": _tags,
-        "detects": _detects,
+        "detects": whether(SoftwareRow.detection["type"].as_string() != DetectionType.NONE),
         "size": numbers(SoftwareRow.file_size),
         "file": texts(func.nullif(SoftwareRow.file_name, "")),
         "changed": ages(SoftwareRow.updated_at, now_ms),
@@ -141,14 +142,3 @@ def _tags(match: Match) -> Condition:
     table = json_elements(as_json).table_valued("value")
     tag = func.nullif(func.trim(table.c.value), "")
     return exists(select(1).select_from(table).where(texts(tag)(match)))
-
-
-def _detects(match: Match) -> Condition:
-    fits = value_test(match)
-    kind = SoftwareRow.detection["type"].as_string()
-    wanted = []
-    if fits(YES):
-        wanted.append(kind != DetectionType.NONE)
-    if fits(NO):
-        wanted.append(kind == DetectionType.NONE)
-    return or_(False, *wanted)

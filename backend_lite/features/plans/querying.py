@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, or_
+from sqlalchemy import or_
 
 from backend_lite.contract.library import TARGET_OS_TYPES, os_names
 from backend_lite.contract.plan_query import PROFILE_FIELDS
 from backend_lite.contract.query import Match
 from backend_lite.contract.query_match import value_test
-from backend_lite.core.db.query_sql import Clause, Condition, ages, folded, numbers, parsed, texts, where
+from backend_lite.core.db.query_sql import (
+    Clause,
+    Condition,
+    ages,
+    folded,
+    numbers,
+    parsed,
+    texts,
+    where,
+    whether,
+)
 from backend_lite.features.plans.tables import ProfileRow
 
 
@@ -24,7 +34,7 @@ def _clauses(now_ms: int) -> dict[str, Clause]:
         "os": _os,
         "tasks": numbers(ProfileRow.task_count),
         "revision": numbers(ProfileRow.revision),
-        "template": texts(case((ProfileRow.is_template, "yes"), else_="no")),
+        "template": whether(ProfileRow.is_template.is_(True)),
         "updated": ages(ProfileRow.updated_at, now_ms),
         "created": ages(ProfileRow.created_at, now_ms),
         "id": numbers(ProfileRow.id),
