@@ -6,8 +6,11 @@ proves nothing; Qt and `cryptography` do not load.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import selectors
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
@@ -57,7 +60,7 @@ class WindowsPython:
         """Run to the end; kills and raises subprocess.TimeoutExpired after `timeout` seconds."""
         with self.start(*arguments, cwd=cwd, **environment) as process:
             try:
-                out, err = process.communicate(stdin, timeout)
+                out, err = answers(process, stdin, timeout)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -74,3 +77,34 @@ class WindowsPython:
         subprocess.run(
             command, env=self.environment(), stdin=nothing, stdout=nothing, stderr=nothing, check=False
         )
+
+
+def answers(process: subprocess.Popen[bytes], stdin: bytes, timeout: float) -> tuple[bytes, bytes]:
+    """What `process` writes until it ends. What it left running may hold its streams for ever: that is not
+    waited for."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(stdin)
+        process.stdin.close()
+    texts = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    deadline = time.monotonic() + timeout
+    with selectors.DefaultSelector() as streams:
+        for stream in texts:
+            streams.register(stream, selectors.EVENT_READ)
+        while streams.get_map():
+            ended = process.poll() is not None
+            ready = streams.select(0 if ended else 0.02)
+            for key, _ in ready:
+                said = os.read(key.fd, 1 << 16)
+                texts[key.fd] += said
+                if not said:
+                    streams.unregister(key.fd)
+            if ended and not ready:
+                break
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(process.args, timeout)
+    process.wait(max(deadline - time.monotonic(), 0.1))
+    out, err = texts.values()
+    return bytes(out), bytes(err)
