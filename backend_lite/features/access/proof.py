@@ -51,10 +51,10 @@ class Proof:
             user = await self._database.read(lambda session: self._find(session, key))
             if not await check_password(user.password_hash if user else None, password) or user is None:
                 await self._refused(key, user, "a wrong password" if user else "an unknown name")
-                raise UnauthorizedError("Incorrect username or password", code=WRONG_CREDENTIALS)
+                raise _wrong()
             if not user.is_active:
                 await self._refused(key, user, "the right password, but the user is inactive")
-                raise UnauthorizedError("Inactive user", code="inactive_user")
+                raise _inactive()
             return await self._complete(key, user, then, otp, second_factor, "the right password")
 
     async def of_vouched(
@@ -66,7 +66,7 @@ class Proof:
         async with self._guesses.turn(username, address) as key:
             user = await self._database.read(lambda session: self._get(session, key, user_id))
             if not user.is_active:
-                raise UnauthorizedError("Inactive user", code="inactive_user")
+                raise _inactive()
             return await self._complete(key, user, then, otp, True, "the word of the provider")
 
     async def of_signed_in(
@@ -98,10 +98,15 @@ class Proof:
         second_factor: bool,
         shown: str,
     ) -> T:
-        user_id = user.id
+        user_id, password_hash = user.id, user.password_hash
 
         def work(unit: Unit) -> T:
             row = unit.session.get_one(UserRow, user_id)
+            # To check a password takes a while: who was shut out meanwhile has no session that would be ended.
+            if not row.is_active:
+                raise _inactive()
+            if row.password_hash != password_hash:
+                raise _wrong()
             if second_factor:
                 self._second_factor.use(unit, row, otp)
             self._guesses.forget(unit, key)
@@ -135,3 +140,11 @@ class Proof:
             self._audit.record(unit, "auth.refused", ActionType.DENIED, entity, summary)
 
         await self._database.write(work)
+
+
+def _wrong() -> UnauthorizedError:
+    return UnauthorizedError("Incorrect username or password", code=WRONG_CREDENTIALS)
+
+
+def _inactive() -> UnauthorizedError:
+    return UnauthorizedError("Inactive user", code="inactive_user")

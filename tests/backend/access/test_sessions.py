@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from backend_lite.contract.accounts import (
     USERS,
 )
 from backend_lite.contract.audit import AUDIT
+from backend_lite.core.security.passwords import check_password
+from backend_lite.features.access import proof
 from tests.helpers.service import LAUNCH_SECRET, OWNER, OWNER_PASSWORD, InProcess, headers
 
 pytestmark = pytest.mark.anyio
@@ -214,3 +217,37 @@ async def test_sign_ins_and_refusals_are_in_the_audit(site: Site) -> None:
     ]
     details = (await site.call("GET", f"{AUDIT}/{events[4]['id']}", here)).json()
     assert details["ip_address"] == "127.0.0.1"
+
+
+def while_checking(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Awaitable[None]]) -> None:
+    """The next password is found right, and `meanwhile` is done before anything comes of it."""
+
+    async def checked(stored: str | None, password: str) -> bool:
+        monkeypatch.setattr(proof, "check_password", check_password)
+        right = await check_password(stored, password)
+        await meanwhile()
+        return right
+
+    monkeypatch.setattr(proof, "check_password", checked)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"is_active": False}, "inactive_user"), ({"password": NEW}, "wrong_credentials")],
+)
+async def test_no_session_begins_for_who_is_shut_out_while_the_password_is_checked(
+    site: Site, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], code: str
+) -> None:
+    owner = await site.sign_in()
+    await site.user(owner, "grace", "helpdesk")
+    (grace,) = [one for one in await site.sessions(owner) if one["username"] == "grace"]
+    path = f"{USERS}/{grace['user_id']}"
+
+    async def shut_out() -> None:
+        assert (await site.call("PUT", path, owner, change)).status_code == 200
+
+    while_checking(monkeypatch, shut_out)
+    late = await site.service.client.post(LOGIN, json={"username": "grace", "password": OWNER_PASSWORD})
+    assert (late.status_code, late.json()["code"]) == (401, code)
+    assert (await site.call("PUT", path, owner, {"is_active": True})).status_code == 200
+    assert "grace" not in [one["username"] for one in await site.sessions(owner)]
