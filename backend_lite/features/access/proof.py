@@ -102,7 +102,7 @@ class Proof:
 
         def work(unit: Unit) -> T:
             row = unit.session.get_one(UserRow, user_id)
-            # To check a password takes a while: who was shut out meanwhile has no session that would be ended.
+            # A check takes a while, and whoever shut the user out meanwhile found no session to end.
             if not row.is_active:
                 raise _inactive()
             if row.password_hash != password_hash:
