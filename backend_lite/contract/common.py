@@ -19,6 +19,10 @@ def format_time(epoch_ms: int) -> Time:
     return f"{instant:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03d}Z"
 
 
+def optional_time(epoch_ms: int | None) -> Time | None:
+    return None if epoch_ms is None else format_time(epoch_ms)
+
+
 def parse_time(text: Time) -> datetime:
     """The reverse of `format_time`; input without a zone is UTC. Raises ValueError."""
     instant = datetime.fromisoformat(text)

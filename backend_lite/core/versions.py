@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from backend_lite.errors import ConflictError, InvalidError
 
 _TAG = re.compile(r'(?:W/)?"(\d{1,18})"')
+
+
+class Versioned(Protocol):
+    """A row of an object that several people change."""
+
+    version: Any
+    updated_at: Any
+    edited_at_version: Any
 
 
 def etag(version: int) -> dict[str, str]:
@@ -39,3 +48,10 @@ def refuse_stale(wanted: int | None, current: int, edited_at_version: Mapping[st
         "Load it again, then make your change.",
         code="stale",
     )
+
+
+def mark_edited(row: Versioned, fields: Iterable[str], now_ms: int) -> None:
+    """Makes another version, in which these fields have changed."""
+    row.version += 1
+    row.updated_at = now_ms
+    row.edited_at_version = row.edited_at_version | dict.fromkeys(fields, row.version)

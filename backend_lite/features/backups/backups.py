@@ -23,7 +23,7 @@ from backend_lite.contract.backups import (
     BackupState,
     RecoveryKitCreate,
 )
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.live import BACKUP_STATE
 from backend_lite.core.audit.record import Entity
 from backend_lite.core.backup.kit import write_kit
@@ -150,7 +150,7 @@ class Backups:
             self._known,
             last_good_at=format_time(good.created_at) if good is not None else None,
             problem=problem or "",
-            next_at=format_time(due) if due is not None else None,
+            next_at=optional_time(due),
         )
         return self._now()
 
@@ -200,7 +200,7 @@ class Backups:
             schema=manifest.schema if manifest else "",
             version=manifest.version if manifest else "",
             with_output=manifest.with_output if manifest else False,
-            verified_at=format_time(one.verified_at) if one.verified_at is not None else None,
+            verified_at=optional_time(one.verified_at),
             problem=one.problem,
             path=str((path or self._shelf.folder / one.id).absolute()),
         )

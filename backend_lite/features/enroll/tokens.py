@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.enroll import EnrollmentToken, EnrollmentTokenCreate
 from backend_lite.contract.enroll_query import TOKEN_FIELDS, token_values
 from backend_lite.contract.live import ENROLLMENT_TOKEN
@@ -233,10 +233,6 @@ def _view(token: Token, names: dict[int, str]) -> EnrollmentToken:
         created_by=names.get(token.created_by or 0, ""),
         created_at=format_time(token.created_at),
         expires_at=format_time(token.expires_at or 0),
-        last_used_at=_time(token.last_used_at),
-        revoked_at=_time(token.revoked_at),
+        last_used_at=optional_time(token.last_used_at),
+        revoked_at=optional_time(token.revoked_at),
     )
-
-
-def _time(epoch_ms: int | None) -> Any:
-    return None if epoch_ms is None else format_time(epoch_ms)

@@ -13,7 +13,7 @@ from sqlalchemy import case, cast, func, select
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.audit import ActionType
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.enroll_query import EXPECTED_FIELDS
 from backend_lite.contract.fleet import (
     CsvImported,
@@ -249,7 +249,7 @@ def view_of(row: ExpectedDeviceRow) -> ExpectedDevice:
         created_by=row.created_by,
         created_at=format_time(row.created_at),
         device_id=row.device_id,
-        arrived_at=None if row.arrived_at is None else format_time(row.arrived_at),
+        arrived_at=optional_time(row.arrived_at),
     )
 
 

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from backend_lite.contract.fleet import CsvProblem
 from backend_lite.core.csv_text import Cell, CsvError, read_rows
+from backend_lite.core.names import name_key
 from backend_lite.errors import InvalidError
 from backend_lite.features.fleet.editing import checked_tags
 from backend_lite.features.fleet.expected_rules import Identity, checked_note, identity_of
-from backend_lite.features.fleet.group_rules import name_key_of
 
 T = TypeVar("T")
 
@@ -159,7 +159,7 @@ class _Reader:
         names = [] if cell is None else [name for name in map(str.strip, cell.text.split(PARTS)) if name]
         found: dict[int, None] = {}
         for name in names:
-            group = self._groups.get(name_key_of(name))
+            group = self._groups.get(name_key(name))
             if group is not None and group.named:
                 found[group.id] = None
             elif cell is not None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from agent.wire.fingerprint import fingerprint_words
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.fleet import RetiredDevice
 from backend_lite.core.audit.record import Audit
 from backend_lite.core.clock import Clock
@@ -134,7 +134,7 @@ def _view(row: DeviceRow, replaced_by: int | None) -> RetiredDevice:
         fingerprint=fingerprint_words(row.public_key) if row.public_key else "",
         tags=row.tags,
         created_at=format_time(row.created_at),
-        last_check_in=None if row.last_contact_at is None else format_time(row.last_contact_at),
+        last_check_in=optional_time(row.last_contact_at),
         retired_at=format_time(row.retired_at or 0),
         replaced_by=replaced_by,
     )

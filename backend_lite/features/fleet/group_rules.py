@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from backend_lite.contract.fleet import DEVICE_FIELDS
+from backend_lite.core import names
 from backend_lite.core.db.query_sql import parsed
 from backend_lite.errors import InvalidError
 from backend_lite.features.fleet.labels import clean
 
-MAX_NAME = 200
 MAX_DESCRIPTION = 4000
 
 
 def checked_name(name: str) -> str:
     """In one line, without characters that cannot be seen."""
-    name = clean(name, MAX_NAME + 1)
-    if not name:
-        raise InvalidError("A group needs a name.")
-    if len(name) > MAX_NAME:
-        raise InvalidError(f"The name is too long: {MAX_NAME} characters at most.")
-    return name
-
-
-def name_key_of(name: str) -> str:
-    """The name as it is compared."""
-    return unicodedata.normalize("NFKC", name).casefold()[: MAX_NAME * 2]
+    return names.checked_name(clean(name, len(name)), what="A group")
 
 
 def checked_description(description: str) -> str:

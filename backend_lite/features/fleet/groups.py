@@ -21,15 +21,15 @@ from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.db.within import MembersChanged
 from backend_lite.core.events.bus import Changed
+from backend_lite.core.names import name_key
 from backend_lite.core.security.principal import Principal
-from backend_lite.core.versions import refuse_stale
+from backend_lite.core.versions import mark_edited, refuse_stale
 from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.fleet.group_members import add_members, groups_naming, remove_members
 from backend_lite.features.fleet.group_rules import (
     checked_description,
     checked_name,
     checked_query,
-    name_key_of,
 )
 from backend_lite.features.fleet.querying import DeviceQueries
 from backend_lite.features.fleet.tables import DeviceRow, GroupMemberRow, GroupRow
@@ -109,7 +109,7 @@ class Groups:
         now = self._clock.now_ms()
         row = GroupRow(
             name=name,
-            name_key=name_key_of(name),
+            name_key=name_key(name),
             description=checked_description(wanted.description),
             query=None if wanted.query is None else checked_query(wanted.query),
             created_at=now,
@@ -138,7 +138,7 @@ class Groups:
         before = {name: getattr(row, name) for name in changed}
         for name, value in changed.items():
             setattr(row, name, value)
-        row.name_key = name_key_of(row.name)
+        row.name_key = name_key(row.name)
         self._touch(row, changed)
         group = self._published(unit, row)
         self._audit.tell(unit, "groups.update", _entity(row), before=before, after=changed)
@@ -224,9 +224,7 @@ class Groups:
             self._members_published(unit, _group(unit.session, group_id))
 
     def _touch(self, row: GroupRow, fields: Iterable[str]) -> None:
-        row.version += 1
-        row.updated_at = self._clock.now_ms()
-        row.edited_at_version = row.edited_at_version | dict.fromkeys(fields, row.version)
+        mark_edited(row, fields, self._clock.now_ms())
 
     def _members_published(self, unit: Unit, row: GroupRow) -> Group:
         unit.publish(MembersChanged(frozenset({row.id})))
@@ -280,6 +278,6 @@ def _checked_fields(row: GroupRow, wanted: GroupUpdate) -> dict[str, Any]:
 
 
 def _refuse_taken(session: Session, name: str, own_id: int | None) -> None:
-    taken = session.scalar(select(GroupRow.id).where(GroupRow.name_key == name_key_of(name)))
+    taken = session.scalar(select(GroupRow.id).where(GroupRow.name_key == name_key(name)))
     if taken not in (None, own_id):
         raise InvalidError(f'There is a group "{name}" already: choose another name.', code="name_taken")

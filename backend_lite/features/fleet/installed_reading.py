@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlalchemy import Select, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import optional_time
 from backend_lite.contract.installed_query import INSTALLED_FIELDS
 from backend_lite.contract.query import Match, Pattern
 from backend_lite.contract.query_nodes import is_whole
@@ -62,7 +62,7 @@ def device_software(session: Session, device_id: int) -> DeviceSoftware:
         InstalledSoftware(name, row.version, publisher, row.source, row.architecture, row.installed_on)
         for row, name, publisher in rows
     ]
-    return DeviceSoftware(found, format_time(device.software_at) if device.software_at else None)
+    return DeviceSoftware(found, optional_time(device.software_at))
 
 
 def software_counts(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.image_query import OS_IMAGE_FIELDS
 from backend_lite.contract.images import OSImage
 from backend_lite.core.db.base import storable
@@ -72,7 +72,7 @@ def image_of(row: OSImageRow) -> OSImage:
         file_name=row.file_name,
         file_size=row.file_size,
         file_sha256=row.file_sha256,
-        verified_at=format_time(row.verified_at) if row.verified_at else None,
+        verified_at=optional_time(row.verified_at),
         created_at=format_time(row.created_at),
         updated_at=format_time(row.updated_at),
         version=row.version,

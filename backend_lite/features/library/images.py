@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,8 +20,9 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.http.ranges import KeptFile
 from backend_lite.core.names import name_key
-from backend_lite.core.versions import refuse_stale
+from backend_lite.core.versions import mark_edited, refuse_stale
 from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.features.library.drafts import changed_draft, differing
 from backend_lite.features.library.image_reading import find_image, image_of
 from backend_lite.features.library.image_rules import checked_image
 from backend_lite.features.library.tables import OSImageRow
@@ -59,21 +59,18 @@ class Images:
 
         Raises NotFoundError, InvalidError, and ConflictError when the image was changed meanwhile.
         """
-        given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
 
         def work(unit: Unit) -> OSImage:
             row = find_image(unit.session, image_id)
             refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
-            columns = checked_image(msgspec.structs.replace(_draft_of(row), **given))
-            changed = {name: value for name, value in columns.items() if getattr(row, name) != value}
+            columns = checked_image(changed_draft(row, OSImageCreate, wanted))
+            changed = differing(columns, row)
             if not changed:
                 return image_of(row)
             _refuse_taken(unit.session, columns["name"], image_id)
             before = image_of(row)
             self._set(unit, row, columns)
-            row.version += 1
-            row.updated_at = self._clock.now_ms()
-            row.edited_at_version = row.edited_at_version | dict.fromkeys(changed, row.version)
+            mark_edited(row, changed, self._clock.now_ms())
             image = _published(unit, row)
             self._note(unit, "os_images.update", row, before=before, after=image)
             return image
@@ -124,12 +121,6 @@ def _refuse_taken(session: Session, name: str, own_id: int | None) -> None:
     taken = select(OSImageRow.id).where(OSImageRow.name_key == name_key(name))
     if session.scalar(taken) not in (None, own_id):
         raise InvalidError("OS image with this name already exists", code="name_taken")
-
-
-def _draft_of(row: OSImageRow) -> OSImageCreate:
-    """What would make this image."""
-    plain = {name: getattr(row, name) for name in OSImageCreate.__struct_fields__}
-    return msgspec.convert(plain, OSImageCreate)
 
 
 def _published(unit: Unit, row: OSImageRow) -> OSImage:

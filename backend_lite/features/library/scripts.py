@@ -19,10 +19,11 @@ from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, free_name, name_key
-from backend_lite.core.versions import refuse_stale
+from backend_lite.core.versions import mark_edited, refuse_stale
 from backend_lite.errors import InvalidError
 from backend_lite.features.access.api import AccessApi
 from backend_lite.features.library import rules
+from backend_lite.features.library.drafts import differing
 from backend_lite.features.library.favorites import forget_favorites
 from backend_lite.features.library.reading import current_revision, live_script, script_view
 from backend_lite.features.library.tables import ScriptRevisionRow, ScriptRow
@@ -90,7 +91,7 @@ class Scripts:
             if "name" in labels:
                 _refuse_taken(unit.session, labels["name"], script_id)
             before = current_revision(unit.session, row)
-            new_labels, new_body = _differing(labels, row), _differing(body, before)
+            new_labels, new_body = differing(labels, row), differing(body, before)
             if not new_labels and not new_body:
                 return self._view(unit.session, row)
             told = _told(row, before)
@@ -98,9 +99,7 @@ class Scripts:
             if new_body:
                 check_whole(whole)
             _apply(row, new_labels)
-            row.version += 1
-            row.updated_at = self._clock.now_ms()
-            row.edited_at_version = row.edited_at_version | dict.fromkeys(new_labels | new_body, row.version)
+            mark_edited(row, new_labels | new_body, self._clock.now_ms())
             if new_body:
                 self._revise(unit.session, row, whole, author_id, message)
             script = self._published(unit, row)
@@ -194,10 +193,6 @@ def _told(row: ScriptRow, revision: ScriptRevisionRow) -> dict[str, Any]:
 
 def _hash(text: str | None) -> str | None:
     return None if not text else "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-def _differing(values: dict[str, Any], row: ScriptRow | ScriptRevisionRow) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if getattr(row, name) != value}
 
 
 def _apply(row: ScriptRow, labels: dict[str, Any]) -> None:

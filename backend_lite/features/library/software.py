@@ -6,7 +6,6 @@ from itertools import count
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,8 +20,9 @@ from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, free_name, name_key
-from backend_lite.core.versions import refuse_stale
+from backend_lite.core.versions import mark_edited, refuse_stale
 from backend_lite.errors import InvalidError
+from backend_lite.features.library.drafts import changed_draft, differing, draft_of
 from backend_lite.features.library.software_reading import live_software, software_of
 from backend_lite.features.library.software_rules import checked_software, slug_of
 from backend_lite.features.library.tables import SoftwareRow
@@ -50,7 +50,7 @@ class Software:
         def work(unit: Unit) -> SoftwareItem:
             row = live_software(unit.session, software_id)
             copy = wanted or free_name(row.name, _taken(unit.session, SoftwareRow.name_key))
-            changed = msgspec.structs.replace(_draft_of(row), name=copy, slug="")
+            changed = msgspec.structs.replace(draft_of(row, SoftwareCreate), name=copy, slug="")
             return self._add(unit, "software.duplicate", checked_software(changed))
 
         return await self._database.write(work)
@@ -60,20 +60,17 @@ class Software:
 
         Raises NotFoundError, InvalidError, and ConflictError when the item was changed meanwhile.
         """
-        given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
 
         def work(unit: Unit) -> SoftwareItem:
             row = live_software(unit.session, software_id)
             refuse_stale(version, row.version, row.edited_at_version, f'"{row.name}"')
-            columns = checked_software(msgspec.structs.replace(_draft_of(row), **given))
-            changed = {name: value for name, value in columns.items() if getattr(row, name) != value}
+            columns = checked_software(changed_draft(row, SoftwareCreate, wanted))
+            changed = differing(columns, row)
             if not changed:
                 return software_of(row)
             before = software_of(row)
             self._set(unit, row, _settled(unit.session, columns, software_id))
-            row.version += 1
-            row.updated_at = self._clock.now_ms()
-            row.edited_at_version = row.edited_at_version | dict.fromkeys(changed, row.version)
+            mark_edited(row, changed, self._clock.now_ms())
             item = _published(unit, row)
             self._note(unit, "software.update", row, before=before, after=item)
             return item
@@ -130,12 +127,6 @@ def _settled(session: Session, columns: dict[str, Any], own_id: int | None) -> d
         raise InvalidError(f'The slug "{slug}" is taken by another item.', code="slug_taken")
     taken = _taken(session, SoftwareRow.slug)
     return columns | {"slug": next(free for n in count(2) if (free := f"{slug}-{n}") not in taken)}
-
-
-def _draft_of(row: SoftwareRow) -> SoftwareCreate:
-    """What would make this item."""
-    plain = {name: getattr(row, name) for name in SoftwareCreate.__struct_fields__}
-    return msgspec.convert(plain, SoftwareCreate)
 
 
 def _taken(session: Session, column: Any) -> set[str]:

@@ -27,7 +27,7 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, name_key
 from backend_lite.core.security.principal import Principal
-from backend_lite.core.versions import refuse_stale
+from backend_lite.core.versions import mark_edited, refuse_stale
 from backend_lite.errors import ForbiddenError, InvalidError
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.plans.auditing import told
@@ -210,9 +210,7 @@ class Profiles:
         """One version for all that has changed, and a revision where the tasks have."""
         if not changed:
             return self._reading.view(unit.session, row)
-        row.version += 1
-        row.updated_at = self._clock.now_ms()
-        row.edited_at_version = row.edited_at_version | dict.fromkeys(changed, row.version)
+        mark_edited(row, changed, self._clock.now_ms())
         if "tasks" in changed:
             self._revise(unit.session, row, principal, message)
         saved = self._published(unit, row)

@@ -158,7 +158,7 @@ async def test_a_group_is_changed_with_its_version(groups: Client) -> None:
     [
         ({"name": "  "}, 400, "invalid", "needs a name"),
         ({"name": "ＬＡＢ"}, 400, "name_taken", "choose another name"),
-        ({"name": "x" * 201}, 400, "invalid", "200 characters at most"),
+        ({"name": "x" * 201}, 400, "invalid", "at most 200 are allowed"),
         ({"name": "A", "query": ""}, 400, "invalid", "The query is empty"),
         ({"name": "A", "query": "stauts:online"}, 400, "bad_query", "Did you mean status?"),
         (
