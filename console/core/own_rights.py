@@ -11,7 +11,7 @@ from backend_lite.contract.live import SERVICE
 from console.core.client import ApiClient
 from console.core.errors import ConsoleError
 from console.core.live import LiveBatch, LiveState, LiveStore, Unsubscribe
-from console.core.right_words import missing
+from console.core.right_words import limited, missing
 
 Listener = Callable[[], None]
 
@@ -23,18 +23,21 @@ class OwnRights:
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
-        self._held: frozenset[str] | None = None
+        self._held: Rights | None = None
         self._listeners: list[Listener] = []
         self._asked = 0
         self._readings: set[asyncio.Task[None]] = set()
 
-    def may(self, *permissions: str) -> bool:
-        """One of them is enough; without any it is everybody's."""
-        return self._held is None or not permissions or not self._held.isdisjoint(permissions)
+    def may(self, *permissions: str, everywhere: bool = False) -> bool:
+        """One of them is enough, for some devices or `everywhere`; without any it is everybody's."""
+        held = self._held
+        if held is None or not permissions:
+            return True
+        return any(one in held.permissions or (one in held.limited and not everywhere) for one in permissions)
 
-    def need(self, *permissions: str) -> Need:
-        """For what an action needs: one of `permissions`."""
-        return Need(self, permissions)
+    def need(self, *permissions: str, everywhere: bool = False) -> Need:
+        """For what an action needs: see `may`."""
+        return Need(self, permissions, everywhere)
 
     def subscribe(self, listener: Listener) -> Unsubscribe:
         """`listener` is called whenever they have become others."""
@@ -56,7 +59,7 @@ class OwnRights:
             return
         # An answer that was overtaken is older than what is known.
         if number == self._asked:
-            self._take(frozenset((*rights.permissions, *rights.limited)))
+            self._take(rights)
 
     def follow(self, live: LiveStore) -> Unsubscribe:
         """Reads again whenever the live stream starts over, as it does when the rights of its person change,
@@ -91,7 +94,7 @@ class OwnRights:
         self._readings.add(task)
         task.add_done_callback(self._readings.discard)
 
-    def _take(self, held: frozenset[str] | None) -> None:
+    def _take(self, held: Rights | None) -> None:
         if held != self._held:
             self._held = held
             for listener in tuple(self._listeners):
@@ -100,16 +103,20 @@ class OwnRights:
 
 @dataclass(frozen=True)
 class Need:
-    """That of an action: one of `permissions`."""
+    """That of an action: one of `permissions`, for some devices or `everywhere`."""
 
     rights: OwnRights
     permissions: tuple[str, ...]
+    everywhere: bool = False
 
     @property
     def is_met(self) -> bool:
-        return self.rights.may(*self.permissions)
+        return self.rights.may(*self.permissions, everywhere=self.everywhere)
 
     @property
     def reason(self) -> str:
         """Why not; empty where it is met."""
-        return "" if self.is_met else missing(self.permissions[0])
+        if self.is_met:
+            return ""
+        say = limited if self.rights.may(*self.permissions) else missing
+        return say(self.permissions[0])

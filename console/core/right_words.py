@@ -37,3 +37,9 @@ def right_name(permission: str) -> str:
 
 def missing(permission: str) -> str:
     return tr("You do not have the right “{right}”.", right=right_name(permission))
+
+
+def limited(permission: str) -> str:
+    return tr(
+        "You have the right “{right}” for the devices of some groups only.", right=right_name(permission)
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from console.core.own_rights import OwnRights
+    from console.core.own_rights import Need, OwnRights
     from console.shell.context import Context
     from console.shell.page import Page
 
@@ -61,7 +61,8 @@ class Feature:
     """`pages` maps a page key to what makes that page; it is made when it is first opened. `dialogs` maps a
     key to what opens that dialog, for other features: see `Navigator.ask`. `watches` work while somebody is
     signed in, whatever page is open; each answers what stops it. `needs` has, by page key, the rights of
-    which one opens that page; a page that is not in it is everybody's."""
+    which one opens that page, on the pages of `about_all` for all devices; a page that is not in it is
+    everybody's."""
 
     area: str
     navigation: list[NavEntry] = field(default_factory=list)
@@ -71,7 +72,11 @@ class Feature:
     matches: list[Match] = field(default_factory=list)
     watches: list[Callable[[Context], Callable[[], None]]] = field(default_factory=list)
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    about_all: frozenset[str] = frozenset()
+
+    def need_of(self, page_key: str, rights: OwnRights) -> Need:
+        return rights.need(*self.needs.get(page_key, ()), everywhere=page_key in self.about_all)
 
     def entries(self, rights: OwnRights) -> list[NavEntry]:
         """Those whose pages the rights open."""
-        return [entry for entry in self.navigation if rights.may(*self.needs.get(entry.page_key, ()))]
+        return [entry for entry in self.navigation if self.need_of(entry.page_key, rights).is_met]

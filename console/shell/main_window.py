@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QStackedLayout, QStackedWidget, QWidget
 
 from backend_lite.contract.live import SERVICE
 from console import __version__
+from console.core.own_rights import Need
 from console.core.service_facts import PRODUCT, service_facts
 from console.core.texts import tr
 from console.shell import icons
@@ -85,7 +86,7 @@ class MainWindow(QWidget):
         context = self.context
         for feature in self._features:
             for page_key, factory in feature.pages.items():
-                door = self._door(feature.needs.get(page_key, ()))
+                door = _door(feature.need_of(page_key, context.rights))
                 context.navigator.add(page_key, partial(factory, context), door)
             for key, opener in feature.dialogs.items():
                 context.navigator.add_dialog(key, partial(opener, context))
@@ -168,10 +169,6 @@ class MainWindow(QWidget):
             event.ignore()
             self.close_wanted.emit()
 
-    def _door(self, needs: tuple[str, ...]) -> Door | None:
-        need = self.context.rights.need(*needs)
-        return Door(lambda: need.is_met, partial(ClosedPage, need)) if needs else None
-
     def _put(self, widget: QWidget) -> None:
         old = self.centre.currentWidget()
         self.centre.addWidget(widget)
@@ -250,6 +247,10 @@ class MainWindow(QWidget):
 
     def _retint(self) -> None:
         self.setWindowIcon(QIcon(icons.pixmap("logo", self.context.theme.color("accent"), 64, 1.0)))
+
+
+def _door(need: Need) -> Door:
+    return Door(lambda: need.is_met, partial(ClosedPage, need))
 
 
 def _focusable(pane: QWidget) -> QWidget | None:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from console.core.own_rights import Need
 
 Gated = TypeVar("Gated", QAction, QShortcut)
+
+
+def follow(owner: QObject, need: Need, show: Callable[[bool], None]) -> None:
+    """Calls `show` now, and whenever rights change while `owner` lives: whether the need is met."""
+
+    def tell() -> None:
+        show(need.is_met)
+
+    owner.destroyed.connect(need.rights.subscribe(tell))
+    tell()
 
 
 class NeedingButton(QPushButton):
@@ -21,8 +33,7 @@ class NeedingButton(QPushButton):
         self._need = need
         self._wanted = True
         self._hint = self._description = ""
-        self.destroyed.connect(need.rights.subscribe(self._follow))
-        self._follow()
+        follow(self, need, lambda _met: self._show())
 
     def setEnabled(self, enabled: bool) -> None:
         self._wanted = enabled
@@ -30,9 +41,9 @@ class NeedingButton(QPushButton):
 
     def setToolTip(self, text: str) -> None:
         self._hint = text
-        self._follow()
+        self._show()
 
-    def _follow(self) -> None:
+    def _show(self) -> None:
         reason = self._need.reason
         super().setToolTip(reason or self._hint)
         self.setAccessibleDescription(reason)
@@ -44,15 +55,13 @@ def gate(action: Gated, need: Need) -> Gated:
     `setEnabled`."""
     wanted, hint = action.isEnabled(), action.toolTip() if isinstance(action, QAction) else ""
 
-    def follow() -> None:
-        reason = need.reason
-        action.setEnabled(wanted and not reason)
+    def show(met: bool) -> None:
+        action.setEnabled(wanted and met)
         if isinstance(action, QAction):
-            action.setToolTip(reason or hint)
+            action.setToolTip(need.reason or hint)
 
     menu = action.parent()
     if isinstance(menu, QMenu):
         menu.setToolTipsVisible(True)
-    action.destroyed.connect(need.rights.subscribe(follow))
-    follow()
+    follow(action, need, show)
     return action

@@ -37,12 +37,14 @@ _URL = "http://127.0.0.1:1"
 
 @dataclass
 class NearService:
-    """`context` is signed in as the owner and live; `service` is what it talks to."""
+    """`context` is signed in as the owner and live; `service` is what it talks to. `forbidden` are the
+    requests that it refused for want of a right."""
 
     context: Context
     service: InProcess
     notices: list[Notice] = field(default_factory=list)
     bugs: list[Bug] = field(default_factory=list)
+    forbidden: list[str] = field(default_factory=list)
 
     def known(self, kind: str) -> list[dict[str, Any]]:
         """What the live stream told of that kind."""
@@ -55,7 +57,8 @@ async def open_window(folder: Path, migrated: Path) -> AsyncIterator[NearService
     async with in_process(folder / "data", migrated) as service:
         signed_in = await service.sign_in()
         token = signed_in["Authorization"].removeprefix("Bearer ")
-        client = ApiClient(_URL, token, httpx.ASGITransport(app=service.app))
+        transport = _Watched(app=service.app)
+        client = ApiClient(_URL, token, transport)
         notices = Notices()
         worn = theme()
         worn.apply("light")
@@ -70,7 +73,7 @@ async def open_window(folder: Path, migrated: Path) -> AsyncIterator[NearService
             session=Session(client),
         )
         context.session.user = User("1", OWNER, None, None, True, "2026-03-01T08:00:00.000Z", None)
-        near = NearService(context, service)
+        near = NearService(context, service, forbidden=transport.forbidden)
         notices.noticed.connect(near.notices.append)
         notices.bug_found.connect(near.bugs.append)
         context.live.start()
@@ -90,6 +93,18 @@ def _connect_to(app: Any) -> Callable[[str], AbstractAsyncContextManager[Stream]
             yield _NearStream(socket)
 
     return connect
+
+
+class _Watched(httpx.ASGITransport):
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self.forbidden: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if answer.status_code == 403:
+            self.forbidden.append(f"{request.method} {request.url.path}")
+        return answer
 
 
 class _NearStream:

@@ -66,6 +66,7 @@ def _devices(watch: WatchOf) -> Feature:
             page.key: ("devices:view",)
             for page in (DevicesPage, DevicePage, AdmissionPage, ExpectedPage, RetiredPage)
         },
+        about_all=frozenset({RetiredPage.key}),
         commands=[
             Command(
                 tr("Show all devices"),

@@ -32,7 +32,7 @@ from console.features.fleet.group_words import group_pauses
 from console.features.fleet.pause_part import PausePart
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
-from console.shell.needing import gate
+from console.shell.needing import follow, gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.audit_history import history_button
@@ -67,17 +67,19 @@ class GroupPage(Page):
         self.run = button(
             tr("Run on this group…"), self._run, icon="run", need=context.rights.need("rollouts:run")
         )
+        writes = context.rights.need("groups:edit", "groups:create")
         self.save = button(
             tr("Save"),
             self.save_now,
             "primary",
             name=tr("Save (Ctrl+S)"),
-            need=context.rights.need("groups:edit", "groups:create"),
+            need=writes,
         )
         self.history = history_button(context, lambda: ("group", self._group.id) if self._group else None)
         actions = (self.history, self.delete, self.pause.button, self.run, self.save)
         self.header = PageHeader("", *actions, crumb=crumb, marks=[self.pause.badge])
         self.fields = GroupFields(lambda: known_words(context.live.kind(DEVICE).values()))
+        follow(self, writes, self.fields.setEnabled)
         self.notice = NoticeBar()
         self.members = GroupMembers(context, watch)
         self.comparison = GroupComparison()

@@ -86,6 +86,13 @@ class ScriptEditor(QWidget):
         texts = self.texts
         return self.fields.value(texts.text(), self.parameters.value, texts.text(DETECT), texts.text(UNDO))
 
+    def set_read_only(self, read_only: bool) -> None:
+        """All of it can still be looked at and copied."""
+        for edit in self.texts.edits.values():
+            edit.set_read_only(read_only)
+        for part in (self.fields, self.parameters):
+            part.setEnabled(not read_only)
+
     def show_saved(self, edited: Edited) -> None:
         """Another script, or this one as somebody else left it: undo begins here."""
         self._saved = edited

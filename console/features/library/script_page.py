@@ -29,7 +29,7 @@ from console.features.library.revisions_pane import RevisionsPane
 from console.features.library.script_check import ScriptCheck
 from console.features.library.script_editor import ScriptEditor
 from console.shell.context import Context
-from console.shell.needing import gate
+from console.shell.needing import follow, gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, rule
 from console.widgets.audit_history import history_button
@@ -62,17 +62,19 @@ class ScriptPage(Page):
         self.test.setToolTip(tr("On one device, to see whether it works (F5)"))
         self.test.setShortcut("F5")
         self.run = button(tr("Run…"), self._ask_run, icon="run", need=context.rights.need("rollouts:run"))
+        writes = context.rights.need("scripts:edit", "scripts:create")
         self.save = button(
             tr("Save"),
             self.save_now,
             "primary",
             name=tr("Save (Ctrl+S)"),
-            need=context.rights.need("scripts:edit", "scripts:create"),
+            need=writes,
         )
         self.history = history_button(context, lambda: ("script", self._script.id) if self._script else None)
         self.header = PageHeader("", self.history, self.test, self.run, self.save, crumb=crumb)
         self.parameters = ParametersEditor()
         self.editor = ScriptEditor(button(tr("Show all scripts"), self._open_list), self.parameters)
+        follow(self, writes, lambda may: self.editor.set_read_only(not may))
         self.check = ScriptCheck(self, context, self.editor.text, self.editor.findings)
         self.setLayout(column(self.header, self.editor, gap=0))
         self.info = RevisionsPane(context.clock)

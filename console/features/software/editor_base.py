@@ -21,7 +21,7 @@ from console.core.undo import Undo
 from console.features.software.editing import Draft, Editing
 from console.features.software.value_form import ValueForm
 from console.shell.context import Context
-from console.shell.needing import gate
+from console.shell.needing import follow, gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, icon_button
 from console.shell.theme import set_role
@@ -72,6 +72,7 @@ class EditorPage(Page):
             tr("It was deleted, or the address is wrong."),
             button(editing.show_all, self._open_list),
         )
+        follow(self, writes, form.setEnabled)
         self.area = _scrolled(form)
         self.centre = QStackedWidget()
         for part in (self.area, self.conflict, self.missing):

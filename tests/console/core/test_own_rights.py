@@ -43,6 +43,19 @@ def test_one_of_several_is_enough_and_a_limited_one_counts(rights: OwnRights, wo
     assert not rights.may("scripts:edit")
 
 
+def test_what_is_about_all_devices_takes_a_right_for_all_of_them(
+    rights: OwnRights, world: World, run: Run
+) -> None:
+    grant(world, "scripts:view", devices_view=[3])
+    run(rights.read())
+    assert rights.may("scripts:view", everywhere=True)
+    need = rights.need("devices:view", everywhere=True)
+    assert (need.is_met, need.reason) == (
+        False,
+        "You have the right “Devices: View” for the devices of some groups only.",
+    )
+
+
 def test_what_is_missing_is_called_as_in_the_roles(rights: OwnRights, world: World, run: Run) -> None:
     grant(world, "scripts:view")
     run(rights.read())

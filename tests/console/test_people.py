@@ -1,0 +1,142 @@
+"""People of the roles that come with the product, and what of the window they may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from backend_lite.contract.accounts import USERS
+from backend_lite.contract.live import SCRIPT
+from console.features.fleet.devices_page import DevicesPage
+from console.features.library.script_page import ScriptPage
+from console.features.library.scripts_page import ScriptsPage
+from console.features.runs.run_dialog import RunDialog
+from console.shell.closed_page import ClosedPage
+from console.widgets.confirm import ConfirmDialog
+from tests.console.fleet.near import migrated, near
+from tests.console.people import become, open_every_page, role_named, window
+from tests.helpers.halves import Halves, halves, person
+from tests.helpers.near_service import NearService
+from tests.helpers.waiting import until
+
+__all__ = ["migrated", "near"]
+
+Run = Callable[[Any], Any]
+SCRIPTS = "/api/v1/scripts"
+
+OPEN_TO_ALL = {
+    "account", "admission", "approvals", "device", "devices", "enrollment-tokens", "expected-devices",
+    "group", "groups", "installed-on", "installed-software", "os-image", "os-images", "profile", "profiles",
+    "retired-devices", "rollout", "run", "runs", "script", "scripts", "software", "software-item",
+    "templates",
+}  # fmt: skip
+MORE = {
+    "Helpdesk": set[str](),
+    "Read only": set[str](),
+    "Auditor": {"api-tokens", "audit", "backups", "retention", "roles", "settings", "users"},
+}
+
+
+async def signed_in(near: NearService, role: str) -> tuple[Halves, int, int]:
+    """The window of somebody with that role: the fleet, a script and who they are."""
+    site = await halves(near.service)
+    script = await site.done("POST", SCRIPTS, {"name": "hello", "language": "bash", "content": "true"})
+    user, headers = await person(site, "kim", await role_named(site, role))
+    await become(near, site, headers)
+    await until(lambda: near.context.live.get(SCRIPT, script["id"]), "the script")
+    return site, script["id"], user
+
+
+def page_of(near: NearService, key: str, target: int | None = None) -> Any:
+    near.context.navigator.open(key, None if target is None else str(target))
+    return near.context.navigator.page
+
+
+@pytest.mark.parametrize("role", list(MORE))
+def test_no_page_that_is_open_to_them_asks_for_more_than_they_may(
+    near: NearService, qtbot: QtBot, run: Run, role: str
+) -> None:
+    async def story() -> None:
+        site, script, _ = await signed_in(near, role)
+        with window(near, qtbot):
+            targets = {"device": site.inside.device, "group": site.inside.group, "script": script}
+            assert await open_every_page(near, targets) == OPEN_TO_ALL | MORE[role]
+        assert near.forbidden == []
+
+    run(story())
+
+
+def test_who_only_reads_is_told_why_they_change_and_run_nothing(
+    near: NearService, qtbot: QtBot, run: Run
+) -> None:
+    async def story() -> None:
+        site, script, _ = await signed_in(near, "Read only")
+        with window(near, qtbot) as shown:
+            scripts = page_of(near, ScriptsPage.key)
+            assert not scripts.new.isEnabled()
+            assert scripts.new.toolTip() == "You do not have the right “Scripts: Create”."
+            editor = page_of(near, ScriptPage.key, script)
+            await until(lambda: not near.context.ops.running, "the script")
+            assert editor.editor.code.edit.isReadOnly()
+            assert not editor.editor.fields.isEnabled()
+            assert not editor.run.isEnabled()
+            assert editor.save.toolTip() == "You do not have the right “Scripts: Edit”."
+            devices = page_of(near, DevicesPage.key)
+            devices.table.select([site.inside.device])
+            devices.table.setFocus()
+            qtbot.keyClick(devices.table, Qt.Key.Key_Delete)
+            assert not devices.run.isEnabled()
+            assert shown.findChild(ConfirmDialog) is None
+        assert near.forbidden == []
+
+    run(story())
+
+
+def test_the_help_desk_runs_what_it_may_not_change(near: NearService, qtbot: QtBot, run: Run) -> None:
+    async def story() -> None:
+        _, script, _ = await signed_in(near, "Helpdesk")
+        with window(near, qtbot) as shown:
+            editor = page_of(near, ScriptPage.key, script)
+            await until(lambda: not near.context.ops.running, "the script")
+            assert not editor.save.isEnabled()
+            editor.run.click()
+            dialog = shown.findChild(RunDialog)
+            assert dialog is not None
+            await until(lambda: not near.context.ops.running, "the preview")
+            dialog.reject()
+        assert near.forbidden == []
+
+    run(story())
+
+
+def test_the_window_follows_when_somebody_is_given_more_and_less(
+    near: NearService, qtbot: QtBot, run: Run
+) -> None:
+    async def story() -> None:
+        site, _, user = await signed_in(near, "Read only")
+
+        async def gives(role: str) -> None:
+            kim = await site.done("GET", f"{USERS}/{user}")
+            wanted = {"roles": [await role_named(site, role)]}
+            answer = await site.service.client.put(
+                f"{USERS}/{user}", json=wanted, headers={**site.owner, "If-Match": f'"{kim["version"]}"'}
+            )
+            assert answer.is_success, answer.text
+
+        with window(near, qtbot):
+            scripts = page_of(near, ScriptsPage.key)
+            assert not scripts.new.isEnabled()
+            await gives("Operator")
+            await until(scripts.new.isEnabled, "the right to make scripts")
+            settings = page_of(near, "settings")
+            await gives("Helpdesk")
+            await until(lambda: isinstance(near.context.navigator.page, ClosedPage), "the closed page")
+            assert not scripts.new.isEnabled()
+            await gives("Auditor")
+            await until(lambda: near.context.navigator.page is settings, "the settings again")
+
+    run(story())
