@@ -36,7 +36,8 @@ class Backup(Struct):
 
 class BackupCreate(Struct):
     """POST BACKUPS; the answer comes when it is made and verified. `folder` is an absolute path on the
-    service's machine that does not exist yet; without one it is made in DIR/backups."""
+    service's machine that does not exist yet, and needs a fresh sign-in; without one it is made in
+    DIR/backups."""
 
     with_output: bool = True
     reason: str = ""

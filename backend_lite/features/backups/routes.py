@@ -6,8 +6,9 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from litestar import delete, get, post, put
+from litestar import Request, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
@@ -25,10 +26,11 @@ from backend_lite.core.audit.record import Audit
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.description import BYTES
-from backend_lite.core.http.guard import USER
+from backend_lite.core.http.guard import USER, refuse_stale_sign_in
 from backend_lite.features.backups.backups import Backups
 from backend_lite.features.backups.rules import change_rules, read_rules
 
+AnyRequest = Request[Any, Any, Any]
 VIEW = "backups:view"
 _PIECE = 1 << 20
 
@@ -40,8 +42,11 @@ def backup_routes(database: Database, backups: Backups, audit: Audit) -> Sequenc
         return Page(await backups.all())
 
     @post(BACKUPS, permission="backups:create", audience=USER)
-    async def backup_make(data: JSONBody[BackupCreate]) -> Backup:
+    async def backup_make(request: AnyRequest, data: JSONBody[BackupCreate]) -> Backup:
         """Make one now, and verify it. The master key is in none: a recovery kit has it."""
+        if data.folder is not None:
+            # The key that all agents trust leaves the data folder in it, and nothing encrypts it there.
+            refuse_stale_sign_in(request.user)
         return await backups.create(data)
 
     @post(f"{BACKUPS}/{{backup_id:str}}/verify", status_code=200, permission="backups:create", audience=USER)

@@ -76,7 +76,8 @@ def _number(
 
 
 def _secret(group: str, key: str, title: str, help_: str, **more: Any) -> Declared:
-    return Declared(group, key, SettingType.SECRET, "", title, help_, most=LONG_TEXT, **more)
+    guarded = {"step_up": True} | more
+    return Declared(group, key, SettingType.SECRET, "", title, help_, most=LONG_TEXT, **guarded)
 
 
 def _flag(group: str, key: str, title: str, help_: str, *, default: bool, **more: Any) -> Declared:
@@ -247,6 +248,8 @@ DECLARED = (
         "host",
         "Mail server",
         "Name or address of the server that takes mail. Empty: no mail is sent. Holds for the next message.",
+        # The password that is kept goes there.
+        step_up=True,
     ),
     _number("email", "port", "Port", "Mostly 587; 465 with TLS from the start.", 587, 1, 65535),
     _choice(

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from backend_lite.config import DataFolder
+from backend_lite.contract.accounts import API_TOKENS, STEP_UP_S
 from backend_lite.contract.backups import (
     BACKUP_RULES,
     BACKUPS,
@@ -23,7 +24,7 @@ from backend_lite.features.backups.backups import Backups
 from backend_lite.features.backups.nightly import Nightly
 from backend_lite.features.backups.rules import last_due, next_due
 from tests.backend.backups.conftest import tree
-from tests.helpers.service import InProcess
+from tests.helpers.service import InProcess, headers
 
 pytestmark = pytest.mark.anyio
 
@@ -73,6 +74,23 @@ async def test_into_a_folder_of_ones_own(service: InProcess, data: DataFolder, t
     assert (twice.status_code, "is there already" in twice.json()["detail"]) == (400, True)
     vague = await service.client.post(BACKUPS, json={"folder": "copy"}, headers=signed)
     assert "Name the folder in full" in vague.json()["detail"]
+
+
+async def test_into_a_folder_of_ones_own_only_shortly_after_a_sign_in(
+    service: InProcess, data: DataFolder, tmp_path: Path
+) -> None:
+    signed = await service.sign_in()
+    wanted = {"name": "nightly", "scope": ["backups:create"]}
+    program = await service.client.post(API_TOKENS, json=wanted, headers=signed)
+    by_program = headers(program.json()["token"])
+    service.clock.advance(STEP_UP_S)
+    body = {"folder": str(tmp_path / "stick")}
+    stale = await service.client.post(BACKUPS, json=body, headers=signed)
+    assert (stale.status_code, stale.json()["code"]) == (403, "step_up_required")
+    refused = await service.client.post(BACKUPS, json=body, headers=by_program)
+    assert (refused.status_code, refused.json()["code"]) == (403, "person_needed")
+    assert not (tmp_path / "stick").exists()
+    assert (await service.client.post(BACKUPS, json={}, headers=by_program)).status_code == 201
 
 
 async def test_one_at_a_time(service: InProcess, data: DataFolder) -> None:

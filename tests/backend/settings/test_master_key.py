@@ -31,7 +31,7 @@ class KilledError(Exception):
 
 
 async def store(service: InProcess) -> None:
-    editor = Principal(1, "ada", 1, 0)
+    editor = Principal(1, "ada", 1, 0, session=True, fresh=True)
     for name, value in SECRETS.items():
         group, _, key = name.partition(".")
         await service.feature("settings").api.change_plain(group, {key: value}, None, editor)

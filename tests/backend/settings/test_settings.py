@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend_lite.contract.accounts import STEP_UP_S
 from backend_lite.contract.settings import MASKED, SETTING_FORMS
 from backend_lite.core.security.master_key import NO_KEY
 from tests.backend.settings.conftest import start
@@ -174,3 +175,26 @@ async def test_the_log_writes_what_the_setting_says_at_once(service: InProcess) 
     finally:
         ours.setLevel(before[0])
         others.setLevel(before[1])
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "body"),
+    [
+        (f"{SETTING_FORMS}/email", "PUT", {"host": "mail.attacker.example"}),
+        ("/api/settings/email", "PUT", {"host": "mail.attacker.example"}),
+        ("/api/v1/settings", "POST", {"key": "email.host", "value": "mail.attacker.example"}),
+        ("/api/v1/settings", "POST", {"key": "email.password", "value": "x", "is_encrypted": True}),
+        ("/api/v1/settings/email.password", "DELETE", None),
+        ("/api/v1/settings", "PUT", {"openai_api_key": "sk-" + 30 * "x"}),
+        ("/api/v1/settings/chatgpt/config", "POST", {"api_key": "sk-" + 30 * "x"}),
+    ],
+)
+async def test_secrets_and_where_they_are_sent_need_a_fresh_sign_in_at_every_address(
+    keyed: InProcess, path: str, method: str, body: Any
+) -> None:
+    signed_in = await keyed.sign_in()
+    assert (await put(keyed, "email", {"password": CANARY})).status_code == 200
+    keyed.clock.advance(STEP_UP_S)
+    answer = await keyed.client.request(method, path, json=body, headers=signed_in)
+    assert (answer.status_code, answer.json()["code"]) == (403, "step_up_required")
+    assert keyed.feature("settings").api.secret("email.password") == CANARY
