@@ -156,6 +156,8 @@ def test_it_is_installed_as_a_service_and_removed_again(
 ) -> None:
     device.kill()
     folder = ("--data-dir", windows_python.path(device.folder))
+    # Now: later its agent makes and removes files while they are copied.
+    other = Path(shutil.copytree(device.folder, device.folder.with_name("other-agent")))
     for _ in range(2):
         service.hellos.clear()
         installed = windows_python.run("-m", "agent", "install-service", *folder)
@@ -163,7 +165,7 @@ def test_it_is_installed_as_a_service_and_removed_again(
         service.wait(lambda: service.hellos, "the service to connect")
     attempt = service.offer(1, "cmd", "echo from a service")
     assert service.wait_for_done(attempt).exit_code == 0
-    _a_second_one_beside_it(device.folder, windows_python)
+    _a_second_one_beside_it(other, windows_python)
     removed = windows_python.run("-m", "agent", "uninstall-service", *folder)
     assert (removed.returncode, removed.stderr) == (0, b"")
     assert b"is removed" in removed.stdout
@@ -171,10 +173,8 @@ def test_it_is_installed_as_a_service_and_removed_again(
     assert (again.returncode, b"is not installed" in again.stdout) == (0, True)
 
 
-def _a_second_one_beside_it(folder: Path, windows_python: WindowsPython) -> None:
+def _a_second_one_beside_it(other: Path, windows_python: WindowsPython) -> None:
     """Agents of two data folders are two services."""
-    other = folder.with_name("other-agent")
-    shutil.copytree(folder, other)
     options = ("--data-dir", windows_python.path(other))
     for command in ("install-service", "uninstall-service"):
         done = windows_python.run("-m", "agent", command, *options)
