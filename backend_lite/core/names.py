@@ -14,6 +14,13 @@ _MAX_KEY = 400
 _COPY = re.compile(r" \(copy(?: \d{1,6})?\)$")
 
 
+def one_line(text: str, size: int) -> str:
+    """`text` in one line: without control, invisible and direction-changing characters, cut at `size`."""
+    text = text[: size * 4]
+    kept = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(kept.split())[:size].rstrip()
+
+
 def checked_name(text: str, limit: int = MAX_NAME, *, what: str = "This") -> str:
     """`text` in one line; `what` begins the sentence where there is none, such as "A script".
 

@@ -16,8 +16,10 @@ from backend_lite.core.caller import Caller
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.audit_rows import append_event, newest_event
 from backend_lite.core.db.unit import Unit
+from backend_lite.core.names import one_line
 
 MASK = "***"
+MAX_ACTOR, MAX_NAME = 200, 300
 MAX_TEXT = 2_000
 """Longer texts are cut in the audit: scripts are told by the hash of their revision."""
 _SECRET = re.compile(
@@ -76,7 +78,8 @@ class Audit:
         event = {
             "id": last_id + 1,
             "at": self._clock.now_ms(),
-            "actor": caller.name,
+            # Names may be what devices say of themselves.
+            "actor": one_line(caller.name, MAX_ACTOR),
             "actor_id": caller.user_id,
             "address": caller.address,
             "user_agent": caller.user_agent,
@@ -84,8 +87,8 @@ class Audit:
             "action_type": kind.value,
             "entity_type": entity.type,
             "entity_id": str(entity.id),
-            "entity_name": entity.name[:300],
-            "summary": summary,
+            "entity_name": one_line(entity.name, MAX_NAME),
+            "summary": one_line(summary, MAX_TEXT),
             "before": told_before,
             "after": told_after,
             "details": _masked(dict(details or {})),

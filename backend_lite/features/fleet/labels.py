@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, cast
 
 from agent.wire.messages import Facts, Metrics
+from backend_lite.core.names import one_line
 
 T = TypeVar("T")
 
@@ -27,10 +28,8 @@ _PLACEHOLDERS = frozenset({"", "0", "none", "n/a", "default string", "not specif
 
 
 def clean(text: str, size: int = _TEXT) -> str:
-    """`text` in one line: without control, invisible and direction-changing characters, cut at `size`."""
-    text = text[: size * 4]
-    kept = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(kept.split())[:size].rstrip()
+    """As `one_line`, with a limit for what has no other."""
+    return one_line(text, size)
 
 
 def bounded(value: T) -> T:

@@ -57,6 +57,18 @@ def test_an_event_tells_who_what_and_only_what_changed(session: Session) -> None
     assert (row["before"], row["after"]) == ('{"name": "old 0"}', '{"name": "new 0"}')
 
 
+def test_what_devices_and_callers_call_themselves_forges_no_line(session: Session) -> None:
+    forged = 'pc"\r\n2027-01-15 ada approved \x1b[2Jeverything\u202e' + "x" * 5_000
+    unit = Unit(session.connection(), Caller(f"device {forged}", None, "10.0.0.9", "agent"))
+    Audit(ManualClock()).record(
+        unit, "devices.enroll", ActionType.SYSTEM, Entity("device", 1, forged), f'"{forged}" enrolled.'
+    )
+    row: Any = session.execute(text("SELECT * FROM audit_events")).mappings().one()
+    told = [row["actor"], row["entity_name"], row["summary"]]
+    assert all(one.isprintable() and len(one) <= 2_000 for one in told)
+    assert row["entity_name"].startswith('pc" 2027-01-15 ada approved [2Jeverything')
+
+
 @pytest.mark.parametrize("column", [*HASHED[1:], "previous", "hash"])
 def test_a_changed_field_is_found_at_its_event(session: Session, column: str) -> None:
     _fill(session, 9)
