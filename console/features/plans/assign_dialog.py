@@ -7,21 +7,17 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QWidget
 
-from backend_lite.contract.fleet import Admission
 from backend_lite.contract.library import os_matches
-from backend_lite.contract.live import DEVICE, PROFILE
+from backend_lite.contract.live import PROFILE
 from console.core import words
-from console.core.live import LiveBatch
 from console.core.plan_request import AssignRequest
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
 from console.features.plans import ops
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
-from console.shell.theme import theme
-from console.widgets.filter_bar import FilterBar
+from console.widgets.device_ticks import DeviceTicks
 from console.widgets.form import Field
-from console.widgets.live_table import LiveTable
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
 
 Object = dict[str, Any]
@@ -41,7 +37,6 @@ class AssignDialog(QDialog):
         self.setWindowTitle(tr("Assign a profile"))
         self.setFixedWidth(_WIDTH)
         self._context, self._request = context, request
-        self._chosen: set[int] = set(request.device_ids)
         self.profile = QComboBox()
         self.profile.setPlaceholderText(tr("Choose a profile…"))
         self.profile.addItem(tr("No profile"), _NONE)
@@ -55,7 +50,9 @@ class AssignDialog(QDialog):
         self.note = label(tr("Assigning alone runs nothing."), "secondary")
         self.save = button(tr("Assign"), self._send, "primary", need=context.rights.need("devices:edit"))
         self.save.setDefault(True)
-        self.picker = _DeviceList(context, self._chosen)
+        self.picker = DeviceTicks(context, ("assign", tr("Devices")), _columns(context), _search, rows=_ROWS)
+        self.picker.table.header.setStretchLastSection(True)
+        self.picker.choose(request.device_ids)
         self.picker.setVisible(not request.device_ids)
         field = Field(tr("Profile"), self.profile)
         field.setVisible(request.profile_id is None)
@@ -85,7 +82,7 @@ class AssignDialog(QDialog):
 
     @property
     def device_ids(self) -> list[int]:
-        return sorted(self._chosen)
+        return self.picker.chosen
 
     # ---- inside
 
@@ -93,12 +90,11 @@ class AssignDialog(QDialog):
         """What they all have now."""
         if self._request.profile_id is not None:
             return self._request.profile_id
-        devices = self._context.live.kind(DEVICE)
-        now = {devices[one].get("profile_id") for one in self._chosen if one in devices}
+        now = {device.get("profile_id") for device in self.picker.chosen_devices()}
         return now.pop() if len(now) == 1 else None
 
     def _refresh(self) -> None:
-        names = [str(device["hostname"]) for device in self._devices()]
+        names = [str(device["hostname"]) for device in self.picker.chosen_devices()]
         if self._request.device_ids:
             self.about.setText(tr("What {names} should have.", names=words.named(names)))
         else:
@@ -115,14 +111,10 @@ class AssignDialog(QDialog):
         self.save.setText(tr("Assign") if takes or not chosen else tr("Take the profile away"))
         self.save.setEnabled(bool(names) and chosen and not wrong)
 
-    def _devices(self) -> list[Object]:
-        devices = self._context.live.kind(DEVICE)
-        return [devices[one] for one in self.device_ids if one in devices]
-
     def _wrong_systems(self) -> str:
         profile = self._context.live.get(PROFILE, self.profile_id or 0)
         target = (profile or {}).get("target_os_type")
-        others = [one for one in self._devices() if not os_matches(target, one.get("os_type"))]
+        others = [one for one in self.picker.chosen_devices() if not os_matches(target, one.get("os_type"))]
         if not others:
             return ""
         return tr(
@@ -160,67 +152,16 @@ class AssignDialog(QDialog):
             context.navigator.ask(RUN_DIALOG, RunRequest(profile_id=profile_id, device_ids=tuple(ids)))
 
 
-class _DeviceList(QWidget):
-    """Devices with boxes; `chosen` is the caller's own set. `changed` follows it."""
+def _columns(context: Context) -> list[Column]:
+    def has(device: Object) -> Pill | None:
+        profile = context.live.get(PROFILE, device.get("profile_id") or 0)
+        return None if profile is None else Pill(str(profile["name"]), "idle")
 
-    changed = Signal()
-
-    def __init__(self, context: Context, chosen: set[int]) -> None:
-        super().__init__()
-        self._context, self._chosen = context, chosen
-        self.filter = FilterBar(self, tr("Filter devices"))
-        self.table = LiveTable("assign", tr("Devices"), self._columns(), _search, sort="name")
-        self.table.header.setStretchLastSection(True)
-        self.table.setMinimumHeight((_ROWS + 1) * theme().row_height)
-        self.setLayout(column(self.filter, self.table))
-        self.filter.changed.connect(self.table.model_.filter)
-        self.filter.left.connect(self.table.setFocus)
-        self.table.typed.connect(self.filter.begin)
-        self.table.ticked.connect(self.toggle)
-        self.table.opened.connect(lambda device_id: self.toggle([device_id]))
-        self.destroyed.connect(context.live.subscribe(DEVICE, self._take))
-
-    def toggle(self, device_ids: list[int]) -> None:
-        """Takes all of these in, or out when all of them were in."""
-        wanted = set(device_ids)
-        if wanted <= self._chosen:
-            self._chosen -= wanted
-        else:
-            self._chosen |= wanted
-        self.table.model_.touch(wanted)
-        self.table.model_.settle()
-        self.changed.emit()
-
-    def _take(self, batch: LiveBatch) -> None:
-        known = {key: one for key, one in batch.changed.items() if one.get("admission") == Admission.APPROVED}
-        gone = {*batch.removed, *(batch.changed.keys() - known.keys())}
-        self.table.model_.take(known, gone, reset=batch.reset)
-        if self._chosen & gone:
-            self._chosen -= gone
-            self.changed.emit()
-
-    def _columns(self) -> list[Column]:
-        def chosen(device: Object) -> bool:
-            return device["id"] in self._chosen
-
-        def has(device: Object) -> Pill | None:
-            profile = self._context.live.get(PROFILE, device.get("profile_id") or 0)
-            return None if profile is None else Pill(str(profile["name"]), "idle")
-
-        return [
-            Column(
-                "chosen",
-                "",
-                lambda device: tr("chosen") if chosen(device) else tr("not chosen"),
-                Kind.CHECK,
-                chosen,
-                sort=lambda device: not chosen(device),
-                width=44,
-            ),
-            Column("name", tr("Name"), lambda d: str(d.get("hostname") or d["id"]), Kind.STRONG, width=160),
-            Column("system", tr("System"), words.device_system, width=130),
-            pill_column("has", tr("Has now"), has, width=150),
-        ]
+    return [
+        Column("name", tr("Name"), lambda d: str(d.get("hostname") or d["id"]), Kind.STRONG, width=160),
+        Column("system", tr("System"), words.device_system, width=130),
+        pill_column("has", tr("Has now"), has, width=150),
+    ]
 
 
 def _search(device: Object) -> str:
