@@ -10,6 +10,9 @@ from console.core.texts import tr
 EDITOR = "profile"
 """The page of one of either kind; its target is an id or `new` of a kind."""
 
+WRITES = ("profiles:edit", "profiles:create", "templates:edit", "templates:create")
+"""The rights of which one is needed to save anything there; the service looks at what is saved."""
+
 
 @dataclass(frozen=True)
 class PlanKind:

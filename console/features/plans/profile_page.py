@@ -24,7 +24,7 @@ from console.features.plans import ops
 from console.features.plans.changes_view import ChangesView
 from console.features.plans.compliance_view import ComplianceView
 from console.features.plans.history_pane import HistoryPane
-from console.features.plans.kinds import EDITOR, kind_of, profile_kind, template_kind
+from console.features.plans.kinds import EDITOR, WRITES, kind_of, profile_kind, template_kind
 from console.features.plans.plan_drafts import PlanDraft
 from console.features.plans.plan_editor import PlanEditor
 from console.features.plans.plan_side import TASK, PlanSide
@@ -61,24 +61,15 @@ class ProfilePage(Page):
         self._drafts = DraftKeeper(self, drafts, self._unsaved, context.notices)
         self.actions_ = ProfileActions(self, context, lambda: self._profile, self._saved_first, self._gone)
         self.crumb = button("", self._open_list, "link")
-        self.look = button(tr("Preview…"), self.actions_.look, need=context.rights.need("rollouts:run"))
+        needs = context.rights.need
+        self.look = button(tr("Preview…"), self.actions_.look, need=needs("rollouts:run"))
         self.look.setToolTip(tr("What would run where; nothing is started"))
-        self.use = button(
-            tr("Apply…"),
-            self.actions_.use,
-            icon="run",
-            need=context.rights.need("rollouts:run", "profiles:create"),
-        )
+        uses = needs("rollouts:run", "profiles:create")
+        self.use = button(tr("Apply…"), self.actions_.use, icon="run", need=uses)
         self.more = icon_button("more", tr("More"), self._open_menu)
-        self.save = button(
-            tr("Save"),
-            self.save_now,
-            "primary",
-            name=tr("Save (Ctrl+S)"),
-            need=context.rights.need(
-                "profiles:edit", "profiles:create", "templates:edit", "templates:create"
-            ),
-        )
+        writes = needs(*WRITES)
+        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"), need=writes)
+        gate(QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save_now), writes)
         self.header = PageHeader("", self.more, self.look, self.use, self.save, crumb=self.crumb)
         self.tabs = QTabBar()
         self.tabs.setAccessibleName(tr("Tasks or devices"))
@@ -182,12 +173,6 @@ class ProfilePage(Page):
         self.devices.apply_wanted.connect(self.actions_.apply_to)
         for kind in (profile_kind(), template_kind()):
             self.destroyed.connect(live.subscribe(kind.live, self._take))
-        gate(
-            QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self),
-            self._context.rights.need(
-                "profiles:edit", "profiles:create", "templates:edit", "templates:create"
-            ),
-        ).activated.connect(self.save_now)
         self.editor.serve_undo(self)
 
     def _load(self) -> None:
