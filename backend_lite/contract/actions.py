@@ -50,7 +50,9 @@ def known_type(text: str) -> ActionType | None:
 
 
 class ActionCreate(Struct):
-    """`confirmed_devices` as in RolloutCreate: 1, where the settings ask for it before dangerous scripts."""
+    """`payload` is a text that is not in the library: that needs `scripts:create`, too, and `agent_uninstall`
+    needs `devices:delete`. `confirmed_devices` as in RolloutCreate: 1, where the settings ask for it before
+    dangerous scripts."""
 
     type: str
     payload: str | None = None

@@ -30,16 +30,18 @@ from backend_lite.contract.runs import (
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.core.settings import SettingValues
-from backend_lite.errors import InvalidError
+from backend_lite.errors import ForbiddenError, InvalidError
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.runs.output_store import OutputStore
 from backend_lite.features.runs.plans import Plan, os_mismatch
+from backend_lite.features.runs.reach import Reach
 from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.tables import AttemptRow, StepRow
 from backend_lite.features.runs.targets import Candidate, Need
 from backend_lite.features.runs.tasks import task_of
 from backend_lite.features.runs.works import SOFTWARE_TYPES, Work, script_text, work_of
 
+TO_WRITE, TO_REMOVE = "scripts:create", "devices:delete"
 _SOFTWARE_ACTIONS = {kind: action for action, kind in SOFTWARE_TYPES.items()}
 LOG_HALF = 512 << 10
 """How much of head and of tail `logs` shows, in bytes."""
@@ -56,9 +58,15 @@ class ActionRow:
 
 class Actions:
     def __init__(
-        self, rollouts: Rollouts, library: LibraryApi, output: OutputStore, settings: SettingValues
+        self,
+        rollouts: Rollouts,
+        reach: Reach,
+        library: LibraryApi,
+        output: OutputStore,
+        settings: SettingValues,
     ) -> None:
         self._rollouts = rollouts
+        self._reach = reach
         self._library = library
         self._output = output
         self._settings = settings
@@ -72,9 +80,11 @@ class Actions:
             await asyncio.to_thread(self._library.findings, language, request.payload[:MAX_CONTENT])
 
     def create(self, unit: Unit, device_id: int, request: ActionCreate, principal: Principal) -> ActionRow:
-        """Raises NotFoundError and InvalidError with the documented sentences."""
+        """Raises NotFoundError and InvalidError with the documented sentences, and ForbiddenError for what is
+        more than to run what there is."""
         target = self._rollouts.target(unit.session, device_id)
         work = self._work(unit.session, request)
+        self._refuse_beyond(unit.session, work, device_id, principal)
         if not os_matches(work.target_os_type, target.os_type):
             raise os_mismatch(Need(work.language, work.target_os_type, work.what), [target])
         plan = Plan(
@@ -117,6 +127,15 @@ class Actions:
             updated_at=format_time(step.updated_at),
             completed_at=format_time(ended) if ended is not None else None,
         )
+
+    def _refuse_beyond(self, session: Session, work: Work, device_id: int, principal: Principal) -> None:
+        is_text = work.payload is not None and work.software_id is None
+        if is_text and not principal.may(TO_WRITE):
+            raise ForbiddenError(f"To run a text that is not in the library needs the right {TO_WRITE}.")
+        if work.type == ActionType.AGENT_UNINSTALL and not self._reach.devices(
+            session, [device_id], principal.groups_for(TO_REMOVE)
+        ):
+            raise ForbiddenError(f"To take the agent away needs the right {TO_REMOVE} there.")
 
     def _work(self, session: Session, request: ActionCreate) -> Work:
         kind = _known_type(request.type)

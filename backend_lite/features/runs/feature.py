@@ -135,7 +135,7 @@ def compose(
         reruns=Reruns(fleet, plans, rollouts),
         pauses=pauses,
         looks=Looks(database, clock, fleet.hub, keeper, flow, pauses, approvals, cap),
-        actions=Actions(rollouts, library, output, kernel.settings),
+        actions=Actions(rollouts, Reach(fleet), library, output, kernel.settings),
         http_agents=HttpAgents(
             database, clock, fleet, attempts, dispatcher, permits, tasks, keeper, flow, output, epochs
         ),

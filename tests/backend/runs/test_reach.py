@@ -9,6 +9,7 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 
 from agent.wire.messages import Offer, Permit, PermitAnswer
+from backend_lite.contract.accounts import ROLES
 from backend_lite.contract.approvals import APPROVALS
 from backend_lite.contract.fleet import DEVICES, GROUPS
 from backend_lite.contract.live import LIVE, LiveHello
@@ -32,6 +33,7 @@ RIGHTS = (
     "rollouts:run",
     "devices:view",
     "devices:run",
+    "scripts:create",
     "profiles:view",
     "profiles:delete",
 )
@@ -247,6 +249,26 @@ async def test_a_query_tells_nothing_of_other_devices(person: Person) -> None:
     assert answers == [sentence] * len(asked)
     for targets in asked:
         assert (await person.preview(**targets))["errors"] == [sentence]
+
+
+async def test_who_runs_what_is_in_the_library_runs_nothing_else(person: Person) -> None:
+    """Nor does running reach where removing does not."""
+    service, path = person.site.service, f"{DEVICES}/{{}}/actions"
+    roles = (await service.client.get(ROLES, headers=await service.sign_in())).json()["items"]
+    helpdesk = next(role["id"] for role in roles if role["name"].lower() == "helpdesk")
+    in_north = await make_role(service, "removes in north", ["devices:delete"], [person.north])
+    helper = await signed_in(service, await make_user(service, "linus", helpdesk, in_north))
+
+    async def status(device: int, **body: Any) -> int:
+        answer = await service.client.post(path.format(device), json=body, headers=helper)
+        assert answer.status_code == 201 or "needs the right" in answer.json()["detail"], answer.text
+        return int(answer.status_code)
+
+    assert await status(person.own, **SHELL) == 403
+    assert await status(person.own, type="sh", script_id=person.script) == 201
+    assert await status(person.other, type="agent_uninstall") == 403
+    assert await status(person.own, type="agent_uninstall") == 201
+    assert await status(person.other, type="inventory") == 201
 
 
 async def test_documented_actions_are_those_of_the_own_devices(person: Person) -> None:
