@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from backend_lite.contract.accounts import RIGHTS, Rights
 from backend_lite.contract.live import SERVICE
+from backend_lite.contract.rights import ALL_PERMISSIONS
 from console.core.client import ApiClient
 from console.core.errors import ConsoleError
 from console.core.live import LiveBatch, LiveState, LiveStore, Unsubscribe
@@ -27,6 +28,12 @@ class OwnRights:
         self._listeners: list[Listener] = []
         self._asked = 0
         self._readings: set[asyncio.Task[None]] = set()
+
+    @property
+    def held(self) -> frozenset[str]:
+        """All of them, be it for the devices of some groups only."""
+        held = self._held
+        return ALL_PERMISSIONS if held is None else frozenset((*held.permissions, *held.limited))
 
     def may(self, *permissions: str, everywhere: bool = False) -> bool:
         """One of them is enough, for some devices or `everywhere`; without any it is everybody's."""

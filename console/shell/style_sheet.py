@@ -62,6 +62,7 @@ QPushButton[role="link"] {{
     color: {_hex(t.accent)};
 }}
 QPushButton[role="link"]:hover {{ text-decoration: underline; }}
+QPushButton[role="link"]:disabled {{ color: {_hex(t.faint)}; }}
 QPushButton[role="link"]:focus {{ border-color: {_hex(t.accent)}; }}
 QPushButton[role="section"] {{
     background: transparent; border: 1px solid transparent; padding: 0 4px 0 0; min-height: 22px;

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from backend_lite.contract.accounts import (
     API_TOKENS,
-    RIGHTS,
     ROLES,
     USERS,
     ApiTokenCreate,
     ApiTokenSecret,
-    Rights,
     Role,
     RoleCreate,
     RoleUpdate,
@@ -23,16 +21,6 @@ from backend_lite.contract.live import API_TOKEN, ROLE, USER
 from console.core.client import ApiClient
 from console.core.ops import Op, Progress
 from console.core.texts import plural, tr
-
-
-def own_rights(client: ApiClient) -> Op[frozenset[str]]:
-    """What the signed-in person may do, as `artifact:verb`, be it on the devices of some groups only."""
-
-    async def call(_progress: Progress) -> frozenset[str]:
-        rights = await client.get(RIGHTS, Rights)
-        return frozenset((*rights.permissions, *rights.limited))
-
-    return Op(tr("Ask for your own rights"), call)
 
 
 def create_user(client: ApiClient, wanted: UserCreate) -> Op[UserAccount]:

@@ -97,9 +97,7 @@ class RoleDialog(QDialog):
             self.rights.tick(permissions_of(role["grants"]))
             self.where.show_groups(role["groups"])
         if not built_in:
-            self._context.ops.run(
-                ops.own_rights(self._context.client), on_success=self.rights.limit, owner=self
-            )
+            self.rights.limit(self._context.rights.held)
 
     def _note_words(self) -> str:
         if self._role is None:

@@ -50,7 +50,7 @@ class TokenDialog(QDialog):
             tr("What it may do"), [(SOME, tr("Only what is ticked")), (ALL, tr("All that I may"))]
         )
         self.rights = RightsTable(tr("What the token may do"))
-        self.rights.limit(frozenset())
+        self.rights.limit(context.rights.held)
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.go = button(
@@ -76,7 +76,6 @@ class TokenDialog(QDialog):
         self.reach.chosen.connect(lambda key: self.rights.setVisible(key == SOME))
         self.go.setDefault(True)
         self.name.setFocus()
-        context.ops.run(ops.own_rights(context.client), on_success=self.rights.limit, owner=self)
 
     def wanted(self) -> ApiTokenCreate:
         scope = sorted(self.rights.ticked()) if self.reach.key == SOME else []

@@ -11,7 +11,7 @@ from backend_lite.contract.live import APPROVAL
 from console.core.approval_words import APPROVALS_PAGE, is_waiting
 from console.core.live import LiveBatch
 from console.core.texts import plural, tr
-from console.features.approvals import ops
+from console.features.approvals.ops import RIGHT
 from console.shell.context import Context
 from console.shell.notices import Action
 
@@ -34,11 +34,9 @@ class ApprovalWatch:
         self._waiting = waiting
         for one in decided:
             self._tell_decision(one)
-        if others := [one for one in new if not self._is_mine(one)]:
-            self._context.ops.run(
-                ops.may_approve(self._context.client),
-                on_success=lambda may: self._tell_new(others) if may else None,
-            )
+        others = [one for one in new if not self._is_mine(one)]
+        if others and self._context.rights.may(RIGHT, everywhere=True):
+            self._tell_new(others)
 
     def _is_mine(self, approval: Object) -> bool:
         user = self._context.session.user

@@ -22,6 +22,7 @@ from console.features.approvals.approval_pane import ApprovalPane
 from console.features.approvals.decisions import Decisions
 from console.features.approvals.ops import Looked
 from console.shell.context import Context
+from console.shell.needing import follow
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, frame, row
 from console.shell.window_state import restore_splitter, save_splitter
@@ -119,9 +120,6 @@ class ApprovalsPage(Page):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._context.ops.run(
-            ops.may_approve(self._context.client), on_success=self._rights_known, owner=self
-        )
         if not self._has_read:
             self.load_older()
 
@@ -163,6 +161,7 @@ class ApprovalsPage(Page):
             restore_splitter(settings, name, split)
             split.splitterMoved.connect(partial(self._keep_split, name, split))
         self.destroyed.connect(live.subscribe(APPROVAL, self._take))
+        follow(self, self._context.rights.need(ops.RIGHT, everywhere=True), lambda _met: self._show_chosen())
         self.centre.recount()
         self._selected()
 
@@ -194,10 +193,6 @@ class ApprovalsPage(Page):
         if self._wanted is not None and self._wanted in self._known:
             self.table.select([self._wanted])
             self._wanted = None
-
-    def _rights_known(self, may: bool) -> None:
-        self.decisions.may_approve = may
-        self._show_chosen()
 
     def _count(self, shown: int, total: int) -> None:
         self.header.show_count(shown, total)

@@ -23,8 +23,7 @@ Decide = Callable[[str], Op[Approval]]
 
 
 class Decisions:
-    """`decided(approval)` gets what the service answered, `refused(refusal)` why it did not. `may_approve` is
-    for the page to set once the rights are known."""
+    """`decided(approval)` gets what the service answered, `refused(refusal)` why it did not."""
 
     def __init__(
         self,
@@ -35,7 +34,6 @@ class Decisions:
     ) -> None:
         self._context, self._page = context, page
         self._decided, self._refused = decided, refused
-        self.may_approve = True
 
     def is_mine(self, approval: Object) -> bool:
         user = self._context.session.user
@@ -50,7 +48,7 @@ class Decisions:
             return tr("It is decided.")
         if self.is_mine(approval):
             return tr("You asked for this yourself: somebody else has to agree. You can withdraw it.")
-        if not self.may_approve:
+        if not self._context.rights.may(ops.RIGHT, everywhere=True):
             return tr("You may not approve rollouts: no role of yours gives that right for all devices.")
         return ""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend_lite.contract.accounts import RIGHTS, Rights
 from backend_lite.contract.approvals import APPROVALS, Approval, ApprovalDecision, ApprovalText
 from backend_lite.contract.common import Page
 from backend_lite.contract.live import APPROVAL, ROLLOUT, RUN
@@ -18,6 +17,7 @@ from console.features.approvals.work_texts import WorkText, work_texts
 
 Object = dict[str, Any]
 RIGHT = "rollouts:approve"
+"""To be held for all devices: on those of some groups it is not enough."""
 PAGE = 100
 FORBIDDEN = 403
 
@@ -29,15 +29,6 @@ class Looked:
     rollout: Rollout
     texts: list[WorkText] = field(default_factory=list)
     refusal: str = ""
-
-
-def may_approve(client: ApiClient) -> Op[bool]:
-    """Whether the signed-in person holds the right everywhere: on some groups' devices it is not enough."""
-
-    async def call(_progress: Progress) -> bool:
-        return RIGHT in (await client.get(RIGHTS, Rights)).permissions
-
-    return Op(tr("Ask for your own rights"), call)
 
 
 def load_page(client: ApiClient, cursor: str | None) -> Op[Page[Object]]:

@@ -52,6 +52,7 @@ def open_(world: World, trips: Trips, run: Run, qtbot: QtBot, monkeypatch: pytes
 
         async def story() -> None:
             await world.go_live(approval=list(approvals), run=RUNS)
+            await world.context.rights.read()
             page.show()
             await until(lambda: not world.context.ops.running and page.table.model_.total == len(approvals))
 

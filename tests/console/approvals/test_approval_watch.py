@@ -15,17 +15,18 @@ from tests.helpers.waiting import until
 
 
 @pytest.fixture
-def watched(world: World, trips: Trips) -> Iterator[World]:
+def watched(world: World, trips: Trips, run: Run) -> Iterator[World]:
     world.context.session.user = OWNER
-    may(world, True)
+    may(world, run, True)
     stop = watch_approvals(world.context)
     yield world
     stop()
 
 
-def may(world: World, right: bool) -> None:
+def may(world: World, run: Run, right: bool) -> None:
     permissions = ["rollouts:approve"] if right else []
     world.api.answers[f"GET {RIGHTS}"] = (200, {"permissions": permissions, "limited": {}})
+    run(world.context.rights.read())
 
 
 def told(world: World) -> list[str]:
@@ -64,7 +65,7 @@ def test_who_may_approve_is_told_of_a_new_one(watched: World, run: Run, trips: T
 
 
 def test_who_may_not_approve_hears_nothing(watched: World, run: Run) -> None:
-    may(watched, False)
+    may(watched, run, False)
     go(watched, run, objects.approval(1))
     assert told(watched) == []
 

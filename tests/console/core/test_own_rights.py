@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from backend_lite.contract.accounts import RIGHTS
+from backend_lite.contract.rights import ALL_PERMISSIONS
 from console.core.own_rights import OwnRights
 from tests.console.conftest import World
 from tests.helpers.fake_service import Answer
@@ -30,6 +31,7 @@ def grant(world: World, *permissions: str, **limited: list[int]) -> None:
 def test_before_they_are_known_nothing_is_withheld(rights: OwnRights, world: World, run: Run) -> None:
     run(rights.read())
     assert rights.may("scripts:edit")
+    assert rights.held == ALL_PERMISSIONS
     assert rights.need("scripts:edit").reason == ""
 
 
@@ -38,6 +40,7 @@ def test_one_of_several_is_enough_and_a_limited_one_counts(rights: OwnRights, wo
     run(rights.read())
     assert rights.may("scripts:view")
     assert rights.may("devices:run")
+    assert rights.held == {"scripts:view", "devices:run"}
     assert rights.may("templates:view", "scripts:view")
     assert rights.may()
     assert not rights.may("scripts:edit")
