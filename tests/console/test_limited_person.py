@@ -10,12 +10,11 @@ from pytestqt.qtbot import QtBot
 from backend_lite.contract.accounts import ROLES
 from backend_lite.contract.live import DEVICE, GROUP
 from backend_lite.contract.rights import DEVICE_BOUND
-from tests.console.fleet.near import migrated, near
 from tests.console.people import become, open_every_page, window
 from tests.helpers.halves import halves
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 ABOUT_DEVICES = {
     "account", "add-device", "admission", "device", "devices", "enrollment-tokens", "expected-devices",

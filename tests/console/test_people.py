@@ -17,13 +17,12 @@ from console.features.library.scripts_page import ScriptsPage
 from console.features.runs.run_dialog import RunDialog
 from console.shell.closed_page import ClosedPage
 from console.widgets.confirm import ConfirmDialog
-from tests.console.fleet.near import migrated, near
 from tests.console.people import become, open_every_page, role_named, window
 from tests.helpers.halves import Halves, halves, person
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 Run = Callable[[Any], Any]
 SCRIPTS = "/api/v1/scripts"

@@ -1,21 +1,23 @@
 """The window's parts around the real service, both in this process and without sockets.
 
-`open_window` needs the fixture `loop`, since the live stream runs in it. A test follows what the service did
-by waiting for the live objects, as a person does.
+A test takes the fixtures by importing them; `open_window` needs `loop`, since the live stream runs in it.
+It follows what the service did by waiting for the live objects, as a person does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
+import pytest
+import qasync
 
 from backend_lite.contract.access import User
 from console.core.client import ApiClient
@@ -28,9 +30,12 @@ from console.shell.notices import Bug, Notice, Notices
 from console.shell.op_runner import OpRunner
 from console.shell.theme import theme
 from console.shell.window_state import open_settings
+from tests.backend.conftest import migrated, quick_passwords
 from tests.helpers.asgi_socket import AsgiSocket
 from tests.helpers.service import OWNER, InProcess, in_process
 from tests.helpers.waiting import until
+
+__all__ = ["NearService", "migrated", "near", "open_window", "quick_passwords"]
 
 _URL = "http://127.0.0.1:1"
 
@@ -84,6 +89,17 @@ async def open_window(folder: Path, migrated: Path) -> AsyncIterator[NearService
             await context.ops.stop()
             await context.live.stop()
             await client.aclose()
+
+
+@pytest.fixture
+def near(
+    loop: qasync.QEventLoop, tmp_path: Path, migrated: Path, quick_passwords: None
+) -> Iterator[NearService]:
+    stack = AsyncExitStack()
+    made = loop.run_until_complete(stack.enter_async_context(open_window(tmp_path, migrated)))
+    yield made
+    loop.run_until_complete(stack.aclose())
+    assert made.bugs == []
 
 
 def _connect_to(app: Any) -> Callable[[str], AbstractAsyncContextManager[Stream]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import msgspec
+import pytest
+import qasync
 
 from backend_lite.contract.live import LIVE
 from console.core.client import ApiClient
@@ -20,11 +22,15 @@ from console.shell.notices import Bug, Notice, Notices
 from console.shell.op_runner import OpRunner
 from console.shell.theme import theme
 from console.shell.window_state import open_settings
+from tests.backend.conftest import migrated, quick_passwords
 from tests.backend.fleet.conftest import Fleet
 from tests.backend.runs.site import Site
+from tests.console.trips import Trips
 from tests.helpers.asgi_socket import AsgiSocket
 from tests.helpers.service import in_process
 from tests.helpers.waiting import until
+
+__all__ = ["RealContext", "migrated", "quick_passwords", "real", "real_context", "site", "trips"]
 
 
 @dataclass
@@ -101,3 +107,22 @@ class _Stream:
                 # Nothing may happen for longer than a test's socket waits for an answer.
                 continue
             yield msgspec.json.encode(frame).decode()
+
+
+@pytest.fixture
+def real(
+    loop: qasync.QEventLoop, tmp_path: Path, migrated: Path, quick_passwords: None
+) -> Iterator[RealContext]:
+    stack = AsyncExitStack()
+    yield loop.run_until_complete(stack.enter_async_context(real_context(tmp_path, migrated)))
+    loop.run_until_complete(stack.aclose())
+
+
+@pytest.fixture
+def trips(real: RealContext, monkeypatch: pytest.MonkeyPatch) -> Trips:
+    return Trips(real, monkeypatch)
+
+
+@pytest.fixture
+def site(real: RealContext) -> Site:
+    return real.site

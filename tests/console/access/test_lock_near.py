@@ -9,12 +9,11 @@ from pytestqt.qtbot import QtBot
 from backend_lite.contract.settings import SETTING_FORMS
 from console.shell.main_window import MainWindow
 from console.window_lock import WindowLock
-from tests.console.fleet.near import migrated, near
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.service import OWNER_PASSWORD
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 Run = Callable[[Any], Any]
 

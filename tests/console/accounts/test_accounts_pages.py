@@ -18,13 +18,13 @@ from console.features.accounts.rights_table import RightsTable
 from console.features.accounts.roles_page import RolesPage
 from console.features.accounts.tokens_page import ApiTokensPage
 from console.features.accounts.users_page import UsersPage
-from tests.console.fleet.near import migrated, near, say_yes
+from tests.console.fleet.near import say_yes
 from tests.console.trips import Trips
 from tests.helpers.names import unnamed
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 Run = Callable[[Any], Any]
 PASSWORD = "three green boats row"

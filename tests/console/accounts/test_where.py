@@ -16,12 +16,11 @@ from console.features.accounts.roles_page import RolesPage
 from console.features.accounts.users_page import UsersPage
 from console.features.accounts.words import permissions_of, reach_in_words, where_in_words
 from tests.console.accounts.test_accounts_pages import opened, role_id, shown
-from tests.console.fleet.near import migrated, near
 from tests.helpers.names import unnamed
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 Run = Callable[[Any], Any]
 

@@ -24,12 +24,12 @@ from console.widgets.confirm import ConfirmDialog
 from console.widgets.count_check import CountCheck
 from console.widgets.gated import open_started, start_gated
 from tests.console.approvals.conftest import Run
-from tests.console.fleet.near import arrives, migrated, near
+from tests.console.fleet.near import arrives
 from tests.console.trips import Trips
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 PASSWORD = "three unrelated words"
 TEXT = "rm -rf $CACHE/*\n"
 

@@ -11,12 +11,11 @@ from sqlalchemy import text
 from backend_lite.contract.library import SCRIPTS, Script, ScriptCreate, ScriptUpdate
 from console.features.audit.audit_page import AuditPage
 from console.widgets.diff_view import DiffView
-from tests.console.fleet.near import migrated, near
 from tests.helpers.names import unnamed
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 Run = Callable[[Any], Any]
 

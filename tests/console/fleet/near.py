@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
-import pytest
-import qasync
-from argon2 import PasswordHasher
 from PySide6.QtWidgets import QWidget
 
 from backend_lite.contract.fleet import DEVICES, GROUPS, Admission, Group, GroupCreate
 from backend_lite.contract.live import DEVICE
-from backend_lite.core.db.migrate import migrate
-from backend_lite.core.security import passwords
 from backend_lite.features.fleet.api import FleetApi, Ticket
 from console.widgets.confirm import ConfirmDialog
 from tests.helpers.agents import FACTS
 from tests.helpers.agents import Device as Agent
-from tests.helpers.near_service import NearService, open_window
+from tests.helpers.near_service import NearService
 from tests.helpers.waiting import until
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "empty.db"
-    migrate(path)
-    return path
-
-
-@pytest.fixture
-def near(
-    loop: qasync.QEventLoop, tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[NearService]:
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    stack = AsyncExitStack()
-    made = loop.run_until_complete(stack.enter_async_context(open_window(tmp_path, migrated)))
-    yield made
-    loop.run_until_complete(stack.aclose())
-    assert made.bugs == []
 
 
 def fleet_of(near: NearService) -> FleetApi:

@@ -10,12 +10,12 @@ from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.fleet import EXPECTED_DEVICES, ExpectedDevice, ExpectedDeviceCreate
 from console.features.fleet.admission_page import AdmissionPage
-from tests.console.fleet.near import arrives, device, makes_group, members, migrated, near, retired, say_yes
+from tests.console.fleet.near import arrives, device, makes_group, members, retired, say_yes
 from tests.helpers.names import unnamed
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 Run = Callable[[Any], Any]
 

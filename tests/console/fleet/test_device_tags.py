@@ -19,12 +19,12 @@ from console.features.fleet.tag_dialog import TagDialog
 from console.features.fleet.tag_words import parted
 from console.features.fleet.watch import FleetWatch
 from console.widgets.dragging import objects_data
-from tests.console.fleet.near import arrives, device, makes_group, members, migrated, near
+from tests.console.fleet.near import arrives, device, makes_group, members
 from tests.helpers.names import unnamed
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 Run = Callable[[Any], Any]
 

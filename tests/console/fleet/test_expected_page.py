@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 from backend_lite.contract.live import EXPECTED_DEVICE
 from console.features.fleet.expected_page import ExpectedPage
 from console.features.fleet.retired_page import RetiredPage
-from tests.console.fleet.near import arrives, makes_group, migrated, near, retired, say_yes
+from tests.console.fleet.near import arrives, makes_group, retired, say_yes
 from tests.helpers.names import unnamed
-from tests.helpers.near_service import NearService
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 Run = Callable[[Any], Any]
 

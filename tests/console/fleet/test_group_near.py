@@ -10,11 +10,11 @@ from pytestqt.qtbot import QtBot
 from backend_lite.contract.fleet import GROUPS, Group, GroupUpdate
 from console.features.fleet.group_page import NEW, GroupPage
 from console.features.fleet.watch import FleetWatch
-from tests.console.fleet.near import arrives, makes_group, members, migrated, near
-from tests.helpers.near_service import NearService
+from tests.console.fleet.near import arrives, makes_group, members
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "near"]
+__all__ = ["migrated", "near", "quick_passwords"]
 
 Run = Callable[[Any], Any]
 

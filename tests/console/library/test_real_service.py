@@ -1,14 +1,10 @@
 """The library in the window with the real service behind it: nothing is pretended here."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-import qasync
-from argon2 import PasswordHasher
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
@@ -24,9 +20,7 @@ from backend_lite.contract.library import (
     ScriptRevision,
     ScriptUpdate,
 )
-from backend_lite.core.db.migrate import migrate
 from backend_lite.core.db.references import Reference
-from backend_lite.core.security import passwords
 from backend_lite.features.library.favorites import set_favorite
 from console.features.library import script_check
 from console.features.library.folder_tree import FAVORITES, FOLDER, INSIDE, FolderTree, Place
@@ -39,28 +33,15 @@ from console.widgets.dragging import objects_data
 from console.widgets.report import Report
 from tests.console.library.editing import Run
 from tests.helpers.names import unnamed
-from tests.helpers.near_service import NearService, open_window
+from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "empty.db"
-    migrate(path)
-    return path
+__all__ = ["migrated", "near", "quick_passwords"]
 
 
-@pytest.fixture
-def near(
-    loop: qasync.QEventLoop, tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[NearService]:
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+@pytest.fixture(autouse=True)
+def checked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script_check, "AFTER_MS", 1)
-    stack = AsyncExitStack()
-    made = loop.run_until_complete(stack.enter_async_context(open_window(tmp_path, migrated)))
-    yield made
-    loop.run_until_complete(stack.aclose())
-    assert made.bugs == []
 
 
 @pytest.fixture

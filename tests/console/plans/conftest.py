@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-import qasync
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
@@ -20,13 +17,12 @@ from console.core.plan_tasks import EditedTask
 from console.features.plans.plan_drafts import drafts_of
 from console.features.plans.profile_page import ProfilePage
 from console.widgets import draft_keeper
-from tests.backend.conftest import migrated, quick_passwords
 from tests.backend.runs.site import Site
 from tests.console.trips import Trips
-from tests.helpers.real_context import RealContext, real_context
+from tests.helpers.real_context import RealContext, migrated, quick_passwords, real, site, trips
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "quick_passwords"]
+__all__ = ["migrated", "quick_passwords", "real", "site", "trips"]
 
 Run = Callable[[Any], Any]
 Object = dict[str, Any]
@@ -39,25 +35,6 @@ PARAMETERS = [
 def type_at_end(box: QLineEdit, text: str) -> None:
     box.end(False)
     QTest.keyClicks(box, text)
-
-
-@pytest.fixture
-def real(
-    loop: qasync.QEventLoop, tmp_path: Path, migrated: Path, quick_passwords: None
-) -> Iterator[RealContext]:
-    stack = AsyncExitStack()
-    yield loop.run_until_complete(stack.enter_async_context(real_context(tmp_path, migrated)))
-    loop.run_until_complete(stack.aclose())
-
-
-@pytest.fixture
-def trips(real: RealContext, monkeypatch: pytest.MonkeyPatch) -> Trips:
-    return Trips(real, monkeypatch)
-
-
-@pytest.fixture
-def site(real: RealContext) -> Site:
-    return real.site
 
 
 @dataclass

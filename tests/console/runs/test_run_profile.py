@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import qasync
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -19,33 +16,18 @@ from backend_lite.contract.software import SOFTWARE
 from console.core.run_request import RunRequest
 from console.features.runs import preview_loader
 from console.features.runs.run_dialog import RunDialog
-from tests.backend.conftest import migrated, quick_passwords
 from tests.backend.runs.site import Site
 from tests.console.trips import Trips
 from tests.helpers.names import unnamed
-from tests.helpers.real_context import RealContext, real_context
+from tests.helpers.real_context import RealContext, migrated, quick_passwords, real, trips
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "quick_passwords"]
+__all__ = ["migrated", "quick_passwords", "real", "trips"]
 
 Open = Callable[[RunRequest], RunDialog]
 Run = Callable[[Any], Any]
 PASSWORD = {"name": "Password", "type": "secret", "required": True}
 DAYS = {"name": "Days", "type": "number", "minimum": 1}
-
-
-@pytest.fixture
-def real(
-    loop: qasync.QEventLoop, tmp_path: Path, migrated: Path, quick_passwords: None
-) -> Iterator[RealContext]:
-    stack = AsyncExitStack()
-    yield loop.run_until_complete(stack.enter_async_context(real_context(tmp_path, migrated)))
-    loop.run_until_complete(stack.aclose())
-
-
-@pytest.fixture
-def trips(real: RealContext, monkeypatch: pytest.MonkeyPatch) -> Trips:
-    return Trips(real, monkeypatch)
 
 
 @pytest.fixture

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import qasync
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.images import OS_IMAGE_UPLOADS, OS_IMAGES
@@ -24,41 +21,20 @@ from console.features.software.image_page import ImagePage
 from console.features.software.item_page import ItemPage
 from console.features.software.upload_desk import UploadDesk, memory_of
 from console.widgets import draft_keeper
-from tests.backend.conftest import migrated, quick_passwords
-from tests.backend.runs.site import Site
 from tests.console.trips import Trips
-from tests.helpers.real_context import RealContext, real_context
+from tests.helpers.real_context import RealContext, migrated, quick_passwords, real, site, trips
 from tests.helpers.waiting import until
 
-__all__ = ["migrated", "quick_passwords"]
+__all__ = ["migrated", "quick_passwords", "real", "site", "trips"]
 
 Run = Callable[[Any], Any]
 Object = dict[str, Any]
 Make = Callable[[], EditorPage]
 
 
-@pytest.fixture
-def real(
-    loop: qasync.QEventLoop,
-    tmp_path: Path,
-    migrated: Path,
-    quick_passwords: None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[RealContext]:
+@pytest.fixture(autouse=True)
+def kept_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draft_keeper, "AFTER_MS", 1)
-    stack = AsyncExitStack()
-    yield loop.run_until_complete(stack.enter_async_context(real_context(tmp_path, migrated)))
-    loop.run_until_complete(stack.aclose())
-
-
-@pytest.fixture
-def trips(real: RealContext, monkeypatch: pytest.MonkeyPatch) -> Trips:
-    return Trips(real, monkeypatch)
-
-
-@pytest.fixture
-def site(real: RealContext) -> Site:
-    return real.site
 
 
 @pytest.fixture
