@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
 from agent.wire.codec import to_plain
 from agent.wire.messages import Done, OutputMark, Receipt
@@ -31,6 +32,8 @@ from backend_lite.features.runs.verdict import REBOOT, Terms, Verdict, verdict
 
 log = structlog.get_logger(__name__)
 
+MOST_STRAY = 100
+_TEXT = 1_000
 _ANNOUNCING = frozenset((*REBOOT_CODES, *REBOOT_CODES_WINDOWS))
 
 
@@ -179,14 +182,24 @@ def _never_started(moment: Moment, found: Found) -> None:
 
 
 def _keep_evidence(moment: Moment, device_id: int, message: Done) -> None:
+    """The newest of a device, and cut: what it says without end must not fill the disk."""
+    of_device = StrayOutcomeRow.device_id == device_id
+    newest = select(StrayOutcomeRow.id).where(of_device).order_by(StrayOutcomeRow.id.desc())
+    last = newest.offset(MOST_STRAY - 1).limit(1).scalar_subquery()
+    moment.session.execute(delete(StrayOutcomeRow).where(of_device, StrayOutcomeRow.id <= last))
+    told = {name: _cut(value) for name, value in to_plain(message).items()}
     moment.session.add(
         StrayOutcomeRow(
             device_id=device_id,
             attempt=message.attempt[:80],
-            message=to_plain(message),
+            message=told,
             received_at=moment.now,
         )
     )
+
+
+def _cut(value: Any) -> Any:
+    return value[:_TEXT] if isinstance(value, str) else value
 
 
 def _restarts(parts: RunParts) -> bool:

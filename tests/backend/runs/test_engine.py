@@ -13,6 +13,7 @@ from agent.wire.states import Outcome, RunState, Source, StepState
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.runs import Policy, Run
 from backend_lite.errors import InvalidError, NotFoundError
+from backend_lite.features.runs.outcomes import MOST_STRAY
 from backend_lite.features.runs.tables import StrayOutcomeRow
 from tests.backend.runs.conftest import Scenario
 from tests.backend.runs.harness import Harness
@@ -143,6 +144,21 @@ def test_an_outcome_of_a_wrong_nonce_is_evidence_and_changes_nothing(play: Play)
         assert len(harness.answers(Receipt)) == 1
         kept = await harness.database.read(lambda s: s.scalar(select(func.count(StrayOutcomeRow.id))))
         assert kept == 1
+
+    play(scenario)
+
+
+def test_a_device_that_tells_strange_outcomes_without_end_fills_no_disk(play: Play) -> None:
+    async def scenario(harness: Harness) -> None:
+        _, attempt = await _running(harness)
+        for number in range(MOST_STRAY + 3):
+            await harness.done(attempt, f"other {number} " + "x" * 100_000, exit_code=9)
+        kept = await harness.database.read(
+            lambda s: list(s.scalars(select(StrayOutcomeRow.message).order_by(StrayOutcomeRow.id)))
+        )
+        assert len(kept) == MOST_STRAY
+        assert [one["nonce"].split()[1] for one in kept] == [str(n + 3) for n in range(MOST_STRAY)]
+        assert all(len(str(one)) < 5_000 for one in kept)
 
     play(scenario)
 
