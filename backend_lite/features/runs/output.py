@@ -16,9 +16,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from agent.wire.codec import WireError
 from agent.wire.messages import STREAMS, OutputFrame
 
 SMALL = 64 << 10
+MOST = 128 << 20
+"""Bytes of both streams together, and bytes of the list of pieces: an agent keeps 50 MiB of the beginning and
+as much of the end. Whoever sends more than that fills the disk of the service on purpose."""
 _PIECE = struct.Struct(">BQIQ")
 PIECE_SIZE = _PIECE.size
 _PIECES = "pieces"
@@ -201,13 +205,15 @@ class OpenOutput:
         return self._streams[0].size, self._streams[1].size
 
     def append(self, frame: OutputFrame) -> bool:
-        """Take what is new in `frame`; False when bytes before it are missing. Raises OSError where the disk
-        is full: `sizes` say what was taken all the same."""
+        """Take what is new in `frame`; False when bytes before it are missing. Raises WireError for more than
+        MOST, OSError where the disk is full: `sizes` say what was taken all the same."""
         stream = self._streams[frame.stream]
         if frame.offset > stream.size:
             return False
         fresh = frame.data[stream.size - frame.offset :]
         if fresh:
+            if max(sum(self.sizes) + len(fresh), self._pieces.size) > MOST:
+                raise WireError("more output than there can be of an attempt")
             piece = _PIECE.pack(frame.stream, stream.size, len(fresh), frame.elapsed_ms)
             self._pieces.append(piece)
             try:

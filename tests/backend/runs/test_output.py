@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.wire.codec import WireError
 from agent.wire.messages import STDERR, STDOUT, OutputFrame
 from backend_lite.features.runs.output import PIECE_SIZE, SMALL, OpenOutput, OutputFiles, unpack_pieces
 
@@ -51,6 +52,21 @@ def test_a_repeated_piece_counts_once(tmp_path: Path) -> None:
     assert output.append(_frame(STDOUT, 1, b"bcde"))
     assert _all(output, STDOUT) == b"abcde"
     assert output.sizes == (5, 0)
+
+
+@pytest.mark.parametrize("piece", [b"x" * 100, b"x"])
+def test_a_device_that_sends_without_end_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    """Nor does the list of its pieces grow without end where each is tiny."""
+    monkeypatch.setattr("backend_lite.features.runs.output.MOST", 1_000)
+    output = OpenOutput(OutputFiles(tmp_path), 7, 0.0)
+    with pytest.raises(WireError):
+        for number in range(1_000):
+            output.append(_frame(STDOUT, number * len(piece), piece))
+    assert sum(output.sizes) <= 1_000
+    assert output.pieces_size() <= 1_000 + PIECE_SIZE
+    assert output.append(_frame(STDOUT, 0, piece))
 
 
 def test_a_gap_is_refused_and_changes_nothing(tmp_path: Path) -> None:
