@@ -143,6 +143,10 @@ class ActivityPanel(QFrame):
         handle.cancel()
 
     def _ask_cancel(self, rollout_id: int) -> None:
+        reason = self._context.rights.need("rollouts:run").reason
+        if reason:
+            self._context.notices.notice(reason, "warning")
+            return
         activity = self._rollouts.get(rollout_id)
         if activity is None:
             return

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QPushButt
 from backend_lite.contract.common import Page
 from console.core import formatting
 from console.core.formatting import Clock
+from console.core.own_rights import Need
 from console.core.texts import tr
+from console.shell.needing import follow
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
 from console.widgets.form import Facts, Field
@@ -24,7 +26,8 @@ _LONGEST = 500
 class RevisionPane(QWidget):
     """`compare_wanted(revision)`, `back_wanted(revision)`, `more_wanted(cursor)`.
 
-    `first` stand before the other buttons; `about(revision)` is what its line says besides its message.
+    `writes` is what a new revision takes. `first` stand before the other buttons; `about(revision)` is what
+    its line says besides its message.
     """
 
     compare_wanted = Signal(object)
@@ -32,7 +35,12 @@ class RevisionPane(QWidget):
     more_wanted = Signal(str)
 
     def __init__(
-        self, clock: Clock, hint: str, *first: QPushButton, about: Callable[[Any], str] = lambda _: ""
+        self,
+        clock: Clock,
+        writes: Need,
+        hint: str,
+        *first: QPushButton,
+        about: Callable[[Any], str] = lambda _: "",
     ) -> None:
         super().__init__()
         self._clock, self._about = clock, about
@@ -40,6 +48,7 @@ class RevisionPane(QWidget):
         self.revisions: dict[int, Any] = {}
         self.message = QLineEdit()
         self.message.setMaxLength(_LONGEST)
+        follow(self, writes, self.message.setEnabled)
         message = Field(tr("Message for the next revision"), self.message, hint)
         self.facts = Facts()
         self.list = QListWidget()
@@ -48,7 +57,7 @@ class RevisionPane(QWidget):
         set_role(self.list, "lines")
         self.list.setMinimumHeight(_LIST_ROWS * 30)
         self.compare = button(tr("Compare"), lambda: self.wish(self.compare_wanted))
-        self.back = button(tr("Go back to it"), lambda: self.wish(self.back_wanted))
+        self.back = button(tr("Go back to it"), lambda: self.wish(self.back_wanted), need=writes)
         self._for_one = (*first, self.compare, self.back)
         self.more = button(tr("Show older"), self._ask_more, "link")
         self._empty = label(tr("The first save makes revision 1."), "muted", wrap=True)

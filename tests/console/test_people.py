@@ -84,12 +84,34 @@ def test_who_only_reads_is_told_why_they_change_and_run_nothing(
             assert not editor.editor.fields.isEnabled()
             assert not editor.run.isEnabled()
             assert editor.save.toolTip() == "You do not have the right “Scripts: Edit”."
+            assert not editor.info.message.isEnabled()
+            device = page_of(near, "device", site.inside.device)
+            assert not device.tags.input.isEnabled()
+            assert device.remove.toolTip() == "You do not have the right “Devices: Delete”."
             devices = page_of(near, DevicesPage.key)
             devices.table.select([site.inside.device])
             devices.table.setFocus()
             qtbot.keyClick(devices.table, Qt.Key.Key_Delete)
             assert not devices.run.isEnabled()
             assert shown.findChild(ConfirmDialog) is None
+        assert near.forbidden == []
+
+    run(story())
+
+
+def test_who_looks_after_the_books_changes_no_setting(near: NearService, qtbot: QtBot, run: Run) -> None:
+    async def story() -> None:
+        await signed_in(near, "Auditor")
+        with window(near, qtbot):
+            page = page_of(near, "settings")
+            await until(lambda: page.views and not near.context.ops.running, "the settings")
+            fields = [field for view in page.views.values() for field in view.fields.values()]
+            assert fields
+            assert not any(field.box.isEnabled() for field in fields)
+            assert page.save.toolTip() == "You do not have the right “Settings: Edit”."
+            backups = page_of(near, "backups")
+            assert not backups.make.isEnabled()
+            await until(lambda: not near.context.ops.running, "the backups")
         assert near.forbidden == []
 
     run(story())

@@ -30,6 +30,7 @@ from console.features.fleet.pause_part import PausePart
 from console.features.fleet.removal import ask_removal
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
+from console.shell.needing import follow
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, card, column, frame, label, row
 from console.shell.theme import set_role
@@ -138,6 +139,8 @@ class DevicePage(Page):
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._show_tab)
         self._tag_box().returnPressed.connect(self._save_tags)
+        edits = self._context.rights.need("devices:edit")
+        follow(self, edits, self._tag_box().setEnabled)
         self.groups.changed.connect(self._show_pauses)
         live = self._context.live
         for stop in (live.subscribe(DEVICE, self._take), live.subscribe(PAUSE, self._take_pauses)):

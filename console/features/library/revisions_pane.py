@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 
 from console.core.formatting import Clock
+from console.core.own_rights import Need
 from console.core.texts import tr
 from console.shell.parts import button
 from console.widgets.revision_pane import RevisionPane
@@ -15,7 +16,7 @@ class RevisionsPane(RevisionPane):
 
     view_wanted = Signal(object)
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, writes: Need) -> None:
         view = button(tr("View"), lambda: self.wish(self.view_wanted))
-        super().__init__(clock, tr("Optional: why you changed it."), view)
+        super().__init__(clock, writes, tr("Optional: why you changed it."), view)
         self.view = view

@@ -77,7 +77,7 @@ class ScriptPage(Page):
         follow(self, writes, lambda may: self.editor.set_read_only(not may))
         self.check = ScriptCheck(self, context, self.editor.text, self.editor.findings)
         self.setLayout(column(self.header, self.editor, gap=0))
-        self.info = RevisionsPane(context.clock)
+        self.info = RevisionsPane(context.clock, writes)
         self.side = QWidget()
         beside = column(self.parameters, rule(), self.info, gap=16)
         beside.setContentsMargins(16, 16, 16, 16)

@@ -95,7 +95,7 @@ class ProfilePage(Page):
         for part in (self.editor, self.devices, self.changes, self.conflict, self.missing):
             self.centre.addWidget(part)
         self.setLayout(column(self.header, self.editor.fields, self.notice, self.centre, gap=0))
-        self.history = HistoryPane(context.clock)
+        self.history = HistoryPane(context.clock, writes)
         self.side = PlanSide(self.editor.form, self.history)
         self.destroyed.connect(self.side.deleteLater)
         self._connect()

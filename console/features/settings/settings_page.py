@@ -19,6 +19,7 @@ from console.features.settings.group_view import GroupView
 from console.features.settings.key_card import KeyCard
 from console.features.settings.mail_card import MailCard
 from console.shell.context import Context
+from console.shell.needing import follow, gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, frame, icon_button, row
 from console.shell.theme import set_role
@@ -48,6 +49,7 @@ class SettingsPage(Page):
         self._done = asyncio.Event()
         self._target: str | None = None
         self.views: dict[str, GroupView] = {}
+        self._writes = context.rights.need("settings:edit")
         self.key_card = KeyCard(context)
         self.mail_card = MailCard(context)
         self.save = button(
@@ -55,7 +57,7 @@ class SettingsPage(Page):
             self.save_now,
             "primary",
             name=tr("Save (Ctrl+S)"),
-            need=context.rights.need("settings:edit"),
+            need=self._writes,
         )
         self.undo = icon_button("undo", tr("Undo (Ctrl+Z)"), self.undo_now)
         self.redo = icon_button("redo", tr("Redo (Ctrl+Y)"), self.redo_now)
@@ -76,14 +78,14 @@ class SettingsPage(Page):
         content = row(frame("side", column(self.list), (8, 12, 8, 12)), self.stack, gap=0)
         content.setStretch(1, 1)
         self.setLayout(column(self.header, self.notice, content, gap=0))
+        gate(QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save_now), self._writes)
         for keys, act in (
-            (QKeySequence.StandardKey.Save, self.save_now),
             (QKeySequence.StandardKey.Undo, self.undo_now),
             (QKeySequence.StandardKey.Redo, self.redo_now),
             (QKeySequence.StandardKey.Find, self.search.setFocus),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
-        self._show_state()
+        follow(self, self._writes, lambda _met: self._show_edits())
 
     # ---- the page
 
@@ -277,7 +279,7 @@ class SettingsPage(Page):
 
     def _show_edits(self) -> None:
         for view in self.views.values():
-            view.show_raws(self._undo.now, enabled=True)
+            view.show_raws(self._undo.now, enabled=self._writes.is_met)
         self._show_state()
 
     def _show_state(self) -> None:

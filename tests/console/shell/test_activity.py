@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from backend_lite.contract.accounts import RIGHTS
 from backend_lite.contract.runs import ROLLOUTS
 from console.core.activity import Activity
 from console.shell.activity_list import ACTIVITY
@@ -101,6 +102,14 @@ def test_a_rollout_is_cancelled_after_a_question(
 
     run(story())
     assert opened == []
+
+
+def test_who_may_not_run_is_told_so_instead_of_asked(panel: ActivityPanel, world: World, run: Run) -> None:
+    world.api.answers[f"GET {RIGHTS}"] = (200, {"permissions": ["rollouts:view"]})
+    run(world.context.rights.read())
+    click(panel, 1, panel.lines.cancel_area(panel.lines.model().index(1, 0)).center())
+    assert panel.findChild(ConfirmDialog) is None
+    assert [notice.text for notice in world.notices] == ["You do not have the right “Rollouts: Run”."]
 
 
 def test_what_ends_stays_for_a_while(panel: ActivityPanel, world: World, run: Run) -> None:
