@@ -56,7 +56,8 @@ def user_routes(database: Database, accounts: Accounts) -> Sequence[Route]:
         request: AnyRequest, user_id: FromPath[int], data: JSONBody[UserUpdate]
     ) -> Response[UserAccount]:
         """A new password, and taking the activity away, end the user's sessions at once."""
-        if data.roles is not UNSET or data.password is not UNSET:
+        lets_in = data.is_active is True
+        if lets_in or data.roles is not UNSET or data.password is not UNSET:
             refuse_stale_sign_in(request.user)
         version = version_wanted(request.headers.get("if-match"))
         return _user(await accounts.update(user_id, data, request.user, version))

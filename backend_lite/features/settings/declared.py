@@ -127,6 +127,7 @@ DECLARED = (
         1,
         720,
         "hours",
+        step_up=True,
     ),
     _number(
         "security",
@@ -137,6 +138,7 @@ DECLARED = (
         1,
         365,
         "days",
+        step_up=True,
     ),
     _number(
         "security",

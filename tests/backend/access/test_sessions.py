@@ -153,6 +153,17 @@ async def test_the_sign_in_on_this_pc_is_not_fresh_but_the_command_line_is(site:
     assert (await site.call("POST", API_TOKENS, command, wanted)).status_code == 201
 
 
+async def test_to_let_somebody_in_again_needs_a_fresh_sign_in_as_a_new_account_does(site: Site) -> None:
+    owner = await site.sign_in()
+    await site.user(owner, "grace", "owner")
+    (grace,) = [one for one in await site.sessions(owner) if one["username"] == "grace"]
+    path = f"{USERS}/{grace['user_id']}"
+    site.service.clock.advance(STEP_UP_S)
+    assert (await site.call("PUT", path, owner, {"is_active": False})).status_code == 200
+    refused = await site.call("PUT", path, owner, {"is_active": True})
+    assert (refused.status_code, refused.json()["code"]) == (403, "step_up_required")
+
+
 async def test_a_fresh_sign_in_of_one_session_opens_no_other(site: Site) -> None:
     here, fresh = await site.here(), await site.sign_in()
     assert (await site.call("POST", STEP_UP, fresh, {"password": OWNER_PASSWORD})).status_code == 204

@@ -187,9 +187,11 @@ async def test_the_log_writes_what_the_setting_says_at_once(service: InProcess) 
         ("/api/v1/settings/email.password", "DELETE", None),
         ("/api/v1/settings", "PUT", {"openai_api_key": "sk-" + 30 * "x"}),
         ("/api/v1/settings/chatgpt/config", "POST", {"api_key": "sk-" + 30 * "x"}),
+        ("/api/settings/security", "PUT", {"session_idle_hours": 720}),
+        ("/api/settings/security", "PUT", {"session_days": 365}),
     ],
 )
-async def test_secrets_and_where_they_are_sent_need_a_fresh_sign_in_at_every_address(
+async def test_secrets_and_how_long_sessions_last_need_a_fresh_sign_in_at_every_address(
     keyed: InProcess, path: str, method: str, body: Any
 ) -> None:
     signed_in = await keyed.sign_in()
