@@ -1,5 +1,6 @@
 """Where the service calls, and where it never does."""
 
+import asyncio
 import ipaddress
 import socket
 import threading
@@ -213,3 +214,24 @@ async def test_name_servers_are_not_waited_for_without_end(monkeypatch: pytest.M
             await OutgoingCalls(resolve=resolve, dial=_never).call("GET", "http://a.example/")
     finally:
         answered.set()
+
+
+@pytest.mark.anyio
+async def test_calls_that_hang_keep_nothing_else_of_the_service_waiting() -> None:
+    """Whoever comes to the sign-in page makes one while the provider does not answer."""
+    hang = threading.Event()
+
+    def resolve(_host: str, _port: int) -> list[str]:
+        hang.wait()
+        return []
+
+    calls = OutgoingCalls(resolve=resolve)
+    hanging = [asyncio.create_task(calls.call("GET", "https://a.example/")) for _ in range(80)]
+    await asyncio.sleep(0)
+    try:
+        async with asyncio.timeout(5):
+            assert await asyncio.to_thread(threading.active_count) > 1
+    finally:
+        hang.set()
+        ended = await asyncio.gather(*hanging, return_exceptions=True)
+    assert all(isinstance(one, InvalidError) for one in ended)

@@ -12,7 +12,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
 from backend_lite.core.security.reachable import may_call
@@ -22,6 +24,8 @@ LARGEST_ANSWER = 1 << 20
 PATIENCE_S = 10.0
 WHOLE_S = 20.0
 """With the time that name servers take, for which nothing else sets an end."""
+_pool = ThreadPoolExecutor(8, thread_name_prefix="outgoing")
+# Threads of their own: strangers make such calls by signing in, and files must not wait for who is not there.
 _PORTS = {"http": 80, "https": 443}
 _URL_TEXT = re.compile(r"[!-~]{1,2000}")
 
@@ -82,7 +86,8 @@ class OutgoingCalls:
         self._refuse_own(target.port)
         try:
             async with asyncio.timeout(WHOLE_S):
-                return await asyncio.to_thread(self._call, method, target, dict(headers or {}), body, private)
+                work = partial(self._call, method, target, dict(headers or {}), body, private)
+                return await asyncio.get_running_loop().run_in_executor(_pool, work)
         except TimeoutError as error:
             raise OutgoingError(f"{target.host} cannot be reached: no answer in {WHOLE_S:.0f} s.") from error
 
