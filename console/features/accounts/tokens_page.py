@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QMenu
 
 from backend_lite.contract.live import API_TOKEN
-from console.core import formatting
 from console.core.formatting import NOTHING
 from console.core.texts import plural, tr
 from console.features.accounts import ops
@@ -31,6 +28,7 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, pill_column
+from console.widgets.time_columns import ago_column
 
 _TICK_MS = 30_000
 
@@ -160,25 +158,15 @@ class ApiTokensPage(Page):
     def _columns(self) -> list[Column]:
         clock = self._context.clock
 
-        def ago(key: str) -> Any:
-            return lambda token: formatting.ago(token[key], clock()) if token[key] else NOTHING
-
         return [
             Column("name", tr("Name"), lambda token: token["name"], Kind.STRONG, width=170),
             Column("kind", tr("Kind"), token_kind, Kind.MUTED, width=70),
             pill_column("state", tr("State"), lambda token: token_state(token, clock()), width=90),
             Column("scope", tr("May do"), _scope, width=230),
-            Column("expires", tr("Expires"), ago("expires_at"), sort=_text_of("expires_at"), width=110),
-            Column(
-                "last",
-                tr("Last used"),
-                ago("last_used_at"),
-                Kind.MUTED,
-                sort=_text_of("last_used_at"),
-                width=110,
-            ),
+            ago_column("expires", tr("Expires"), "expires_at", clock, width=110),
+            ago_column("last", tr("Last used"), "last_used_at", clock, kind=Kind.MUTED, width=110),
             Column("by", tr("Made by"), lambda token: token["created_by"] or NOTHING, Kind.MUTED, width=90),
-            Column("created", tr("Made"), ago("created_at"), Kind.MUTED, sort=lambda t: t["id"], width=100),
+            ago_column("created", tr("Made"), "created_at", clock, kind=Kind.MUTED, width=100),
             Column(
                 "description", tr("Description"), lambda token: token["description"], Kind.MUTED, width=160
             ),
@@ -189,7 +177,3 @@ def _scope(token: Object) -> str:
     if len(token["scope"]) <= 2:
         return ", ".join(token["scope"])
     return rights_in_words(frozenset(token["scope"]))
-
-
-def _text_of(key: str) -> Any:
-    return lambda token: token[key] or ""

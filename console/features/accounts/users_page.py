@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from PySide6.QtWidgets import QMenu
 
 from backend_lite.contract.live import GROUP, ROLE, USER
-from console.core import formatting
 from console.core.formatting import NOTHING
 from console.core.live import LiveBatch
 from console.core.texts import tr
@@ -27,6 +25,7 @@ from console.widgets.list_view import ListView
 from console.widgets.live_table import LiveTable
 from console.widgets.notice_bar import NoticeBar
 from console.widgets.table_columns import Column, Kind, pill_column, tags_column
+from console.widgets.time_columns import ago_column
 
 _TICK_MS = 30_000
 
@@ -178,9 +177,6 @@ class UsersPage(Page):
     def _columns(self) -> list[Column]:
         clock = self._context.clock
 
-        def ago(key: str) -> Any:
-            return lambda user: formatting.ago(user[key], clock()) if user[key] else NOTHING
-
         return [
             Column("username", tr("User name"), lambda user: user["username"], Kind.STRONG, width=150),
             Column("full_name", tr("Full name"), lambda user: user["full_name"] or NOTHING, width=160),
@@ -190,12 +186,9 @@ class UsersPage(Page):
             Column("rights", tr("Rights"), self._rights, width=230),
             Column("second", tr("Second factor"), _second_factor, Kind.MUTED, width=110),
             Column("providers", tr("Provider"), _providers, Kind.MUTED, width=140),
-            Column(
-                "login", tr("Last sign-in"), ago("last_login"), Kind.MUTED,
-                sort=lambda user: user["last_login"] or "", width=110,
-            ),
-            Column("made", tr("Made"), ago("created_at"), Kind.MUTED, sort=lambda u: u["id"], width=100),
-        ]  # fmt: skip
+            ago_column("login", tr("Last sign-in"), "last_login", clock, kind=Kind.MUTED, width=110),
+            ago_column("made", tr("Made"), "created_at", clock, kind=Kind.MUTED, width=100),
+        ]
 
 
 def _second_factor(user: Object) -> str:

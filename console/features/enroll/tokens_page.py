@@ -31,6 +31,7 @@ from console.widgets.notice_bar import NoticeBar
 from console.widgets.query_bar import ProblemLine, QueryBar
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
+from console.widgets.time_columns import ago_column
 
 Object = dict[str, Any]
 _TICK_MS = 30_000
@@ -218,9 +219,6 @@ class TokensPage(Page):
     def _columns(self) -> list[Column]:
         clock = self._context.clock
 
-        def ago(key: str) -> Any:
-            return lambda token: formatting.ago(token[key], clock()) if token[key] else NOTHING
-
         return [
             Column("name", tr("Name"), name, Kind.STRONG, width=170),
             pill_column("state", tr("State"), lambda token: state_of(token, clock()), width=90),
@@ -232,7 +230,7 @@ class TokensPage(Page):
                 sort=lambda token: token["used"],
                 width=90,
             ),
-            Column("expires", tr("Expires"), ago("expires_at"), sort=lambda t: t["expires_at"], width=110),
+            ago_column("expires", tr("Expires"), "expires_at", clock, width=110),
             Column(
                 "groups",
                 tr("Groups"),
@@ -246,14 +244,7 @@ class TokensPage(Page):
                 lambda t: tr("are approved") if t["auto_approve"] else tr("wait"),
                 width=112,
             ),
-            Column(
-                "last",
-                tr("Last used"),
-                ago("last_used_at"),
-                Kind.MUTED,
-                sort=lambda t: t["last_used_at"] or "",
-                width=110,
-            ),
+            ago_column("last", tr("Last used"), "last_used_at", clock, kind=Kind.MUTED, width=110),
             Column("by", tr("Made by"), lambda token: token["created_by"] or NOTHING, Kind.MUTED, width=90),
-            Column("created", tr("Made"), ago("created_at"), Kind.MUTED, sort=lambda t: t["id"], width=100),
+            ago_column("created", tr("Made"), "created_at", clock, kind=Kind.MUTED, width=100),
         ]

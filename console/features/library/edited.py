@@ -71,21 +71,7 @@ class Edited(msgspec.Struct, frozen=True):
         )
 
     def as_change(self, message: str) -> ScriptUpdate:
-        return ScriptUpdate(
-            name=self.name,
-            content=self.content,
-            language=self.language,
-            description=self.description or None,
-            target_os_type=self.target_os_type or None,
-            timeout_s=self.timeout_s,
-            message=message,
-            parameters=list(self.parameters),
-            idempotent=self.idempotent,
-            folder=self.folder,
-            tags=list(self.tags),
-            detect=self.detect or None,
-            undo=self.undo or None,
-        )
+        return ScriptUpdate(**msgspec.structs.asdict(self.as_new(message)))
 
 
 class Draft(msgspec.Struct):

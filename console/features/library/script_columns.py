@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
-from backend_lite.contract.query import FieldKind, Node, fields_of, matcher
+from backend_lite.contract.query import Node
 from backend_lite.contract.script_query import SCRIPT_FIELDS, script_labels, script_values
-from console.core import formatting, words
+from console.core import words
 from console.core.formatting import NOTHING, Clock
 from console.core.texts import tr
 from console.features.library.folders import folders_of
+from console.widgets.query_predicate import is_timed, query_predicate
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column, Kind, tags_column
+from console.widgets.time_columns import updated_column
 
 Object = dict[str, Any]
 SEARCHED = ("name", "description", "folder", "tags")
-_AGES = frozenset(field.name for field in SCRIPT_FIELDS if field.kind is FieldKind.AGE)
 
 
 def script_columns(clock: Clock, is_favorite: Callable[[int], bool]) -> list[Column]:
@@ -34,13 +35,7 @@ def script_columns(clock: Clock, is_favorite: Callable[[int], bool]) -> list[Col
         Column("system", tr("Runs on"), lambda s: words.system_word(s.get("target_os_type")), width=100),
         Column("folder", tr("Folder"), lambda s: s["folder"] or NOTHING, width=130, hidden=True),
         tags_column("tags", tr("Tags"), lambda s: s["tags"], width=130),
-        Column(
-            "updated",
-            tr("Updated"),
-            lambda s: formatting.local_time(s["updated_at"], clock()),
-            sort=lambda s: s["updated_at"],
-            width=110,
-        ),
+        updated_column(clock, width=110),
         Column("author", tr("By"), lambda s: s["author"] or NOTHING, width=90),
         Column(
             "revision",
@@ -69,17 +64,14 @@ def search_text(script: Object) -> str:
 
 def depends_on_time(node: Node) -> bool:
     """Whether a script may come to match, or match no longer, although nothing of it changes."""
-    return bool(fields_of(node) & _AGES)
+    return is_timed(node, SCRIPT_FIELDS)
 
 
 def script_predicate(node: Node, favorites: Container[int], clock: Clock) -> Predicate:
     """As the service answers."""
-    fits, timed = matcher(node), depends_on_time(node)
-
-    def holds(script: Object) -> bool:
-        return fits(script_values(script, favorites, round(clock().timestamp() * 1000) if timed else 0))
-
-    return holds
+    return query_predicate(
+        node, SCRIPT_FIELDS, lambda script, now_ms: script_values(script, favorites, now_ms), clock
+    )
 
 
 def known_words(scripts: Iterable[Object]) -> Mapping[str, Iterable[str]]:

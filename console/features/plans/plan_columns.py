@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from backend_lite.contract.plan_query import PROFILE_FIELDS, profile_values
-from backend_lite.contract.query import FieldKind, Node, fields_of, matcher
-from console.core import formatting, words
+from backend_lite.contract.query import Node
+from console.core import words
 from console.core.formatting import NOTHING, Clock
 from console.core.texts import tr
+from console.widgets.query_predicate import query_predicate
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column, Kind
+from console.widgets.time_columns import updated_column
 
 Object = dict[str, Any]
-_AGES = frozenset(field.name for field in PROFILE_FIELDS if field.kind is FieldKind.AGE)
 
 
 def plan_columns(clock: Clock, devices_of: Callable[[int], int] | None) -> list[Column]:
@@ -33,13 +34,7 @@ def plan_columns(clock: Clock, devices_of: Callable[[int], int] | None) -> list[
     return [
         *columns,
         _number("revision", tr("Revision"), lambda p: int(p["revision"]), 80),
-        Column(
-            "updated",
-            tr("Updated"),
-            lambda p: formatting.local_time(p["updated_at"], clock()),
-            sort=lambda p: p["updated_at"],
-            width=120,
-        ),
+        updated_column(clock, width=120),
         Column(
             "description", tr("Description"), lambda p: p.get("description") or NOTHING, Kind.MUTED, width=260
         ),
@@ -51,12 +46,7 @@ def search_text(profile: Object) -> str:
 
 
 def plan_predicate(node: Node, clock: Clock) -> Predicate:
-    fits, timed = matcher(node), bool(fields_of(node) & _AGES)
-
-    def holds(profile: Object) -> bool:
-        return fits(profile_values(profile, round(clock().timestamp() * 1000) if timed else 0))
-
-    return holds
+    return query_predicate(node, PROFILE_FIELDS, profile_values, clock)
 
 
 def _number(key: str, title: str, value: Callable[[Object], int], width: int) -> Column:

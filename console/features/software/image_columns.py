@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from backend_lite.contract.image_query import OS_IMAGE_FIELDS, image_labels, image_values
-from backend_lite.contract.query import FieldKind, Node, fields_of, matcher
+from backend_lite.contract.query import Node
 from console.core import formatting, words
 from console.core.formatting import NOTHING, Clock
 from console.core.texts import tr
+from console.widgets.query_predicate import query_predicate
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column, Kind, Pill, pill_column
+from console.widgets.time_columns import updated_column
 
 Object = dict[str, Any]
-_AGES = frozenset(field.name for field in OS_IMAGE_FIELDS if field.kind is FieldKind.AGE)
 
 
 def image_columns(clock: Clock, profiles_of: Callable[[int], int]) -> list[Column]:
@@ -43,13 +44,7 @@ def image_columns(clock: Clock, profiles_of: Callable[[int], int]) -> list[Colum
             sort=lambda one: profiles_of(one["id"]),
             width=80,
         ),
-        Column(
-            "updated",
-            tr("Updated"),
-            lambda one: formatting.local_time(one["updated_at"], clock()),
-            sort=lambda one: one["updated_at"],
-            width=120,
-        ),
+        updated_column(clock, width=120),
         Column(
             "place", tr("Where it lies"), lambda one: one["storage_ref"] or NOTHING, width=180, hidden=True
         ),
@@ -68,12 +63,7 @@ def search_text(image: Object) -> str:
 
 def image_predicate(node: Node, clock: Clock) -> Predicate:
     """As the service answers."""
-    fits, timed = matcher(node), bool(fields_of(node) & _AGES)
-
-    def holds(image: Object) -> bool:
-        return fits(image_values(image, round(clock().timestamp() * 1000) if timed else 0))
-
-    return holds
+    return query_predicate(node, OS_IMAGE_FIELDS, image_values, clock)
 
 
 def known_words(images: Iterable[Object]) -> Mapping[str, Iterable[str]]:

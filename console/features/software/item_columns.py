@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from backend_lite.contract.query import FieldKind, Node, fields_of, matcher
+from backend_lite.contract.query import Node
 from backend_lite.contract.software_query import SOFTWARE_FIELDS, software_labels, software_values, tags_of
 from console.core import formatting, words
 from console.core.formatting import NOTHING, Clock
 from console.core.software_words import source_words
 from console.core.texts import tr
 from console.core.work import installer_word
+from console.widgets.query_predicate import query_predicate
 from console.widgets.row_index import Predicate
 from console.widgets.table_columns import Column, Kind, tags_column
+from console.widgets.time_columns import updated_column
 
 Object = dict[str, Any]
 SEARCHED = ("name", "slug", "description", "publisher", "tags")
-_AGES = frozenset(field.name for field in SOFTWARE_FIELDS if field.kind is FieldKind.AGE)
 
 
 def item_columns(clock: Clock) -> list[Column]:
@@ -36,13 +37,7 @@ def item_columns(clock: Clock) -> list[Column]:
             width=80,
         ),
         tags_column("tags", tr("Tags"), lambda item: tags_of(item["tags"]), width=130),
-        Column(
-            "updated",
-            tr("Updated"),
-            lambda item: formatting.local_time(item["updated_at"], clock()),
-            sort=lambda item: item["updated_at"],
-            width=120,
-        ),
+        updated_column(clock, width=120),
         Column(
             "publisher", tr("Publisher"), lambda item: item["publisher"] or NOTHING, width=130, hidden=True
         ),
@@ -63,12 +58,7 @@ def search_text(item: Object) -> str:
 
 def item_predicate(node: Node, clock: Clock) -> Predicate:
     """As the service answers."""
-    fits, timed = matcher(node), bool(fields_of(node) & _AGES)
-
-    def holds(item: Object) -> bool:
-        return fits(software_values(item, round(clock().timestamp() * 1000) if timed else 0))
-
-    return holds
+    return query_predicate(node, SOFTWARE_FIELDS, software_values, clock)
 
 
 def known_words(items: Iterable[Object]) -> Mapping[str, Iterable[str]]:
