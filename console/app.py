@@ -279,6 +279,7 @@ class App:
         self.window.hide()
         await self.context.ops.stop()
         await self.context.live.stop()
+        await self.context.rights.stop()
         await self.context.client.aclose()
         if self.context.this_pc is not None:
             await self.context.this_pc.stop()

@@ -96,6 +96,13 @@ class OwnRights:
         self._asked += 1
         self._take(None)
 
+    async def stop(self) -> None:
+        """Ends the readings that are on their way."""
+        readings = tuple(self._readings)
+        for reading in readings:
+            reading.cancel()
+        await asyncio.gather(*readings, return_exceptions=True)
+
     def _read_soon(self) -> None:
         task = asyncio.get_running_loop().create_task(self.read(), name="own rights")
         self._readings.add(task)

@@ -88,6 +88,7 @@ async def open_window(folder: Path, migrated: Path) -> AsyncIterator[NearService
         finally:
             await context.ops.stop()
             await context.live.stop()
+            await context.rights.stop()
             await client.aclose()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -96,6 +97,33 @@ def test_they_are_read_again_when_the_stream_starts_over(rights: OwnRights, worl
         assert len(world.api.requests) == asked
 
     run(story())
+
+
+def test_the_end_of_the_window_waits_for_no_answer(
+    rights: OwnRights, world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story_of: list[str] = []
+
+    async def never(*_arguments: object) -> None:
+        story_of.append("began")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            story_of.append("ended")
+
+    monkeypatch.setattr(world.context.client, "get", never)
+
+    async def story() -> None:
+        stop = rights.follow(world.context.live)
+        await world.go_live(service=[])
+        stop()
+        await until(lambda: bool(story_of), "the reading")
+        await rights.stop()
+
+    run(story())
+    assert story_of[0] == "began"
+    assert story_of.count("began") == story_of.count("ended")
+    assert rights.may("scripts:edit")
 
 
 def test_an_answer_that_comes_after_the_sign_out_is_nobodys(
