@@ -42,6 +42,7 @@ from backend_lite.core.http.rate_limits import GUESSES, FailureLimit, GuessLimit
 from backend_lite.core.live import LiveHub
 from backend_lite.core.lock import FolderLock
 from backend_lite.core.logging import configure_logging
+from backend_lite.core.open_files import allow_many_open_files
 from backend_lite.core.security.launch import new_launch_secret, publish_launch
 from backend_lite.core.security.master_key import open_master_key
 from backend_lite.core.security.outgoing import OutgoingCalls
@@ -185,6 +186,7 @@ def serve(config: Config) -> None:
     """Run the service until it is told to stop. Raises StartError with the sentence why it cannot."""
     config.data.open()
     configure_logging(config.data.logs)
+    allow_many_open_files()
     # The loop and the writer pass every message to and fro: with the interpreter's 5 ms, each would wait for
     # the other longer than its own work takes (a run took a sixth longer).
     sys.setswitchinterval(0.0005)
