@@ -7,8 +7,8 @@ from contextlib import suppress
 
 
 def allow_many_open_files() -> None:
-    """As many as the system lets it have. At first that is often 1,024: fewer than a fleet has agents, and few
-    enough that two machines could use them up."""
+    """As many as the system lets it have. At first that is often 1,024: fewer than a fleet has agents, and
+    so few that two machines could use them up."""
     if sys.platform == "win32":
         return
     import resource
