@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from backend_lite.contract.library import TARGET_OS_TYPES
-from backend_lite.contract.uploads import StoredFile
 from console.core import words
 from console.core.image_edit import ARCHITECTURES, EditedImage
 from console.core.texts import tr
-from console.features.software.file_box import FileBox
+from console.features.software.file_form import FileForm
 from console.features.software.image_profiles import ImageProfiles
 from console.features.software.upload_desk import UploadDesk
-from console.features.software.value_form import ValueForm
 from console.shell.context import Context
 from console.shell.parts import card, column, label, row
 from console.widgets.form import Field
@@ -25,12 +21,10 @@ _MAX_TEXT = 4000
 _SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
 
 
-class ImageForm(ValueForm):
+class ImageForm(FileForm):
     def __init__(self, context: Context, desk: UploadDesk) -> None:
-        super().__init__(EditedImage())
-        self._desk = desk
-        self._key = "new"
-        self.file = FileBox(
+        super().__init__(
+            EditedImage(),
             desk,
             tr("Image file"),
             tr("Drop the image here. The service keeps it, for devices and for boot tools."),
@@ -39,44 +33,19 @@ class ImageForm(ValueForm):
         self.profiles = ImageProfiles(context)
         left = column(self._about(), None, gap=12)
         right = column(self._file(), self.profiles, None, gap=12)
-        both = QHBoxLayout(self)
-        both.setContentsMargins(16, 16, 16, 16)
-        both.setSpacing(12)
-        for part in (left, right):
-            both.addLayout(part, 1)
-        self.file.stored.connect(self._take_file)
+        self._stand_beside(left, right)
         self.file.removed.connect(lambda: self.change("", self.value.without_file()))
-        self.file.begun.connect(self.file_begun)
 
     # ---- what the page asks
 
     def show_key(self, key: str) -> None:
-        self._key = key
+        super().show_key(key)
         self.profiles.show_image(int(key) if key.isdigit() else 0)
-
-    def rename_key(self, before: str, key: str) -> None:
-        self._desk.rename(before, key)
-        self.show_key(key)
-        self.show_rest(self.value)
-
-    def take_arrived(self) -> None:
-        self.file.take_arrived()
-
-    def pending_file(self) -> str:
-        found = self._desk.of(self._key)
-        return str(found.path) if found is not None else ""
-
-    def rest_file(self, path: str) -> None:
-        self._desk.rest(self._key, Path(path))
-        self.show_rest(self.value)
-
-    def drop_file(self) -> None:
-        self._desk.give_up(self._key)
 
     def wrong(self) -> dict[str, str]:
         return {} if self.value.name.strip() else {"name": tr("Give it a name.")}
 
-    def show_rest(self, value: EditedImage) -> None:
+    def show_file(self, value: EditedImage) -> None:
         kept = bool(value.file_sha256)
         badge = tr("Verified") if value.verified_at else tr("Verified when it is saved") if kept else ""
         self.file.show_file(
@@ -131,9 +100,6 @@ class ImageForm(ValueForm):
                 most=2000,
             ),
         )
-
-    def _take_file(self, file: StoredFile) -> None:
-        self.change("", self.value.with_file(file))
 
 
 def _pair(*fields: Field) -> QHBoxLayout:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from backend_lite.contract.library import TARGET_OS_TYPES, Language
 from backend_lite.contract.software import DetectionType, InstallerType, SourceType
-from backend_lite.contract.uploads import StoredFile
 from console.core import words
 from console.core.software_edit import EditedSoftware, Shape, parse_codes, shape_of
 from console.core.software_words import (
@@ -21,9 +18,8 @@ from console.core.software_words import (
     source_title,
 )
 from console.core.texts import tr
-from console.features.software.file_box import FileBox
+from console.features.software.file_form import FileForm
 from console.features.software.upload_desk import UploadDesk
-from console.features.software.value_form import ValueForm
 from console.shell.parts import card, column, label, row
 from console.widgets.form import Field
 from console.widgets.span_field import span_field, span_words
@@ -32,12 +28,10 @@ _KINDS = "*.msi *.exe *.msix *.deb *.rpm *.zip *.ps1 *.sh"
 _MAX_TEXT = 4000
 
 
-class ItemForm(ValueForm):
+class ItemForm(FileForm):
     def __init__(self, desk: UploadDesk) -> None:
-        super().__init__(EditedSoftware())
-        self._desk = desk
-        self._key = "new"
-        self.file = FileBox(
+        super().__init__(
+            EditedSoftware(),
             desk,
             tr("Installer file"),
             tr("Drop the installer here. The service keeps it, and devices get it from there."),
@@ -47,38 +41,10 @@ class ItemForm(ValueForm):
         self.fields["timeout_s"] = self.limit
         left = column(self._about(), self._installer(), None, gap=12)
         right = column(self._removal(), self._detection(), self._success(), None, gap=12)
-        both = QHBoxLayout(self)
-        both.setContentsMargins(16, 16, 16, 16)
-        both.setSpacing(12)
-        for part in (left, right):
-            both.addLayout(part, 1)
-        self.file.stored.connect(self._take_file)
-        self.file.begun.connect(self.file_begun)
+        self._stand_beside(left, right)
         self.limit.changed.connect(self._limit_changed)
 
     # ---- what the page asks
-
-    def show_key(self, key: str) -> None:
-        self._key = key
-
-    def rename_key(self, before: str, key: str) -> None:
-        self._desk.rename(before, key)
-        self._key = key
-        self._show_file(self.value)
-
-    def take_arrived(self) -> None:
-        self.file.take_arrived()
-
-    def pending_file(self) -> str:
-        found = self._desk.of(self._key)
-        return str(found.path) if found is not None else ""
-
-    def rest_file(self, path: str) -> None:
-        self._desk.rest(self._key, Path(path))
-        self._show_file(self.value)
-
-    def drop_file(self) -> None:
-        self._desk.give_up(self._key)
 
     def wrong(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -99,7 +65,7 @@ class ItemForm(ValueForm):
     def show_rest(self, value: EditedSoftware) -> None:
         shape = shape_of(value)
         self._show_choices(value, shape)
-        self._show_file(value)
+        self.show_file(value)
         upload = value.source_type == SourceType.UPLOAD
         shown = {
             "source_type": not shape.package,
@@ -225,7 +191,7 @@ class ItemForm(ValueForm):
         _offer(self._choices["source_type"], sources, value.source_type)
         _offer(self._choices["detect_type"], detections, value.detect_type)
 
-    def _show_file(self, value: EditedSoftware) -> None:
+    def show_file(self, value: EditedSoftware) -> None:
         uploaded = value.source_type == SourceType.UPLOAD and bool(value.sha256)
         self.file.show_file(
             self._key,
@@ -269,9 +235,6 @@ class ItemForm(ValueForm):
             self._texts[name].set_language(value.language if value.language else shell)
 
     # ---- what a person does
-
-    def _take_file(self, file: StoredFile) -> None:
-        self.change("", self.value.with_file(file))
 
     def _limit_changed(self) -> None:
         if self.limit.value is not None:
