@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from backend_lite.contract.fleet import Admission
+from backend_lite.contract.states import RunState
 from console.core import formatting, words
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.texts import plural, tr
@@ -36,6 +37,8 @@ def sentence(device: Object, context: Context, watch: FleetWatch) -> str:
     if run is None:
         return tr("Healthy. Nothing was run here yet.")
     when = formatting.ago(run.get("ended_at") or run.get("started_at") or run["created_at"], now)
+    if run["state"] in (RunState.WAITING, RunState.QUEUED):
+        return tr("Healthy. “{title}” has not started yet.", title=run["title"])
     if words.is_open(run):
         return tr("Healthy, running “{title}”.", title=run["title"])
     code = words.exit_code(run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit
@@ -78,8 +80,7 @@ class PlanFields(QFrame):
         self.image.addItem(tr("None"), None)
         images = self._context.live.kind(OS_IMAGE).values()
         for image in sorted(images, key=lambda one: str(one["name"]).lower()):
-            version = f" {image['version_text']}" if image.get("version_text") else ""
-            self.image.addItem(f"{image['name']}{version}", image["id"])
+            self.image.addItem(_with_version(image), image["id"])
         self._choose_image(chosen)
         self._quiet = False
 
@@ -94,3 +95,9 @@ class PlanFields(QFrame):
         if not self._quiet:
             self.name.set_error("")
             self.changed.emit(field)
+
+
+def _with_version(image: dict[str, Any]) -> str:
+    """The name with the version, unless that stands at its end already."""
+    name, version = image["name"], image.get("version_text") or ""
+    return name if name.endswith(version) else f"{name} {version}"

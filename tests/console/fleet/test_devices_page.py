@@ -254,11 +254,14 @@ def test_the_last_run_of_a_device_is_shown_and_follows(
     qtbot.addWidget(page)
 
     async def story() -> None:
-        await live(world, page, *FLEET, run=[objects.run(8, "succeeded"), objects.run(9, "running")])
-        await until(lambda: cell(page, 0, "last_run") == "Running Script 1")
+        await live(world, page, *FLEET, run=[objects.run(8, "succeeded"), objects.run(9, "waiting")])
+        await until(lambda: cell(page, 0, "last_run") == "Waiting Script 1")
         page.table.select([1])
+        assert page.info.sentence.text() == "Healthy. “Script 1” has not started yet."
+        world.live.change(2, "run", 9, objects.run(9, "running"))
+        await until(lambda: cell(page, 0, "last_run") == "Running Script 1")
         assert page.info.sentence.text() == "Healthy, running “Script 1”."
-        world.live.change(2, "run", 9, objects.run(9, "failed"))
+        world.live.change(3, "run", 9, objects.run(9, "failed"))
         await until(lambda: cell(page, 0, "last_run") == "Failed Script 1 · exit 3")
         assert "failed 2 s ago with exit code 3" in page.info.sentence.text()
 

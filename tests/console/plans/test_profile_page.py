@@ -9,6 +9,7 @@ import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from backend_lite.contract.images import OS_IMAGES
 from backend_lite.contract.library import SCRIPTS
 from backend_lite.contract.plans import PROFILES, ProfileWithTasks
 from console.core.run_request import RUN_DIALOG, RunRequest
@@ -38,6 +39,21 @@ def test_it_shows_its_tasks_in_their_order(desk: Desk) -> None:
     assert not desk.page.save.isEnabled()
     assert unnamed(desk.page) == []
     assert unnamed(desk.page.side) == []
+
+
+def test_an_image_is_named_with_its_version_once(
+    real: RealContext, site: Site, make: Callable[[], ProfilePage], run: Run
+) -> None:
+    page = make()
+
+    async def story() -> None:
+        for name in ("Debian 13", "Windows"):
+            await site.post(OS_IMAGES, {"name": name, "version_text": "13"})
+        box = page.editor.fields.image
+        await until(lambda: box.count() == 3, "the images")
+        assert [box.itemText(at) for at in range(3)] == ["None", "Debian 13", "Windows 13"]
+
+    run(story())
 
 
 # ---- a new one
