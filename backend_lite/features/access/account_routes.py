@@ -101,13 +101,13 @@ def role_routes(database: Database, roles: Roles) -> Sequence[Route]:
         request: AnyRequest, role_id: FromPath[int], data: JSONBody[RoleUpdate]
     ) -> Response[Role]:
         """Holds for everybody who has it at once."""
-        maker, version = request.user, version_wanted(request.headers.get("if-match"))
-        return _role(await database.write(lambda unit: roles.update(unit, role_id, data, maker, version)))
+        editor, version = request.user, version_wanted(request.headers.get("if-match"))
+        return _role(await database.write(lambda unit: roles.update(unit, role_id, data, editor, version)))
 
     @delete(_ONE_ROLE, permission="roles:delete", audience=USER, step_up=True)
     async def role_delete(request: AnyRequest, role_id: FromPath[int]) -> None:
-        version = version_wanted(request.headers.get("if-match"))
-        await database.write(lambda unit: roles.delete(unit, role_id, version))
+        editor, version = request.user, version_wanted(request.headers.get("if-match"))
+        await database.write(lambda unit: roles.delete(unit, role_id, editor, version))
 
     return [roles_list, role_get, role_make, role_change, role_delete]
 

@@ -24,7 +24,7 @@ from backend_lite.core.versions import refuse_stale
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError
 from backend_lite.features.access.password_rules import check_new_password
 from backend_lite.features.access.rights import OWNER
-from backend_lite.features.access.roles import Roles, refuse_beyond
+from backend_lite.features.access.roles import Roles, refuse_stronger
 from backend_lite.features.access.tables import ANY_ISSUER, IdentityRow, RoleRow, UserRoleRow, UserRow
 from backend_lite.features.access.tokens import Subject, TokenStore
 from backend_lite.features.access.users import (
@@ -122,7 +122,7 @@ class Accounts:
         row = live_user(unit.session, user_id)
         refuse_stale(version, row.version, row.edited_at_version, f'The user "{row.username}"')
         before = _account_of(unit.session, row)
-        self._refuse_stronger(before, editor, unit.session)
+        refuse_stronger(rights_of(unit.session, user_id), editor)
         fields = _fields(wanted)
         if password_hash is not None:
             fields["password_hash"] = password_hash
@@ -156,7 +156,7 @@ class Accounts:
                 "Nobody can remove the account that they are signed in with.", code="own_account"
             )
         before = _account_of(unit.session, row)
-        self._refuse_stronger(before, editor, unit.session)
+        refuse_stronger(rights_of(unit.session, user_id), editor)
         self._roles.give(unit, user_id, [], None)
         row.is_active, row.removed_at = False, self._clock.now_ms()
         # The name is free again; the row stays for what it did.
@@ -167,10 +167,6 @@ class Accounts:
         unit.publish(UserChanged(user_id))
         unit.publish(Changed(USER, user_id, None))
         self._note(unit, "users.delete", ActionType.DELETE, row, "removed", before=before)
-
-    def _refuse_stronger(self, account: UserAccount, editor: Principal, session: Session) -> None:
-        """Who may manage users is not thereby allowed to take over one with more rights."""
-        refuse_beyond(rights_of(session, account.id), editor)
 
     def _note(self, unit: Unit, action: str, kind: ActionType, row: UserRow, verb: str, **told: Any) -> None:
         summary = f'{unit.caller.name} {verb} the user "{row.username}".'

@@ -60,17 +60,18 @@ def _roles(database: Database, roles: Roles) -> Sequence[Route]:
     async def access_role_change(
         request: AnyRequest, role_id: FromPath[int], data: JSONBody[RoleFormUpdate]
     ) -> RoleForm:
-        maker: Principal = request.user
+        editor: Principal = request.user
 
         def work(unit: Unit) -> Role:
             held = roles.get(unit.session, role_id).grants
-            return roles.update(unit, role_id, _change(data, held), maker, None)
+            return roles.update(unit, role_id, _change(data, held), editor, None)
 
         return _form(await database.write(work))
 
     @delete(_ONE_ROLE, permission="roles:delete", audience=USER, step_up=True)
-    async def access_role_delete(role_id: FromPath[int]) -> None:
-        await database.write(lambda unit: roles.delete(unit, role_id, None))
+    async def access_role_delete(request: AnyRequest, role_id: FromPath[int]) -> None:
+        editor: Principal = request.user
+        await database.write(lambda unit: roles.delete(unit, role_id, editor, None))
 
     return [access_roles, access_role, access_role_make, access_role_change, access_role_delete]
 

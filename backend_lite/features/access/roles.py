@@ -81,11 +81,12 @@ class Roles:
         return role
 
     def update(
-        self, unit: Unit, role_id: int, wanted: RoleUpdate, maker: Principal, version: int | None
+        self, unit: Unit, role_id: int, wanted: RoleUpdate, editor: Principal, version: int | None
     ) -> Role:
         """Raises NotFoundError, InvalidError, ForbiddenError, ConflictError."""
         row = self._row(unit.session, role_id)
         _refuse_built_in(row, "changed: copy it, and change the copy")
+        refuse_stronger(_held(row), editor)
         refuse_stale(version, row.version, row.edited_at_version, f'The role "{row.name}"')
         before = self.get(unit.session, role_id)
         fields = self._fields(unit.session, wanted)
@@ -94,7 +95,7 @@ class Roles:
         changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
         if changed.keys() & {"grants", "groups"}:
             grants, groups = changed.get("grants", row.grants), changed.get("groups", row.groups)
-            refuse_beyond(granted(None, grants, groups), maker)
+            refuse_beyond(granted(None, grants, groups), editor)
         for name, value in changed.items():
             setattr(row, name, value)
         if changed:
@@ -108,10 +109,11 @@ class Roles:
             self._note(unit, "roles.update", ActionType.UPDATE, after, "changed", before, after)
         return self.get(unit.session, role_id)
 
-    def delete(self, unit: Unit, role_id: int, version: int | None) -> None:
-        """Raises NotFoundError, and ConflictError while somebody has it."""
+    def delete(self, unit: Unit, role_id: int, editor: Principal, version: int | None) -> None:
+        """Raises NotFoundError, ForbiddenError, and ConflictError while somebody has it."""
         row = self._row(unit.session, role_id)
         _refuse_built_in(row, "deleted")
+        refuse_stronger(_held(row), editor)
         refuse_stale(version, row.version, row.edited_at_version, f'The role "{row.name}"')
         holders = _holders(unit.session, role_id)
         if holders:
@@ -136,7 +138,7 @@ class Roles:
         held = set(unit.session.scalars(select(UserRoleRow.role_id).where(UserRoleRow.user_id == user_id)))
         for row in rows:
             if giver is not None and row.id not in held:
-                refuse_beyond(granted(row.built_in, row.grants, row.groups), giver)
+                refuse_beyond(_held(row), giver)
         for role_id in wanted - held:
             unit.session.add(UserRoleRow(user_id=user_id, role_id=role_id))
         for gone in held - wanted:
@@ -196,12 +198,23 @@ def roles_limited_to(session: Session, group_id: int) -> list[Reference]:
 def refuse_beyond(held: Held, giver: Principal) -> None:
     """Raises ForbiddenError where somebody would get a right that the giver does not have, or in more groups
     than the giver."""
-    if beyond := held.beyond(giver):
+    _refuse(held.beyond(giver), "Nobody can give a right that they do not have")
+
+
+def refuse_stronger(held: Held, editor: Principal) -> None:
+    """Raises ForbiddenError where whoever holds these rights has more than the editor: who may manage users
+    and roles is not thereby allowed to take over those, or to take rights from them."""
+    _refuse(held.beyond(editor), "Nobody can change or remove what has rights beyond their own")
+
+
+def _refuse(beyond: list[str], sentence: str) -> None:
+    if beyond:
         more = f" and {len(beyond) - 5} more" if len(beyond) > 5 else ""
-        raise ForbiddenError(
-            f"Nobody can give a right that they do not have: {', '.join(beyond[:5])}{more}.",
-            code="beyond_own",
-        )
+        raise ForbiddenError(f"{sentence}: {', '.join(beyond[:5])}{more}.", code="beyond_own")
+
+
+def _held(row: RoleRow) -> Held:
+    return granted(row.built_in, row.grants, row.groups)
 
 
 def permission_list(grants: Iterable[Grant]) -> list[str]:

@@ -19,7 +19,7 @@ from backend_lite.core.security.master_key import MasterKey
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, InvalidError, UnauthorizedError
 from backend_lite.features.access.accounts import live_user
-from backend_lite.features.access.roles import refuse_beyond
+from backend_lite.features.access.roles import refuse_stronger
 from backend_lite.features.access.tables import UserRow
 from backend_lite.features.access.users import UserChanged, rights_of
 
@@ -98,7 +98,7 @@ class SecondFactor:
         """One's own, or that of somebody who has lost theirs and has no more rights than the editor."""
         user = live_user(unit.session, user_id)
         if editor.user_id != user_id:
-            refuse_beyond(rights_of(unit.session, user_id), editor)
+            refuse_stronger(rights_of(unit.session, user_id), editor)
         if user.otp_sealed is None:
             return
         user.otp_sealed = user.otp_enabled_at = user.otp_used_step = None

@@ -15,7 +15,7 @@ from backend_lite.core.db.base import storable
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import NotFoundError
-from backend_lite.features.access.roles import refuse_beyond
+from backend_lite.features.access.roles import refuse_stronger
 from backend_lite.features.access.sessions import ADDRESS, USER_AGENT, Sessions
 from backend_lite.features.access.tokens import Token, TokenKind, TokenStore, refusal_of
 from backend_lite.features.access.users import rights_of, user_names
@@ -50,7 +50,7 @@ class SessionList:
         if not _is_of(token, editor):
             if not editor.may("users:edit"):
                 raise NotFoundError("Session not found")
-            refuse_beyond(rights_of(unit.session, _user_of(token)), editor)
+            refuse_stronger(rights_of(unit.session, _user_of(token)), editor)
         self._tokens.revoke(unit, session_id)
         user_id = _user_of(token)
         name = user_names(unit.session, [user_id]).get(user_id, "")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from backend_lite.contract.access_forms import ACCESS_ROLES
 from backend_lite.contract.accounts import ROLES, USERS
 from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.core.security.principal import Principal
@@ -121,6 +122,34 @@ async def test_nobody_gives_rights_beyond_their_own(site: Site) -> None:
         answer = await site.call(method, path, body, session)
         assert (answer.status_code, answer.json()["code"]) == (403, "beyond_own"), (method, path)
     assert len((await site.call("GET", USERS)).json()["items"]) == 2
+
+
+async def test_nobody_changes_a_role_that_is_stronger_than_they_are(site: Site) -> None:
+    def grants(**verbs: list[str]) -> list[dict[str, Any]]:
+        return [{"artifact": artifact, "verbs": some} for artifact, some in verbs.items()]
+
+    manages = {"name": "Role managers", "grants": grants(roles=["view", "edit", "delete"])}
+    assert (await site.call("POST", ROLES, manages)).status_code == 201
+    strong = {"name": "Script runners", "grants": grants(scripts=["view", "run"], roles=["view"])}
+    role = (await site.call("POST", ROLES, strong)).json()
+    weak = (await site.call("POST", ROLES, {"name": "Weak", "grants": grants(roles=["view"])})).json()
+    _, session = await site.user("grace", "Role managers")
+    form = [{"artifact": "scripts", "can_view": False}]
+    attempts: list[tuple[str, str, Any]] = [
+        ("PUT", ROLES, {"grants": []}),
+        ("PUT", ROLES, {"name": "Something else"}),
+        ("DELETE", ROLES, None),
+        ("PUT", ACCESS_ROLES, {"permissions": form}),
+        ("DELETE", ACCESS_ROLES, None),
+    ]
+    for method, path, body in attempts:
+        answer = await site.call(method, f"{path}/{role['id']}", body, session)
+        assert (answer.status_code, answer.json()["code"]) == (403, "beyond_own"), (method, path, body)
+        assert "scripts:run" in answer.json()["detail"]
+    assert (await site.call("GET", f"{ROLES}/{role['id']}")).json() == role
+    one = f"{ROLES}/{weak['id']}"
+    assert (await site.call("PUT", one, {"grants": []}, session)).status_code == 200
+    assert (await site.call("DELETE", one, None, session)).status_code == 204
 
 
 async def test_there_is_always_an_owner(site: Site) -> None:
