@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from agent.wire.messages import Incarnation
@@ -16,6 +16,10 @@ from backend_lite.core.events.bus import Changed
 from backend_lite.features.fleet.events import AdmissionSet
 from backend_lite.features.fleet.tables import DeviceRow, IncarnationRow
 from backend_lite.features.fleet.views import DETAILS, change_of
+
+KEPT = 1_000
+"""Lives of one device that are remembered, the newest: each restart is one, and a hostile agent may claim any
+number. Nothing refers to them; one that is forgotten and comes back counts as new."""
 
 CAME_BACK = (
     "The device came back in a state that it had already left: it is a copy, or a snapshot of it was "
@@ -84,6 +88,15 @@ class Incarnations:
             )
         )
         session.flush()
+        _forget_oldest(session, device_id)
+
+
+def _forget_oldest(session: Session, device_id: int) -> None:
+    ids = select(IncarnationRow.id).where(IncarnationRow.device_id == device_id)
+    newest_gone = session.scalar(ids.order_by(IncarnationRow.id.desc()).offset(KEPT).limit(1))
+    if newest_gone is not None:
+        gone = (IncarnationRow.device_id == device_id) & (IncarnationRow.id <= newest_gone)
+        session.execute(delete(IncarnationRow).where(gone))
 
 
 def _label(row: DeviceRow, caller: Caller) -> bool:

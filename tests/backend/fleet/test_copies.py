@@ -4,11 +4,14 @@ import asyncio
 import dataclasses
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from agent.wire.messages import AdmissionChanged, Done, Hello, Incarnation, Permit, Receipt, Welcome
 from backend_lite.core.events.bus import SendToDevice
-from backend_lite.features.fleet import handshake
+from backend_lite.features.fleet import handshake, incarnations
 from backend_lite.features.fleet.api import HelloAnswer
+from backend_lite.features.fleet.tables import IncarnationRow
 from tests.backend.fleet.conftest import Fleet
 from tests.helpers.agents import LIFE, AgentSocket, Device, refused, say_hello
 
@@ -213,3 +216,28 @@ async def test_a_quarantine_outlives_connections(fleet_service: Fleet) -> None:
     _socket, welcome = await fleet_service.welcomed(device, OTHER)
     assert welcome.admission == "quarantined"
     assert await quarantined(fleet_service, device_id)
+
+
+async def test_only_the_newest_lives_of_a_device_are_remembered(
+    fleet_service: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incarnations, "KEPT", 3)
+    claiming, other = Device(), Device()
+    claiming_id = await fleet_service.enrolled(claiming)
+    other_id = await fleet_service.enrolled(other)
+    await (await fleet_service.welcomed(other))[0].leave()
+    lives = [dataclasses.replace(LIFE, boot_id=f"boot-{n}") for n in range(5)]
+    for life in lives:
+        await (await fleet_service.welcomed(claiming, life))[0].leave()
+
+    def boots(session: Session) -> dict[int, list[str]]:
+        rows = session.execute(select(IncarnationRow.device_id, IncarnationRow.boot_id).order_by("id"))
+        found: dict[int, list[str]] = {}
+        for device_id, boot_id in rows:
+            found.setdefault(device_id, []).append(boot_id)
+        return found
+
+    kept = await fleet_service.service.kernel.database.read(boots)
+    assert kept == {other_id: [LIFE.boot_id], claiming_id: ["boot-2", "boot-3", "boot-4"]}
+    _socket, welcome = await fleet_service.welcomed(claiming, lives[2])
+    assert welcome.admission == "quarantined"
