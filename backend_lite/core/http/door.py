@@ -4,34 +4,60 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 CONNECTIONS = 500
 """From one address that are no channel yet: a whole site may come back at once from behind its router."""
+STRANGERS = 1_000
+"""Channels from one address that have not said who they are: so many agents of a site are greeted at once,
+and those for whom there is no room come again within seconds."""
 LARGEST_HEAD = 64 << 10
 """Bytes of a request that are not its body: its first line, its headers, and what stands around chunks."""
 REQUEST_S = 10.0
 """How long the head of a request may take, the first one's from the moment that the connection is open."""
 
 
+class Place:
+    """One of an address, until it is left; leaving it again changes nothing."""
+
+    __slots__ = ("_address", "_taken")
+
+    def __init__(self, taken: Counter[str], address: str) -> None:
+        self._taken: Counter[str] | None = taken
+        self._address = address
+        taken[address] += 1
+
+    def leave(self) -> None:
+        taken, self._taken = self._taken, None
+        if taken is not None:
+            taken[self._address] -= 1
+            if not taken[self._address]:
+                del taken[self._address]
+
+
 class Door:
-    def __init__(self, most: int = CONNECTIONS) -> None:
-        self._most = most
-        self._inside: Counter[str] = Counter()
+    """Counts connections that are no channel yet, and channels that have not said who they are, apart: a site
+    that comes back does not keep itself from fetching files."""
 
-    def enter(self, address: str) -> bool:
-        """Whether there was room; then `leave` must follow."""
-        if self._inside[address] >= self._most:
-            return False
-        self._inside[address] += 1
-        return True
+    def __init__(self, connections: int = CONNECTIONS, strangers: int = STRANGERS) -> None:
+        self._most = (connections, strangers)
+        self._connections: Counter[str] = Counter()
+        self._strangers: Counter[str] = Counter()
 
-    def leave(self, address: str) -> None:
-        self._inside[address] -= 1
-        if not self._inside[address]:
-            del self._inside[address]
+    def enter(self, address: str) -> Place | None:
+        """For a new connection; None where there is no room."""
+        return _place(self._connections, address, self._most[0])
+
+    def enter_channel(self, address: str) -> Place | None:
+        """For a new channel, until it is known whose it is; None where there is no room."""
+        return _place(self._strangers, address, self._most[1])
+
+
+def _place(taken: Counter[str], address: str, most: int) -> Place | None:
+    return Place(taken, address) if taken[address] < most else None
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -64,17 +90,17 @@ class TimedHttp(BoundedHttp):
         super().__init__(*arguments, **options)
         self._door = door
         self._address = ""
-        self._inside = False
+        self._place: Place | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
-        self._inside = self._door.enter(self._address)
-        if self._inside:
-            self._expect_head()
-        else:
+        self._place = self._door.enter(self._address)
+        if self._place is None:
             transport.abort()
+        else:
+            self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
@@ -91,6 +117,12 @@ class TimedHttp(BoundedHttp):
     def handle_websocket_upgrade(self) -> None:
         # Channels have a deadline of their own for their first frame.
         self._leave()
+        self._place = place = self._door.enter_channel(self._address)
+        if place is None:
+            self.transport.abort()
+            return
+        channel: Any = self.ws_protocol_class
+        self.ws_protocol_class = cast("Any", partial(channel, place=place))
         super().handle_websocket_upgrade()
 
     def _expect_head(self) -> None:
@@ -104,6 +136,5 @@ class TimedHttp(BoundedHttp):
 
     def _leave(self) -> None:
         self._head_is_there()
-        if self._inside:
-            self._inside = False
-            self._door.leave(self._address)
+        if self._place is not None:
+            self._place.leave()

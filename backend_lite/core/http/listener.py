@@ -8,13 +8,16 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
 
 import uvicorn
 from litestar.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
-from backend_lite.core.http.door import BoundedHttp, Door, TimedHttp
+from backend_lite.core.http.door import BoundedHttp, Door, Place, TimedHttp
+from backend_lite.core.http.websocket import LET_IN
 
 MAX_FRAME = 1 << 20
 _PING_S = 20.0
@@ -57,11 +60,27 @@ class _Inbox:
 
 class _Protocol(WebSocketsSansIOProtocol):
     """Keeps little for a connection that may stay open for months. A peer that answers no ping is dropped at
-    once: closing would wait for its TLS goodbye."""
+    once: closing would wait for its TLS goodbye. `place` is left when the app lets the socket in, or when the
+    connection ends."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, place: Place | None = None, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.queue = cast("Any", _Inbox())
+        self._place = place
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._let_in()
+        super().connection_lost(exc)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            cast("Any", self.scope)["extensions"][LET_IN] = self._let_in
+
+    def _let_in(self) -> None:
+        if self._place is not None:
+            self._place.leave()
+            self._place = None
 
     def start_keepalive(self) -> None:
         # The opening handshake is over, nobody asks for its headers again.

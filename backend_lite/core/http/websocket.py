@@ -6,6 +6,9 @@ from typing import Any, cast
 
 from litestar.types import Receive, Scope, Send
 
+LET_IN = "deployflow.let_in"
+"""The extension of a scope that is called when it is known whose the socket is."""
+
 
 class SocketClosed(Exception):  # noqa: N818
     """The peer is gone."""
@@ -24,6 +27,11 @@ class Socket:
         """The other side's address."""
         client = self.scope.get("client")
         return str(client[0]) if client else ""
+
+    def let_in(self) -> None:
+        """It is known whose this is: it takes no stranger's place at the door any longer."""
+        if leave := self.scope["extensions"].pop(LET_IN, None):
+            leave()
 
     async def receive(self) -> str | bytes:
         """The next frame. Raises SocketClosed."""

@@ -73,6 +73,7 @@ class Conversations:
         except (SocketClosed, OSError):
             return
         if channel is not None:
+            socket.let_in()
             await self._follow(socket, channel)
 
     async def _follow(self, socket: Socket, channel: Channel) -> None:

@@ -11,29 +11,37 @@ import pytest
 from backend_lite.core.http import door as door_module
 from backend_lite.core.http.door import Door
 from backend_lite.core.http.listener import Listener, bind
+from backend_lite.core.http.websocket import SocketClosed, accept
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
 DEADLINE_S = 10
 MOST = 3
+SITE = 1_000
+HELLO = b"\x81\x85\0\0\0\0hello"
+"""A frame of text, masked with zeros."""
+WELCOME = b"\x81\x07welcome"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Dial = Callable[[], Awaitable[Streams]]
 
 
 async def _app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        while (await receive())["type"] != "websocket.disconnect":
-            pass
+        socket = await accept(scope, receive, send)
+        assert socket is not None
+        with contextlib.suppress(SocketClosed):
+            await socket.receive()
+            socket.let_in()
+            await socket.send_text("welcome")
+            await socket.receive()
         return
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[Dial]:
-    listener = Listener(_app, [bind("127.0.0.1", 0)], door=Door(MOST))
+async def listening(door: Door | None = None) -> AsyncIterator[Dial]:
+    listener = Listener(_app, [bind("127.0.0.1", 0)], door=door or Door(MOST))
     await listener.start()
     opened: list[asyncio.StreamWriter] = []
 
@@ -82,10 +90,56 @@ async def test_an_address_holds_so_many_connections_and_no_more() -> None:
                 pass
 
 
-async def test_channels_take_up_no_room_at_the_door() -> None:
+async def test_channels_take_up_no_room_of_connections() -> None:
     async with listening() as dial:
         for _ in range(MOST + 2):
             assert (await heard(await dial(), UPGRADE)).startswith(b"HTTP/1.1 101")
+
+
+async def test_so_many_channels_of_an_address_are_silent_and_no_more() -> None:
+    async with listening(Door(strangers=MOST)) as dial:
+        silent = [await dial() for _ in range(MOST)]
+        for streams in silent:
+            assert (await heard(streams, UPGRADE)).startswith(b"HTTP/1.1 101")
+        assert await heard(await dial(), UPGRADE) == b""
+        assert (await heard(await dial(), GET)).startswith(b"HTTP/1.1 204")
+        silent[0][1].close()
+        await silent[0][1].wait_closed()
+        async with asyncio.timeout(DEADLINE_S):
+            while not await heard(await dial(), UPGRADE):
+                pass
+
+
+async def test_who_was_let_in_or_was_no_channel_takes_no_room_of_strangers() -> None:
+    async with listening(Door(strangers=1)) as dial:
+        for _ in range(3):
+            await greeted(await dial())
+        nonsense = UPGRADE.replace(b"Version: 13", b"Version: 1")
+        for _ in range(3):
+            assert (await heard(await dial(), nonsense)).startswith(b"HTTP/1.1 4")
+
+
+@pytest.mark.parametrize("door", [Door(), Door(SITE // 10, SITE // 10)])
+async def test_a_whole_site_that_comes_back_at_once_behind_one_address_is_let_in(door: Door) -> None:
+    async with listening(door) as dial:
+
+        async def comes() -> None:
+            while True:
+                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                    return await greeted(await dial())
+
+        async with asyncio.timeout(3 * DEADLINE_S):
+            await asyncio.gather(*(comes() for _ in range(SITE)))
+
+
+async def greeted(streams: Streams) -> None:
+    """Let in, and still open. Raises ConnectionError or IncompleteReadError where it is cut."""
+    reader, writer = streams
+    async with asyncio.timeout(DEADLINE_S):
+        writer.write(UPGRADE)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HELLO)
+        assert await reader.readexactly(len(WELCOME)) == WELCOME
 
 
 @pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from agent.wire.codec import MAX_FRAME, decode, encode
 from agent.wire.messages import CHANNEL_PATH, SERVICE_MESSAGES, SERVICE_NAME, Challenge, Receipt, Welcome
 from backend_lite.core.events.bus import SendToDevice
+from backend_lite.core.http.door import Door
 from backend_lite.core.http.listener import Listener, bind
 from tests.backend.fleet.conftest import Fleet
 from tests.helpers.agents import Device
@@ -25,21 +26,23 @@ CLIENTS = 20
 @pytest.fixture
 async def listener(fleet_service: Fleet) -> AsyncIterator[Listener]:
     identity = fleet_service.service.kernel.endpoint.identity
-    running = Listener(
-        fleet_service.service.service.agent_app(), [bind("127.0.0.1", 0)], identity.ssl_context
-    )
+    app = fleet_service.service.service.agent_app()
+    running = Listener(app, [bind("127.0.0.1", 0)], identity.ssl_context, door=Door(strangers=1))
     await running.start()
     yield running
     await running.stop()
 
 
-@contextlib.asynccontextmanager
-async def channel(fleet: Fleet, listener: Listener, device: Device) -> AsyncIterator[ClientConnection]:
+def stranger(fleet: Fleet, listener: Listener) -> connect:
+    """A channel that says nothing."""
     tls = ssl.create_default_context(cadata=fleet.service.kernel.endpoint.identity.ca_pem)
     url = f"wss://127.0.0.1:{listener.port}{CHANNEL_PATH}"
-    async with connect(
-        url, ssl=tls, server_hostname=SERVICE_NAME, compression=None, proxy=None
-    ) as connection:
+    return connect(url, ssl=tls, server_hostname=SERVICE_NAME, compression=None, proxy=None)
+
+
+@contextlib.asynccontextmanager
+async def channel(fleet: Fleet, listener: Listener, device: Device) -> AsyncIterator[ClientConnection]:
+    async with stranger(fleet, listener) as connection:
         challenge = decode(await connection.recv(), SERVICE_MESSAGES)
         assert isinstance(challenge, Challenge)
         await connection.send(encode(device.hello(challenge.nonce, fleet.leaf)))
@@ -71,6 +74,24 @@ async def test_nonsense_is_answered_with_a_close_frame(fleet_service: Fleet, lis
         async with channel(fleet_service, listener, device) as connection:
             await connection.send(frame)
             assert await close_code(connection) == code
+
+
+async def test_only_who_has_not_said_hello_takes_a_place_of_strangers(
+    fleet_service: Fleet, listener: Listener
+) -> None:
+    first, second = Device(), Device()
+    for device in (first, second):
+        await fleet_service.enrolled(device)
+    async with channel(fleet_service, listener, first), channel(fleet_service, listener, second):
+        async with stranger(fleet_service, listener) as silent:
+            assert isinstance(decode(await silent.recv(), SERVICE_MESSAGES), Challenge)
+            with pytest.raises((InvalidMessage, OSError)):
+                await stranger(fleet_service, listener)
+        async with asyncio.timeout(10):
+            while True:
+                with contextlib.suppress(InvalidMessage, OSError):
+                    async with stranger(fleet_service, listener):
+                        break
 
 
 async def test_a_stop_lets_everybody_go_at_once(fleet_service: Fleet, listener: Listener) -> None:
