@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container
-from itertools import count
+from itertools import count, pairwise
 
 from backend_lite.errors import InvalidError
 
 MAX_NAME = 200
 _MAX_KEY = 400
+_JOINERS = "\u200c\u200d"
+_JOINED = ("Lo", "Mn", "Mc", "So", "Sk")
+_SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+"""Signs of Arabic, Syriac and Kaithi that are seen, although they count as format characters."""
 _COPY = re.compile(r" \(copy(?: \d{1,6})?\)$")
 
 
@@ -33,7 +37,23 @@ def checked_name(text: str, limit: int = MAX_NAME, *, what: str = "This") -> str
         raise InvalidError(f"The name has {len(name)} characters; at most {limit} are allowed.")
     if any(unicodedata.category(character) == "Cc" for character in name):
         raise InvalidError("The name holds a control character; type it again.")
+    if hidden := _hidden(name):
+        raise InvalidError(f"The name holds an invisible character (U+{ord(hidden):04X}); type it again.")
     return name
+
+
+def _hidden(name: str) -> str:
+    """The first character that is not seen but changes what is: the direction, or which names are alike.
+
+    Joiners stay where writing needs them, after letters without case, marks and pictures: Persian and Indian
+    words and joined emoji are made with them.
+    """
+    for before, character in pairwise(f" {name}"):
+        if unicodedata.category(character) != "Cf" or character in _SEEN:
+            continue
+        if character not in _JOINERS or unicodedata.category(before) not in _JOINED:
+            return character
+    return ""
 
 
 def name_key(name: str) -> str:

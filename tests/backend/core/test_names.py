@@ -5,8 +5,16 @@ import pytest
 from backend_lite.core.names import checked_name, free_name, name_key
 from backend_lite.errors import InvalidError
 
+JOINED = (
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "\u0dc1\u0dca\u200d\u0dbb\u0dd3",
+    "\u2764\ufe0f\u200d\U0001f525",
+    "\u0600\u0661",
+)
+"""Persian, Sinhala, an emoji of two, and an Arabic sign that is seen."""
 
-@pytest.mark.parametrize("name", ["a/b\\c", 'it\'s "so"', "🧹 Clean 👩‍💻", "Ünïcode", "n" * 200])
+
+@pytest.mark.parametrize("name", ["a/b\\c", 'it\'s "so"', "🧹 Clean 👩‍💻", "Ünïcode", "n" * 200, *JOINED])
 def test_people_may_call_things_what_they_like(name: str) -> None:
     assert checked_name(f"  {name}\n") == name
 
@@ -24,6 +32,35 @@ def test_what_is_no_name_is_refused_with_a_sentence(name: str, sentence: str) ->
     with pytest.raises(InvalidError) as refused:
         checked_name(name, what="A script")
     assert refused.value.detail == sentence
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\u202e",
+        "\u2066",
+        "\u2069",
+        "\u200f",
+        "\u200b",
+        "\u2060",
+        "\u00ad",
+        "\ufeff",
+        "\u200c",
+        "\u200d",
+        "\U000e0041",
+    ],
+)
+def test_what_is_not_seen_but_changes_what_is_is_refused(character: str) -> None:
+    for name in (f"pay{character}roll", f"{character}payroll", f"payroll{character}"):
+        with pytest.raises(InvalidError) as refused:
+            checked_name(name)
+        code = f"U+{ord(character):04X}"
+        assert refused.value.detail == f"The name holds an invisible character ({code}); type it again."
+
+
+def test_one_joiner_joins() -> None:
+    with pytest.raises(InvalidError, match=r"U\+200D"):
+        checked_name("\u0dc1\u0dca\u200d\u200d\u0dbb")
 
 
 def test_names_are_compared_as_people_read_them() -> None:
