@@ -19,7 +19,7 @@ from console.core.live import LiveBatch
 from console.core.texts import tr
 from console.core.undo import Undo
 from console.features.software.editing import Draft, Editing
-from console.features.software.value_form import ValueForm
+from console.features.software.file_form import FileForm
 from console.shell.context import Context
 from console.shell.needing import follow, gate
 from console.shell.page import Page
@@ -42,7 +42,7 @@ class EditorPage(Page):
     away by a person."""
 
     def __init__(
-        self, context: Context, editing: Editing[Any], form: ValueForm, drafts: Drafts[Draft[Any]]
+        self, context: Context, editing: Editing[Any], form: FileForm, drafts: Drafts[Draft[Any]]
     ) -> None:
         super().__init__()
         self._context, self.editing, self.form = context, editing, form

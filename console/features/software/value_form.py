@@ -34,11 +34,9 @@ _FIELDS_OF_CODES = {
 
 
 class ValueForm(QWidget):
-    """`edited(value, field)` follows a person; `field` names what was changed, for undo. `file_begun`: a
-    file is on its way, or no more."""
+    """`edited(value, field)` follows a person; `field` names what was changed, for undo."""
 
     edited = Signal(object, str)
-    file_begun = Signal()
 
     def __init__(self, value: msgspec.Struct) -> None:
         super().__init__()
@@ -73,9 +71,6 @@ class ValueForm(QWidget):
     def show_rest(self, value: Any) -> None:
         """What is more than a field, and what depends on other fields."""
 
-    def show_key(self, key: str) -> None:
-        """What is edited, as its draft calls it."""
-
     def wrong(self) -> dict[str, str]:
         """What the window itself sees, by field: what the service could not be asked."""
         return {}
@@ -89,24 +84,6 @@ class ValueForm(QWidget):
         possible = _FIELDS_OF_CODES.get(code, (code.removeprefix("bad_"),))
         name = next((one for one in possible if one in self.fields and not self.fields[one].isHidden()), None)
         return name is not None and self.show_errors({name: sentence})
-
-    # ---- files on their way
-
-    def rename_key(self, before: str, key: str) -> None:
-        """What was new has got an id."""
-
-    def take_arrived(self) -> None:
-        """A file may have arrived while another page was open."""
-
-    def drop_file(self) -> None:
-        """Gives up a file that is on its way."""
-
-    def pending_file(self) -> str:
-        """The path of a file that is on its way; empty when none is."""
-        return ""
-
-    def rest_file(self, path: str) -> None:
-        """A file that was on its way when the window ended."""
 
     def show_errors(self, errors: Mapping[str, str]) -> bool:
         """Each at its field; the first gets the keyboard. False when a field is not one of this form."""
