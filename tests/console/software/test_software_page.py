@@ -166,6 +166,24 @@ def test_who_uses_an_item_is_said_when_it_cannot_be_deleted(
     assert "Office" in sentences[0]
 
 
+def test_the_delete_key_asks_about_what_is_chosen(
+    page: SoftwarePage, real: RealContext, run: Run, qtbot: QtBot
+) -> None:
+    async def story() -> None:
+        made = await item(real)
+        await until(lambda: shown(page), "the item")
+        qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+        assert page.findChild(ConfirmDialog) is None
+        page.table.select([made["id"]])
+        qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+        dialog = page.findChild(ConfirmDialog)
+        assert isinstance(dialog, ConfirmDialog)
+        dialog.buttons["yes"].click()
+        await until(lambda: not shown(page), "the end of the item")
+
+    run(story())
+
+
 def test_an_installer_that_is_dropped_on_the_list_begins_a_new_item(
     page: SoftwarePage, make_item: Make, trips: Trips, tmp_path: Path, run: Run
 ) -> None:
