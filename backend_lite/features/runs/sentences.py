@@ -42,8 +42,12 @@ def rollout_wait(rollout: RolloutRow) -> str:
             return "It starts at the time that was set for it."
         case RolloutState.RUNNING if rollout.halt_reason:
             return rollout.halt_reason
-        case RolloutState.RUNNING if not (rollout.running or rollout.cancelling):
+        case RolloutState.RUNNING if rollout.running or rollout.cancelling:
+            return ""
+        case RolloutState.RUNNING if rollout.queued:
             return "Its runs wait for their devices."
+        case RolloutState.RUNNING:
+            return "Its runs wait; each says for what."
         case _:
             return ""
 

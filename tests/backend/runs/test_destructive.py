@@ -113,6 +113,7 @@ def test_more_than_may_start_wait_with_reason_and_clock_and_go_on_by_themselves(
             "At most 2 destructive steps may start in an hour on all devices together."
         )
         assert waiting.until == format_time(start + HOUR_MS)
+        assert (await harness.rollout(waiting.rollout_id)).waiting == "Its runs wait; each says for what."
         harness.clock.ms = start + HOUR_MS
         await harness.look()
         assert not harness.offers(3), "the first was offered then, and permitted a second later"

@@ -310,6 +310,7 @@ def test_a_device_that_is_away_is_waited_for_until_the_run_expires(play: Play) -
         (run_id,) = await harness.start(1, policy=Policy(expires_after_s=60))
         run = await harness.run(run_id)
         assert run.waiting == "pc-1 is offline. The run starts when it comes back."
+        assert (await harness.rollout(run.rollout_id)).waiting == "Its runs wait for their devices."
         assert run.until is not None
         harness.clock.ms += 59_999
         await harness.look()
