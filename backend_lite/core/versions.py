@@ -15,8 +15,13 @@ class Versioned(Protocol):
     """A row of an object that several people change."""
 
     version: Any
-    updated_at: Any
     edited_at_version: Any
+
+
+class Dated(Versioned, Protocol):
+    """One that also says when it last changed."""
+
+    updated_at: Any
 
 
 def etag(version: int) -> dict[str, str]:
@@ -50,8 +55,13 @@ def refuse_stale(wanted: int | None, current: int, edited_at_version: Mapping[st
     )
 
 
-def mark_edited(row: Versioned, fields: Iterable[str], now_ms: int) -> None:
+def mark_edited(row: Dated, fields: Iterable[str], now_ms: int) -> None:
+    """Makes another version, in which these fields have changed now."""
+    next_version(row, fields)
+    row.updated_at = now_ms
+
+
+def next_version(row: Versioned, fields: Iterable[str]) -> None:
     """Makes another version, in which these fields have changed."""
     row.version += 1
-    row.updated_at = now_ms
     row.edited_at_version = row.edited_at_version | dict.fromkeys(fields, row.version)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.accounts import UserAccount, UserCreate, UserUpdate
 from backend_lite.contract.audit import ActionType
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.live import USER
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
@@ -20,7 +20,7 @@ from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.security.passwords import hash_password
 from backend_lite.core.security.principal import Principal
-from backend_lite.core.versions import refuse_stale
+from backend_lite.core.versions import next_version, refuse_stale
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError
 from backend_lite.features.access.password_rules import check_new_password
 from backend_lite.features.access.rights import OWNER
@@ -134,8 +134,7 @@ class Accounts:
             changed["roles"] = wanted.roles
         if not changed:
             return before
-        row.version += 1
-        row.edited_at_version = row.edited_at_version | dict.fromkeys(changed, row.version)
+        next_version(row, changed)
         unit.session.flush()
         if not row.is_active or password_hash is not None:
             self._tokens.revoke_of(unit, Subject(USER_SUBJECT, user_id))
@@ -252,6 +251,6 @@ def _account_of(session: Session, row: UserRow) -> UserAccount:
         second_factor=row.otp_enabled_at is not None,
         providers=sorted(providers),
         created_at=format_time(row.created_at),
-        last_login=None if row.last_login is None else format_time(row.last_login),
+        last_login=optional_time(row.last_login),
         version=row.version,
     )

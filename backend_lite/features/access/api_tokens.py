@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.accounts import ApiToken, ApiTokenCreate, ApiTokenSecret
 from backend_lite.contract.audit import ActionType
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.live import API_TOKEN
 from backend_lite.contract.rights import ALL_PERMISSIONS
 from backend_lite.core.audit.record import Audit, Entity
@@ -160,9 +160,9 @@ class ApiTokens:
             scope=sorted(token.options.get(_SCOPE, ())),
             created_by=names.get(token.created_by or 0, ""),
             created_at=format_time(token.created_at),
-            expires_at=_time(token.expires_at),
-            last_used_at=_time(token.last_used_at),
-            revoked_at=_time(token.revoked_at),
+            expires_at=optional_time(token.expires_at),
+            last_used_at=optional_time(token.last_used_at),
+            revoked_at=optional_time(token.revoked_at),
         )
 
 
@@ -174,7 +174,3 @@ def _checked_scope(wanted: Iterable[str], maker: Principal) -> list[str]:
     if beyond := [one for one in scope if not maker.may_somewhere(one)]:
         raise ForbiddenError(f"A token cannot have a right that you do not have: {', '.join(beyond[:5])}.")
     return scope
-
-
-def _time(epoch_ms: int | None) -> str | None:
-    return None if epoch_ms is None else format_time(epoch_ms)

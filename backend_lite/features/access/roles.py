@@ -23,7 +23,7 @@ from backend_lite.core.db.within import Within
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.names import checked_name, name_key
 from backend_lite.core.security.principal import Principal
-from backend_lite.core.versions import refuse_stale
+from backend_lite.core.versions import next_version, refuse_stale
 from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from backend_lite.features.access.rights import BUILT_IN, Held, granted, grants_of
 from backend_lite.features.access.tables import RoleRow, UserRoleRow, UserRow
@@ -100,8 +100,7 @@ class Roles:
             setattr(row, name, value)
         if changed:
             row.name_key = name_key(row.name)
-            row.version += 1
-            row.edited_at_version = row.edited_at_version | dict.fromkeys(changed, row.version)
+            next_version(row, changed)
             unit.session.flush()
             unit.publish(UserChanged(EVERYBODY))
             after = self.get(unit.session, role_id)

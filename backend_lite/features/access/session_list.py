@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.accounts import SessionInfo
 from backend_lite.contract.audit import ActionType
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
@@ -72,7 +72,7 @@ class SessionList:
             address=str(token.options.get(ADDRESS, "")),
             user_agent=str(token.options.get(USER_AGENT, "")),
             created_at=format_time(token.created_at),
-            last_used_at=None if used is None else format_time(used),
+            last_used_at=optional_time(used),
             expires_at=format_time(token.expires_at or token.created_at),
             current=token.id == viewer.token_id,
         )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend_lite.contract.access import User
 from backend_lite.contract.audit import ActionType
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
@@ -117,7 +117,7 @@ def user_of(row: UserRow) -> User:
         full_name=row.full_name,
         is_active=row.is_active,
         created_at=format_time(row.created_at),
-        last_login=None if row.last_login is None else format_time(row.last_login),
+        last_login=optional_time(row.last_login),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, Un
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend_lite.core.db.base import Base, EpochMs, Id, Json
+from backend_lite.core.versions import next_version
 from backend_lite.features.fleet.labels import search_text
 
 
@@ -64,8 +65,7 @@ class DeviceRow(Base):
         for name in changed:
             setattr(self, name, fields[name])
         if changed:
-            self.version += 1
-            self.edited_at_version = self.edited_at_version | dict.fromkeys(changed, self.version)
+            next_version(self, changed)
             self.reindex()
         return bool(changed)
 

@@ -18,7 +18,7 @@ from backend_lite.contract.actions import (
     known_type,
     language_mismatch,
 )
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.library import MAX_CONTENT, Language, os_matches
 from backend_lite.contract.runs import (
     RUNS,
@@ -125,7 +125,7 @@ class Actions:
             logs_url=f"{RUNS}/{step.run_id}/steps/{step.n}/output?stream=stdout",
             created_at=format_time(step.created_at),
             updated_at=format_time(step.updated_at),
-            completed_at=format_time(ended) if ended is not None else None,
+            completed_at=optional_time(ended),
         )
 
     def _refuse_beyond(self, session: Session, work: Work, device_id: int, principal: Principal) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from agent.wire.states import RolloutState
 from backend_lite.contract.approvals import Approval, ApprovalState
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.live import APPROVAL
 from backend_lite.contract.runs import Finding, RolloutGate, Severity
 from backend_lite.core.audit.record import Audit, Entity
@@ -98,5 +98,5 @@ def approval_view(row: ApprovalRow) -> Approval:
         expires_at=format_time(row.expires_at),
         comment=row.comment,
         decided_by=row.decided_by,
-        decided_at=None if row.decided_at is None else format_time(row.decided_at),
+        decided_at=optional_time(row.decided_at),
     )

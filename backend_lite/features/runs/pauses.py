@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_, select, true
 from sqlalchemy.orm import Session
 
 from agent.wire.states import StepState
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.live import PAUSE
 from backend_lite.contract.pauses import Pause, PauseCreate, PauseScope
 from backend_lite.core.audit.record import Audit, Entity
@@ -167,7 +167,7 @@ class Pauses:
             reason=row.reason,
             created_by=row.created_by,
             created_at=format_time(row.created_at),
-            until=format_time(row.until) if row.until is not None else None,
+            until=optional_time(row.until),
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import optional_time
 from backend_lite.contract.runs import (
     Finding,
     Policy,
@@ -170,7 +170,7 @@ class Previews:
         if last is not None:
             device.last_run_id, device.last_state = last.run_id, last.state
             device.last_revision = last.revision
-            device.last_ended_at = None if last.ended_at is None else format_time(last.ended_at)
+            device.last_ended_at = optional_time(last.ended_at)
         return device
 
     def _findings_of(self, session: Session, tasks: Sequence[_Numbered]) -> list[Finding]:

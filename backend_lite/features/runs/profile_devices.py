@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from agent.wire.states import RUN_ENDS, RunState, StepState
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.fleet import Device
 from backend_lite.contract.plans import Compliance, ProfileDevice, TaskResult
 from backend_lite.core.db.lists import ListRequest
@@ -175,6 +175,6 @@ def _line(
         rollout_id=applied.rollout_id if applied.run_id is not None else None,
         state=applied.state,
         applied_at=format_time(applied.applied_at),
-        ended_at=None if applied.ended_at is None else format_time(applied.ended_at),
+        ended_at=optional_time(applied.ended_at),
         tasks=results.get(applied.run_id or 0, []),
     )

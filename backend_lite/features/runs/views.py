@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from agent.wire.states import RolloutState, RunState, Source, StepState
-from backend_lite.contract.common import format_time
+from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.runs import Counters, Policy, Rollout, Run, Step, Targets, Task, Try
 from backend_lite.core.clock import Clock
@@ -82,10 +82,10 @@ class Views:
             reason=reason,
             source=Source(row.source) if row.source else None,
             waiting=waiting,
-            until=_time(until),
+            until=optional_time(until),
             created_at=format_time(row.created_at),
-            started_at=_time(row.started_at),
-            ended_at=_time(row.ended_at),
+            started_at=optional_time(row.started_at),
+            ended_at=optional_time(row.ended_at),
             created_by=rollout.created_by,
             steps=[
                 self._step(step, parts.attempt_of(step), parts.tries.get(step.id, ())) for step in parts.steps
@@ -111,8 +111,8 @@ class Views:
             attempt=row.attempt,
             exit_code=row.exit_code,
             timeout_s=row.timeout_s,
-            started_at=_time(row.started_at),
-            ended_at=_time(row.ended_at),
+            started_at=optional_time(row.started_at),
+            ended_at=optional_time(row.ended_at),
             duration_ms=row.duration_ms,
             stdout_size=stdout,
             stderr_size=stderr,
@@ -121,7 +121,7 @@ class Views:
             truncated=total[0] > stdout or total[1] > stderr,
             stdout_gap=attempt.stdout_gap if attempt is not None else 0,
             stderr_gap=attempt.stderr_gap if attempt is not None else 0,
-            output_removed_at=_time(attempt.output_removed_at) if attempt is not None else None,
+            output_removed_at=optional_time(attempt.output_removed_at) if attempt is not None else None,
             tries=[_try(one) for one in tries],
         )
 
@@ -131,10 +131,10 @@ def progress(row: RolloutRow) -> dict[str, Any]:
     return {
         "state": RolloutState(row.state),
         "counters": Counters(total=row.total, **{state: getattr(row, state) for state in RUN_STATES}),
-        "ended_at": _time(row.ended_at),
+        "ended_at": optional_time(row.ended_at),
         "wave": row.wave,
         "waiting": rollout_wait(row),
-        "until": _time(row.look_at) if row.ended_at is None else None,
+        "until": optional_time(row.look_at) if row.ended_at is None else None,
         "wave_done": is_wave_done(row),
     }
 
@@ -145,17 +145,13 @@ def _try(row: AttemptRow) -> Try:
         outcome=row.outcome or "",
         detail=row.detail,
         exit_code=row.exit_code,
-        started_at=_time(row.permitted_at),
-        ended_at=_time(row.ended_at),
+        started_at=optional_time(row.permitted_at),
+        ended_at=optional_time(row.ended_at),
         stdout_size=row.stdout_size,
         stderr_size=row.stderr_size,
         stdout_total=row.stdout_total,
         stderr_total=row.stderr_total,
         stdout_gap=row.stdout_gap,
         stderr_gap=row.stderr_gap,
-        output_removed_at=_time(row.output_removed_at),
+        output_removed_at=optional_time(row.output_removed_at),
     )
-
-
-def _time(value: int | None) -> str | None:
-    return None if value is None else format_time(value)
