@@ -66,6 +66,7 @@ def _measured(devices: int) -> dict[str, float]:
 async def _measure(folder: Path, devices: int) -> dict[str, float]:
     async with opened(Config(DataFolder(folder))) as service:
         write = service.kernel.database.write
+        await service.feature("access").api.users.create_owner("bench", "a bench of wood and iron")
         await write(lambda unit: insert_offered(unit.connection, devices))
         look_less_for_garbage()
         receipts = _Receipts()
@@ -75,11 +76,19 @@ async def _measure(folder: Path, devices: int) -> dict[str, float]:
         names = [attempt_name(epoch, n, 1) for n in range(1, devices + 1)]
         numbered = list(enumerate(names, 1))
         permits = await _rate("permits", (listeners.message(n, Permit(name, NONCE)) for n, name in numbered))
+        await _refuse_refused(service, devices)
         for n, name in numbered:
             await listeners.output(n, OutputFrame(name, 0, 0, 1, OUTPUT))
         results = await _rate("results", (listeners.message(n, _done(name)) for n, name in numbered))
         await receipts.all(devices)
         return results | permits | {"floor_s": await _floor(service)}
+
+
+async def _refuse_refused(service: Service, devices: int) -> None:
+    """Refusing is cheaper than permitting, and would be measured without a word."""
+    running = text("SELECT count(*) FROM steps WHERE state = 'running'")
+    count = await service.kernel.database.read(lambda session: session.scalar(running))
+    assert count == devices, f"{count} of {devices} steps were permitted"
 
 
 async def _rate(name: str, works: Iterable[Awaitable[None]]) -> dict[str, float]:

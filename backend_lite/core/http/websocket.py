@@ -30,7 +30,7 @@ class Socket:
 
     def let_in(self) -> None:
         """It is known whose this is: it takes no stranger's place at the door any longer."""
-        if leave := self.scope["extensions"].pop(LET_IN, None):
+        if leave := self.scope.get("extensions", {}).pop(LET_IN, None):
             leave()
 
     async def receive(self) -> str | bytes:
