@@ -216,7 +216,7 @@ def test_the_agents_own_tests_pass_on_windows(windows_python: WindowsPython, tmp
 
 def test_only_what_wine_itself_refused_is_tried_again() -> None:
     heads = "___ test_a ___\r\nE   OSError: {a}\r\n___ test_b ___\r\nE   {b}\r\n"
-    tail = "= short test summary info =\r\nFAILED tests/agent/x.py::a - OSError\r\nFAILED tests/agent/x.py::b\r\n"
+    tail = "= short test summary =\r\nFAILED tests/agent/x.py::a - OSError\r\nFAILED tests/agent/x.py::b\r\n"
     refused = "[WinError 1359] Internal error"
     both = heads.format(a=refused, b=refused) + tail
     assert refused_by_wine(both) == ["tests/agent/x.py::a", "tests/agent/x.py::b"]
