@@ -18,7 +18,6 @@ from console.core.local_agent import LocalAgent
 from console.core.service_facts import service_facts
 from console.core.session import Session
 from console.core.texts import tr
-from console.features.access.feature import feature as access
 from console.features.access.first_run import FirstRunScreen
 from console.features.access.sign_in import SignInScreen
 from console.features.access.step_up import StepUp
@@ -40,6 +39,7 @@ AFTER_SETUP = "add-device"
 
 
 def features() -> list[Feature]:
+    from console.features.access.feature import feature as access
     from console.features.accounts.feature import feature as accounts
     from console.features.approvals.feature import feature as approvals
     from console.features.audit.feature import feature as audit
