@@ -67,12 +67,11 @@ class Runners:
 
         Raises OSError when the disk is full or no process can be started.
         """
-        self.warm_up()
-        host = self._host
-        assert host is not None
-        if not A_HOST_TAKES_MANY:
+        runner = self._prepared(attempt, said)
+        if runner.over.is_set():
+            # The host was about to end and heard nothing, so that another may be asked.
             self._host = None
-        runner = host.prepare(attempt, said, self.warm_up)
+            runner = self._prepared(attempt, said)
         # The runner begins meanwhile with what it can do without its job.
         try:
             AttemptFolder(str(self._attempts / attempt)).lay_out(job)
@@ -81,6 +80,14 @@ class Runners:
             raise
         runner.job_is_there()
         return runner
+
+    def _prepared(self, attempt: str, said: Callable[[], None]) -> Runner:
+        self.warm_up()
+        host = self._host
+        assert host is not None
+        if not A_HOST_TAKES_MANY:
+            self._host = None
+        return host.prepare(attempt, said, self.warm_up)
 
     def close(self) -> None:
         """Let the host go; runners that were told to go do so."""
@@ -120,9 +127,10 @@ class _Host:
                 # The next host starts only when this job is on its way, so as not to be in its way.
                 self._loop.call_soon(on_word)
 
-        self._runners[name] = Runner(tell, said)
+        runner = self._runners[name] = Runner(tell, said)
+        # A host that does not listen any more ends all of its runners, this one too.
         self._tell(PREPARE, name)
-        return self._runners[name]
+        return runner
 
     def close(self) -> None:
         self._hang_up()

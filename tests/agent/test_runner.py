@@ -15,6 +15,7 @@ import pytest
 
 from agent.attempt_folder import AttemptFolder
 from agent.job import Job
+from agent.runners import _Host
 from tests.agent.jobs import made, output_of, over, pieces_of, python_job, run_job, runners, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -311,6 +312,25 @@ def test_one_job_after_the_other_finds_a_warm_host(tmp_path: Path) -> None:
 
     asyncio.run(run())
     assert [output_of(folder)[0].split() for folder in folders] == [[b"0"], [b"1"], [b"2"]]
+
+
+def test_a_host_that_dies_unseen_costs_no_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made(tmp_path / "a")
+
+    async def run() -> None:
+        async with runners(tmp_path) as found:
+            found.warm_up()
+            [host] = [child for child in psutil.Process().children() if "runner" in child.cmdline()]
+            host.kill()
+            host.wait()
+            # As in the moment between its death and the news of it.
+            monkeypatch.setattr(_Host, "is_alive", lambda self: True)
+            runner = found.prepare("a", python_job(folder, "print('whole')"), lambda: None)
+            runner.go()
+            await over(runner)
+
+    asyncio.run(run())
+    assert output_of(folder)[0].split() == [b"whole"]
 
 
 def test_what_a_script_leaves_running_on_purpose_goes_on(tmp_path: Path) -> None:
