@@ -30,7 +30,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMen
 from console.core.live import LiveBatch
 from console.core.own_rights import Need
 from console.core.texts import tr
-from console.shell.needing import gate
+from console.shell.needing import follow, gate
 from console.shell.theme import theme
 from console.widgets.dragging import drag_objects
 from console.widgets.table_columns import Column, Kind, Object
@@ -107,9 +107,14 @@ class LiveTable(QTableView):
     def take(self, batch: LiveBatch) -> None:
         self.model_.take(batch.changed, batch.removed, reset=batch.reset)
 
-    def allow_drag(self, kind: str) -> None:
-        """Selected rows can be dragged away, as objects of that kind: see `console.widgets.dragging`."""
-        self._drag_kind = kind
+    def allow_drag(self, kind: str, need: Need) -> None:
+        """Selected rows can be dragged away, as objects of that kind: see `console.widgets.dragging`. `need`
+        is that of what happens where they are dropped."""
+
+        def let(may: bool) -> None:
+            self._drag_kind = kind if may else ""
+
+        follow(self, need, let)
 
     def on_key(
         self, keys: str, run: Callable[[], object], need: Need | None = None, *, repeats: bool = True

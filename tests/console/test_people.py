@@ -6,17 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractItemView, QApplication
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.accounts import USERS
-from backend_lite.contract.live import SCRIPT
+from backend_lite.contract.live import DEVICE, SCRIPT
 from console.features.fleet.devices_page import DevicesPage
+from console.features.library.folder_tree import INSIDE, Place
 from console.features.library.script_page import ScriptPage
 from console.features.library.scripts_page import ScriptsPage
 from console.features.runs.run_dialog import RunDialog
 from console.shell.closed_page import ClosedPage
 from console.widgets.confirm import ConfirmDialog
+from console.widgets.dragging import objects_data
 from tests.console.people import become, open_every_page, role_named, window
 from tests.helpers.halves import Halves, halves, person
 from tests.helpers.near_service import NearService, migrated, near, quick_passwords
@@ -48,6 +53,16 @@ async def signed_in(near: NearService, role: str) -> tuple[Halves, int, int]:
     await become(near, site, headers)
     await until(lambda: near.context.live.get(SCRIPT, script["id"]), "the script")
     return site, script["id"], user
+
+
+async def give(site: Halves, user: int, role: str) -> None:
+    """That person has this role from now on."""
+    kim = await site.done("GET", f"{USERS}/{user}")
+    wanted = {"roles": [await role_named(site, role)]}
+    answer = await site.service.client.put(
+        f"{USERS}/{user}", json=wanted, headers={**site.owner, "If-Match": f'"{kim["version"]}"'}
+    )
+    assert answer.is_success, answer.text
 
 
 def page_of(near: NearService, key: str, target: int | None = None) -> Any:
@@ -99,6 +114,60 @@ def test_who_only_reads_is_told_why_they_change_and_run_nothing(
     run(story())
 
 
+def hover(target: QAbstractItemView, data: QMimeData, at: QPoint) -> bool:
+    """Whether what is dragged over that place is taken."""
+    button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(at, Qt.DropAction.MoveAction, data, button, none)
+    move = QDragMoveEvent(at, Qt.DropAction.MoveAction, data, button, none)
+    taken = False
+    for event in (enter, move):
+        event.ignore()
+        QApplication.sendEvent(target.viewport(), event)
+        taken = event.isAccepted()
+    return taken
+
+
+def test_who_only_reads_drags_and_renames_nothing(near: NearService, qtbot: QtBot, run: Run) -> None:
+    async def story() -> None:
+        site, script, user = await signed_in(near, "Read only")
+        await site.done(
+            "POST", SCRIPTS, {"name": "there", "language": "bash", "content": "true", "folder": "Linux"}
+        )
+        await until(lambda: len(near.known(SCRIPT)) == 2, "both scripts")
+        with window(near, qtbot) as shown:
+            shown.activateWindow()
+            tree = page_of(near, ScriptsPage.key).tree
+            rail = page_of(near, DevicesPage.key).rail
+            rail.show()
+            scripts = page_of(near, ScriptsPage.key)
+            folder = Place(INSIDE, "Linux")
+            tree.choose(folder)
+
+            def offers() -> dict[str, bool]:
+                """What a person can take hold of, and where it can go."""
+                tree.setFocus()
+                QTest.keyClick(tree, Qt.Key.Key_F2)
+                renames = tree.state() is QAbstractItemView.State.EditingState
+                QTest.keyClick(QApplication.focusWidget() or tree, Qt.Key.Key_Escape)
+                onto = tree.visualItemRect(tree.currentItem()).center()
+                group = rail.visualItemRect(rail.item(1)).center()
+                return {
+                    "rename": renames,
+                    "drag a folder": tree.dragEnabled(),
+                    "drop a script": hover(tree, objects_data(SCRIPT, [script]), onto),
+                    "drop a file": scripts.acceptDrops(),
+                    "drop a device": hover(rail, objects_data(DEVICE, [site.inside.device]), group),
+                }
+
+            assert set(offers().values()) == {False}, offers()
+            await give(site, user, "Operator")
+            await until(scripts.new.isEnabled, "the right to make scripts")
+            assert set(offers().values()) == {True}, offers()
+        assert near.forbidden == []
+
+    run(story())
+
+
 def test_who_looks_after_the_books_changes_no_setting(near: NearService, qtbot: QtBot, run: Run) -> None:
     async def story() -> None:
         await signed_in(near, "Auditor")
@@ -140,24 +209,16 @@ def test_the_window_follows_when_somebody_is_given_more_and_less(
     async def story() -> None:
         site, _, user = await signed_in(near, "Read only")
 
-        async def gives(role: str) -> None:
-            kim = await site.done("GET", f"{USERS}/{user}")
-            wanted = {"roles": [await role_named(site, role)]}
-            answer = await site.service.client.put(
-                f"{USERS}/{user}", json=wanted, headers={**site.owner, "If-Match": f'"{kim["version"]}"'}
-            )
-            assert answer.is_success, answer.text
-
         with window(near, qtbot):
             scripts = page_of(near, ScriptsPage.key)
             assert not scripts.new.isEnabled()
-            await gives("Operator")
+            await give(site, user, "Operator")
             await until(scripts.new.isEnabled, "the right to make scripts")
             settings = page_of(near, "settings")
-            await gives("Helpdesk")
+            await give(site, user, "Helpdesk")
             await until(lambda: isinstance(near.context.navigator.page, ClosedPage), "the closed page")
             assert not scripts.new.isEnabled()
-            await gives("Auditor")
+            await give(site, user, "Auditor")
             await until(lambda: near.context.navigator.page is settings, "the settings again")
 
     run(story())

@@ -97,8 +97,9 @@ class DevicesPage(Page):
             sort="name",
         )
         self.table.tick(_TICK_MS)
-        self.table.allow_drag(DEVICE)
-        self.rail = GroupRail(context.live)
+        into_groups = context.rights.need("groups:edit")
+        self.table.allow_drag(DEVICE, into_groups)
+        self.rail = GroupRail(context.live, into_groups)
         self._again = QTimer(self)
         self._again.setInterval(_TICK_MS)
         self._again.timeout.connect(self._look_again)

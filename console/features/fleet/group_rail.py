@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 
 from backend_lite.contract.live import DEVICE, GROUP
 from console.core.live import LiveBatch, LiveStore
+from console.core.own_rights import Need
 from console.core.texts import plural, tr
 from console.features.fleet.group_words import is_named
+from console.shell.needing import follow
 from console.shell.theme import set_role
 from console.widgets.dragging import dragged
 
@@ -23,21 +25,21 @@ _WIDTH = 190
 
 class GroupRail(QListWidget):
     """`chosen(group_id)`: show its devices, EVERYTHING all of them. `dropped(group_id, device_ids)`: a group
-    that names its devices was given some."""
+    that names its devices was given some, which takes what is `needed`."""
 
     chosen = Signal(int)
     dropped = Signal(int, list)
 
-    def __init__(self, live: LiveStore) -> None:
+    def __init__(self, live: LiveStore, needed: Need) -> None:
         super().__init__()
         self._live = live
         self._quiet = False
         self.setAccessibleName(tr("Groups"))
         set_role(self, "lines")
         self.setFixedWidth(_WIDTH)
-        self.setAcceptDrops(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        follow(self, needed, self.setAcceptDrops)
         self.currentItemChanged.connect(self._choose)
         self.destroyed.connect(live.subscribe(GROUP, self._take))
 

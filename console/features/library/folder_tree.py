@@ -20,8 +20,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem
 
 from backend_lite.contract.live import SCRIPT
+from console.core.own_rights import Need
 from console.core.texts import tr
 from console.features.library.folders import folder_key, folders_of, is_inside, parents, plain_folder
+from console.shell.needing import follow
 from console.shell.theme import set_role, theme
 from console.widgets.dragging import drag_objects, dragged
 
@@ -49,7 +51,8 @@ class Place:
 
 class FolderTree(QTreeWidget):
     """`chosen(place)`. `scripts_dropped(ids, folder)`, `folder_dropped(folder, into)` and
-    `renamed(folder, name)` are wishes: the tree follows the scripts. `left`: Enter, to the table."""
+    `renamed(folder, name)` are wishes: the tree follows the scripts. Without what is `needed` for them it is
+    for choosing only. `left`: Enter, to the table."""
 
     chosen = Signal(object)
     scripts_dropped = Signal(list, str)
@@ -58,7 +61,7 @@ class FolderTree(QTreeWidget):
     menu_opening = Signal(QMenu, object)
     left = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, needed: Need) -> None:
         super().__init__()
         self.setAccessibleName(tr("Folders"))
         set_role(self, "folders")
@@ -71,9 +74,6 @@ class FolderTree(QTreeWidget):
         self.setIndentation(14)
         self.setUniformRowHeights(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self.setDragEnabled(True)
-        self.setAcceptDrops(True)
         self._items: dict[tuple[str, str], QTreeWidgetItem] = {}
         self._shown: list[tuple[Place, int]] = []
         self._quiet = False
@@ -82,6 +82,7 @@ class FolderTree(QTreeWidget):
         self.itemChanged.connect(self._edited)
         theme().changed.connect(self._paint_icons)
         self.show_scripts([], 0)
+        follow(self, needed, self._let_change)
 
     @property
     def place(self) -> Place:
@@ -167,6 +168,12 @@ class FolderTree(QTreeWidget):
             self.folder_dropped.emit(folder, into)
 
     # ---- inside
+
+    def _let_change(self, may: bool) -> None:
+        trigger = QAbstractItemView.EditTrigger
+        self.setEditTriggers(trigger.EditKeyPressed if may else trigger.NoEditTriggers)
+        self.setDragEnabled(may)
+        self.setAcceptDrops(may)
 
     def _point_at(self, item: QTreeWidgetItem | None) -> None:
         """Where it would be dropped."""

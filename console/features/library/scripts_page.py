@@ -32,7 +32,7 @@ from console.features.library.script_columns import (
 from console.features.library.script_preview import ScriptPreview
 from console.features.library.tree_ops import FILES
 from console.shell.context import Context
-from console.shell.needing import gate
+from console.shell.needing import follow, gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.shell.window_state import restore_splitter, save_splitter
@@ -56,7 +56,7 @@ class ScriptsPage(Page):
         super().__init__()
         self._context = context
         self.setWindowTitle(tr("Scripts"))
-        self.setAcceptDrops(True)
+        follow(self, context.rights.need("scripts:create"), self.setAcceptDrops)
         self.search_hint = tr("Search scripts, devices, runs or commands")
         self.favorites = Favorites(self, context)
         self.filter = QueryBar(
@@ -78,7 +78,8 @@ class ScriptsPage(Page):
             searched=SEARCHED,
             sort="name",
         )
-        self.table.allow_drag(SCRIPT)
+        edits = context.rights.need("scripts:edit")
+        self.table.allow_drag(SCRIPT, edits)
         self.actions_ = ScriptActions(self, context, self.favorites, self.table.selected_objects)
         self.take_files = button(
             tr("Import…"), lambda: self._ask_what(self.take_files), need=context.rights.need("scripts:create")
@@ -111,7 +112,7 @@ class ScriptsPage(Page):
             button(tr("Show all scripts"), self._show_all),
         )
         self.centre = ListView(context.live, self.table, self.filter, self.nothing, self.no_match)
-        self.tree = FolderTree()
+        self.tree = FolderTree(edits)
         self.across = QSplitter(Qt.Orientation.Horizontal)
         self.across.setHandleWidth(1)
         self.across.addWidget(self.tree)

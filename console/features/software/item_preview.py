@@ -38,7 +38,12 @@ class ItemPreview(QWidget):
             need=context.rights.need("rollouts:run"),
         )
         self.facts = Facts()
-        self.places = button(tr("Where is it installed"), self._show_places, "link")
+        self.places = button(
+            tr("Where is it installed"),
+            self._show_places,
+            "link",
+            need=context.rights.need("devices:view"),
+        )
         lines = column(
             self.name,
             self.description,

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 from backend_lite.contract.query import Field, Node
 from console.core.formatting import Clock
 from console.core.live import LiveBatch
+from console.core.own_rights import Need
 from console.core.texts import tr
 from console.features.software.editing import Editing
 from console.features.software.file_box import file_in
@@ -20,7 +21,7 @@ from console.features.software.image_actions import ImageActions
 from console.features.software.item_actions import ItemActions
 from console.features.software.upload_desk import UploadDesk
 from console.shell.context import Context
-from console.shell.needing import gate
+from console.shell.needing import follow, gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column
 from console.widgets.empty_state import EmptyState
@@ -51,7 +52,7 @@ class ListPage(Page):
     ) -> None:
         super().__init__()
         self._context, self._desk, self._editing = context, desk, editing
-        self.setAcceptDrops(True)
+        follow(self, self._creates, self.setAcceptDrops)
         self.setWindowTitle(editing.many)
         self.filter = QueryBar(
             self,
@@ -68,8 +69,7 @@ class ListPage(Page):
         self.header.below.addWidget(self.filter, 1)
 
     def new_button(self, icon: str = "") -> QPushButton:
-        create = self._context.rights.need(f"{self._editing.artifact}:create")
-        return button(self._editing.new_title, self._new, "primary", icon=icon, need=create)
+        return button(self._editing.new_title, self._new, "primary", icon=icon, need=self._creates)
 
     def set_up(
         self, table: LiveTable, nothing: EmptyState, no_match: tuple[str, str], *below: QWidget
@@ -121,6 +121,10 @@ class ListPage(Page):
             self._new()
 
     # ---- inside
+
+    @property
+    def _creates(self) -> Need:
+        return self._context.rights.need(f"{self._editing.artifact}:create")
 
     @property
     def _deletes(self) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtWidgets import QMenu, QWidget
 
-from backend_lite.contract.live import SOFTWARE
 from backend_lite.contract.software_query import SOFTWARE_FIELDS
 from console.core.installed import is_removable
 from console.core.live import LiveBatch
@@ -59,7 +58,6 @@ class SoftwarePage(ListPage):
             searched=SEARCHED,
             sort="name",
         )
-        table.allow_drag(SOFTWARE)
         table.selection_changed.connect(self._selected)
         nothing = EmptyState(
             "package",
@@ -68,7 +66,11 @@ class SoftwarePage(ListPage):
                "a package of winget, Chocolatey, apt or dnf, or a script. Make one, then install it on "
                "devices or put it into a profile."),
             self.new_button(),
-            button(tr("What is installed"), lambda: context.navigator.open("installed-software")),
+            button(
+                tr("What is installed"),
+                lambda: context.navigator.open("installed-software"),
+                need=context.rights.need("devices:view"),
+            ),
         )  # fmt: skip
         no_match = tr("No software matches"), tr("No software item is what the filter asks for.")
         self.set_up(table, nothing, no_match)
@@ -88,7 +90,7 @@ class SoftwarePage(ListPage):
         uninstall = partial(actions.uninstall, chosen)
         self.add(menu, tr("Uninstall from…"), uninstall, "rollouts:run", possible=removable)
         if one is not None:
-            self.add(menu, tr("Where is it installed"), partial(actions.show_places, one))
+            self.add(menu, tr("Where is it installed"), partial(actions.show_places, one), "devices:view")
             menu.addSeparator()
             self.add(menu, tr("Duplicate"), partial(actions.duplicate, one), "software:create")
 

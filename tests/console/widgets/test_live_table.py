@@ -11,13 +11,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
+from backend_lite.contract.accounts import RIGHTS
 from console.core.live import LiveBatch
 from console.widgets import live_table
 from console.widgets.dragging import dragged, objects_data
 from console.widgets.live_table import LiveTable
 from console.widgets.table_columns import Column, Kind, Pill, pill_column, tags_column
+from tests.console.conftest import World
 
 Object = dict[str, Any]
+Run = Callable[[Any], Any]
 
 COLUMNS = [
     Column("name", "Name", lambda o: o["name"], Kind.STRONG),
@@ -283,9 +286,11 @@ def pull(table: LiveTable, row: int, far: int = 60) -> None:
     QTest.mouseRelease(port, left, Qt.KeyboardModifier.NoModifier, at)
 
 
-def test_selected_rows_are_dragged_together(make: Make, drags: list[tuple[str, list[int]]]) -> None:
+def test_selected_rows_are_dragged_together(
+    make: Make, drags: list[tuple[str, list[int]]], world: World
+) -> None:
     table = make()
-    table.allow_drag("thing")
+    table.allow_drag("thing", world.context.rights.need("scripts:edit"))
     table.select([1, 2])
     pull(table, 1)
     assert drags == [("thing", [1, 2])]
@@ -294,9 +299,11 @@ def test_selected_rows_are_dragged_together(make: Make, drags: list[tuple[str, l
     assert drags[1:] == [("thing", [5])]
 
 
-def test_a_click_on_a_selected_row_chooses_it_alone(make: Make, drags: list[tuple[str, list[int]]]) -> None:
+def test_a_click_on_a_selected_row_chooses_it_alone(
+    make: Make, drags: list[tuple[str, list[int]]], world: World
+) -> None:
     table = make()
-    table.allow_drag("thing")
+    table.allow_drag("thing", world.context.rights.need("scripts:edit"))
     opened: list[int] = []
     table.opened.connect(opened.append)
     table.select([1, 2])
@@ -311,6 +318,23 @@ def test_without_leave_nothing_is_dragged(make: Make, drags: list[tuple[str, lis
     table = make()
     pull(table, 1)
     assert drags == []
+
+
+def test_rows_are_dragged_as_long_as_one_may_do_what_it_is_for(
+    make: Make, drags: list[tuple[str, list[int]]], world: World, run: Run
+) -> None:
+    def grant(*permissions: str) -> None:
+        world.api.answers[f"GET {RIGHTS}"] = (200, {"permissions": list(permissions)})
+        run(world.context.rights.read())
+
+    table = make()
+    grant("scripts:view")
+    table.allow_drag("thing", world.context.rights.need("scripts:edit"))
+    pull(table, 1)
+    assert drags == []
+    grant("scripts:view", "scripts:edit")
+    pull(table, 3)
+    assert drags == [("thing", [4])]
 
 
 def test_what_is_dragged_says_what_it_is() -> None:
