@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from backend_lite.contract.oidc import OIDC_CALLBACK, OIDC_LOGIN
+from backend_lite.core.http.listener import ANSWER_HEADERS
 from tests.helpers.processes import ServiceProcess
 from tests.security.web_pages import CHANNEL, started, tried
 
@@ -62,6 +63,74 @@ def test_only_to_the_end_of_a_sign_in_does_another_site_send_the_browser(service
     assert status(service, "GET", OIDC_LOGIN, cross) == 403
     json = cross | {"Content-Type": "application/json"}
     assert status(service, "POST", OIDC_LOGIN, json) == 403
+
+
+def answer(service: ServiceProcess, request: bytes) -> bytes:
+    """Of the admin listener to these very bytes, until it hangs up."""
+    where = urlsplit(service.ready["admin_url"])
+    with socket.create_connection(("127.0.0.1", where.port or 0), timeout=10) as raw:
+        raw.sendall(request.replace(b"HOST", where.netloc.encode()))
+        pieces = []
+        while piece := raw.recv(1 << 16):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+CLOSE = b"Connection: close\r\n\r\n"
+HEADERS = b"HTTP/1.1\r\nHost: HOST\r\n"
+
+
+@pytest.mark.parametrize(
+    ("expected", "request_"),
+    [
+        (200, b"GET /api/v1/setup " + HEADERS + CLOSE),
+        (400, b"no request at all\r\n\r\n"),
+        (401, b"GET /api/v1/users " + HEADERS + CLOSE),
+        (403, b"GET /api/v1/users " + HEADERS + b"Origin: https://evil.example\r\n" + CLOSE),
+        (404, b"GET /nowhere " + HEADERS + CLOSE),
+        (405, b"TRACE /api/v1/users " + HEADERS + CLOSE),
+        (421, b"GET /api/v1/setup HTTP/1.1\r\nHost: evil.example\r\n" + CLOSE),
+        (
+            400,
+            b"GET "
+            + OIDC_CALLBACK.encode()
+            + b"?code=x&state=y "
+            + HEADERS
+            + b"Accept: text/html\r\n"
+            + CLOSE,
+        ),
+    ],
+)
+def test_no_answer_is_kept_or_taken_for_something_else(
+    service: ServiceProcess, expected: int, request_: bytes
+) -> None:
+    head = answer(service, request_).partition(b"\r\n\r\n")[0].decode().lower().split("\r\n")
+    assert head[0].split()[1] == str(expected)
+    for name, value in ANSWER_HEADERS:
+        assert head.count(f"{name}: {value}".lower()) == 1, name
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
+        b"Content-Length: +2\r\n\r\n{}",
+        b"Transfer-Encoding: xchunked\r\n\r\n{}",
+        b"Transfer-Encoding: chunked, identity\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"Transfer-Encoding : chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}X\r\n0\r\n\r\n",
+        b"X-Folded: one\r\n two\r\nContent-Length: 2\r\n\r\n{}",
+        b"X-Return: one\rY: two\r\nContent-Length: 2\r\n\r\n{}",
+        b"X-Nothing: one\0\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+)
+def test_a_request_whose_end_is_in_doubt_is_refused(service: ServiceProcess, framing: bytes) -> None:
+    """Who stands in between and we must not see different requests in the same bytes."""
+    head = b"POST /api/v1/auth/login " + HEADERS + b"Content-Type: application/json\r\n"
+    answered = answer(service, head + framing)
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert answered.count(b"HTTP/1.1 ") == 1
 
 
 def test_a_page_opens_no_channel_of_an_agent(service: ServiceProcess) -> None:

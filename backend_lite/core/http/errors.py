@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import traceback
 from enum import Enum
 from typing import Any
 
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.serialization import decode_json
 from litestar.types import ExceptionHandlersMap
 
 from backend_lite.contract.common import Problem
@@ -17,6 +19,7 @@ from backend_lite.errors import ServiceError, TooFastError
 log = structlog.get_logger(__name__)
 
 _WHOLE_BODY = "data"
+_BODY_READER = decode_json.__module__
 
 _CODES = {
     400: "invalid",
@@ -73,6 +76,14 @@ def _recursion_error(request: Request[Any, Any, Any], error: RecursionError) -> 
     return _bug(request, error)
 
 
+def _undecodable(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[Any]:
+    """A body in another encoding; the framework passes it on as if it were a mistake of ours."""
+    frames = traceback.walk_tb(error.__traceback__)
+    if any(frame.f_globals.get("__name__") == _BODY_READER for frame, _ in frames):
+        return _invalid("json_invalid", ["body"], "The body cannot be read: it is not UTF-8.")
+    return _bug(request, error)
+
+
 def _invalid(kind: str, location: list[str], message: str) -> Response[Any]:
     # One entry: the framework stops at the first mistake.
     entry = {"type": kind, "loc": location, "msg": message, "input": None}
@@ -91,5 +102,6 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     ValidationException: _validation_error,
     HTTPException: _http_error,
     RecursionError: _recursion_error,
+    UnicodeDecodeError: _undecodable,
     Exception: _bug,
 }

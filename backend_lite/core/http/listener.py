@@ -20,6 +20,19 @@ from backend_lite.core.http.door import BoundedHttp, Door, Place, TimedHttp
 from backend_lite.core.http.websocket import LET_IN
 
 MAX_FRAME = 1 << 20
+ANSWER_HEADERS = (
+    ("Cache-Control", "no-store"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+"""Of every answer, refusals of what is no request at all among them: nobody keeps it, guesses what it is,
+embeds it, or learns from where somebody came. The one page that there is has a style of its own."""
 _PING_S = 20.0
 _GRACE_S = 3
 
@@ -136,6 +149,7 @@ class Listener:
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            headers=list(ANSWER_HEADERS),
             timeout_graceful_shutdown=_GRACE_S,
             limit_concurrency=connections,
             **options,

@@ -125,8 +125,6 @@ def _headers(file: KeptFile, part: Span, *, partial: bool) -> Iterable[Header]:
     yield b"content-length", b"%d" % part.length
     yield b"accept-ranges", b"bytes"
     yield b"etag", f'"{file.sha256}"'.encode()
-    yield b"cache-control", b"private, no-store"
-    yield b"x-content-type-options", b"nosniff"
     yield b"content-disposition", f"attachment; filename*=UTF-8''{quote(file.name, safe='')}".encode()
     if partial:
         last = part.start + part.length - 1

@@ -7,13 +7,6 @@ from html import escape
 from litestar import Response
 from litestar.enums import MediaType
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -38,4 +31,4 @@ h1 {{ font-size: 1.25rem; }}
 
 def page(title: str, sentence: str, status: int = 200) -> Response[str]:
     text = _PAGE.format(title=escape(title), sentence=escape(sentence))
-    return Response(text, media_type=MediaType.HTML, status_code=status, headers=_HEADERS)
+    return Response(text, media_type=MediaType.HTML, status_code=status)

@@ -7,6 +7,7 @@ import pytest
 import structlog
 from litestar import get
 
+from backend_lite.contract.access import LOGIN
 from backend_lite.core.feature import Feature
 from backend_lite.core.http.app import make_app
 from backend_lite.core.http.guard import OPEN, USER
@@ -53,3 +54,16 @@ async def test_a_refusal_shows_its_sentence_and_code(service: InProcess) -> None
 async def test_too_fast_says_how_long_to_wait(service: InProcess) -> None:
     shown = await answer(service, TooFastError("Wait.", 7))
     assert (shown.status_code, shown.headers["Retry-After"]) == (429, "7")
+
+
+@pytest.mark.parametrize("body", [b'{"username":"\xff"}', b'{"username":"\xc3"}', b"\xed\xa0\x80"])
+async def test_a_body_that_is_not_utf_8_is_a_refusal_and_no_bug(service: InProcess, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    with structlog.testing.capture_logs() as logged:
+        refused = await service.client.post(LOGIN, content=body, headers=headers)
+    assert (refused.status_code, refused.json()["code"], logged) == (422, "invalid", [])
+
+
+async def test_other_text_that_cannot_be_read_is_a_bug(service: InProcess) -> None:
+    shown = await answer(service, UnicodeDecodeError("utf-8", b"\xff", 0, 1, "elsewhere"))
+    assert shown.status_code == 500
