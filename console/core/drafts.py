@@ -11,7 +11,19 @@ from typing import Generic, TypeVar
 import msgspec
 
 T = TypeVar("T")
+E = TypeVar("E")
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,80}")
+
+
+class Draft(msgspec.Struct, Generic[E]):
+    """`edited` was begun on `base`, which was `version` of the object (0: a new one). `file` is the path of
+    a file that was on its way."""
+
+    edited: E
+    base: E
+    version: int
+    saved_at: str
+    file: str = ""
 
 
 class Drafts(Generic[T]):

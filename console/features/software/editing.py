@@ -1,4 +1,4 @@
-"""What is unsaved in an editor of the library, and what the editor needs to know of its kind."""
+"""What an editor of the library needs to know of its kind."""
 
 from __future__ import annotations
 
@@ -13,17 +13,6 @@ from console.core.field_merge import FieldMerge
 from console.core.ops import Op
 
 E = TypeVar("E", bound=msgspec.Struct)
-
-
-class Draft(msgspec.Struct, Generic[E]):
-    """`edited` was begun on `base`, which was `version` of the object (0: a new one). `file` is the path of
-    a file that was on its way."""
-
-    edited: E
-    base: E
-    version: int
-    saved_at: str
-    file: str = ""
 
 
 @dataclass(frozen=True)

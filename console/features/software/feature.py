@@ -7,11 +7,11 @@ from typing import Any
 from backend_lite.contract.images import OS_IMAGE_UPLOADS
 from backend_lite.contract.live import OS_IMAGE, SOFTWARE
 from backend_lite.contract.software import SOFTWARE_UPLOADS
+from console.core.drafts import Draft
 from console.core.image_edit import EditedImage
 from console.core.software_edit import EditedSoftware
 from console.core.texts import tr
 from console.core.work import installer_word, title_of
-from console.features.software.editing import Draft
 from console.features.software.image_page import ImagePage
 from console.features.software.images_page import ImagesPage
 from console.features.software.installed_page import InstalledPage

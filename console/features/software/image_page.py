@@ -8,10 +8,9 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from console.core.drafts import Drafts
+from console.core.drafts import Draft, Drafts
 from console.core.image_edit import EditedImage
 from console.core.texts import tr
-from console.features.software.editing import Draft
 from console.features.software.editor_base import EditorPage
 from console.features.software.image_actions import ImageActions
 from console.features.software.image_form import ImageForm

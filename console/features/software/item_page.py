@@ -8,11 +8,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from console.core.drafts import Drafts
+from console.core.drafts import Draft, Drafts
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.software_edit import EditedSoftware
 from console.core.texts import tr
-from console.features.software.editing import Draft
 from console.features.software.editor_base import EditorPage
 from console.features.software.item_actions import ItemActions
 from console.features.software.item_form import ItemForm

@@ -12,10 +12,10 @@ from backend_lite.contract.images import OS_IMAGE_UPLOADS, OS_IMAGES
 from backend_lite.contract.live import OS_IMAGE, SOFTWARE
 from backend_lite.contract.software import SOFTWARE as ITEMS
 from backend_lite.contract.software import SOFTWARE_UPLOADS
+from console.core.drafts import Draft
 from console.core.image_edit import EditedImage
 from console.core.software_edit import EditedSoftware
 from console.core.upload_memory import UploadMemory
-from console.features.software.editing import Draft
 from console.features.software.editor_base import EditorPage
 from console.features.software.image_page import ImagePage
 from console.features.software.item_page import ItemPage

@@ -10,9 +10,9 @@ import pytest
 
 from backend_lite.contract.software import SOFTWARE
 from console.core.run_request import RUN_DIALOG, RunRequest
-from console.features.software import editor_base
 from console.features.software.editor_base import EditorPage
 from console.features.software.item_form import ItemForm
+from console.widgets import draft_base
 from console.widgets.confirm import ConfirmDialog
 from tests.backend.runs.site import Site
 from tests.console.software.conftest import Make, Object, Run, choose, item, opened, saved, seen, write
@@ -288,7 +288,7 @@ def test_a_draft_that_was_kept_on_leaving_is_still_of_the_same_version(
     async def keep(*_asked: object) -> str:
         return "draft"
 
-    monkeypatch.setattr(editor_base, "choose", keep)
+    monkeypatch.setattr(draft_base, "choose", keep)
 
     async def story() -> None:
         made = await item(real, "tree")

@@ -1,0 +1,232 @@
+"""What pages have in common on which a person changes one object and saves it, while somebody else may be at
+the same one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+
+from PySide6.QtGui import QKeySequence, QShortcut
+
+from console.core.errors import ApiError
+from console.core.live import LiveBatch
+from console.core.ops import Op
+from console.core.own_rights import Need
+from console.core.texts import tr
+from console.shell.context import Context
+from console.shell.needing import gate
+from console.shell.page import Page
+from console.shell.parts import PageHeader, button
+from console.widgets.notice_bar import NoticeBar
+
+NEW = "new"
+
+
+class Saved(Protocol):
+    """What the service keeps, as it answers."""
+
+    id: int
+    version: int
+
+
+T = TypeVar("T", bound=Saved)
+E = TypeVar("E")
+
+
+class SavingPage(Page, Generic[T, E]):
+    """Shows one `T` at a time, or a new one; `E` is the value that a person edits. Whoever inherits makes
+    `header`, and hands the news of the live store to `_take`."""
+
+    header: PageHeader
+
+    def __init__(self, context: Context, writes: Need) -> None:
+        super().__init__()
+        self._context = context
+        self._object: T | None = None
+        self._target = NEW
+        self._saving = self._loading = False
+        self._after_save: Callable[[], object] | None = None
+        self._save_done = asyncio.Event()
+        self.notice = NoticeBar()
+        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"), need=writes)
+        gate(QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save_now), writes)
+
+    # ---- what differs
+
+    @property
+    def dirty(self) -> bool:
+        raise NotImplementedError
+
+    @property
+    def value(self) -> E:
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """As it is in the editor; of a new one what its kind is called."""
+        raise NotImplementedError
+
+    @property
+    def new_target(self) -> str:
+        return NEW
+
+    def save_now(self) -> None:
+        """Nothing while it is being saved, or when there is nothing to save. A refusal is said in place."""
+        raise NotImplementedError
+
+    def _load_op(self) -> Op[T]:
+        raise NotImplementedError
+
+    def _save_op(self, edited: E, version: int | None) -> Op[T]:
+        """Makes a new one where there is no version."""
+        raise NotImplementedError
+
+    def _begin(self, found: T | None) -> None:
+        raise NotImplementedError
+
+    def _not_loaded(self, refusal: ApiError) -> None:
+        raise NotImplementedError
+
+    def _saved_as(self, sent: E, found: T) -> None:
+        """`sent` is saved, and the service made `found` of it; what was changed meanwhile stays unsaved."""
+        raise NotImplementedError
+
+    def _show_refusal(self, refusal: ApiError) -> bool:
+        """At the field that it is about; False where it is about none."""
+        raise NotImplementedError
+
+    def _two_versions(self) -> dict[str, Callable[[], object]]:
+        """What can be done when somebody else changed it, by the titles of the buttons."""
+        raise NotImplementedError
+
+    def _show_state(self) -> None:
+        raise NotImplementedError
+
+    # ---- showing
+
+    @property
+    def object_id(self) -> int:
+        """0 of a new one."""
+        return int(self._target) if self._target.isdigit() else 0
+
+    def may_leave(self) -> Awaitable[bool] | bool:
+        return self._ask_to_leave() if self.dirty else True
+
+    async def _ask_to_leave(self) -> bool:
+        raise NotImplementedError
+
+    def _show_title(self, name: str) -> None:
+        self.header.title.setText(name)
+        self.header.set_mark(tr("unsaved") if self.dirty else "", "accent")
+
+    def _load(self) -> None:
+        self._loading = True
+        self._context.ops.run(
+            self._load_op(),
+            on_success=self._loaded,
+            on_error=self._not_loaded,
+            on_done=self._load_ended,
+            owner=self,
+        )
+
+    def _load_ended(self) -> None:
+        self._loading = False
+
+    def _loaded(self, found: T) -> None:
+        if found.id == self.object_id:
+            self._begin(found)
+
+    # ---- saving
+
+    def _send(self, version: int | None) -> None:
+        edited = self.value
+        self._saving = True
+        self._save_done.clear()
+        self._show_state()
+        self._context.ops.run(
+            self._save_op(edited, version),
+            on_success=partial(self._saved_as, edited),
+            on_error=self._refused,
+            on_done=self._save_ended,
+            owner=self,
+        )
+
+    def _save_ended(self) -> None:
+        self._saving = False
+        self._save_done.set()
+        self._show_state()
+        then, self._after_save = self._after_save, None
+        if then is not None and not self.dirty:
+            then()
+
+    async def _saved_now(self) -> bool:
+        self.save_now()
+        if self._saving:
+            await self._save_done.wait()
+        return not self.dirty
+
+    def _saved_first(self, why: str, then: Callable[[], object]) -> None:
+        """At once while nothing is unsaved; else `why` is said, and it follows the save."""
+        if self.dirty:
+            self.notice.say(why, "accent", {tr("Save and go on"): partial(self._save_and, then)})
+        else:
+            then()
+
+    def _save_and(self, then: Callable[[], object]) -> None:
+        self.save_now()
+        self._after_save = then if self._saving else None
+
+    def _refused(self, refusal: ApiError) -> None:
+        if refusal.code == "stale":
+            self._say_changed_meanwhile()
+        elif refusal.status == 404:
+            self._say_deleted()
+        elif not self._show_refusal(refusal):
+            self.notice.say(refusal.detail, "bad")
+
+    # ---- somebody else
+
+    def _take(self, batch: LiveBatch) -> None:
+        shown = self._object
+        if shown is None:
+            return
+        news = batch.changed.get(shown.id)
+        if shown.id in batch.removed:
+            self._say_deleted()
+        elif news is not None and news["version"] > shown.version and not (self._saving or self._loading):
+            self._changed_by_somebody(news)
+
+    def _changed_by_somebody(self, news: dict[str, Any]) -> None:
+        if self.dirty:
+            self._say_changed_meanwhile()
+        else:
+            self._follow(news)
+
+    def _follow(self, _news: dict[str, Any]) -> None:
+        """Shows it as somebody else left it."""
+        self._load()
+
+    def _say_deleted(self) -> None:
+        self.notice.say(
+            tr("This was deleted meanwhile. Saving it makes it again under this name."),
+            "warning",
+            {tr("Make it again"): self._make_again},
+        )
+
+    def _make_again(self) -> None:
+        self._target = self.new_target
+        self._object = None
+        self._send(None)
+
+    def _say_changed_meanwhile(self) -> None:
+        self.notice.say(
+            tr("Somebody else changed this meanwhile. Nothing of yours is lost."),
+            "warning",
+            self._two_versions(),
+        )
+
+    def _with_theirs(self, then: Callable[[T], None]) -> None:
+        """Always asks the service: the live stream may be behind."""
+        self._context.ops.run(self._load_op(), on_success=then, owner=self)
