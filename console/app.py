@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
@@ -18,9 +18,6 @@ from console.core.local_agent import LocalAgent
 from console.core.service_facts import service_facts
 from console.core.session import Session
 from console.core.texts import tr
-from console.features.access.first_run import FirstRunScreen
-from console.features.access.sign_in import SignInScreen
-from console.features.access.step_up import StepUp
 from console.service_process import ServiceProcess, ServiceState, ServiceStatus
 from console.shell.context import Context
 from console.shell.feature import Feature
@@ -38,22 +35,44 @@ HOME = "devices"
 AFTER_SETUP = "add-device"
 
 
-def features() -> list[Feature]:
-    from console.features.access.feature import feature as access
-    from console.features.accounts.feature import feature as accounts
-    from console.features.approvals.feature import feature as approvals
-    from console.features.audit.feature import feature as audit
-    from console.features.backups.feature import feature as backups
-    from console.features.enroll.feature import feature as enroll
+def features() -> Iterator[Feature]:
+    """In the order of the navigation. All that a feature consists of is imported when its turn comes."""
     from console.features.fleet.feature import features as fleet
+
+    yield from fleet()
+    from console.features.enroll.feature import feature as enroll
+
+    yield enroll()
     from console.features.library.feature import feature as library
-    from console.features.plans.feature import feature as plans
-    from console.features.runs.feature import feature as runs
-    from console.features.settings.feature import feature as settings
+
+    yield library()
     from console.features.software.feature import feature as software
 
-    administration = [accounts(), audit(), settings(), backups(), access()]
-    return [*fleet(), enroll(), library(), software(), plans(), runs(), approvals(), *administration]
+    yield software()
+    from console.features.plans.feature import feature as plans
+
+    yield plans()
+    from console.features.runs.feature import feature as runs
+
+    yield runs()
+    from console.features.approvals.feature import feature as approvals
+
+    yield approvals()
+    from console.features.accounts.feature import feature as accounts
+
+    yield accounts()
+    from console.features.audit.feature import feature as audit
+
+    yield audit()
+    from console.features.settings.feature import feature as settings
+
+    yield settings()
+    from console.features.backups.feature import feature as backups
+
+    yield backups()
+    from console.features.access.feature import feature as access
+
+    yield access()
 
 
 def make_context(service: ServiceProcess, settings_file: Path) -> Context:
@@ -80,21 +99,25 @@ SetUp = Callable[[Session, str], Awaitable[None]]
 class App:
     """Brings service, session and window together. `run` returns when the window is closed.
 
-    `set_up` makes the owner of a new service with the launch secret; without it a person is asked.
+    `set_up` makes the owner of a new service with the launch secret; without it a person is asked. `found` is
+    gone through once the window is shown.
     """
 
     def __init__(
         self,
         service: ServiceProcess,
         context: Context,
-        found: list[Feature],
+        found: Iterable[Feature],
         set_up: SetUp | None = None,
     ) -> None:
         self.service = service
         self.context = context
+        self._found = found
+        self._features: list[Feature] = []
+        self._loaded = asyncio.Event()
         self._set_up = set_up
         context.theme.apply(str(context.settings.value("window/theme", "system")))
-        self.window = MainWindow(context, found)
+        self.window = MainWindow(context)
         self.closed = asyncio.Event()
         self.signed_in = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -114,7 +137,7 @@ class App:
         self.window.show()
         self.service.watch()
         self.service.subscribe(self._service_changed)
-        self._start(_load_network_libraries())
+        self._start(self._load())
 
     def close(self) -> None:
         """As a person closes the window: what would be lost keeps it open."""
@@ -123,6 +146,17 @@ class App:
         # The open page may be asking already.
         if self._closing is None or self._closing.done():
             self._closing = self._start(self._close())
+
+    async def _load(self) -> None:
+        """While the service starts; between two features the window answers."""
+        await _load_network_libraries()
+        for feature in self._found:
+            self._features.append(feature)
+            await asyncio.sleep(0)
+        from console.features.access.step_up import StepUp
+
+        self.context.client.confirm_person = StepUp(self.context, self.window).ask
+        self._loaded.set()
 
     def _connect(self) -> None:
         context = self.context
@@ -133,7 +167,6 @@ class App:
         context.live.subscribe_state(self._stream_changed)
         context.rights.follow(context.live)
         context.ops.unauthorized.connect(self._unauthorized)
-        context.client.confirm_person = StepUp(context, self.window).ask
 
     def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -213,6 +246,8 @@ class App:
         if self._set_up is not None:
             await self._set_up(self.context.session, secret)
             return
+        from console.features.access.first_run import FirstRunScreen
+
         self._first_run = True
         self._screen(FirstRunScreen(self.context, self.service.local))
 
@@ -221,6 +256,8 @@ class App:
         self._start(self._begin_session(self.service.status.secret))
 
     def _sign_in_screen(self, reason: str = "") -> None:
+        from console.features.access.sign_in import SignInScreen
+
         local = self.context.local if self._here_allowed else None
         screen = SignInScreen(self.context, local, reason)
         self._screen(screen)
@@ -237,11 +274,12 @@ class App:
     async def _enter(self, user: User) -> None:
         """The workspace shows what this person may do, so that has to be known first."""
         await self.context.rights.read()
+        await self._loaded.wait()
         if self.context.session.user is not user:
             return
         self.signed_in.set()
         self.context.live.start()
-        workspace = self.window.show_workspace()
+        workspace = self.window.show_workspace(self._features)
         home = HOME if self.context.navigator.has(HOME) else AFTER_SETUP
         self.context.navigator.open(AFTER_SETUP if self._first_run else workspace.home(home))
         self._first_run = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
@@ -9,9 +11,11 @@ from backend_lite.contract.live import SERVICE
 from console.core.idle import Clock, Idle, uptime_s
 from console.core.live import LiveBatch
 from console.core.service_facts import service_facts
-from console.features.access.lock_screen import LockScreen
 from console.shell.context import Context
 from console.shell.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from console.features.access.lock_screen import LockScreen
 
 LOOK_MS = 1000
 _USE = frozenset(
@@ -68,6 +72,8 @@ class WindowLock(QObject):
     def lock(self) -> None:
         if self.screen is not None or self._context.session.user is None:
             return
+        from console.features.access.lock_screen import LockScreen
+
         self.screen = LockScreen(self._context)
         self.screen.unlocked.connect(self._unlock)
         self.screen.other_wanted.connect(self.other_wanted)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from console.shell.main_window import MainWindow
 
 
-def frame_commands(window: MainWindow, of_features: list[Command]) -> list[Command]:
-    """`of_features` are only listed among the keys."""
-
+def frame_commands(window: MainWindow) -> list[Command]:
     def look(mode: Mode) -> Callable[[Context], None]:
         return lambda _context: window.choose_look(mode)
 
@@ -43,7 +41,7 @@ def frame_commands(window: MainWindow, of_features: list[Command]) -> list[Comma
     ]
     help_command = Command(
         tr("Keyboard shortcuts"),
-        lambda _: KeySheet([*commands, help_command, *of_features], window).open(),
+        lambda _: KeySheet(window.commands, window).open(),
         "help",
         "help",
         "F1",

@@ -22,7 +22,7 @@ from console.shell import icons
 from console.shell.closed_page import ClosedPage
 from console.shell.context import Context
 from console.shell.error_dialog import ErrorDialog
-from console.shell.feature import Feature
+from console.shell.feature import Command, Feature
 from console.shell.frame_commands import frame_commands
 from console.shell.navigator import Door, Place
 from console.shell.notices import Bug
@@ -47,11 +47,10 @@ class MainWindow(QWidget):
     sign_out_wanted = Signal()
     lock_wanted = Signal()
 
-    def __init__(self, context: Context, features: list[Feature]) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
         self.workspace: Workspace | None = None
-        self._features = features
         self._may_close = False
         self._watches: list[Callable[[], None]] = []
         self.body = QWidget()
@@ -66,8 +65,8 @@ class MainWindow(QWidget):
         self._focus: QWidget | None = None
         self.toasts = Toasts(context.notices, self.centre, self._activity_height)
         self._dialog: ErrorDialog | None = None
-        of_features = [command for feature in features for command in feature.commands]
-        self._commands = frame_commands(self, of_features)
+        self._of_features: list[Command] = []
+        self._commands = frame_commands(self)
         self._connect()
         self._show_title()
         context.theme.dress(self)
@@ -80,19 +79,21 @@ class MainWindow(QWidget):
         self._leave_workspace()
         self._put(screen)
 
-    def show_workspace(self) -> Workspace:
+    def show_workspace(self, features: list[Feature]) -> Workspace:
         """For the person who has signed in."""
         self._leave_workspace()
         context = self.context
-        for feature in self._features:
+        for feature in features:
             for page_key, factory in feature.pages.items():
                 door = _door(feature.need_of(page_key, context.rights))
                 context.navigator.add(page_key, partial(factory, context), door)
             for key, opener in feature.dialogs.items():
                 context.navigator.add_dialog(key, partial(opener, context))
             self._watches += [watch(context) for watch in feature.watches]
-        self.workspace = Workspace(context, self._features)
-        palette = Palette(self._features, context)
+        self.workspace = Workspace(context, features)
+        self._of_features = [command for feature in features for command in feature.commands]
+        self._bind_keys(self._of_features, self.workspace)
+        palette = Palette(features, context)
         for command in self._commands:
             palette.add(command)
         self.top.search.set_palette(palette)
@@ -100,6 +101,11 @@ class MainWindow(QWidget):
         self._put(self.workspace)
         self.workspace.navigation.setFocus()
         return self.workspace
+
+    @property
+    def commands(self) -> list[Command]:
+        """What can be done now: the frame's own, and while somebody is signed in those of the features."""
+        return [*self._commands, *self._of_features]
 
     @property
     def is_covered(self) -> bool:
@@ -184,6 +190,7 @@ class MainWindow(QWidget):
         if self.workspace is not None:
             self.workspace.leave()
             self.workspace = None
+            self._of_features = []
             self.context.navigator.forget()
         self.top.search.set_palette(None)
         self.top.show_user(None)
@@ -199,7 +206,7 @@ class MainWindow(QWidget):
         context.notices.bug_found.connect(self._show_bug)
         context.theme.changed.connect(self._retint)
         self.destroyed.connect(context.live.subscribe(SERVICE, lambda _batch: self._show_title()))
-        self._bind_keys()
+        self._bind_keys(self._commands, self.body)
         self._retint()
 
     def _activity_height(self) -> int:
@@ -207,11 +214,10 @@ class MainWindow(QWidget):
         shown = self.workspace is not None and self.workspace.activity.isVisible()
         return self.workspace.activity.height() if self.workspace is not None and shown else 0
 
-    def _bind_keys(self) -> None:
-        commands = [*self._commands, *(command for feature in self._features for command in feature.commands)]
+    def _bind_keys(self, commands: list[Command], where: QWidget) -> None:
         for command in commands:
             if command.shortcut:
-                shortcut = QShortcut(QKeySequence(command.shortcut), self.body)
+                shortcut = QShortcut(QKeySequence(command.shortcut), where)
                 shortcut.activated.connect(partial(command.perform, self.context))
 
     def _arrived(self, page: Page, place: Place) -> None:

@@ -36,9 +36,9 @@ async def role_named(site: Halves, name: str) -> int:
 @contextmanager
 def window(near: NearService, qtbot: QtBot) -> Iterator[MainWindow]:
     stop = near.context.rights.follow(near.context.live)
-    made = MainWindow(near.context, features())
+    made = MainWindow(near.context)
     qtbot.addWidget(made, before_close_func=lambda _: made.close_now())
-    made.show_workspace()
+    made.show_workspace(list(features()))
     made.show()
     yield made
     stop()

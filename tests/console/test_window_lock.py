@@ -68,14 +68,14 @@ class Desk:
         world.context.session.user = OWNER
         command = Command("Press", lambda _: self.pressed.append("key"), shortcut="Ctrl+D")
         navigation = [NavEntry("Fleet", "Devices", "devices", "device")]
-        feature = Feature("fleet", navigation, {"devices": _Editor}, commands=[command])
-        self.window = MainWindow(world.context, [feature])
+        self.feature = Feature("fleet", navigation, {"devices": _Editor}, commands=[command])
+        self.window = MainWindow(world.context)
         self.lock = WindowLock(world.context, self.window, self.clock)
         self.lock.other_wanted.connect(lambda: self.others.append("other"))
         world.api.answers[f"POST {STEP_UP}"] = self._step_up
 
     def open(self) -> None:
-        self.window.show_workspace()
+        self.window.show_workspace([self.feature])
         self.window.show()
         self.world.context.navigator.open("devices")
         self.lock.begin()

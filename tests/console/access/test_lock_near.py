@@ -22,9 +22,9 @@ class Near:
     def __init__(self, near: NearService) -> None:
         self.near = near
         self.now = 0.0
-        self.window = MainWindow(near.context, [])
+        self.window = MainWindow(near.context)
         self.lock = WindowLock(near.context, self.window, lambda: self.now)
-        self.window.show_workspace()
+        self.window.show_workspace([])
         self.window.show()
         self.lock.begin()
 

@@ -86,9 +86,9 @@ def window(world: World, run: Any, qtbot: QtBot, pressed: list[str]) -> Iterator
         "counters": {"total": 4, "succeeded": 1, "failed": 1, "running": 1, "waiting": 1},
     }
     run(world.go_live(device=DEVICES, run=runs, rollout=[rollout]))
-    made = MainWindow(world.context, features(pressed))
+    made = MainWindow(world.context)
     qtbot.addWidget(made)
-    made.show_workspace()
+    made.show_workspace(features(pressed))
     world.context.navigator.open("devices")
     made.show()
     qtbot.waitExposed(made)
@@ -203,7 +203,7 @@ def test_the_activity_panel_can_be_put_away_and_stays_so(window: MainWindow, wor
     assert window.workspace is not None
     keys(window, "Ctrl+J")
     assert not window.workspace.activity.isVisible()
-    window.show_workspace()
+    window.show_workspace(features([]))
     world.context.navigator.open("devices")
     assert not window.workspace.activity.isVisible()
 
@@ -284,9 +284,9 @@ def test_it_comes_back_as_it_was_left(window: MainWindow, world: World, tmp_path
     sizes = window.workspace._across.sizes()
     window.save()
     window.show_screen(StartingScreen())
-    again = MainWindow(world.context, features([]))
+    again = MainWindow(world.context)
     qtbot.addWidget(again)
-    again.show_workspace()
+    again.show_workspace(features([]))
     world.context.navigator.open("devices")
     again.show()
     assert again.height() == 640
@@ -316,9 +316,9 @@ def test_a_screen_replaces_the_workspace(window: MainWindow) -> None:
 def test_a_damaged_settings_file_counts_as_empty(world: World, tmp_path: Path, qtbot: QtBot) -> None:
     world.context.settings.setValue("window/geometry", "rubbish")
     world.context.settings.setValue("window/across", 3)
-    window = MainWindow(world.context, features([]))
+    window = MainWindow(world.context)
     qtbot.addWidget(window)
-    window.show_workspace()
+    window.show_workspace(features([]))
     assert (window.width(), window.height()) == (1280, 800)
     window.close_now()
 

@@ -120,10 +120,10 @@ def _titles(navigation: Navigation) -> list[str]:
 
 
 def test_pages_come_and_go_with_their_right(grant: Grant, world: World, qtbot: QtBot) -> None:
-    window = MainWindow(world.context, _features([]))
+    window = MainWindow(world.context)
     qtbot.addWidget(window, before_close_func=lambda _: window.close_now())
     grant("scripts:view")
-    workspace = window.show_workspace()
+    workspace = window.show_workspace(_features([]))
     navigator, navigation = world.context.navigator, workspace.navigation
     assert workspace.home("scripts") == "scripts"
     navigator.open("scripts", "7")

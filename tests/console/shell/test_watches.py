@@ -19,11 +19,11 @@ def test_a_watch_works_from_signing_in_to_signing_out(world: World, qtbot: QtBot
         told.append("begun")
         return lambda: told.append("stopped")
 
-    window = MainWindow(world.context, [Feature("some", watches=[watch])])
+    window = MainWindow(world.context)
     qtbot.addWidget(window)
     assert told == []
     world.context.session.user = OWNER
-    window.show_workspace()
+    window.show_workspace([Feature("some", watches=[watch])])
     assert told == ["begun"]
     window.show_screen(StartingScreen())
     assert told == ["begun", "stopped"]
