@@ -50,10 +50,10 @@ def build(kernel: Kernel) -> Feature:
     api_tokens = ApiTokens(kernel.database, kernel.clock, tokens, kernel.audit)
     roles = Roles(kernel.clock, kernel.audit, kernel.within, kernel.references)
     accounts = Accounts(kernel.database, kernel.clock, tokens, roles, kernel.audit)
-    second_factor = SecondFactor(kernel.clock, kernel.master_key, kernel.audit)
+    second_factor = SecondFactor(kernel.clock, kernel.master_key, sessions, kernel.audit)
     proof = Proof(kernel.database, Guesses(kernel.clock), second_factor, kernel.audit)
     login = Login(kernel.database, kernel.clock, tokens, sessions, proof, kernel.audit)
-    own_password = OwnPassword(kernel.database, tokens, proof, kernel.audit)
+    own_password = OwnPassword(kernel.database, sessions, proof, kernel.audit)
     session_list = SessionList(kernel.clock, tokens, sessions, kernel.audit)
     sdk = SdkSignIns(kernel.database, kernel.clock, tokens, kernel.audit)
     provider = ProviderSignIns(

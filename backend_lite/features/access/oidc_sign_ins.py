@@ -138,8 +138,14 @@ class ProviderSignIns:
         return await self._database.read(read)
 
     async def unlink(self, person: Principal, identity_id: int) -> None:
-        """Raises NotFoundError, ConflictError."""
-        await self._database.write(lambda unit: self._identities.unlink(unit, person.user_id, identity_id))
+        """The person's other sessions end: some may have begun that way. Raises NotFoundError,
+        ConflictError."""
+
+        def work(unit: Unit) -> None:
+            self._identities.unlink(unit, person.user_id, identity_id)
+            self._sessions.end_others(unit, person.user_id, person.token_id)
+
+        await self._database.write(work)
 
     # ---- inside
 

@@ -12,15 +12,14 @@ from backend_lite.core.security.principal import Principal
 from backend_lite.features.access.login import username_with_password
 from backend_lite.features.access.password_rules import check_new_password
 from backend_lite.features.access.proof import Proof
+from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.tables import UserRow
-from backend_lite.features.access.tokens import Subject, TokenKind, TokenStore
-from backend_lite.features.access.users import USER_SUBJECT
 
 
 class OwnPassword:
-    def __init__(self, database: Database, tokens: TokenStore, proof: Proof, audit: Audit) -> None:
+    def __init__(self, database: Database, sessions: Sessions, proof: Proof, audit: Audit) -> None:
         self._database = database
-        self._tokens = tokens
+        self._sessions = sessions
         self._proof = proof
         self._audit = audit
 
@@ -35,8 +34,7 @@ class OwnPassword:
         def work(unit: Unit, user: UserRow) -> None:
             user.password_hash = new_hash
             user.version += 1
-            subject = Subject(USER_SUBJECT, person.user_id)
-            self._tokens.revoke_others(unit, TokenKind.SESSION, subject, person.token_id)
+            self._sessions.end_others(unit, person.user_id, person.token_id)
             entity = Entity("user", user.id, user.username)
             summary = f"{user.username} changed the own password."
             self._audit.record(unit, "auth.password", ActionType.UPDATE, entity, summary)

@@ -20,6 +20,7 @@ from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, InvalidError, UnauthorizedError
 from backend_lite.features.access.accounts import live_user
 from backend_lite.features.access.roles import refuse_stronger
+from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.tables import UserRow
 from backend_lite.features.access.users import UserChanged, rights_of
 
@@ -30,15 +31,17 @@ ISSUER = "DeployFlow"
 _STEP_S = 30
 _LATE_STEPS = 1
 """So far the clocks of two machines may be apart."""
-_CODE_BYTES = 10
+_CODE_BYTES = 15
+"""120 random bits: from there on a plain hash keeps a code as well as a slow one."""
 
 
 class SecondFactor:
     """Its methods run inside the caller's unit or session."""
 
-    def __init__(self, clock: Clock, master_key: MasterKey, audit: Audit) -> None:
+    def __init__(self, clock: Clock, master_key: MasterKey, sessions: Sessions, audit: Audit) -> None:
         self._clock = clock
         self._master_key = master_key
+        self._sessions = sessions
         self._audit = audit
 
     def state(self, session: Session, user_id: int) -> SecondFactorState:
@@ -54,9 +57,10 @@ class SecondFactor:
         uri = pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name=ISSUER)
         return SecondFactorSetUp(secret, uri)
 
-    def confirm(self, unit: Unit, user_id: int, code: str) -> RecoveryCodes:
-        """From now on it is asked for. Raises InvalidError for a wrong code, ConflictError."""
-        user = live_user(unit.session, user_id)
+    def confirm(self, unit: Unit, person: Principal, code: str) -> RecoveryCodes:
+        """From now on it is asked for; the person's other sessions, begun without it, end. Raises
+        InvalidError for a wrong code, ConflictError."""
+        user = live_user(unit.session, person.user_id)
         _refuse_second(user)
         if user.otp_sealed is None:
             raise ConflictError("Begin with a new secret for the authenticator app.", code="not_begun")
@@ -68,6 +72,7 @@ class SecondFactor:
             )
         user.otp_used_step, user.otp_enabled_at = step, self._clock.now_ms()
         codes = _renew_codes(user)
+        self._sessions.end_others(unit, user.id, person.token_id)
         self._changed(unit, user, "switched the second factor on", "auth.second_factor.on")
         return codes
 
@@ -95,7 +100,8 @@ class SecondFactor:
         return codes
 
     def remove(self, unit: Unit, user_id: int, editor: Principal) -> None:
-        """One's own, or that of somebody who has lost theirs and has no more rights than the editor."""
+        """One's own, or that of somebody who has lost theirs and has no more rights than the editor. The
+        user's other sessions end."""
         user = live_user(unit.session, user_id)
         if editor.user_id != user_id:
             refuse_stronger(rights_of(unit.session, user_id), editor)
@@ -103,6 +109,7 @@ class SecondFactor:
             return
         user.otp_sealed = user.otp_enabled_at = user.otp_used_step = None
         user.recovery_codes = []
+        self._sessions.end_others(unit, user_id, editor.token_id)
         self._changed(unit, user, "took the second factor away", "auth.second_factor.off")
 
     def _use_code(self, user: UserRow, code: str) -> bool:

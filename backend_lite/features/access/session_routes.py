@@ -77,11 +77,12 @@ def second_factor_routes(database: Database, second_factor: SecondFactor) -> Seq
         user_id = _person(request).user_id
         return await database.write(lambda unit: second_factor.enrol(unit, user_id))
 
-    @post(f"{SECOND_FACTOR}/confirm", status_code=200, permission=SIGNED_IN, audience=USER)
+    @post(f"{SECOND_FACTOR}/confirm", status_code=200, permission=SIGNED_IN, audience=USER, step_up=True)
     async def second_factor_confirm(request: AnyRequest, data: JSONBody[SecondFactorCode]) -> RecoveryCodes:
-        """From now on every sign-in asks for a code; this answer is the only place that shows the codes."""
-        user_id = _person(request).user_id
-        return await database.write(lambda unit: second_factor.confirm(unit, user_id, data.otp))
+        """From now on every sign-in asks for a code; this answer is the only place that shows the codes. The
+        caller's other sessions end with it."""
+        person = _person(request)
+        return await database.write(lambda unit: second_factor.confirm(unit, person, data.otp))
 
     @post(
         f"{SECOND_FACTOR}/recovery-codes", status_code=200, permission=SIGNED_IN, audience=USER, step_up=True
@@ -93,12 +94,13 @@ def second_factor_routes(database: Database, second_factor: SecondFactor) -> Seq
 
     @delete(SECOND_FACTOR, permission=SIGNED_IN, audience=USER, step_up=True)
     async def second_factor_remove(request: AnyRequest) -> None:
+        """The caller's other sessions end with it."""
         person = _person(request)
         await database.write(lambda unit: second_factor.remove(unit, person.user_id, person))
 
     @delete(f"{USERS}/{{user_id:int}}/second-factor", permission="users:edit", audience=USER, step_up=True)
     async def second_factor_reset(request: AnyRequest, user_id: FromPath[int]) -> None:
-        """For somebody who has lost theirs."""
+        """For somebody who has lost theirs; their sessions end with it."""
         editor = _person(request)
         await database.write(lambda unit: second_factor.remove(unit, user_id, editor))
 

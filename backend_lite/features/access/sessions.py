@@ -110,6 +110,10 @@ class Sessions:
             self._tokens.set_options(unit, token_id, {**token.options, CONFIRMED_AT: self._clock.now_ms()})
             unit.publish(SteppedUp(token_id))
 
+    def end_others(self, unit: Unit, user_id: int, keep: int) -> None:
+        """What somebody signs in with has changed: the user's sessions but `keep` (a token's id) end."""
+        self._tokens.revoke_others(unit, TokenKind.SESSION, Subject(USER_SUBJECT, user_id), keep)
+
     def last_used_ms(self, token: Token) -> int | None:
         """Also where that is not written down yet."""
         return self._used.get(token.id, token.last_used_at)

@@ -69,7 +69,12 @@ class SecondFactorPart(QWidget):
                 )
             )
         else:
-            self.state.setText(tr("Off. With it a stolen password alone signs nobody in."))
+            self.state.setText(
+                tr(
+                    "Off. With it a stolen password alone signs nobody in. "
+                    "Your other sessions end when you switch it on."
+                )
+            )
         self.begin.setVisible(not state.enabled)
         self.renew.setVisible(state.enabled)
         self.remove.setVisible(state.enabled)
@@ -111,7 +116,7 @@ class SecondFactorPart(QWidget):
         confirm(
             self.window(),
             tr("Take the second factor away?"),
-            tr("From then on the password alone signs you in."),
+            tr("From then on the password alone signs you in. Your other sessions end."),
             tr("Take away"),
             lambda: self._run(
                 account_ops.remove_second_factor(self._context.client), lambda _none: self.load()

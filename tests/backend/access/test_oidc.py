@@ -325,9 +325,11 @@ async def test_somebody_with_a_password_links_the_provider_and_takes_it_away(sit
     assert (await site.collect(begun)).json() == {"done": True, "session": None}
     after = (await site.client.get(IDENTITIES, headers=owner)).json()
     assert [one["subject"] for one in after["identities"]] == ["sub-owner"] and after["step_up"]
-    assert (await site.sign_in("sub-owner")).json()["user"]["username"] == OWNER
+    through = (await site.sign_in("sub-owner")).json()
+    assert through["user"]["username"] == OWNER
     one = f"{IDENTITIES}/{after['identities'][0]['id']}"
     assert (await site.client.delete(one, headers=owner)).status_code == 204
+    assert (await site.client.get(ME, headers=headers(through["token"]))).status_code == 401
     assert (await site.client.delete(one, headers=owner)).status_code == 404
     assert (await site.sign_in("sub-owner")).json()["code"] == "unknown_user"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b32decode
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from backend_lite.contract.access import LOCAL_LOGIN, LOGIN
+from backend_lite.contract.access import LOCAL_LOGIN, LOGIN, ME
 from backend_lite.contract.accounts import API_TOKENS, SECOND_FACTOR, STEP_UP, STEP_UP_S, USERS
 from backend_lite.core.security.master_key import open_master_key
 from backend_lite.features.access.tables import UserRow
@@ -150,6 +151,36 @@ async def test_a_fresh_sign_in_needs_the_code_too(site: Site) -> None:
     assert (await site.call("POST", API_TOKENS, owner, {"name": "robot"})).status_code == 201
 
 
+async def test_a_code_counts_only_shortly_after_a_sign_in(site: Site) -> None:
+    owner = await site.service.sign_in()
+    set_up = (await site.call("POST", SECOND_FACTOR, owner)).json()
+    site.service.clock.advance(STEP_UP_S)
+    body = {"otp": Phone(site.service, set_up["secret"]).code()}
+    refused = await site.call("POST", f"{SECOND_FACTOR}/confirm", owner, body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "step_up_required")
+
+
+async def test_sessions_that_began_without_it_end(site: Site) -> None:
+    here, elsewhere = await site.service.sign_in(), await site.service.sign_in()
+    robot = headers((await site.call("POST", API_TOKENS, here, {"name": "robot"})).json()["token"])
+    phone, _ = await site.enrol(here)
+    assert [(await site.call("GET", ME, who)).status_code for who in (here, elsewhere, robot)] == [
+        200,
+        401,
+        200,
+    ]
+    site.service.clock.advance(STEP)
+    elsewhere = headers((await site.log_in(phone.code())).json()["access_token"])
+    assert (await site.call("DELETE", SECOND_FACTOR, here)).status_code == 204
+    assert [(await site.call("GET", ME, who)).status_code for who in (here, elsewhere)] == [200, 401]
+
+
+async def test_a_recovery_code_is_too_random_for_guesses_at_its_hash(site: Site) -> None:
+    _, codes = await site.enrol(await site.service.sign_in())
+    for code in codes:
+        assert len(b32decode(code.replace("-", "").upper())) * 8 >= 112
+
+
 async def test_taking_it_away_needs_a_fresh_sign_in(site: Site) -> None:
     await site.enrol(await site.service.sign_in())
     here = (await site.service.client.post(LOCAL_LOGIN, json={"secret": LAUNCH_SECRET})).json()
@@ -173,4 +204,6 @@ async def test_the_owner_resets_that_of_another_and_nobody_that_of_the_owner(sit
     assert (refused.status_code, refused.json()["code"]) == (403, "beyond_own")
     assert (await site.log_in(username="grace")).json()["code"] == "otp_required"
     assert (await site.call("DELETE", f"{USERS}/{grace_id}/second-factor", owner)).status_code == 204
+    assert (await site.call("GET", ME, grace)).status_code == 401
+    assert (await site.call("GET", ME, owner)).status_code == 200
     assert (await site.log_in(username="grace")).status_code == 200
