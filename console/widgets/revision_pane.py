@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QPushButton, QWidget
@@ -21,6 +21,13 @@ from console.widgets.form import Facts, Field
 _ROLE = Qt.ItemDataRole.UserRole
 _LIST_ROWS = 9
 _LONGEST = 500
+
+
+class Revised(Protocol):
+    """Something that is kept in revisions, as the service answers."""
+
+    revision: int
+    updated_at: str
 
 
 class RevisionPane(QWidget):
@@ -74,6 +81,17 @@ class RevisionPane(QWidget):
         self.list.clear()
         self._next = None
         self._show_parts()
+
+    def show_saved(self, found: Revised | None) -> None:
+        """Which revision is the present one; None while there is none."""
+        when = "" if found is None else formatting.local_time(found.updated_at, self._clock())
+        self.facts.show_fact(tr("Revision"), "" if found is None else str(found.revision))
+        self.facts.show_fact(tr("Saved"), when)
+
+    def propose_return(self, number: int) -> None:
+        """What the next revision may be called when it goes back to that one."""
+        if not self.message.text():
+            self.message.setText(tr("Back to revision {n}", n=number))
 
     def show_page(self, page: Page[Any], *, first: bool) -> None:
         if first:

@@ -10,9 +10,8 @@ from console.core.plan_request import ASSIGN_DIALOG
 from console.core.texts import plural, tr
 from console.features.plans.assign_dialog import open_assign_dialog
 from console.features.plans.kinds import EDITOR, profile_kind, template_kind
-from console.features.plans.plan_drafts import drafts_of
 from console.features.plans.plans_page import ProfilesPage, TemplatesPage
-from console.features.plans.profile_page import ProfilePage
+from console.features.plans.profile_page import ProfilePage, drafts_of
 from console.shell.context import Context
 from console.shell.feature import Command, Feature, Match, NavEntry
 from console.shell.page import Page

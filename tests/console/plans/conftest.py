@@ -14,8 +14,7 @@ from pytestqt.qtbot import QtBot
 from backend_lite.contract.live import PROFILE
 from backend_lite.contract.plans import PROFILES
 from console.core.plan_tasks import EditedTask
-from console.features.plans.plan_drafts import drafts_of
-from console.features.plans.profile_page import ProfilePage
+from console.features.plans.profile_page import ProfilePage, drafts_of
 from console.widgets import draft_keeper
 from tests.backend.runs.site import Site
 from tests.console.trips import Trips
@@ -68,7 +67,7 @@ class Desk:
     async def open(self, profile_id: int) -> None:
         self.profile_id = profile_id
         self.page.show_target(str(profile_id))
-        await until(lambda: self.page._profile is not None and self.page.history.revisions, "the profile")
+        await until(lambda: self.page._object is not None and self.page.history.revisions, "the profile")
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from backend_lite.contract.plans import PROFILES
-from console.features.plans.plan_drafts import drafts_of
-from console.features.plans.profile_page import ProfilePage
+from console.features.plans.profile_page import ProfilePage, drafts_of
 from tests.console.plans.conftest import Desk, Run, type_at_end
 from tests.helpers.waiting import until
 
@@ -88,10 +87,10 @@ def test_a_deleted_profile_can_be_made_again(desk: Desk, run: Run) -> None:
         assert answer.status_code == 204, answer.text
         await until(lambda: "deleted meanwhile" in page.notice.text.text(), "the news")
         page.notice.press("Make it again")
-        await until(lambda: page._profile is not None and not page._saving, "the save")
-        assert page._profile is not None
-        assert page._profile.id != desk.profile_id
-        assert len(page._profile.tasks) == 3
+        await until(lambda: page._object is not None and not page._saving, "the save")
+        assert page._object is not None
+        assert page._object.id != desk.profile_id
+        assert len(page._object.tasks) == 3
 
     run(story())
 
@@ -107,7 +106,7 @@ def test_a_draft_survives_a_crash(desk: Desk, make: Callable[[], ProfilePage], r
         await until(lambda: drafts.load(str(desk.profile_id)) is not None, "the draft")
         again = make()
         again.show_target(str(desk.profile_id))
-        await until(lambda: again._profile is not None, "the page")
+        await until(lambda: again._object is not None, "the page")
         assert [task.name for task in again.editor.value.tasks] == ["Greet", "Stop"]
         assert "are here again" in again.notice.text.text()
         again.notice.press("Throw them away")
