@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 Remember = Callable[[str, int], Awaitable[None]]
 LOOPBACK = "127.0.0.1"
+_LOOK_S = 6 * 3600.0
+"""How often somebody looks whether the leaf is to be renewed: a service may run for years."""
 
 
 class AgentListener:
@@ -32,6 +35,8 @@ class AgentListener:
         self._host = host
         self._identity = open_identity(keys, _names_for(host))
         self._listener: Listener | None = None
+        self._context: ssl.SSLContext | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._app: ASGIApp | None = None
         self._remember: Remember | None = None
         self._moving = asyncio.Lock()
@@ -57,6 +62,7 @@ class AgentListener:
         self._app, self._remember = app, remember
         await self._listen(app, self._bind_first(port, preferred))
         await remember(self._host, self.port)
+        self._looking = asyncio.create_task(self._keep_looking(), name="agent listener's leaf")
 
     async def move(self, host: str, port: int) -> None:
         async with self._moving:
@@ -68,7 +74,21 @@ class AgentListener:
             await self._replace(self._listener, self._app, host, port)
             await self._remember(host, port)
 
+    async def renew(self) -> None:
+        """Show a new leaf to whoever connects from now on where the old one ends soon. Who is connected
+        stays so."""
+        async with self._moving:
+            renewed = await asyncio.to_thread(open_identity, self._keys, ())
+            if self._context is None or renewed.leaf_sha256 == self._identity.leaf_sha256:
+                return
+            self._context.load_cert_chain(renewed.chain_file, renewed.key_file)
+            self._identity = renewed
+            log.info("the agent listener has a new leaf")
+
     async def stop(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
         if self._listener is not None:
             await self._listener.stop()
 
@@ -92,8 +112,17 @@ class AgentListener:
         log.info("agent listener moved", host=host, port=port)
 
     async def _listen(self, app: ASGIApp, bound: list[socket.socket]) -> None:
-        self._listener = Listener(app, bound, self._identity.ssl_context, door=self._door)
+        self._context = context = self._identity.ssl_context()
+        self._listener = Listener(app, bound, lambda: context, door=self._door)
         await self._listener.start()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                await self.renew()
+            except Exception:
+                log.exception("the leaf of the agent listener could not be renewed")
 
     def _bind_first(self, port: int, preferred: int) -> list[socket.socket]:
         if not port and preferred:
