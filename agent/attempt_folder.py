@@ -134,11 +134,15 @@ class AttemptFolder:
         return self.close_gate(self.draft_gate(by))
 
     def gate_holder(self) -> Holder | None:
+        """Who took the gate; of a gate that is damaged, somebody who is not there any more."""
         raw = read_file(self._at("gate"))
         if raw is None:
             return None
-        holder: Holder = json.loads(raw)
-        return holder
+        try:
+            told = json.loads(raw)
+            return {"by": str(told["by"]), "pid": int(told["pid"]), "start": str(told["start"])}
+        except (ValueError, KeyError, TypeError):
+            return {"by": "runner", "pid": 0, "start": ""}
 
     def ask_to_cancel(self) -> None:
         """Leave word for the runner; it works for one that this agent did not start itself, too."""

@@ -36,6 +36,7 @@ FOREIGN_POLL_S = 0.25
 SILENCE_S = 2.0
 LOOKS_AT_THE_GATE = 15
 TROUBLE_PAUSE_S = 5.0
+LONGEST_TROUBLE_PAUSE_S = 600.0
 HOLD_PAUSE_S = 2.0
 RESTART_PATIENCE_S = 600.0
 MOST_FORMER = 1000
@@ -46,6 +47,9 @@ _RESTARTS = "The device is about to restart."
 _LEAVES = "The agent removes itself from this device."
 _NOBODY = "Nobody is signed in on this device."
 _NO_ROOM = "The disk has no room to take this work in."
+_BEYOND_US = "This agent failed over this step; its log on the device says how. A newer agent may do better."
+
+ToDo = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Launcher(Protocol):
@@ -80,7 +84,7 @@ class Attempts:
         self._end = ""
         self._epoch = ""
         self._settled: set[str] = set()
-        self._to_do: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
+        self._to_do: asyncio.Queue[tuple[str, ToDo]] = asyncio.Queue()
 
     # ---- what the service says
 
@@ -139,10 +143,10 @@ class Attempts:
             log.warning("an offer is ignored: %s", error)
             return
         if self._take(offer):
-            self._to_do.put_nowait(lambda: self._see_to(attempt))
+            self._soon(attempt, lambda: self._see_to(attempt))
         else:
             self._untaken[attempt] = offer
-            self._to_do.put_nowait(lambda: self._take_later(offer))
+            self._soon(attempt, lambda: self._take_later(offer))
 
     def on_permit_answer(self, answer: PermitAnswer) -> None:
         self._permits.answered(answer)
@@ -178,7 +182,7 @@ class Attempts:
         elif reboot and entry.boot_id == self._boot_id:
             if not self._end:
                 self._end = _RESTARTS
-                self._to_do.put_nowait(lambda: self._restart_after(entry))
+                self._soon(attempt, lambda: self._restart_after(entry))
         else:
             self._close(entry)
 
@@ -188,7 +192,7 @@ class Attempts:
             return False
         if self._end != _LEAVES:
             self._end = _LEAVES
-            self._to_do.put_nowait(lambda: self._leave_after(entry))
+            self._soon(entry.attempt, lambda: self._leave_after(entry))
         return True
 
     def on_resend(self, attempt: str, stdout: int, stderr: int) -> None:
@@ -214,7 +218,7 @@ class Attempts:
                 # What runs already goes before everything that waits.
                 waiting.insert(0, entry.attempt)
         for attempt in waiting:
-            self._to_do.put_nowait(lambda attempt=attempt: self._see_to(attempt))  # type: ignore[misc]
+            self._soon(attempt, lambda attempt=attempt: self._see_to(attempt))  # type: ignore[misc]
         self._books.remove_strangers()
 
     def _is_of_a_former_boot(self, entry: Entry) -> bool:
@@ -233,11 +237,26 @@ class Attempts:
     def _boot_id(self) -> str:
         return self._books.journal.incarnation.boot_id
 
+    def _soon(self, attempt: str, to_do: ToDo) -> None:
+        self._to_do.put_nowait((attempt, to_do))
+
     async def work(self) -> None:
         """Carry out what there is to do, for ever."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                tasks.create_task((await self._to_do.get())())
+                tasks.create_task(self._insist(*await self._to_do.get()))
+
+    async def _insist(self, attempt: str, to_do: ToDo) -> None:
+        """A mistake of ours about one attempt ends neither the agent nor what it does about the others: it
+        would come again with every start. So it is looked at again later."""
+        pause = TROUBLE_PAUSE_S
+        while True:
+            try:
+                return await to_do()
+            except Exception:
+                log.exception("%s is tried again in %d s", attempt, pause)
+            await self._machine.pause(pause)
+            pause = min(2 * pause, LONGEST_TROUBLE_PAUSE_S)
 
     def _take(self, offer: Offer) -> bool:
         """Promise to deal with an offer; False when the disk has no room for that promise."""
@@ -254,7 +273,8 @@ class Attempts:
             await self._machine.pause(HOLD_PAUSE_S)
             if offer.attempt in self._untaken and self._take(offer):
                 del self._untaken[offer.attempt]
-                await self._see_to(offer.attempt)
+                self._soon(offer.attempt, lambda: self._see_to(offer.attempt))
+                return
         self._permits.withdraw(offer.attempt)
 
     async def _see_to(self, attempt: str) -> None:
@@ -307,7 +327,7 @@ class Attempts:
         plan = self._plan(entry, person)
         try:
             await self._act(entry, plan, await answer)
-        except OSError:
+        except Exception:
             if isinstance(plan, Runner) and entry.phase is Phase.RECEIVED:
                 plan.drop()
             raise
@@ -319,12 +339,18 @@ class Attempts:
             return None
         if standing(self._books.place(entry.attempt)) is not Standing.UNTOUCHED:
             return None
+        place = self._books.clear_place(entry.attempt)
         try:
-            place = self._books.clear_place(entry.attempt)
             job = job_for(entry.offer, place.path, self._opened(entry.offer), person)
-            return self._launcher.prepare(entry.attempt, job, self._books.outbox.said)
         except RejectionError as rejection:
             return rejection
+        except OSError:
+            raise
+        except Exception:
+            # The same offer would fail again and again.
+            log.exception("no job can be made of %s", entry.attempt)
+            return RejectionError(_BEYOND_US)
+        return self._launcher.prepare(entry.attempt, job, self._books.outbox.said)
 
     def _opened(self, offer: Offer) -> dict[str, str]:
         """The secrets of an offer, in clear. Raises RejectionError."""
@@ -396,7 +422,7 @@ class Attempts:
     def _close(self, entry: Entry) -> None:
         """Free everything, at once or when the disk has room for that line of the journal."""
         if not self._books.close(entry):
-            self._to_do.put_nowait(lambda: self._close_later(entry))
+            self._soon(entry.attempt, lambda: self._close_later(entry))
 
     async def _close_later(self, entry: Entry) -> None:
         while not self._books.close(entry):
@@ -447,6 +473,6 @@ def _nothing() -> None:
 
 def _check_name(attempt: str) -> None:
     """An attempt's name becomes a folder's. Raises WireError for one that is not ours."""
-    parse_attempt_name(attempt)
     if len(attempt) > _LONGEST_NAME or not attempt.isascii():
         raise WireError("the name of an attempt is too long or not ASCII")
+    parse_attempt_name(attempt)

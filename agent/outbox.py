@@ -6,13 +6,17 @@ The files and the journal are the outbox; this module knows what of them went ou
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
 from agent.output import FRAME_SIZE, OutputSource
 from agent.wire.messages import Done, OutputFrame
 
+log = logging.getLogger(__name__)
+
 BATCH_S = 0.02
+UNREADABLE_PAUSE_S = 5.0
 LIVE_BYTES_S = 4 << 20
 """Faster than anybody reads: a script that prints more has the processor to itself, and what it printed
 follows when it has ended."""
@@ -53,7 +57,8 @@ class Outbox:
 
     def done(self, attempt: str, done: Done) -> None:
         """Send this once all output is out; on every connection again until `close`."""
-        self._parcels[attempt].done = done
+        parcel = self._parcels[attempt]
+        parcel.done, parcel.not_before = done, 0.0
         self._news.set()
 
     def close(self, attempt: str) -> None:
@@ -88,16 +93,25 @@ class Outbox:
 
     async def _send(self, parcel: _Parcel, sender: Sender) -> None:
         now = self._clock()
-        if parcel.done is None and now < parcel.not_before:
+        if now < parcel.not_before:
             asyncio.get_running_loop().call_later(parcel.not_before - now, self._news.set)
             return
-        frames = parcel.source.frames(_TURN_BYTES, ended=parcel.done is not None)
+        try:
+            frames = parcel.source.frames(_TURN_BYTES, ended=parcel.done is not None)
+        except OSError as error:
+            # It keeps nobody else's output from going out.
+            log.warning("the output of %s cannot be read now: %s", parcel.source.attempt, error.strerror)
+            parcel.source.close()
+            parcel.not_before = now + UNREADABLE_PAUSE_S
+            self._news.set()
+            return
         for frame in frames:
             await sender.send_output(frame)
         if frames:
-            # Many small pieces soon after one another travel together; the first one goes at once.
-            sent = sum(len(frame.data) for frame in frames)
-            parcel.not_before = self._clock() + max(BATCH_S, sent / LIVE_BYTES_S)
+            if parcel.done is None:
+                # Many small pieces soon after one another travel together; the first one goes at once.
+                sent = sum(len(frame.data) for frame in frames)
+                parcel.not_before = self._clock() + max(BATCH_S, sent / LIVE_BYTES_S)
             self._news.set()
         elif parcel.done is not None and not parcel.done_is_sent:
             parcel.done_is_sent = True

@@ -73,7 +73,7 @@ def _as_recorded(entry: Entry, folder: AttemptFolder) -> Done:
         record = folder.exit_record()
         assert record is not None
         return done_as_recorded(entry.attempt, entry.nonce, record)
-    except (ValueError, KeyError, IndexError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return _unknown(entry, folder, "The record of the result is damaged.")
 
 

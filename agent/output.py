@@ -15,7 +15,7 @@ class OutputSource:
     """What is still to be sent of one attempt's output. The spool may not be there yet."""
 
     def __init__(self, attempt: str, spool: str) -> None:
-        self._attempt = attempt
+        self.attempt = attempt
         self._spool = spool
         self._reader: SpoolReader | None = None
         self._marks = [0, 0]
@@ -40,11 +40,9 @@ class OutputSource:
         for elapsed_ms, stream, offset, data in self._unsent(ended):
             last = frames[-1] if frames else None
             if last is not None and _go_together(last, stream, elapsed_ms, len(data)):
-                frames[-1] = OutputFrame(
-                    self._attempt, stream, last.offset, last.elapsed_ms, last.data + data
-                )
+                frames[-1] = OutputFrame(self.attempt, stream, last.offset, last.elapsed_ms, last.data + data)
             else:
-                frames.append(OutputFrame(self._attempt, stream, offset, elapsed_ms, data))
+                frames.append(OutputFrame(self.attempt, stream, offset, elapsed_ms, data))
             size += len(data)
             if size >= most_bytes:
                 break

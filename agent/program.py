@@ -110,6 +110,7 @@ async def _keep_going(
         journal.close()
     for result in results:
         if isinstance(result, Exception):
+            log.critical("the agent ends", exc_info=result)
             raise result
     return leaves.is_set()
 

@@ -136,6 +136,10 @@ class Session:
                 reason, calm = str(refusal), refusal.code in _ONLY_A_PERSON_CAN_CHANGE_IT
             except (ChannelClosedError, WireError, TimeoutError) as error:
                 reason = str(error) or "the service did not answer in time"
+            except Exception as error:
+                # A mistake of ours costs a conversation: an agent that ended would make it again.
+                log.exception("a conversation has failed")
+                reason = f"{type(error).__name__} in the agent itself"
             held = 0.0 if welcomed_at is None else self._clock() - welcomed_at
             wait = self._backoff.calm_wait() if calm else self._backoff.next_wait(held)
             if reason != last_reason:
@@ -189,7 +193,16 @@ class Session:
             except WireError as error:
                 log.warning("a frame is ignored: %s", error)
             else:
-                self._heed(message)
+                self._hear(message)
+
+    def _hear(self, message: ServiceMessage) -> None:
+        try:
+            self._heed(message)
+        except RefusedError:
+            raise
+        except Exception:
+            # On the next channel the service says again what still counts.
+            log.exception("this %s could not be heeded", type(message).__name__)
 
     def _heed(self, message: ServiceMessage) -> None:
         match message:

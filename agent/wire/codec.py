@@ -113,16 +113,23 @@ def _convert_union(value: object, hints: tuple[Any, ...], where: str) -> Any:
         if is_dataclass(hint) and isinstance(value, dict):
             return from_plain(value, hint, where)  # type: ignore[arg-type]
     if isinstance(value, int) and not isinstance(value, bool) and float in hints:
-        return float(value)
+        return _as_float(value, where)
     raise WireError(f"{where} has the wrong type")
 
 
 def _convert_scalar(value: object, hint: Any, where: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return _as_float(value, where)
     if type(value) is not hint:
         raise WireError(f"{where} is not {hint.__name__}")
     return value
+
+
+def _as_float(value: int, where: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise WireError(f"{where} is too large") from None
 
 
 def encode_output(frame: OutputFrame) -> bytes:
@@ -190,4 +197,8 @@ def parse_attempt_name(name: str) -> tuple[str, int, int]:
         and n.isdigit()
     ):
         raise WireError("not the name of an attempt")
-    return epoch, int(step), int(n)
+    try:
+        return epoch, int(step), int(n)
+    except ValueError:
+        # Python converts only so many digits.
+        raise WireError("not the name of an attempt") from None

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 # Windows has the agent's own libraries only: no uvicorn and no cryptography to be a service with.
 
 
+@pytest.fixture(autouse=True)
+def no_mistakes(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The agent outlives its own mistakes and only logs them: a test that wants one says `caplog.clear()`."""
+    yield
+    assert [record.getMessage() for record in caplog.get_records("call") if record.exc_info] == []
+
+
 @pytest.fixture(scope="session")
 def ca() -> Signed:
     pytest.importorskip("cryptography")

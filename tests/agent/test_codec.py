@@ -100,6 +100,15 @@ def test_a_frame_has_a_limit_on_both_sides() -> None:
         codec.decode("x" * (MAX_FRAME + 1), KNOWN)
 
 
+def test_a_number_beyond_all_numbers_is_refused() -> None:
+    plain = json.loads(codec.encode(Offer("e-1-1", "sh", "true", 60)))
+    plain["body"]["timeout_s"] = 10**400
+    with pytest.raises(WireError, match=r"offer\.timeout_s is too large"):
+        codec.decode(json.dumps(plain), KNOWN)
+    with pytest.raises(WireError):
+        codec.parse_attempt_name(f"e-{'9' * 5000}-1")
+
+
 def test_what_is_deep_without_end_is_refused() -> None:
     with pytest.raises(WireError):
         codec.decode("[" * 200_000, KNOWN)

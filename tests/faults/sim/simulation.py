@@ -142,10 +142,12 @@ def _installed(world: World) -> Iterator[None]:
         Machine.by_process[process].between(process) if process in Machine.by_process else None
     )
     world.loop.set_exception_handler(lambda _loop, context: _unexpected(world, context))
-    logger = logging.getLogger("agent")
+    logger, ears = logging.getLogger("agent"), _Ears(world)
     level, configuration = logger.level, structlog.get_config()
     structlog.configure(processors=[_listener(world)], cache_logger_on_first_use=False)
-    logger.setLevel(logging.CRITICAL + 1)
+    logger.setLevel(logging.ERROR)
+    logger.addHandler(ears)
+    logger.propagate = False
     with contextlib.ExitStack() as stack:
         stack.enter_context(in_place(world.files, world.loop, _PACKAGES, _UNTOUCHED))
         for module, name, stand_in in _stand_ins(world):
@@ -154,6 +156,8 @@ def _installed(world: World) -> Iterator[None]:
             yield
         finally:
             structlog.configure(**configuration)
+            logger.propagate = True
+            logger.removeHandler(ears)
             logger.setLevel(level)
 
 
@@ -202,6 +206,19 @@ def _unexpected(world: World, context: dict[str, Any]) -> None:
     if isinstance(error, Killed) or (owner is not None and not owner.alive):
         return
     world.history.fault("loop", f"{context.get('message')}: {error!r}")
+
+
+class _Ears(logging.Handler):
+    """The agent outlives its own mistakes and only tells of them in its log."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+        self.setFormatter(logging.Formatter("%(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self._world.history.fault("agent", self.format(record))
 
 
 def _listener(world: World) -> Any:
