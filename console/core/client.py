@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import msgspec
@@ -125,11 +125,27 @@ class ApiClient:
             method, content, sent["Content-Type"] = "POST", msgspec.json.encode(body), "application/json"
         timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
         try:
-            async with self._client().stream(
-                method, self.base_url + path, params=params, content=content, headers=sent, timeout=timeout
-            ) as answer:
+            async with AsyncExitStack() as stack:
+
+                async def send() -> httpx.Response:
+                    answer = await stack.enter_async_context(
+                        self._client().stream(
+                            method,
+                            self.base_url + path,
+                            params=params,
+                            content=content,
+                            headers=sent,
+                            timeout=timeout,
+                        )
+                    )
+                    if answer.is_error:
+                        await answer.aread()
+                    return answer
+
+                answer = await send()
+                if answer.is_error and await self._confirmed(_refusal(answer)):
+                    answer = await send()
                 if answer.is_error:
-                    await answer.aread()
                     raise _refusal(answer)
                 yield answer.aiter_bytes()
         except httpx.HTTPError as error:

@@ -36,7 +36,11 @@ other route asks for the right everywhere."""
 WITHIN_KEY = "within"
 """Option of a route: the path parameter whose thing must lie in the groups in which the right holds."""
 STEP_UP_KEY = "step_up"
-"""Option of a route: it opens only shortly after a sign-in with the password, and to no token."""
+"""Option of a route: it opens only shortly after a sign-in with the password, and to no token. Asked of what
+gives power away, and of what ends the means of finding out or of going back; never of what takes power away,
+for that must not wait."""
+OF_PEOPLE = "of people"
+"""Such an option by which tokens with the right pass: who made them confirmed that they have it."""
 
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -57,7 +61,8 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         raise ForbiddenError("This address is for people: the secret of a device does not open it.")
     if permission != SIGNED_IN:
         await _refuse_without(connection, handler, principal, permission)
-    if handler.opt.get(STEP_UP_KEY):
+    asked = handler.opt.get(STEP_UP_KEY)
+    if asked and (principal.session or asked != OF_PEOPLE):
         refuse_stale_sign_in(principal)
 
 

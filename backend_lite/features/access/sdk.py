@@ -25,7 +25,7 @@ from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.feature import Route
-from backend_lite.core.http.guard import OPEN, SIGNED_IN, USER, refuse_program
+from backend_lite.core.http.guard import OPEN, SIGNED_IN, USER
 from backend_lite.core.ids import secret_hash
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError, TooFastError
@@ -157,12 +157,10 @@ def sdk_routes(sign_ins: SdkSignIns) -> Sequence[Route]:
         address = request.client.host if request.client else ""
         return await sign_ins.start(data.machine_name, address)
 
-    @post(f"{SDK_AUTH}/confirm", status_code=200, permission=SIGNED_IN, audience=USER)
+    @post(f"{SDK_AUTH}/confirm", status_code=200, permission=SIGNED_IN, audience=USER, step_up=True)
     async def sdk_confirm(request: AnyRequest, data: JSONBody[SdkConfirm]) -> SdkStatus:
         """Let the SDK sign in as the caller."""
-        person: Principal = request.user
-        refuse_program(person)
-        return SdkStatus(await sign_ins.confirm(data.session_id, person))
+        return SdkStatus(await sign_ins.confirm(data.session_id, request.user))
 
     @get(f"{SDK_AUTH}/status", permission=OPEN, audience=USER)
     async def sdk_status(session_id: FromQuery[str] = "") -> SdkStatus:

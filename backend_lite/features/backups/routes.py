@@ -54,7 +54,7 @@ def backup_routes(database: Database, backups: Backups, audit: Audit) -> Sequenc
         """Read all of it again; `problem` says what is wrong with it."""
         return await backups.verify(backup_id)
 
-    @delete(f"{BACKUPS}/{{backup_id:str}}", permission="backups:delete", audience=USER)
+    @delete(f"{BACKUPS}/{{backup_id:str}}", permission="backups:delete", audience=USER, step_up=True)
     async def backup_delete(backup_id: FromPath[str]) -> None:
         await backups.delete(backup_id)
 
@@ -63,7 +63,7 @@ def backup_routes(database: Database, backups: Backups, audit: Audit) -> Sequenc
         """When they are made by themselves, and how many are kept."""
         return await database.read(read_rules)
 
-    @put(BACKUP_RULES, permission="backups:edit", audience=USER)
+    @put(BACKUP_RULES, permission="backups:edit", audience=USER, step_up=True)
     async def rules_put(data: JSONBody[BackupRules]) -> BackupRules:
         rules = await database.write(lambda unit: change_rules(unit, data, audit))
         await backups.tell()

@@ -27,7 +27,7 @@ from backend_lite.contract.http_agents import AGENT_REGISTER, AgentRegister, Age
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.lists import ListRequest
 from backend_lite.core.feature import Route
-from backend_lite.core.http.guard import MACHINE, OPEN, USER, bearer
+from backend_lite.core.http.guard import MACHINE, OF_PEOPLE, OPEN, USER, bearer
 from backend_lite.errors import ForbiddenError, NotFoundError
 from backend_lite.features.access.api import AccessApi, Users
 from backend_lite.features.enroll.api import EnrollApi
@@ -104,7 +104,7 @@ def token_routes(database: Database, tokens: EnrollmentTokens, api: EnrollApi) -
     async def token_get(enrollment_token_id: FromPath[int]) -> EnrollmentToken:
         return await database.read(lambda session: tokens.get(session, enrollment_token_id))
 
-    @post(ENROLLMENT_TOKENS, permission=CREATE, audience=USER, scoped=True)
+    @post(ENROLLMENT_TOKENS, permission=CREATE, audience=USER, scoped=True, step_up=OF_PEOPLE)
     async def token_make(request: AnyRequest, data: JSONBody[EnrollmentTokenCreate]) -> EnrollmentTokenSecret:
         """Make a token; this answer is the only place that shows it."""
         return await api.make_token(data, request.user.user_id, request.user.groups_for(CREATE))
@@ -143,7 +143,7 @@ def endpoint_routes(endpoint: Endpoint) -> Sequence[Route]:
         """Where agents reach the service. That has nothing to do with any device."""
         return await endpoint.view()
 
-    @put(AGENT_ENDPOINT, permission=EDIT, audience=USER)
+    @put(AGENT_ENDPOINT, permission=EDIT, audience=USER, step_up=True)
     async def endpoint_move(data: JSONBody[AgentEndpointUpdate]) -> AgentEndpoint:
         """Listen elsewhere; agents that are connected come back by themselves if they can reach it."""
         return await endpoint.move(data)

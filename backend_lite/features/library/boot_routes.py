@@ -37,7 +37,7 @@ def boot_routes(
         """Whether and where boot firmware gets its files."""
         return await boot.view()
 
-    @put(BOOT_ENDPOINT, permission=EDIT, audience=USER)
+    @put(BOOT_ENDPOINT, permission=EDIT, audience=USER, step_up=True)
     async def boot_change(data: JSONBody[BootEndpointUpdate]) -> BootEndpoint:
         """Switch it on or off, or move it; addresses that were handed out lead to where it was."""
         return await boot.change(data)

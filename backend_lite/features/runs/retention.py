@@ -141,7 +141,7 @@ def retention_routes(database: Database, clock: Clock) -> Sequence[Route]:
         """What is removed, and when."""
         return await database.read(read_rules)
 
-    @put(RETENTION, permission="settings:edit", audience=USER)
+    @put(RETENTION, permission="settings:edit", audience=USER, step_up=True)
     async def put_retention(data: JSONBody[Rules]) -> Rules:
         """From the next turn on, some minutes from now."""
         return await database.write(lambda unit: change_rules(unit, data, Audit(clock)))

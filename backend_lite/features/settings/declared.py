@@ -173,6 +173,7 @@ DECLARED = (
         0,
         36_500,
         "days",
+        step_up=True,
     ),
     _number(
         "security",

@@ -117,7 +117,7 @@ async def test_no_token_changes_it(pc: Pc) -> None:
 async def test_what_stays_as_it_is_asks_nobody(pc: Pc) -> None:
     """The documented form sends a whole group."""
     who = headers((await pc.here()).json()["access_token"])
-    body = {"local_sign_in": True, "lock_minutes": 15, "audit_retention_days": 20}
+    body = {"local_sign_in": True, "lock_minutes": 15, "of_another_program": 20}
     assert (await pc.call("PUT", f"{SETTINGS}/security", body, who)).status_code == 200
 
 

@@ -93,6 +93,24 @@ def test_a_refused_stream_carries_the_sentence_too() -> None:
         asyncio.run(work())
 
 
+def test_a_stream_is_asked_for_again_once_the_person_has_confirmed() -> None:
+    fresh: list[bool] = []
+    refused = (403, {"detail": "Confirm it.", "code": "step_up_required"})
+
+    async def confirm() -> bool:
+        fresh.append(True)
+        return True
+
+    async def work() -> bytes:
+        made = client(FakeApi({"POST /o": lambda _request: (200, b"abc") if fresh else refused}))
+        made.confirm_person = confirm
+        async with made.stream("/o", body={"n": 1}) as pieces:
+            return b"".join([piece async for piece in pieces])
+
+    assert asyncio.run(work()) == b"abc"
+    assert fresh == [True]
+
+
 def test_proxies_of_the_environment_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:1")
     made = ApiClient("http://service")
