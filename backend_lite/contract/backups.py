@@ -45,9 +45,9 @@ class BackupCreate(Struct):
 
 
 class BackupRules(Struct):
-    """GET and PUT BACKUP_RULES. `at` is `HH:MM` in the local time of the service's machine. Of the nightly
-    ones the newest good one of each of `keep_daily` days and `keep_weekly` weeks is kept, and the last good
-    one always."""
+    """GET and PUT BACKUP_RULES; changing them needs a fresh sign-in, as deleting a backup does. `at` is
+    `HH:MM` in the local time of the service's machine. Of the nightly ones the newest good one of each of
+    `keep_daily` days and `keep_weekly` weeks is kept, and the last good one always."""
 
     nightly: bool = True
     at: str = "02:00"

@@ -15,7 +15,8 @@ DEFAULT_USES = 5
 
 
 class EnrollmentTokenCreate(Struct):
-    """Devices that come in by it join `groups`, which must have named members."""
+    """Devices that come in by it join `groups`, which must have named members. A person needs a fresh sign-in
+    to make one; API tokens with the right make them too."""
 
     name: str = ""
     ttl_s: int = DEFAULT_TTL_S
@@ -84,8 +85,8 @@ class AgentEndpoint(Struct):
 
 
 class AgentEndpointUpdate(Struct):
-    """PUT: listen there from now on. Port 0: as it is. Agents come back by themselves where the address they
-    know still leads here: another port is found by none of them."""
+    """PUT (needs a fresh sign-in): listen there from now on. Port 0: as it is. Agents come back by
+    themselves where the address they know still leads here: another port is found by none of them."""
 
     host: str
     port: int = 0

@@ -92,7 +92,7 @@ class BootEndpoint(Struct):
 
 
 class BootEndpointUpdate(Struct):
-    """PUT: port 0 keeps the one used last, or takes a free one."""
+    """PUT (needs a fresh sign-in): port 0 keeps the one used last, or takes a free one."""
 
     enabled: bool
     host: str = "127.0.0.1"

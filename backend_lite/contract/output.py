@@ -44,6 +44,7 @@ class OutputMatches(Struct):
 
 class Retention(Struct):
     """GET, PUT RETENTION: what is removed, and only of rollouts that have ended. 0 keeps for ever.
+    Changing it needs a fresh sign-in.
 
     Runs with their output after `runs_days`; output after `output_days`, and the oldest of it where all
     output together is larger than `output_max_bytes`.

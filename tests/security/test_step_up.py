@@ -35,6 +35,7 @@ ALWAYS = {
     "POST /api/v1/auth/identities",
     "DELETE /api/v1/auth/identities/{identity_id:int}",
     "POST /api/v1/auth/second-factor",
+    "POST /api/v1/auth/second-factor/confirm",
     "DELETE /api/v1/auth/second-factor",
     "POST /api/v1/auth/second-factor/recovery-codes",
     "DELETE /api/v1/users/{user_id:int}/second-factor",
@@ -97,7 +98,6 @@ NEVER = {
     },
     "is the fresh sign-in, or takes the password or a secret itself": {
         "PUT /api/v1/auth/password",
-        "POST /api/v1/auth/second-factor/confirm",
         "POST /api/v1/auth/step-up",
         "POST /api/v1/auth/step-up/provider",
     },
