@@ -1,4 +1,4 @@
-"""A script as it is in the editor, and what is kept of it while it is unsaved."""
+"""A script as it is in the editor."""
 
 from __future__ import annotations
 
@@ -72,12 +72,3 @@ class Edited(msgspec.Struct, frozen=True):
 
     def as_change(self, message: str) -> ScriptUpdate:
         return ScriptUpdate(**msgspec.structs.asdict(self.as_new(message)))
-
-
-class Draft(msgspec.Struct):
-    """What is kept of an unsaved script. It was begun on `version` (0: a new script), which was `base`."""
-
-    edited: Edited
-    version: int
-    saved_at: str
-    base: Edited | None = None

@@ -7,11 +7,12 @@ from typing import Any
 from backend_lite.contract.live import SCRIPT
 from console.core import words
 from console.core.texts import tr
-from console.features.library.script_page import NEW, ScriptPage, drafts_of
+from console.features.library.script_page import ScriptPage, drafts_of
 from console.features.library.scripts_page import ScriptsPage
 from console.shell.context import Context
 from console.shell.feature import Command, Feature, Match, NavEntry
 from console.shell.page import Page
+from console.widgets.saving_base import NEW
 
 
 def feature() -> Feature:

@@ -27,12 +27,12 @@ class ScriptEditor(QWidget):
 
     changed = Signal()
 
-    def __init__(self, back: QPushButton, parameters: ParametersEditor) -> None:
+    def __init__(self, back: QPushButton, parameters: ParametersEditor, notice: NoticeBar) -> None:
         super().__init__()
         self.parameters = parameters
         self._saved = Edited()
         self.fields = ScriptFields()
-        self.notice = NoticeBar()
+        self.notice = notice
         self.texts = ScriptTexts()
         self.code = self.texts.edits[SCRIPT]
         self.findings = FindingsList()

@@ -1,9 +1,9 @@
 import pytest
 from pytestqt.qtbot import QtBot
 
-from console.core.drafts import Drafts
+from console.core.drafts import Draft, Drafts
 from console.features.library import script_check
-from console.features.library.edited import Draft
+from console.features.library.edited import Edited
 from console.features.library.script_page import ScriptPage, drafts_of
 from console.widgets import draft_keeper
 from tests.console import objects
@@ -19,13 +19,13 @@ def trips(world: World, monkeypatch: pytest.MonkeyPatch) -> Trips:
 
 
 @pytest.fixture
-def drafts(world: World) -> Drafts[Draft]:
+def drafts(world: World) -> Drafts[Draft[Edited]]:
     return drafts_of(world.context)
 
 
 @pytest.fixture
 def make(
-    world: World, trips: Trips, drafts: Drafts[Draft], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    world: World, trips: Trips, drafts: Drafts[Draft[Edited]], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> Make:
     monkeypatch.setattr(draft_keeper, "AFTER_MS", 1)
     # Only where a test is about it, and within a running loop.

@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from console.core.drafts import Drafts
-from console.features.library.edited import Draft, Edited
+from console.core.drafts import Draft, Drafts
+from console.features.library.edited import Edited
 from console.features.library.script_page import ScriptPage
 from console.widgets.confirm import ConfirmDialog
 from tests.console import objects
@@ -26,7 +26,7 @@ def page(greet: ScriptPage) -> ScriptPage:
 
 
 def test_a_draft_survives_a_crash(
-    page: ScriptPage, make: Make, world: World, drafts: Drafts[Draft], run: Run
+    page: ScriptPage, make: Make, world: World, drafts: Drafts[Draft[Edited]], run: Run
 ) -> None:
     async def story() -> None:
         type_in(page, "mine ")
@@ -45,9 +45,10 @@ def test_a_draft_survives_a_crash(
 
 
 def test_a_draft_of_a_new_script_waits_for_the_next_session(
-    page: ScriptPage, make: Make, drafts: Drafts[Draft], run: Run
+    page: ScriptPage, make: Make, drafts: Drafts[Draft[Edited]], run: Run
 ) -> None:
-    drafts.save("new", Draft(Edited("Other", "bash", "", 60, "", "half"), 0, "2026-03-04T10:00:00.000Z"))
+    mine = Edited("Other", "bash", "", 60, "", "half")
+    drafts.save("new", Draft(mine, Edited(), 0, "2026-03-04T10:00:00.000Z"))
     again = make()
 
     async def story() -> None:
@@ -55,11 +56,11 @@ def test_a_draft_of_a_new_script_waits_for_the_next_session(
         again.show_target("new")
 
     run(story())
-    assert again.editor.value() == Edited("Other", "bash", "", 60, "", "half")
+    assert again.editor.value() == mine
 
 
 def test_what_is_unsaved_in_one_script_never_gets_into_another(
-    page: ScriptPage, drafts: Drafts[Draft], world: World, run: Run
+    page: ScriptPage, drafts: Drafts[Draft[Edited]], world: World, run: Run
 ) -> None:
     type_in(page, "mine ")
 
@@ -74,9 +75,10 @@ def test_what_is_unsaved_in_one_script_never_gets_into_another(
 
 
 def test_a_draft_of_an_older_version_is_no_reason_to_overwrite(
-    make: Make, world: World, drafts: Drafts[Draft], run: Run
+    make: Make, world: World, drafts: Drafts[Draft[Edited]], run: Run
 ) -> None:
-    drafts.save("1", Draft(Edited("Greet", "bash", "", 1800, "", "mine"), 1, "2026-03-04T10:00:00.000Z"))
+    base, mine = (Edited("Greet", "bash", "", 1800, "", text) for text in ("base", "mine"))
+    drafts.save("1", Draft(mine, base, 1, "2026-03-04T10:00:00.000Z"))
     page = make()
 
     async def story() -> None:
@@ -88,7 +90,9 @@ def test_a_draft_of_an_older_version_is_no_reason_to_overwrite(
     assert "Somebody else" in page.editor.notice.text.text()
 
 
-def test_saving_ends_the_draft(page: ScriptPage, world: World, drafts: Drafts[Draft], run: Run) -> None:
+def test_saving_ends_the_draft(
+    page: ScriptPage, world: World, drafts: Drafts[Draft[Edited]], run: Run
+) -> None:
     world.api.answers[PUT] = echo
 
     async def story() -> None:
@@ -100,7 +104,7 @@ def test_saving_ends_the_draft(page: ScriptPage, world: World, drafts: Drafts[Dr
     run(story())
 
 
-def test_a_draft_is_for_this_user_only(page: ScriptPage, drafts: Drafts[Draft], world: World) -> None:
+def test_a_draft_is_for_this_user_only(page: ScriptPage, drafts: Drafts[Draft[Edited]], world: World) -> None:
     type_in(page, "x")
     page._drafts.keep()
     files = list((Path(world.context.settings.fileName()).parent / "drafts").rglob("*.json"))
@@ -109,7 +113,7 @@ def test_a_draft_is_for_this_user_only(page: ScriptPage, drafts: Drafts[Draft], 
 
 def test_a_draft_that_cannot_be_kept_is_said(make: Make, world: World, tmp_path: Path, qtbot: QtBot) -> None:
     (tmp_path / "file").write_text("")
-    page = ScriptPage(world.context, Drafts(tmp_path / "file" / "drafts", Draft))
+    page = ScriptPage(world.context, Drafts(tmp_path / "file" / "drafts", Draft[Edited]))
     qtbot.addWidget(page)
     page.show_target("new")
     QTest.keyClicks(page.editor.code.edit, "x")
@@ -136,7 +140,7 @@ def test_leaving_asks_only_when_something_is_unsaved(page: ScriptPage) -> None:
     ("answer", "left", "kept"), [("", False, "x"), ("draft", True, "x"), ("discard", True, "")]
 )
 def test_leaving_asks(
-    page: ScriptPage, drafts: Drafts[Draft], run: Run, answer: str, left: bool, kept: str
+    page: ScriptPage, drafts: Drafts[Draft[Edited]], run: Run, answer: str, left: bool, kept: str
 ) -> None:
     type_in(page, "x")
     assert run(leave(page, answer)) is left

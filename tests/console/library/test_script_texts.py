@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from console.core.drafts import Drafts
+from console.core.drafts import Draft, Drafts
 from console.core.merge import Side
-from console.features.library.edited import Draft, Edited
+from console.features.library.edited import Edited
 from console.features.library.merging import Merging, Take
 from console.features.library.script_page import ScriptPage
 from tests.console import objects
@@ -151,11 +151,11 @@ def test_two_changes_come_together_in_the_editor(page: ScriptPage, world: World,
 
 
 def test_an_older_draft_is_saved_over_nobody(
-    make: Make, world: World, drafts: Drafts[Draft], run: Run
+    make: Make, world: World, drafts: Drafts[Draft[Edited]], run: Run
 ) -> None:
     base = Edited(name="Greet", language="bash", content="echo hi\n")
     mine = Edited(name="Greet", language="bash", content="mine\n")
-    drafts.save("1", Draft(mine, 1, "2026-03-04T10:00:00.000Z", base))
+    drafts.save("1", Draft(mine, base, 1, "2026-03-04T10:00:00.000Z"))
     world.api.answers[PUT] = STALE
     page = make()
 
