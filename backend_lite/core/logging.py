@@ -35,7 +35,8 @@ def configure_logging(folder: Path | None) -> None:
         cache_logger_on_first_use=True,
     )
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
-    handlers[0].setFormatter(_formatter(shared, structlog.dev.ConsoleRenderer(colors=False)))
+    readable = structlog.dev.ConsoleRenderer(colors=False)
+    handlers[0].setFormatter(_formatter(shared, in_one_line, readable))
     if folder is not None:
         file = RotatingFileHandler(
             folder / "service.log", maxBytes=_FILE_SIZE, backupCount=_FILES, encoding="utf-8", delay=True
@@ -66,8 +67,25 @@ def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) 
     return line
 
 
-def _formatter(shared: list[Any], renderer: Any) -> logging.Formatter:
+def in_one_line(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Spell out what would begin a line of its own or tell the terminal something: paths and names come from
+    strangers. A stack is pushed in, so that no line of it passes for another event."""
+    for key, value in line.items():
+        if key == "exception":
+            line[key] = "\n".join(f"    {_spelt(one)}" for one in str(value).splitlines())
+        elif isinstance(value, str):
+            line[key] = _spelt(value)
+    return line
+
+
+def _spelt(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _formatter(shared: list[Any], *ends: Any) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ends],
     )

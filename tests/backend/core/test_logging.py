@@ -13,6 +13,7 @@ from backend_lite.core.logging import configure_logging
 CANARY = "canary-5f2c"
 
 
+# capsys takes the place of stderr anew for the body of a test: what looks there configures once more.
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     root = logging.getLogger()
@@ -53,9 +54,12 @@ def test_the_standard_library_s_lines_come_along(folder: Path) -> None:
 def test_what_is_named_like_a_secret_is_masked(
     folder: Path, key: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    configure_logging(folder)
     structlog.get_logger().info("log-in", **{key: CANARY})
     assert lines(folder)[0][key] == "***"
-    assert CANARY not in (folder / "service.log").read_text("utf-8") + capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "log-in" in shown
+    assert CANARY not in (folder / "service.log").read_text("utf-8") + shown
 
 
 def test_a_stack_is_in_the_file(folder: Path) -> None:
@@ -64,3 +68,32 @@ def test_a_stack_is_in_the_file(folder: Path) -> None:
     except ValueError:
         structlog.get_logger().exception("failed")
     assert "ValueError: invalid literal" in str(lines(folder)[0]["exception"])
+
+
+FORGED = "x\n2026-01-01T00:00:00Z [info     ] all is well\r\x1b[2J\x9b1m\u2028y"
+
+
+def test_nobody_forges_a_line_or_talks_to_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging(folder)
+    structlog.get_logger().warning("refused", path=FORGED)
+    logging.getLogger("library").warning("got %s", FORGED)
+    shown = capsys.readouterr().err
+    assert len(shown.splitlines()) == 2
+    assert all(one.isprintable() for one in shown.splitlines())
+    assert "\\n2026-01-01" in shown
+    written = (folder / "service.log").read_text("utf-8")
+    assert len(written.splitlines()) == 2
+    assert lines(folder)[0]["path"] == FORGED
+
+
+def test_a_line_of_a_stack_is_no_event(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(folder)
+    try:
+        int(FORGED)
+    except ValueError as error:
+        structlog.get_logger().error("failed", exc_info=ValueError(f"{error} {FORGED}"))
+    first, *stack = capsys.readouterr().err.splitlines()
+    assert "failed" in first
+    assert stack and all(one.startswith("    ") and one.isprintable() for one in stack)
