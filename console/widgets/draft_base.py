@@ -86,10 +86,6 @@ class DraftPage(SavingPage[T, E]):
         self._show_state()
         self.title_changed.emit()
 
-    def _show_title(self, name: str) -> None:
-        super()._show_title(name)
-        self.setWindowTitle(("● " if self.dirty else "") + name)
-
     # ---- drafts
 
     def _unsaved(self) -> Draft[E] | None:

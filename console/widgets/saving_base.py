@@ -94,7 +94,7 @@ class SavingPage(Page, Generic[T, E]):
         raise NotImplementedError
 
     def _show_refusal(self, refusal: ApiError) -> bool:
-        """At the field that it is about; False where it is about none."""
+        """In words of this page, such as at the field that it is about; False where there are none."""
         raise NotImplementedError
 
     def _two_versions(self) -> dict[str, Callable[[], object]]:
@@ -120,6 +120,7 @@ class SavingPage(Page, Generic[T, E]):
     def _show_title(self, name: str) -> None:
         self.header.title.setText(name)
         self.header.set_mark(tr("unsaved") if self.dirty else "", "accent")
+        self.setWindowTitle(("● " if self.dirty else "") + name)
 
     def _load(self) -> None:
         self._loading = True
@@ -181,10 +182,8 @@ class SavingPage(Page, Generic[T, E]):
     def _refused(self, refusal: ApiError) -> None:
         if refusal.code == "stale":
             self._say_changed_meanwhile()
-        elif refusal.status == 404:
-            self._say_deleted()
         elif not self._show_refusal(refusal):
-            self.notice.say(refusal.detail, "bad")
+            self.notice.refused(refusal)
 
     # ---- somebody else
 

@@ -14,12 +14,13 @@ from console.features.fleet.columns import name
 from console.features.fleet.device_page import DevicePage
 from console.features.fleet.devices_page import DevicesPage
 from console.features.fleet.expected_page import ExpectedPage, has_come
-from console.features.fleet.group_page import NEW, GroupPage
+from console.features.fleet.group_page import GroupPage
 from console.features.fleet.groups_page import GroupsPage, describe
 from console.features.fleet.retired_page import RetiredPage
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
 from console.shell.feature import Command, Feature, Match, NavEntry
+from console.widgets.saving_base import NEW
 
 WatchOf = Callable[[Context], FleetWatch]
 

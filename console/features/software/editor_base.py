@@ -240,6 +240,9 @@ class EditorPage(ConflictPage[Any, Any]):
         self._context.notices.notice(tr("“{name}” is saved.", name=found.name), "good")
 
     def _show_refusal(self, refusal: ApiError) -> bool:
+        if refusal.status == 404:
+            self._say_deleted()
+            return True
         return self.form.show_refusal(refusal.code, refusal.detail)
 
     def _take(self, batch: LiveBatch) -> None:

@@ -8,8 +8,9 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.fleet import GROUPS, Group, GroupUpdate
-from console.features.fleet.group_page import NEW, GroupPage
+from console.features.fleet.group_page import GroupPage
 from console.features.fleet.watch import FleetWatch
+from console.widgets.saving_base import NEW
 from tests.console.fleet.near import arrives, makes_group, members
 from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until

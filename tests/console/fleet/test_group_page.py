@@ -11,9 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.fleet import GROUPS
 from console.core.run_request import RUN_DIALOG, RunRequest
-from console.features.fleet.group_page import NEW, GroupPage
+from console.features.fleet.group_page import GroupPage
 from console.features.fleet.watch import FleetWatch
 from console.widgets.confirm import ConfirmDialog
+from console.widgets.saving_base import NEW
 from tests.console import objects
 from tests.console.conftest import World
 from tests.console.fleet.groups import GroupService, group, pause
