@@ -31,6 +31,7 @@ from backend_lite.features.access.users import (
     USER_SUBJECT,
     UserChanged,
     checked_username,
+    known_of,
     name_key,
     rights_of,
 )
@@ -64,7 +65,7 @@ class Accounts:
         username = checked_username(wanted.username)
         password_hash = None
         if wanted.password is not None:
-            check_new_password(wanted.password, username)
+            check_new_password(wanted.password, username, wanted.email or "", wanted.full_name or "")
             password_hash = await hash_password(wanted.password)
 
         def work(unit: Unit) -> UserAccount:
@@ -98,8 +99,8 @@ class Accounts:
         left."""
         password_hash = None
         if wanted.password is not UNSET:
-            name = await self._database.read(lambda session: live_user(session, user_id).username)
-            check_new_password(wanted.password, name)
+            about = await self._database.read(lambda session: known_of(live_user(session, user_id)))
+            check_new_password(wanted.password, *about)
             password_hash = await hash_password(wanted.password)
         return await self._database.write(
             lambda unit: self._update(unit, user_id, wanted, editor, version, password_hash)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from backend_lite.contract.accounts import PasswordChange
 from backend_lite.contract.audit import ActionType
 from backend_lite.core.audit.record import Audit, Entity
@@ -14,6 +16,7 @@ from backend_lite.features.access.password_rules import check_new_password
 from backend_lite.features.access.proof import Proof
 from backend_lite.features.access.sessions import Sessions
 from backend_lite.features.access.tables import UserRow
+from backend_lite.features.access.users import known_of
 
 
 class OwnPassword:
@@ -25,10 +28,13 @@ class OwnPassword:
 
     async def change(self, person: Principal, wanted: PasswordChange, address: str) -> None:
         """End the person's other sessions with it. Raises InvalidError, ConflictError, TooFastError."""
-        username = await self._database.read(
-            lambda session: username_with_password(session.get_one(UserRow, person.user_id))
-        )
-        check_new_password(wanted.new_password, username)
+
+        def read(session: Session) -> tuple[str, tuple[str, ...]]:
+            user = session.get_one(UserRow, person.user_id)
+            return username_with_password(user), known_of(user)
+
+        username, about = await self._database.read(read)
+        check_new_password(wanted.new_password, *about)
         new_hash = await hash_password(wanted.new_password)
 
         def work(unit: Unit, user: UserRow) -> None:

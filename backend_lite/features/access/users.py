@@ -64,7 +64,7 @@ class Users:
         if await self.has_owner():
             raise OwnerExistsError
         username = checked_username(username)
-        check_new_password(password, username)
+        check_new_password(password, username, full_name)
         password_hash = await hash_password(password)
 
         def work(unit: Unit) -> User:
@@ -119,6 +119,11 @@ def user_of(row: UserRow) -> User:
         created_at=format_time(row.created_at),
         last_login=optional_time(row.last_login),
     )
+
+
+def known_of(row: UserRow) -> tuple[str, ...]:
+    """What everybody knows of the user, and no password is made of."""
+    return (row.username, row.email or "", row.full_name or "")
 
 
 def rights_of(session: Session, user_id: int) -> Held:
