@@ -43,7 +43,12 @@ def run_until_stopped(
     folder: DataFolder, enrollment: Enrollment, identity: Identity, stop_when: StopWhen | None = None
 ) -> bool:
     """Serve until a signal or `stop_when`'s caller asks to stop. True where the agent is to remove itself."""
-    return asyncio.run(_keep_going(folder, enrollment, identity, stop_when))
+    try:
+        return asyncio.run(_keep_going(folder, enrollment, identity, stop_when))
+    except Exception:
+        # Where the agent is a service, nobody reads its stderr.
+        log.critical("the agent ends", exc_info=True)
+        raise
 
 
 class _Probes:
@@ -110,7 +115,6 @@ async def _keep_going(
         journal.close()
     for result in results:
         if isinstance(result, Exception):
-            log.critical("the agent ends", exc_info=result)
             raise result
     return leaves.is_set()
 

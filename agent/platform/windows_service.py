@@ -6,6 +6,7 @@ import sys
 
 assert sys.platform == "win32"
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -40,8 +41,7 @@ def install(data_folder: Path) -> str:
         ) from None
     try:
         _restart_when_it_dies(service)
-        if _state(service) != win32service.SERVICE_STOPPED:
-            _stop(service)
+        _stop(service)
         win32service.StartService(service, None)
     except pywintypes.error as error:
         raise AgentError(f"The service {name} is installed but does not start: {error.strerror}") from None
@@ -62,8 +62,7 @@ def uninstall(data_folder: Path) -> str:
             f"The service could not be removed ({error.strerror}); run this as administrator."
         ) from None
     try:
-        if _state(service) != win32service.SERVICE_STOPPED:
-            _stop(service)
+        _stop(service)
         win32service.DeleteService(service)
     finally:
         win32service.CloseServiceHandle(service)
@@ -133,9 +132,11 @@ def _state(service: Any) -> int:
 
 
 def _stop(service: Any) -> None:
-    win32service.ControlService(service, win32service.SERVICE_CONTROL_STOP)
     patience = time.monotonic() + _PATIENCE_S
     while _state(service) != win32service.SERVICE_STOPPED and time.monotonic() < patience:
+        # One that is just starting, ending or being started anew hears nothing.
+        with contextlib.suppress(pywintypes.error):
+            win32service.ControlService(service, win32service.SERVICE_CONTROL_STOP)
         time.sleep(0.1)
 
 
@@ -157,7 +158,12 @@ def host(data_folder: Path, work: Callable[[Callable[[Callable[[], None]], None]
         _svc_display_name_ = "DeployFlow agent"
 
         def SvcDoRun(self) -> None:
-            work(stop_when)
+            try:
+                work(stop_when)
+            except BaseException:
+                # Windows starts again what ended without a word. Whoever says that it has stopped, as would
+                # be said for us now, stays stopped.
+                os._exit(1)
 
         def SvcStop(self) -> None:
             self.ReportServiceStatus(win32service.SERVICE_STOP_PENDING)

@@ -42,6 +42,21 @@ child = subprocess.run([sys.executable, "-c", "import sys; sys.exit(7)"])
 print(json.dumps([sys.platform, sys.getwindowsversion().major, psutil.WINDOWS, child.returncode]))
 """
 
+SAYS_IT_STOPPED = """
+import sys, time, pathlib, psutil, win32service
+from agent.platform.base import service_name
+from agent.platform.windows_service import USUAL_DATA_FOLDER
+manager = win32service.OpenSCManager(None, None, win32service.SC_MANAGER_CONNECT)
+name = service_name(pathlib.Path(sys.argv[1]), USUAL_DATA_FOLDER)
+service = win32service.OpenService(manager, name, win32service.SERVICE_ALL_ACCESS)
+process, patience = win32service.QueryServiceStatusEx(service)["ProcessId"], time.monotonic() + 60
+while process and psutil.pid_exists(process):
+    assert time.monotonic() < patience, "it does not end"
+    time.sleep(0.05)
+print(win32service.QueryServiceStatus(service)[1] == win32service.SERVICE_STOPPED)
+win32service.DeleteService(service)
+"""
+
 
 @pytest.fixture
 def device(service: FakeService, tmp_path: Path, windows_python: WindowsPython) -> Iterator[AgentProcess]:
@@ -172,6 +187,20 @@ def test_it_is_installed_as_a_service_and_removed_again(
     assert b"is removed" in removed.stdout
     again = windows_python.run("-m", "agent", "uninstall-service", *folder)
     assert (again.returncode, b"is not installed" in again.stdout) == (0, True)
+
+
+def test_a_service_that_fails_ends_without_saying_that_it_has_stopped(
+    device: AgentProcess, windows_python: WindowsPython
+) -> None:
+    """Only then Windows starts it again."""
+    device.kill()
+    (device.folder / "journal" / "epoch").write_bytes(b"\xff")
+    folder = ("--data-dir", windows_python.path(device.folder))
+    installed = windows_python.run("-m", "agent", "install-service", *folder)
+    assert installed.returncode == 0, installed.stderr.decode()
+    ended = windows_python.run("-c", SAYS_IT_STOPPED, folder[1])
+    assert ended.stdout.strip() == b"False", ended.stderr.decode()
+    assert "UnicodeDecodeError" in (device.folder / "logs" / "agent.log").read_text("utf-8")
 
 
 def _a_second_one_beside_it(other: Path, windows_python: WindowsPython) -> None:
