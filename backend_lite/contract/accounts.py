@@ -182,6 +182,15 @@ class ApiTokenCreate(Struct):
     expires_in_days: int = 30
 
 
+class ApiTokenWork(Struct):
+    """GET API_TOKENS/{id}/work: the rollouts that were made with it and have not ended, and their runs that
+    have not. DELETE API_TOKENS/{id} leaves them as they are; with `?cancel_rollouts=true`, which takes the
+    right `rollouts:run` on all devices, it cancels them in the same act."""
+
+    rollouts: int
+    runs: int
+
+
 class ApiTokenSecret(Struct):
     """Answer of POST: the only time that `token` is shown."""
 

@@ -310,7 +310,8 @@ class Task(Struct):
 class Rollout(Struct):
     """`wave` of `waves` (numbers of runs) is under way; with `wave_done` it has ended and the next one waits:
     resuming begins it. `waiting` says in a sentence why a rollout that has not ended does not go on by
-    itself, `until` its clock. `origin_id` is the rollout that it repeats."""
+    itself, `until` its clock. `origin_id` is the rollout that it repeats. `token_id` and `token_name` are of
+    the API token that a program made it with; revoking that does not end it unless it is asked to."""
 
     id: int
     title: str
@@ -337,6 +338,8 @@ class Rollout(Struct):
     software_id: int | None = None
     profile_id: int | None = None
     profile_revision: int | None = None
+    token_id: int | None = None
+    token_name: str = ""
 
 
 class RolloutCreated(Rollout):

@@ -19,7 +19,8 @@ class Principal:
     only on the devices of groups (their ids); none is in both. `token_id` is the row of its token. A device
     has no user (`user_id` 0), and `device_id` is set. `session`: a person signed in, no token of theirs;
     `fresh`: with the password, or once more with it, less than STEP_UP_S ago. `elsewhere` is what a token
-    that opens only routes of its own is told at any other."""
+    that opens only routes of its own is told at any other. `token_name` is what the API token of a program is
+    called, empty for everybody else."""
 
     user_id: int
     name: str
@@ -31,6 +32,7 @@ class Principal:
     session: bool = False
     fresh: bool = False
     elsewhere: str = ""
+    token_name: str = ""
 
     def may(self, permission: str) -> bool:
         """Everywhere."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend_lite.core.security.principal import Authenticator, Groups
 from backend_lite.features.access.accounts import Accounts
+from backend_lite.features.access.api_tokens import ApiTokens, QueuedWork
 from backend_lite.features.access.device_secrets import DeviceSecrets
 from backend_lite.features.access.holders import holders
 from backend_lite.features.access.login import Login
@@ -55,6 +56,11 @@ class AccessApi:
     authenticator: Authenticator
     devices: DeviceSecrets
     accounts: Accounts
+    api_tokens: ApiTokens
+
+    def on_token_work(self, work: QueuedWork) -> None:
+        """`work` knows what was begun with API tokens."""
+        self.api_tokens.work = work
 
     def reach(
         self, connection: Connection, user_ids: Iterable[int], permissions: Collection[str]

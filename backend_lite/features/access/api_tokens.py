@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from backend_lite.contract.accounts import ApiToken, ApiTokenCreate, ApiTokenSecret
+from backend_lite.contract.accounts import ApiToken, ApiTokenCreate, ApiTokenSecret, ApiTokenWork
 from backend_lite.contract.audit import ActionType
 from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.live import API_TOKEN
@@ -34,12 +35,30 @@ KINDS = (TokenKind.API, TokenKind.SDK, TokenKind.SERVICE)
 """What the page of tokens shows: sessions, enrollment tokens and devices have pages of their own."""
 
 
+class QueuedWork(Protocol):
+    """What tokens have asked for; the area of the work says what there is."""
+
+    def open(self, session: Session, token_id: int) -> ApiTokenWork: ...
+
+    def cancel(self, unit: Unit, token_id: int) -> int:
+        """How many rollouts that were."""
+
+
+class _NoWork:
+    def open(self, _session: Session, _token_id: int) -> ApiTokenWork:
+        return ApiTokenWork(0, 0)
+
+    def cancel(self, _unit: Unit, _token_id: int) -> int:
+        return 0
+
+
 class ApiTokens:
     def __init__(self, database: Database, clock: Clock, tokens: TokenStore, audit: Audit) -> None:
         self._database = database
         self._clock = clock
         self._tokens = tokens
         self._audit = audit
+        self.work: QueuedWork = _NoWork()
         tokens.on_end(self._tell)
 
     def make(self, unit: Unit, wanted: ApiTokenCreate, maker: Principal) -> ApiTokenSecret:
@@ -82,9 +101,16 @@ class ApiTokens:
         token = self._find(session, token_id)
         return self._view(token, user_names(session, [token.created_by]))
 
-    def revoke(self, unit: Unit, token_id: int) -> None:
-        """End it at once; one that has ended stays as it is. Raises NotFoundError."""
+    def open_work(self, session: Session, token_id: int) -> ApiTokenWork:
+        """Raises NotFoundError."""
+        self._find(session, token_id)
+        return self.work.open(session, token_id)
+
+    def revoke(self, unit: Unit, token_id: int, *, cancel_rollouts: bool = False) -> None:
+        """End it at once, with its open work if that is wanted; one that has ended stays as it is. Raises
+        NotFoundError."""
         token = self._find(unit.session, token_id)
+        cancelled = self.work.cancel(unit, token_id) if cancel_rollouts else 0
         if token.revoked_at is not None:
             return
         self._tokens.revoke(unit, token_id)
@@ -94,6 +120,7 @@ class ApiTokens:
             ActionType.DELETE,
             Entity("token", token_id, token.name),
             f'{unit.caller.name} revoked the token "{token.name}".',
+            details={"cancelled_rollouts": cancelled},
         )
 
     async def authenticate(self, secret: str) -> Principal | None:
@@ -134,7 +161,10 @@ class ApiTokens:
         name = f"{user.username} ({token.name})"
         stale = now - (token.last_used_at or 0) > 60_000
         until = token.expires_at or now
-        return Principal(user.id, name, token.id, until, held.everywhere, held.limited), stale
+        principal = Principal(
+            user.id, name, token.id, until, held.everywhere, held.limited, token_name=token.name
+        )
+        return principal, stale
 
     def _touch(self, unit: Unit, token_id: int) -> None:
         self._tokens.touch(unit, token_id)

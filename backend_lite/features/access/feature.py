@@ -92,6 +92,13 @@ def build(kernel: Kernel) -> Feature:
         start=sessions.start,
         stop=sessions.stop,
         api=AccessApi(
-            tokens, users, login, sessions, Credentials(sessions, devices, api_tokens), devices, accounts
+            tokens,
+            users,
+            login,
+            sessions,
+            Credentials(sessions, devices, api_tokens),
+            devices,
+            accounts,
+            api_tokens,
         ),
     )

@@ -42,7 +42,8 @@ from backend_lite.features.fleet.views import DETAILS, change_of, device_of
 
 DEVICE_RETIRED = "device_retired"
 """Outbox topic, payload `{"device_id": int}`: added in the transaction that retires a device. Where the
-agent shall remove itself, `uninstall` is the person who wants that, as `{"user_id": int, "name": str}`."""
+agent shall remove itself, `uninstall` is the person who wants that, as `{"user_id": int, "name": str,
+"token_id": int, "token_name": str}`; earlier versions wrote no token."""
 
 _SORTABLE = {
     "id": DeviceRow.id,
@@ -306,7 +307,9 @@ class Devices:
         forget_software(unit, row.id, row.retired_at)
         payload: dict[str, Any] = {"device_id": row.id}
         if uninstall is not None:
-            payload["uninstall"] = {"user_id": uninstall.user_id, "name": uninstall.name}
+            payload["uninstall"] = {
+                name: getattr(uninstall, name) for name in ("user_id", "name", "token_id", "token_name")
+            }
         self._outbox.add(unit, DEVICE_RETIRED, payload)
         unit.publish(AdmissionSet(row.id, Admission.RETIRED, leaves=uninstall is not None))
         unit.publish(Changed(DEVICE, row.id, None))

@@ -58,6 +58,7 @@ from backend_lite.features.runs.rollouts import Rollouts
 from backend_lite.features.runs.run_routes import run_routes
 from backend_lite.features.runs.targets import is_there
 from backend_lite.features.runs.tasks import Tasks
+from backend_lite.features.runs.token_work import TokenWork
 from backend_lite.features.runs.views import Views
 from backend_lite.features.runs.vigil import Vigil
 from backend_lite.features.runs.watching import live_kinds
@@ -90,7 +91,9 @@ class Area:
 
 
 class Everybody(People, Approvers, Protocol):
-    """What the access area knows of people."""
+    """What the access area knows of people, and is told about their tokens."""
+
+    def on_token_work(self, work: TokenWork) -> None: ...
 
 
 def compose(
@@ -153,6 +156,7 @@ def build(
 ) -> Feature:
     area, database = compose(kernel, library, profiles, fleet, people), kernel.database
     reach = Reach(fleet)
+    people.on_token_work(TokenWork(area.rollouts))
     kernel.within.add(RUN_ID, reach.has_run)
     library.on_file_needed(is_file_needed)
     library.on_download(lambda session, device_id: is_there(fleet.target(session, device_id)))

@@ -40,7 +40,13 @@ class Leaving:
         target = self._fleet.target(unit.session, device_id)
         if wanted_by is None or target is None:
             return
-        principal = Principal(wanted_by["user_id"], wanted_by["name"], token_id=0, expires_at_ms=0)
+        principal = Principal(
+            wanted_by["user_id"],
+            wanted_by["name"],
+            token_id=wanted_by.get("token_id", 0),
+            expires_at_ms=0,
+            token_name=wanted_by.get("token_name", ""),
+        )
         self._rollouts.start(unit, _plan(target), principal)
         self._fleet.let_leave(unit, device_id)
 

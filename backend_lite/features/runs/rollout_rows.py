@@ -51,6 +51,8 @@ def rollout_row(
         cancel_requested=False,
         created_by_id=principal.user_id,
         created_by=principal.name,
+        token_id=principal.token_id if principal.token_name else None,
+        token_name=principal.token_name,
         idempotency_key=key,
         origin_id=plan.origin_id,
         software_id=first.software_id if alone else None,

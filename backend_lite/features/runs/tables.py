@@ -39,6 +39,7 @@ JOINED_OPEN_STEP = text("steps.state IN ('waiting', 'queued', 'offered', 'runnin
 """The same, in a query of several tables."""
 
 LOOKED_AT = text("look_at IS NOT NULL")
+HAS_TOKEN = text("token_id IS NOT NULL")
 
 
 class RolloutRow(Base):
@@ -48,13 +49,15 @@ class RolloutRow(Base):
     next; an open rollout always has one. `halt_reason` is the sentence why it stands still. `forgiven` is how
     many bad ends a person has accepted by resuming it. `offered` counts its queued runs that are offered,
     only where the policy limits the concurrency. `origin_id` is the rollout that this one repeats; no
-    foreign key, because that one may be removed by the retention.
+    foreign key, because that one may be removed by the retention. `token_id` is the API token that a program
+    made it with, `token_name` what that was called then.
     """
 
     __tablename__ = "rollouts"
     __table_args__ = (
         UniqueConstraint("created_by_id", "idempotency_key"),
         Index("ix_rollouts_look_at", "look_at", sqlite_where=LOOKED_AT, postgresql_where=LOOKED_AT),
+        Index("ix_rollouts_token_id", "token_id", sqlite_where=HAS_TOKEN, postgresql_where=HAS_TOKEN),
         {"sqlite_autoincrement": True},
     )
 
@@ -96,6 +99,8 @@ class RolloutRow(Base):
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[int] = mapped_column(EpochMs)
     ended_at: Mapped[int | None] = mapped_column(EpochMs)
+    token_id: Mapped[int | None] = mapped_column(Id)
+    token_name: Mapped[str] = mapped_column(String(200), default="", server_default=text("''"))
 
 
 class RolloutTaskRow(Base):

@@ -54,6 +54,8 @@ class Views:
             software_id=row.software_id,
             profile_id=row.profile_id,
             profile_revision=row.profile_revision,
+            token_id=row.token_id,
+            token_name=row.token_name,
             **progress(row),
         )
 

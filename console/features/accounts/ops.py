@@ -10,6 +10,7 @@ from backend_lite.contract.accounts import (
     USERS,
     ApiTokenCreate,
     ApiTokenSecret,
+    ApiTokenWork,
     Role,
     RoleCreate,
     RoleUpdate,
@@ -76,13 +77,24 @@ def make_token(client: ApiClient, wanted: ApiTokenCreate) -> Op[ApiTokenSecret]:
     return Op(tr("Make an API token"), call, (API_TOKEN,))
 
 
-def revoke_tokens(client: ApiClient, token_ids: Sequence[int]) -> Op[int]:
+def open_work(client: ApiClient, token_ids: Sequence[int]) -> Op[ApiTokenWork]:
+    """What was begun with all of them together, and has not ended."""
+
+    async def call(_progress: Progress) -> ApiTokenWork:
+        found = [await client.get(f"{API_TOKENS}/{one}/work", ApiTokenWork) for one in token_ids]
+        return ApiTokenWork(sum(one.rollouts for one in found), sum(one.runs for one in found))
+
+    return Op(tr("Look what is open"), call)
+
+
+def revoke_tokens(client: ApiClient, token_ids: Sequence[int], *, cancel_rollouts: bool = False) -> Op[int]:
     """Answers how many were ended."""
+    wanted = {"cancel_rollouts": True} if cancel_rollouts else None
 
     async def call(progress: Progress) -> int:
         for done, token_id in enumerate(token_ids):
             progress.report(done / len(token_ids))
-            await client.delete(f"{API_TOKENS}/{token_id}")
+            await client.delete(f"{API_TOKENS}/{token_id}", wanted)
         return len(token_ids)
 
     return Op(plural(len(token_ids), "Revoke the token", "Revoke {count} tokens"), call, (API_TOKEN,))

@@ -56,15 +56,23 @@ def origin(rollout: Object, now: datetime) -> str:
     if rollout.get("revision"):
         parts.append(tr("revision {n}", n=rollout["revision"]))
     when = formatting.local_time(rollout["created_at"], now)
-    who = rollout.get("created_by") or "?"
     is_held = rollout["state"] == RolloutState.HELD
     text = "asked for {when} by {who}" if is_held else "started {when} by {who}"
-    parts.append(tr(text, when=when, who=who))
+    parts.append(tr(text, when=when, who=_maker(rollout)))
     if rollout.get("ended_at"):
         parts.append(tr("ended {when}", when=formatting.local_time(rollout["ended_at"], now)))
     if rollout.get("origin_id"):
         parts.append(tr("repeats rollout {id}", id=rollout["origin_id"]))
     return " · ".join(parts)
+
+
+def _maker(rollout: Object) -> str:
+    """The person; where a program acted for them, with which of their tokens."""
+    who, token = rollout.get("created_by") or "?", rollout.get("token_name")
+    if not token:
+        return str(who)
+    person = str(who).removesuffix(f" ({token})")
+    return tr("{who}, with the API token “{token}”", who=person, token=token)
 
 
 def wave_title(rollout: Object, number: int) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
+from sqlalchemy import func, select
 
 from agent.wire.messages import Offer, Permit, PermitAnswer, Receipt, ServiceMessage, Welcome
 from agent.wire.states import Outcome
@@ -14,6 +16,7 @@ from backend_lite.contract.fleet import GROUPS
 from backend_lite.contract.library import SCRIPTS
 from backend_lite.contract.pauses import PAUSES
 from backend_lite.contract.runs import ROLLOUTS, RUNS
+from backend_lite.core.db.base import Base
 from tests.backend.fleet.conftest import Fleet
 from tests.backend.runs.harness import outcome
 from tests.helpers.agents import FACTS, AgentSocket, Device, say_hello
@@ -108,6 +111,16 @@ class Site:
         await socket.expect(Welcome)
         await until(lambda: self.fleet.api.hub.may_work(device_id), "worker that may work")
         return Worker(device_id, device, socket)
+
+    async def settled(self) -> None:
+        """What the outbox owes is done."""
+        outbox, database = self.service.kernel.outbox, self.service.kernel.database
+        table = Base.metadata.tables["outbox"]
+        outbox.start()
+        async with asyncio.timeout(5):
+            while await database.read(lambda s: s.scalar(select(func.count()).select_from(table))):
+                pass
+        await outbox.stop()
 
     async def roll_out(self, script_id: int, *devices: int, **fields: Any) -> Any:
         body = {"script_id": script_id, "targets": {"devices": list(devices)}} | fields

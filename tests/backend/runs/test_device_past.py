@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from typing import Any
 
@@ -28,17 +27,6 @@ async def newcomer(fleet: Fleet, hostname: str = "web-1") -> int:
     """The machine of `hostname` under a new key, waiting for approval; its id."""
     facts = dataclasses.replace(FACTS, hostname=hostname, machine_id=hostname)
     return await fleet.enrolled(Device(), approve=False, facts=facts)
-
-
-async def settled(site: Site) -> None:
-    """What the outbox owes is done."""
-    outbox, database = site.service.kernel.outbox, site.service.kernel.database
-    table = Base.metadata.tables["outbox"]
-    outbox.start()
-    async with asyncio.timeout(5):
-        while await database.read(lambda s: s.scalar(select(func.count()).select_from(table))):
-            pass
-    await outbox.stop()
 
 
 async def rows_of(site: Site, device_id: int) -> list[str]:
@@ -149,7 +137,7 @@ async def test_of_a_forgotten_device_nothing_is_left_and_others_keep_theirs(
 
     assert answer.status_code == 202, answer.text
     assert await site.get(f"{DEVICES}/retired") == []
-    await settled(site)
+    await site.settled()
     assert await rows_of(site, first.device_id) == []
     assert (await site.get(RUNS, device_id=first.device_id))["items"] == []
     assert "runs" in await rows_of(site, second.device_id)

@@ -20,7 +20,6 @@ from backend_lite.contract.runs import ROLLOUTS, RUNS
 from backend_lite.core.events.bus import Changed
 from backend_lite.core.http.guard import USER
 from tests.backend.runs.site import Site
-from tests.backend.runs.test_device_past import settled
 from tests.helpers.asgi_socket import AsgiSocket
 from tests.helpers.limited import make_role, make_user, signed_in
 from tests.helpers.service import InProcess
@@ -375,7 +374,7 @@ async def test_a_device_that_a_limited_person_deletes_still_removes_its_agent(pe
     await site.call("POST", f"{GROUPS}/{person.north}/members", {"add": [worker.device_id]})
     gone = await person.call("DELETE", f"{DEVICES}/{worker.device_id}?uninstall=true")
     assert gone.status_code == 204, gone.text
-    await settled(site)
+    await site.settled()
     assert (await worker.takes()).type == "agent_uninstall"
 
 
