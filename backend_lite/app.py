@@ -39,6 +39,7 @@ from backend_lite.core.http.listener import Listener, bind
 from backend_lite.core.http.live import live_route
 from backend_lite.core.http.parts import AppInParts
 from backend_lite.core.http.rate_limits import GUESSES, FailureLimit, GuessLimit
+from backend_lite.core.http.refusals import Refusals
 from backend_lite.core.live import LiveHub
 from backend_lite.core.lock import FolderLock
 from backend_lite.core.logging import configure_logging
@@ -204,7 +205,7 @@ async def _serve(config: Config) -> None:
         guesses = FailureLimit(service.kernel.clock, GUESSES)
         admin_app = GuessLimit(service.admin_app(), guesses)
         shielded = BrowserShield(admin_app, lambda: hosts, _body_types, frozenset({OIDC_CALLBACK}))
-        admin = Listener(shielded, [admin_socket])
+        admin = Listener(Refusals(shielded, service.kernel.clock), [admin_socket])
         try:
             async with started(service):
                 await _listen_for_agents(service, guesses)
@@ -228,9 +229,11 @@ def look_less_for_garbage() -> None:
 
 async def _listen_for_agents(service: Service, guesses: FailureLimit) -> None:
     kernel = service.kernel
-    app = BrowserShield(GuessLimit(service.agent_app(), guesses), None, _only_json)
+    shielded = BrowserShield(GuessLimit(service.agent_app(), guesses), None, _only_json)
     preferred = await kernel.database.read(lambda session: int(get_meta(session, "agent_port") or 0))
-    await service.listener.start(app, kernel.config.agent_port, preferred, _remember_in(kernel))
+    await service.listener.start(
+        Refusals(shielded, kernel.clock), kernel.config.agent_port, preferred, _remember_in(kernel)
+    )
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend_lite.core.security.files import make_private_folder
 from backend_lite.errors import StartError
 
 
@@ -81,10 +82,13 @@ class DataFolder:
         """Raises StartError when the folder cannot be made or written."""
         try:
             self.finish_swap()
+            if not self.root.exists():
+                self.root.parent.mkdir(parents=True, exist_ok=True)
+                make_private_folder(self.root)
             for folder in (
-                self.root, self.keys, self.logs, self.output, self.blobs, self.uploads, self.run,
+                self.keys, self.logs, self.output, self.blobs, self.uploads, self.run,
             ):  # fmt: skip
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                folder.mkdir(exist_ok=True, mode=0o700)
             probe = self.run / f"writable.{os.getpid()}"
             probe.write_bytes(b"")
             probe.unlink()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -187,6 +188,19 @@ async def test_what_cannot_be_taken_is_said(
     monkeypatch.setattr(outgoing, "LARGEST_ANSWER", 4000)
     with serving(answer, "1.1.1.1") as (_, calls), pytest.raises(OutgoingError, match=reason):
         await calls.call("GET", "http://a.example/")
+
+
+@pytest.mark.anyio
+@pytest.mark.sockets
+async def test_tls_that_is_none_stands_in_the_log() -> None:
+    with (
+        serving(b"HTTP/1.1 200 OK\r\n\r\n", "1.1.1.1") as (_, calls),
+        structlog.testing.capture_logs() as log,pytest.raises(OutgoingError, match="cannot be reached")
+    ):
+        await calls.call("GET", "https://a.example/")
+    assert [(line["event"], line["host"]) for line in log] == [
+        ("the TLS of another side was not accepted", "a.example")
+    ]
 
 
 @pytest.mark.anyio

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+import structlog
 from litestar import asgi
 from litestar.types import Receive, Scope, Send
 
@@ -14,6 +15,8 @@ from backend_lite.core.http.guard import CHANNEL, USER
 from backend_lite.core.http.websocket import Socket, SocketClosed, accept
 from backend_lite.core.live import LiveHub, Subscription
 from backend_lite.core.security.principal import Authenticator, Principal
+
+log = structlog.get_logger(__name__)
 
 _FIRST_FRAME_S = 10
 _RECHECK_S = 30
@@ -108,8 +111,12 @@ class _Watcher:
             subscription.renew(principal)
             await subscription.until_doubted(_RECHECK_S)
             subscription.asking()
-        await self._refuse("Sign in again: this session has ended.", "unauthorized")
+        await self._end("Sign in again: this session has ended.", "unauthorized")
 
     async def _refuse(self, detail: str, code: str) -> None:
+        log.warning("live stream refused", address=self._socket.peer, code=code)
+        await self._end(detail, code)
+
+    async def _end(self, detail: str, code: str) -> None:
         await self._send_one(LiveProblem(detail, code))
         await self._socket.close(CLOSE_UNAUTHORIZED)

@@ -17,8 +17,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
+import structlog
+
 from backend_lite.core.security.reachable import may_call
 from backend_lite.errors import InvalidError, ServiceError
+
+log = structlog.get_logger(__name__)
 
 LARGEST_ANSWER = 1 << 20
 PATIENCE_S = 10.0
@@ -116,6 +120,10 @@ class OutgoingCalls:
                 connection.request(method, target.path, body, headers | {"Connection": "close"})
                 return _read(connection.getresponse())
         except (OSError, http.client.HTTPException, ValueError) as error:
+            if isinstance(error, ssl.SSLError):
+                log.warning(
+                    "the TLS of another side was not accepted", host=target.host, reason=_reason(error)
+                )
             raise OutgoingError(f"{target.host} cannot be reached: {_reason(error)}.") from error
 
     def _checked(self, host: str, port: int, *, private: bool, this_machine: bool = False) -> str:

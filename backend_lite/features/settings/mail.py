@@ -13,9 +13,13 @@ import socket
 import ssl
 from email.message import EmailMessage
 
+import structlog
+
 from backend_lite.core.security.outgoing import OutgoingCalls
 from backend_lite.errors import ConflictError, InvalidError
 from backend_lite.features.settings.api import SettingsApi
+
+log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 20.0
 _ADDRESS = re.compile(r"[^\s@<>,;:\"]{1,64}@[^\s@<>,;:\"]{1,250}")
@@ -45,6 +49,7 @@ class Mail:
         try:
             await asyncio.to_thread(self._deliver, message, self._settings.secret("email.password"))
         except ssl.SSLError as error:
+            log.warning("the TLS of the mail server was not accepted", reason=error.reason)
             raise ConflictError(
                 f"The mail server's encryption was not accepted ({error.reason or 'no reason given'}). Check "
                 "its name and its certificate, and whether starttls or tls fits the port.",

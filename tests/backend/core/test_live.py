@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -419,10 +420,12 @@ async def test_the_stream_over_its_socket(service: InProcess) -> None:
 async def test_without_a_good_first_frame_nothing_is_told(
     service: InProcess, hello: object, code: str
 ) -> None:
-    async with AsgiSocket(service.app, LIVE) as socket:
-        await socket.send(hello)
-        assert (await socket.receive())["code"] == code
-        assert await socket.closed() == CLOSE_UNAUTHORIZED
+    with structlog.testing.capture_logs() as log:
+        async with AsgiSocket(service.app, LIVE) as socket:
+            await socket.send(hello)
+            assert (await socket.receive())["code"] == code
+            assert await socket.closed() == CLOSE_UNAUTHORIZED
+    assert [(line["event"], line["code"]) for line in log] == [("live stream refused", code)]
 
 
 async def test_who_says_nothing_is_let_go(service: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:

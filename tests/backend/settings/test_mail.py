@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
+import structlog
 
 from backend_lite.core.feature import Kernel
 from backend_lite.core.security.outgoing import OutgoingCalls
@@ -81,6 +82,16 @@ async def test_without_the_encryption_that_is_asked_for_nothing_is_sent(
     status, body = await send(service)
     assert (status, "no such encryption" in body["detail"]) == (409, True)
     assert not any(line.lower().startswith("rcpt") for line in MailServer.heard)
+
+
+@pytest.mark.sockets
+async def test_tls_that_is_none_is_refused_and_stands_in_the_log(service: InProcess, mail_port: int) -> None:
+    values = {"host": "127.0.0.1", "port": mail_port, "tls": "tls", "sender": "me@example.com"}
+    await put(service, "email", values)
+    with structlog.testing.capture_logs() as log:
+        status, body = await send(service)
+    assert (status, "encryption was not accepted" in body["detail"]) == (409, True)
+    assert "the TLS of the mail server was not accepted" in [line["event"] for line in log]
 
 
 @pytest.mark.sockets
