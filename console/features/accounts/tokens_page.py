@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from backend_lite.contract.accounts import ApiTokenWork
 from backend_lite.contract.live import API_TOKEN
 from console.core.formatting import NOTHING
 from console.core.texts import plural, tr
 from console.features.accounts import ops
+from console.features.accounts.revoked_work import RevokedWork
 from console.features.accounts.token_dialog import TokenDialog
 from console.features.accounts.words import (
     Object,
@@ -36,6 +40,24 @@ class ApiTokensPage(TokenListPage):
 
     def _is_usable(self, token: Object) -> bool:
         return not token_ended(token, self._context.clock())
+
+    def _ask_about(self, tokens: list[Object]) -> None:
+        self._context.ops.run(
+            ops.open_work(self._context.client, [token["id"] for token in tokens]),
+            on_success=partial(self._ask_with, tokens),
+            on_error=self.notice.refused,
+            owner=self,
+        )
+
+    def _ask_with(self, tokens: list[Object], work: ApiTokenWork) -> None:
+        ids, client = [token["id"] for token in tokens], self._context.client
+        if not work.rollouts:
+            self._confirm(tokens, partial(ops.revoke_tokens, client, ids))
+            return
+        option = RevokedWork(self._context, work)
+        self._confirm(
+            tokens, lambda: ops.revoke_tokens(client, ids, cancel_rollouts=option.is_wanted), option
+        )
 
     def _ending(self, names: str) -> str:
         return tr("{names}: what uses it is refused from now on.", names=names)

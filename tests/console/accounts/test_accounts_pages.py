@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from backend_lite.contract.accounts import USERS, UserAccount, UserCreate
+from backend_lite.contract.accounts import (
+    API_TOKENS,
+    USERS,
+    ApiTokenCreate,
+    ApiTokenSecret,
+    UserAccount,
+    UserCreate,
+)
+from backend_lite.contract.library import SCRIPTS, Language, Script, ScriptCreate
+from backend_lite.contract.live import ROLLOUT, RUN
 from backend_lite.contract.rights import ALL_PERMISSIONS
+from backend_lite.contract.runs import ROLLOUTS, RolloutCreate, RolloutCreated, Targets
+from console.core.client import ApiClient
 from console.core.formatting import NOTHING
+from console.features.accounts.revoked_work import RevokedWork
 from console.features.accounts.rights_table import RightsTable
 from console.features.accounts.roles_page import RolesPage
 from console.features.accounts.tokens_page import ApiTokensPage
 from console.features.accounts.users_page import UsersPage
-from tests.console.fleet.near import say_yes
+from console.features.runs.rollout_words import origin
+from console.widgets.confirm import ConfirmDialog
+from tests.console.fleet.near import arrives, say_yes
 from tests.console.trips import Trips
 from tests.helpers.names import unnamed
 from tests.helpers.near_service import NearService, migrated, near, quick_passwords
@@ -226,6 +241,8 @@ def test_a_token_is_made_shown_once_and_revoked(near: NearService, tokens: ApiTo
         assert token["scope"] == ["devices:view"]
         tokens.table.select([token["id"]])
         tokens.ask_revoke()
+        await until(lambda: tokens.findChildren(ConfirmDialog), "the question")
+        assert tokens.findChildren(RevokedWork) == []
         say_yes(tokens)
         await until(lambda: near.known("api_token")[0]["revoked_at"] is not None, "the end")
         tokens.filter.choose("usable")
@@ -233,6 +250,37 @@ def test_a_token_is_made_shown_once_and_revoked(near: NearService, tokens: ApiTo
 
     run(story())
     assert unnamed(tokens) == []
+
+
+@pytest.mark.parametrize("cancelling", [False, True])
+def test_what_a_token_began_ends_with_it_only_where_that_is_ticked(
+    near: NearService, tokens: ApiTokensPage, run: Run, cancelling: bool
+) -> None:
+    async def story() -> None:
+        made = await near.context.client.post(API_TOKENS, ApiTokenCreate("Nightly"), ApiTokenSecret)
+        robot = ApiClient(near.context.client.base_url, made.token, httpx.ASGITransport(app=near.service.app))
+        device = await arrives(near, "pc-1")
+        script = await robot.post(SCRIPTS, ScriptCreate("Hello", "true", Language.SH), Script)
+        order = RolloutCreate(script_id=script.id, targets=Targets(devices=[device]))
+        rollout = await robot.post(ROLLOUTS, order, RolloutCreated)
+        await robot.aclose()
+        await until(lambda: near.context.live.get(ROLLOUT, rollout.id), "the rollout")
+        told = near.context.live.get(ROLLOUT, rollout.id) or {}
+        assert "by ada, with the API token “Nightly”" in origin(told, near.context.clock())
+        tokens.table.select([made.api_token.id])
+        tokens.ask_revoke()
+        await until(lambda: tokens.findChildren(RevokedWork), "the question")
+        (work,) = tokens.findChildren(RevokedWork)
+        assert work.said.text().startswith("One rollout that was made with it is open with one run to go.")
+        assert not work.cancel.isChecked()
+        assert unnamed(work) == []
+        work.cancel.setChecked(cancelling)
+        say_yes(tokens)
+        await until(lambda: near.known("api_token")[0]["revoked_at"] is not None, "the end")
+        wanted = "cancelled" if cancelling else "queued"
+        await until(lambda: near.known(RUN)[0]["state"] == wanted, "the run")
+
+    run(story())
 
 
 def test_rights_are_ticked_by_keyboard_and_head_and_never_beyond_the_limit(qtbot: QtBot, loop: Any) -> None:
