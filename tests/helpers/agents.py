@@ -30,7 +30,7 @@ from agent.wire.messages import (
 T = TypeVar("T")
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 LIFE = Incarnation("epoch-1", "2049:1234", "boot-1")
 FACTS = Facts(
     hostname="web-1",

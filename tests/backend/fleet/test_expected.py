@@ -244,10 +244,10 @@ def test_fifty_thousand_lines_are_read_in_a_moment() -> None:
     text = "hostname,serial,tags,groups,note\n" + "".join(
         f"pc-{n},S-{n:06},new;floor {n % 9},lab,delivered in week {n % 52}\n" for n in range(50_000)
     )
-    start = time.perf_counter()
+    start = time.process_time()
     reading = read_expected(text, {"lab": KnownGroup(1, "Lab", True)})
     assert len(reading.lines) == 50_000
-    assert time.perf_counter() - start < 10, "it takes one or two seconds; on a busy machine a little more"
+    assert time.process_time() - start < 10, "it takes one or two seconds"
 
 
 async def test_devices_are_exported_as_a_table(fleet_service: Fleet) -> None:

