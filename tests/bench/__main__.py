@@ -29,6 +29,8 @@ def main(names: list[str]) -> int:
     if not names or any(name not in (*BENCHES, "all") for name in names):
         sys.stderr.write(f"usage: python -m tests.bench {'|'.join(BENCHES)} ... | all\n")
         return 2
+    # With it every start would compile anew what has changed since it was last compiled, and measure that.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     whole = names == ["all"]
     results = [_run(name) for name in (BENCHES if whole else names)]
     if whole:
