@@ -30,8 +30,7 @@ def cancel_runs(client: ApiClient, run_ids: Sequence[int]) -> Op[list[str]]:
 
     async def call(progress: Progress) -> list[str]:
         refused: dict[str, None] = {}
-        for done, run_id in enumerate(run_ids):
-            progress.report(done / len(run_ids), "")
+        for run_id in progress.each(run_ids):
             try:
                 await client.post(f"{RUNS}/{run_id}/cancel", None, Run)
             except ApiError as refusal:
@@ -71,8 +70,7 @@ def rerun_all(client: ApiClient, run_ids: Sequence[int], *, confirmed: bool = Fa
 
     async def call(progress: Progress) -> Restarted:
         done = Restarted()
-        for at, run_id in enumerate(run_ids):
-            progress.report(at / len(run_ids), "")
+        for run_id in progress.each(run_ids):
             try:
                 wanted = RunRerun(confirmed_devices=1 if confirmed else None)
                 made = await client.post(f"{RUNS}/{run_id}/rerun", wanted, RolloutCreated)

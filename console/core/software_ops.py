@@ -184,8 +184,7 @@ def _delete(title: str, client: ApiClient, path: str, items: Sequence[Object], k
 
     async def call(progress: Progress) -> list[str]:
         refused = []
-        for done, item in enumerate(items):
-            progress.report(done / len(items), str(item["name"]))
+        for item in progress.each(items, lambda one: str(one["name"])):
             try:
                 await client.delete(f"{path}/{item['id']}", headers=_if_match(item["version"]))
             except ApiError as error:

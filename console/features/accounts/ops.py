@@ -20,7 +20,7 @@ from backend_lite.contract.accounts import (
 )
 from backend_lite.contract.live import API_TOKEN, ROLE, USER
 from console.core.client import ApiClient
-from console.core.ops import Op, Progress
+from console.core.ops import Op, Progress, each_op
 from console.core.texts import plural, tr
 
 
@@ -90,14 +90,8 @@ def open_work(client: ApiClient, token_ids: Sequence[int]) -> Op[ApiTokenWork]:
 def revoke_tokens(client: ApiClient, token_ids: Sequence[int], *, cancel_rollouts: bool = False) -> Op[int]:
     """Answers how many were ended."""
     wanted = {"cancel_rollouts": True} if cancel_rollouts else None
-
-    async def call(progress: Progress) -> int:
-        for done, token_id in enumerate(token_ids):
-            progress.report(done / len(token_ids))
-            await client.delete(f"{API_TOKENS}/{token_id}", wanted)
-        return len(token_ids)
-
-    return Op(plural(len(token_ids), "Revoke the token", "Revoke {count} tokens"), call, (API_TOKEN,))
+    title = plural(len(token_ids), "Revoke the token", "Revoke {count} tokens")
+    return each_op(title, token_ids, lambda one: client.delete(f"{API_TOKENS}/{one}", wanted), API_TOKEN)
 
 
 def _if_match(version: int) -> dict[str, str]:

@@ -21,7 +21,7 @@ from backend_lite.contract.live import BACKUP_STATE
 from console.core import formatting
 from console.core.client import ApiClient
 from console.core.errors import Mendable
-from console.core.ops import Op, Progress
+from console.core.ops import Op, Progress, each_op
 from console.core.texts import tr
 
 LONG_S = 6 * 3600.0
@@ -53,14 +53,9 @@ def verify(client: ApiClient, backup_id: str) -> Op[Backup]:
 
 def delete(client: ApiClient, backup_ids: list[str]) -> Op[int]:
     """Answers how many went."""
-
-    async def call(progress: Progress) -> int:
-        for done, backup_id in enumerate(backup_ids):
-            progress.report(done / len(backup_ids))
-            await client.delete(f"{BACKUPS}/{backup_id}")
-        return len(backup_ids)
-
-    return Op(tr("Delete backups"), call, (BACKUP_STATE,))
+    return each_op(
+        tr("Delete backups"), backup_ids, lambda one: client.delete(f"{BACKUPS}/{one}"), BACKUP_STATE
+    )
 
 
 def load_rules(client: ApiClient) -> Op[BackupRules]:

@@ -18,7 +18,7 @@ from backend_lite.contract.fleet import DEVICES
 from backend_lite.contract.live import AGENT_ENDPOINT as ENDPOINT_KIND
 from backend_lite.contract.live import DEVICE, ENROLLMENT_TOKEN
 from console.core.client import ApiClient
-from console.core.ops import Op, Progress
+from console.core.ops import Op, Progress, each_op
 from console.core.texts import plural, tr
 
 
@@ -53,15 +53,10 @@ def rename_token(client: ApiClient, token_id: int, name: str) -> Op[EnrollmentTo
 
 def revoke_tokens(client: ApiClient, token_ids: Sequence[int]) -> Op[int]:
     """Answers how many were ended."""
-
-    async def call(progress: Progress) -> int:
-        for done, token_id in enumerate(token_ids):
-            progress.report(done / len(token_ids))
-            await client.delete(f"{ENROLLMENT_TOKENS}/{token_id}")
-        return len(token_ids)
-
     title = plural(len(token_ids), "Revoke the enrollment token", "Revoke {count} enrollment tokens")
-    return Op(title, call, (ENROLLMENT_TOKEN,))
+    return each_op(
+        title, token_ids, lambda one: client.delete(f"{ENROLLMENT_TOKENS}/{one}"), ENROLLMENT_TOKEN
+    )
 
 
 def approve_device(client: ApiClient, device_id: int) -> Op[None]:

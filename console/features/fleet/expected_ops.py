@@ -19,7 +19,7 @@ from backend_lite.contract.fleet import (
 from backend_lite.contract.live import EXPECTED_DEVICE
 from console.core.client import ApiClient
 from console.core.errors import Mendable
-from console.core.ops import Op, Progress
+from console.core.ops import Op, Progress, each_op
 from console.core.texts import plural, tr
 
 
@@ -39,15 +39,10 @@ def update(client: ApiClient, expected_id: int, change: ExpectedDeviceUpdate) ->
 
 def delete(client: ApiClient, expected_ids: Sequence[int]) -> Op[int]:
     """Answers how many are expected no longer."""
-
-    async def call(progress: Progress) -> int:
-        for done, expected_id in enumerate(expected_ids):
-            progress.report(done / len(expected_ids))
-            await client.delete(f"{EXPECTED_DEVICES}/{expected_id}")
-        return len(expected_ids)
-
     title = plural(len(expected_ids), "Expect the device no longer", "Expect {count} devices no longer")
-    return Op(title, call, (EXPECTED_DEVICE,))
+    return each_op(
+        title, expected_ids, lambda one: client.delete(f"{EXPECTED_DEVICES}/{one}"), EXPECTED_DEVICE
+    )
 
 
 def import_table(client: ApiClient, text: str, *, dry_run: bool) -> Op[CsvImported]:
@@ -82,11 +77,5 @@ def load_retired(client: ApiClient) -> Op[list[RetiredDevice]]:
 
 def forget(client: ApiClient, device_ids: Sequence[int]) -> Op[int]:
     """Answers how many are forgotten."""
-
-    async def call(progress: Progress) -> int:
-        for done, device_id in enumerate(device_ids):
-            progress.report(done / len(device_ids))
-            await client.post(f"{DEVICES}/{device_id}/forget")
-        return len(device_ids)
-
-    return Op(plural(len(device_ids), "Forget the device", "Forget {count} devices"), call)
+    title = plural(len(device_ids), "Forget the device", "Forget {count} devices")
+    return each_op(title, device_ids, lambda one: client.post(f"{DEVICES}/{one}/forget"))

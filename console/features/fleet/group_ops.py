@@ -89,8 +89,7 @@ def naming(client: ApiClient, group_ids: Sequence[int], device_ids: Sequence[int
 
     async def call(progress: Progress) -> dict[int, int]:
         wanted, found = set(device_ids), {}
-        for done, group_id in enumerate(group_ids):
-            progress.report(done / len(group_ids))
+        for group_id in progress.each(group_ids):
             count = len(wanted.intersection(await client.get(f"{GROUPS}/{group_id}/members", list[int])))
             if count:
                 found[group_id] = count
@@ -104,8 +103,7 @@ def delete(client: ApiClient, groups: Sequence[Group]) -> Op[list[GroupCreate]]:
 
     async def call(progress: Progress) -> list[GroupCreate]:
         gone: list[GroupCreate] = []
-        for done, group in enumerate(groups):
-            progress.report(done / len(groups))
+        for group in progress.each(groups):
             named = group.query is None
             devices = await client.get(f"{GROUPS}/{group.id}/members", list[int]) if named else []
             await client.delete(f"{GROUPS}/{group.id}")
@@ -117,10 +115,6 @@ def delete(client: ApiClient, groups: Sequence[Group]) -> Op[list[GroupCreate]]:
 
 def create_all(client: ApiClient, wanted: Sequence[GroupCreate]) -> Op[list[Group]]:
     async def call(progress: Progress) -> list[Group]:
-        made: list[Group] = []
-        for done, one in enumerate(wanted):
-            progress.report(done / len(wanted))
-            made.append(await client.post(GROUPS, one, Group))
-        return made
+        return [await client.post(GROUPS, one, Group) for one in progress.each(wanted)]
 
     return Op(plural(len(wanted), "Make the group again", "Make {count} groups again"), call, (GROUP,))

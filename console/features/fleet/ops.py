@@ -16,7 +16,7 @@ from backend_lite.contract.fleet import (
 )
 from backend_lite.contract.live import DEVICE
 from console.core.client import ApiClient
-from console.core.ops import Op, Progress
+from console.core.ops import Op, Progress, each_op
 from console.core.texts import plural, tr
 
 
@@ -36,29 +36,15 @@ def matching(client: ApiClient, query: str) -> Op[DeviceIds]:
 
 def approve(client: ApiClient, device_ids: Sequence[int]) -> Op[int]:
     """Answers how many were approved."""
-
-    async def call(progress: Progress) -> int:
-        for done, device_id in enumerate(device_ids):
-            progress.report(done / len(device_ids))
-            await client.post(f"{DEVICES}/{device_id}/approve")
-        return len(device_ids)
-
     title = plural(len(device_ids), "Approve the device", "Approve {count} devices")
-    return Op(title, call, (DEVICE,))
+    return each_op(title, device_ids, lambda one: client.post(f"{DEVICES}/{one}/approve"), DEVICE)
 
 
 def retire(client: ApiClient, device_ids: Sequence[int], *, uninstall: bool = False) -> Op[int]:
     """Answers how many were removed. `uninstall`: their agents too."""
     params = {"uninstall": "true"} if uninstall else None
-
-    async def call(progress: Progress) -> int:
-        for done, device_id in enumerate(device_ids):
-            progress.report(done / len(device_ids))
-            await client.delete(f"{DEVICES}/{device_id}", params)
-        return len(device_ids)
-
     title = plural(len(device_ids), "Remove the device", "Remove {count} devices")
-    return Op(title, call, (DEVICE,))
+    return each_op(title, device_ids, lambda one: client.delete(f"{DEVICES}/{one}", params), DEVICE)
 
 
 def set_tags(client: ApiClient, device_id: int, tags: Sequence[str]) -> Op[Device]:
@@ -73,8 +59,7 @@ def change_tags(client: ApiClient, changes: Sequence[TagsChange]) -> Op[list[int
 
     async def call(progress: Progress) -> list[int]:
         changed: list[int] = []
-        for done, change in enumerate(changes):
-            progress.report(done / len(changes))
+        for change in progress.each(changes):
             changed += (await client.post(f"{DEVICES}/tags", change, TagsChanged)).devices
         return changed
 

@@ -99,8 +99,7 @@ async def each(
     progress: Progress,
 ) -> None:
     """What the service refuses is noted, and the next one follows; what this person may not do ends it."""
-    for done, item in enumerate(items):
-        progress.report(done / len(items), name_of(item))
+    for item in progress.each(items, name_of):
         try:
             await work(item)
         except ApiError as error:

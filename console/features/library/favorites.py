@@ -68,8 +68,7 @@ def _load(client: ApiClient) -> Op[FavoriteScripts]:
 
 def _turn(client: ApiClient, ids: Sequence[int], wanted: bool) -> Op[FavoriteScripts]:
     async def call(progress: Progress) -> FavoriteScripts:
-        for done, script_id in enumerate(ids):
-            progress.report(done / len(ids))
+        for script_id in progress.each(ids):
             path = f"{SCRIPTS}/{script_id}/favorite"
             if wanted:
                 await client.put(path, None, FavoriteScripts)

@@ -23,7 +23,7 @@ from backend_lite.contract.plans import (
 )
 from console.core.client import ApiClient
 from console.core.errors import ApiError
-from console.core.ops import Op, Progress
+from console.core.ops import Op, Progress, each_op
 from console.core.starter_library import Loaded, load_starter_library
 from console.core.texts import plural, tr
 
@@ -87,8 +87,7 @@ class Removed:
 def delete(client: ApiClient, profile_ids: Sequence[int]) -> Op[Removed]:
     async def call(progress: Progress) -> Removed:
         refused: list[str] = []
-        for done, profile_id in enumerate(profile_ids):
-            progress.report(done / len(profile_ids))
+        for profile_id in progress.each(profile_ids):
             try:
                 await client.delete(f"{PROFILES}/{profile_id}")
             except ApiError as refusal:
@@ -109,16 +108,9 @@ def compliance(client: ApiClient, profile_id: int) -> Op[list[ProfileDevice]]:
 
 def assign(client: ApiClient, device_ids: Sequence[int], profile_id: int | None) -> Op[int]:
     """Gives these devices a profile, or none; nothing runs by that."""
-
-    async def call(progress: Progress) -> int:
-        change = DeviceUpdate(profile_id=profile_id)
-        for done, device_id in enumerate(device_ids):
-            progress.report(done / len(device_ids))
-            await client.put(f"{DEVICES}/{device_id}", change, Device)
-        return len(device_ids)
-
+    change = DeviceUpdate(profile_id=profile_id)
     title = plural(len(device_ids), "Assign the profile", "Assign the profile to {count} devices")
-    return Op(title, call, (DEVICE,))
+    return each_op(title, device_ids, lambda one: client.put(f"{DEVICES}/{one}", change, Device), DEVICE)
 
 
 def load_starters(client: ApiClient) -> Op[Loaded]:
