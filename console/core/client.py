@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 import msgspec
 
 from backend_lite.contract.common import Problem
+from console import __version__
 from console.core.errors import ApiError, ServiceGone, UnexpectedAnswer
 from console.core.texts import tr
 
@@ -20,6 +22,8 @@ Params = Mapping[str, str | int | float | bool]
 
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 30.0
+_PROGRAM = f"DeployFlow window {__version__} ({platform.system()})"
+"""What the list of sessions and the audit call it."""
 STEP_UP_REQUIRED = "step_up_required"
 """Code of a refusal that the password, given once more, turns into a yes."""
 
@@ -162,7 +166,9 @@ class ApiClient:
         if self._http is None:
             timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
             # Proxies and certificates of the environment are none of a local service's business.
-            self._http = httpx.AsyncClient(timeout=timeout, trust_env=False, transport=self._transport)
+            self._http = httpx.AsyncClient(
+                timeout=timeout, trust_env=False, transport=self._transport, headers={"User-Agent": _PROGRAM}
+            )
         return self._http
 
     def _headers(self, extra: Mapping[str, str] | None) -> dict[str, str]:

@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from console.core.activity import Activity
+from console.core.own_rights import Need
 from console.core.texts import tr
+from console.shell.needing import follow, gate
 from console.shell.op_runner import OpHandle
 from console.shell.theme import Theme
 from console.widgets.segment_bar import paint_shares
@@ -35,14 +37,16 @@ _MARGIN, _GAP, _CANCEL = 16, 20, 24
 
 class ActivityList(QListView):
     """A click or Enter opens a rollout. The cross at the end of a line, Delete or the menu cancel what still
-    goes on: `cancelled(handle)` an operation of this window, `cancel_wanted(rollout_id)` a rollout."""
+    goes on: `cancelled(handle)` an operation of this window, `cancel_wanted(rollout_id)` a rollout, for which
+    `needed` has to be met."""
 
     opened = Signal(int)
     cancelled = Signal(object)
     cancel_wanted = Signal(int)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, needed: Need) -> None:
         super().__init__()
+        self._needed = needed
         self.setAccessibleName(tr("What is running now"))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)
@@ -51,6 +55,7 @@ class ActivityList(QListView):
         self.setItemDelegate(_Painter(theme, self))
         self.activated.connect(self._open)
         self.show_lines([])
+        follow(self, needed, lambda _met: self.viewport().update())
 
     def show_lines(self, lines: list[tuple[Activity, OpHandle | None]]) -> None:
         """Lines are changed in place, so that choice and scroll position stay."""
@@ -85,8 +90,17 @@ class ActivityList(QListView):
         if activity.rollout_id is not None:
             menu.addAction(tr("Open the rollout")).triggered.connect(lambda _checked: self._open(index))
         if activity.is_open:
-            menu.addAction(tr("Cancel…")).triggered.connect(lambda _checked: self._cancel(index))
+            cancel = menu.addAction(tr("Cancel…"))
+            cancel.triggered.connect(lambda _checked: self._cancel(index))
+            if activity.rollout_id is not None:
+                gate(cancel, self._needed)
         return menu
+
+    def can_cancel(self, index: Index) -> bool:
+        activity: Activity | None = index.data(ACTIVITY)
+        if activity is None or not activity.is_open:
+            return False
+        return activity.rollout_id is None or self._needed.is_met
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Delete:
@@ -99,7 +113,7 @@ class ActivityList(QListView):
         index = self.indexAt(event.position().toPoint())
         if event.button() is not Qt.MouseButton.LeftButton or not index.isValid():
             return
-        if _can_cancel(index) and self.cancel_area(index).contains(event.position().toPoint()):
+        if self.can_cancel(index) and self.cancel_area(index).contains(event.position().toPoint()):
             self._cancel(index)
         elif not event.modifiers():
             self._open(index)
@@ -119,17 +133,12 @@ class ActivityList(QListView):
 
     def _cancel(self, index: Index) -> None:
         activity: Activity | None = index.data(ACTIVITY)
-        if activity is None or not activity.is_open:
+        if activity is None or not self.can_cancel(index):
             return
         if activity.rollout_id is not None:
             self.cancel_wanted.emit(activity.rollout_id)
         else:
             self.cancelled.emit(index.data(HANDLE))
-
-
-def _can_cancel(index: Index) -> bool:
-    activity: Activity | None = index.data(ACTIVITY)
-    return activity is not None and activity.is_open
 
 
 def _empty() -> QStandardItem:
@@ -161,7 +170,7 @@ class _Painter(QStyledItemDelegate):
             painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter, str(index.data()))
         else:
             self._paint_line(painter, inside.adjusted(0, 0, -_CANCEL - _GAP, 0), activity)
-            if activity.is_open:
+            if self._view.can_cancel(index):
                 self._paint_cross(painter, index, option)
             painter.fillRect(area.left(), area.bottom(), area.width(), 1, theme.tokens.line)
         painter.restore()

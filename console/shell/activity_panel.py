@@ -37,7 +37,7 @@ class ActivityPanel(QFrame):
         self._operations: dict[OpHandle, None] = {}
         self._rollouts: dict[int, Activity] = {}
         self._ended_at: dict[int, float] = {}
-        self.lines = ActivityList(context.theme)
+        self.lines = ActivityList(context.theme, context.rights.need("rollouts:run"))
         self.lines.opened.connect(self.opened)
         self.lines.cancelled.connect(self._cancel)
         self.lines.cancel_wanted.connect(self._ask_cancel)
@@ -143,10 +143,6 @@ class ActivityPanel(QFrame):
         handle.cancel()
 
     def _ask_cancel(self, rollout_id: int) -> None:
-        reason = self._context.rights.need("rollouts:run").reason
-        if reason:
-            self._context.notices.notice(reason, "warning")
-            return
         activity = self._rollouts.get(rollout_id)
         if activity is None:
             return

@@ -192,6 +192,7 @@ class MainWindow(QWidget):
             self.workspace = None
             self._of_features = []
             self.context.navigator.forget()
+            self.context.notices.forget()
         self.top.search.set_palette(None)
         self.top.show_user(None)
 

@@ -40,6 +40,7 @@ class Notices(QObject):
     noticed = Signal(object)
     banner_changed = Signal(str, object)
     bug_found = Signal(object)
+    forgotten = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,6 +63,12 @@ class Notices(QObject):
     def clear(self, key: str) -> None:
         if self.banners.pop(key, None) is not None:
             self.banner_changed.emit(key, None)
+
+    def forget(self) -> None:
+        """Somebody else is about to sit here: what was said is not for them, its buttons still less. Banners
+        are about the surroundings and stay."""
+        self.last_error = ""
+        self.forgotten.emit()
 
     def bug(self, title: str, error_id: str, details: str) -> None:
         self.last_error = title

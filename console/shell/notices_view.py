@@ -59,6 +59,7 @@ class Toasts(QObject):
         self._ground = ground
         self.shown: list[QFrame] = []
         notices.noticed.connect(self._show)
+        notices.forgotten.connect(self._dismiss_all)
         ground.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -97,6 +98,10 @@ class Toasts(QObject):
             made.hide()
             made.deleteLater()
             self._place()
+
+    def _dismiss_all(self) -> None:
+        for made in tuple(self.shown):
+            self._dismiss(made)
 
     def _place(self) -> None:
         bottom = self._ground.height() - self._lift() - 12

@@ -75,6 +75,7 @@ class StatusBar(QFrame):
         ):
             self.destroyed.connect(LiveCount(context.live, kind, show, counts).stop)
         context.notices.noticed.connect(self._note)
+        context.notices.forgotten.connect(self.error.hide)
 
     def _show_state(self, state: LiveState) -> None:
         tone, text = _STATES[state]

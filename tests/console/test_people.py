@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.accounts import USERS
 from backend_lite.contract.live import DEVICE, SCRIPT
+from backend_lite.contract.plans import PROFILES
 from console.features.fleet.devices_page import DevicesPage
 from console.features.library.folder_tree import INSIDE, Place
 from console.features.library.script_page import ScriptPage
@@ -163,6 +164,36 @@ def test_who_only_reads_drags_and_renames_nothing(near: NearService, qtbot: QtBo
             await give(site, user, "Operator")
             await until(scripts.new.isEnabled, "the right to make scripts")
             assert set(offers().values()) == {True}, offers()
+        assert near.forbidden == []
+
+    run(story())
+
+
+def test_who_only_reads_changes_no_profile(near: NearService, qtbot: QtBot, run: Run) -> None:
+    async def story() -> None:
+        site, script, user = await signed_in(near, "Read only")
+        tasks = [{"name": name, "script_id": script, "action_type": "bash"} for name in ("one", "two")]
+        profile = await site.done("POST", PROFILES, {"name": "Baseline", "tasks": tasks})
+        with window(near, qtbot):
+            page = page_of(near, "profile", profile["id"])
+            await until(lambda: not near.context.ops.running, "the profile")
+            editor = page.editor
+            parts = (editor.fields, editor.form, editor.add, editor.copy, editor.remove)
+            assert [part.isEnabled() for part in parts] == [False] * 5
+            assert editor.add.toolTip() == "You do not have the right “Profiles: Edit”."
+            assert editor.list.dragDropMode() is QAbstractItemView.DragDropMode.NoDragDrop
+            editor.list.setFocus()
+            for key in (Qt.Key.Key_Delete, Qt.Key.Key_Insert, Qt.Key.Key_F2):
+                QTest.keyClick(editor.list, key)
+            assert editor.list.state() is QAbstractItemView.State.NoState
+            offered = [one.text() for one in editor.list.context_menu().actions() if one.isEnabled()]
+            assert offered == []
+            assert not editor.dirty
+            await give(site, user, "Operator")
+            await until(editor.fields.isEnabled, "the right to change profiles")
+            assert [part.isEnabled() for part in parts] == [True] * 5
+            QTest.keyClick(editor.list, Qt.Key.Key_Delete)
+            assert [task.name for task in editor.value.tasks] == ["two"]
         assert near.forbidden == []
 
     run(story())

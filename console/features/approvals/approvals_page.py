@@ -161,7 +161,9 @@ class ApprovalsPage(Page):
             restore_splitter(settings, name, split)
             split.splitterMoved.connect(partial(self._keep_split, name, split))
         self.destroyed.connect(live.subscribe(APPROVAL, self._take))
-        follow(self, self._context.rights.need(ops.RIGHT, everywhere=True), lambda _met: self._show_chosen())
+        follow(
+            self, self._context.rights.need(ops.RIGHT, everywhere=True), lambda _met: self._rights_changed()
+        )
         self.centre.recount()
         self._selected()
 
@@ -209,6 +211,10 @@ class ApprovalsPage(Page):
         self._show_chosen()
         self._look.start()
 
+    def _rights_changed(self) -> None:
+        self._looked = {key: looked for key, looked in self._looked.items() if not looked.refusal}
+        self._selected()
+
     def _show_chosen(self) -> None:
         one = self._chosen()
         obstacle = tr("Choose one request.") if one is None else self.decisions.obstacle(one)
@@ -216,7 +222,11 @@ class ApprovalsPage(Page):
             part.setEnabled(not obstacle)
         self.approve.setToolTip(obstacle or tr("Approve (A)"))
         self.refuse.setToolTip(obstacle or tr("Refuse (Delete)"))
-        self.withdraw.setEnabled(one is not None and self.decisions.may_withdraw(one))
+        withdrawable = one is not None and self.decisions.may_withdraw(one)
+        self.withdraw.setEnabled(withdrawable)
+        self.withdraw.setToolTip(
+            "" if withdrawable else tr("Who asked for it can withdraw it while it waits.")
+        )
         self.pane.setVisible(one is not None)
         if one is not None:
             self.pane.show_approval(one, obstacle if is_waiting(one) else "")
@@ -229,7 +239,7 @@ class ApprovalsPage(Page):
             return
         rollout_id = int(one["rollout_id"])
         self._context.ops.run(
-            ops.look(self._context.client, one),
+            ops.look(self._context.client, one, sees_texts=self.decisions.sees_texts(one)),
             on_success=lambda looked: self._looked_at(rollout_id, looked),
             on_error=lambda refusal: self._not_looked_at(rollout_id, refusal),
             owner=self,

@@ -42,13 +42,16 @@ class Decisions:
     def may_withdraw(self, approval: Object) -> bool:
         return is_waiting(approval) and self.is_mine(approval)
 
+    def sees_texts(self, approval: Object) -> bool:
+        return self.is_mine(approval) or self._may_approve
+
     def obstacle(self, approval: Object) -> str:
         """Why this person cannot decide it; empty where they can."""
         if not is_waiting(approval):
             return tr("It is decided.")
         if self.is_mine(approval):
             return tr("You asked for this yourself: somebody else has to agree. You can withdraw it.")
-        if not self._context.rights.may(ops.RIGHT, everywhere=True):
+        if not self._may_approve:
             return tr("You may not approve rollouts: no role of yours gives that right for all devices.")
         return ""
 
@@ -98,6 +101,10 @@ class Decisions:
         )
 
     # ---- inside
+
+    @property
+    def _may_approve(self) -> bool:
+        return self._context.rights.may(ops.RIGHT, everywhere=True)
 
     def _ask(
         self, one: Object, title: str, text: str, action: str, decide: Decide, done: str, role: str = "danger"

@@ -39,9 +39,14 @@ def load_page(client: ApiClient, cursor: str | None) -> Op[Page[Object]]:
     return Op(tr("Load the approvals"), call)
 
 
-def look(client: ApiClient, approval: Object) -> Op[Looked]:
+def look(client: ApiClient, approval: Object, *, sees_texts: bool) -> Op[Looked]:
+    """The texts are asked for with `sees_texts` only: the service notes in the audit whom it refuses them."""
+
     async def call(_progress: Progress) -> Looked:
         rollout = await client.get(f"{ROLLOUTS}/{approval['rollout_id']}", Rollout)
+        if not sees_texts:
+            refusal = tr("What would run is shown to who asked for it, and to who may approve it.")
+            return Looked(rollout, refusal=refusal)
         try:
             pinned = await client.get(f"{APPROVALS}/{approval['id']}/texts", list[ApprovalText])
         except ApiError as refusal:

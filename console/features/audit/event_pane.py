@@ -42,7 +42,6 @@ class EventPane(QScrollArea):
         inside = QWidget()
         set_role(inside, "scrolled")
         inside.setLayout(lines)
-        set_role(self, "page")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

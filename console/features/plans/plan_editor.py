@@ -14,11 +14,13 @@ from console.core import plan_tasks, plan_words
 from console.core.plan_tasks import MAX_TASKS, EditedPlan, EditedTask
 from console.core.texts import plural, tr
 from console.core.undo import Undo
+from console.features.plans.kinds import WRITES
 from console.features.plans.plan_fields import PlanFields
 from console.features.plans.task_form import TaskForm
 from console.features.plans.task_list import TaskList
 from console.features.plans.task_model import TaskRow
 from console.shell.context import Context
+from console.shell.needing import follow
 from console.shell.parts import button, column, frame, icon_button, label, row
 from console.widgets.empty_state import EmptyState
 
@@ -45,18 +47,21 @@ class PlanEditor(QWidget):
         self.count = label("", "header")
         self.back = icon_button("undo", tr("Undo (Ctrl+Z)"), lambda: self.step(redo=False))
         self.forth = icon_button("redo", tr("Redo (Ctrl+Y)"), lambda: self.step(redo=True))
-        self.up = icon_button("chevron-up", tr("Move up (Alt+Up)"), lambda: self.shift(-1))
-        self.down = icon_button("chevron-down", tr("Move down (Alt+Down)"), lambda: self.shift(1))
-        self.copy = icon_button("copy", tr("Duplicate (Ctrl+D)"), self.duplicate)
-        self.remove = icon_button("trash", tr("Remove (Delete)"), self.remove_chosen)
-        self.add = button(tr("Add task"), self.add_task, icon="plus", name=tr("Add a task (Insert)"))
+        writes = context.rights.need(*WRITES)
+        self.up = icon_button("chevron-up", tr("Move up (Alt+Up)"), lambda: self.shift(-1), writes)
+        self.down = icon_button("chevron-down", tr("Move down (Alt+Down)"), lambda: self.shift(1), writes)
+        self.copy = icon_button("copy", tr("Duplicate (Ctrl+D)"), self.duplicate, writes)
+        self.remove = icon_button("trash", tr("Remove (Delete)"), self.remove_chosen, writes)
+        self.add = button(
+            tr("Add task"), self.add_task, icon="plus", name=tr("Add a task (Insert)"), need=writes
+        )
         tools = row(self.back, self.forth, self.up, self.down, self.copy, self.remove, gap=2)
         bar = frame("tool-bar", row(self.count, None, tools, self.add, gap=12), (16, 6, 16, 6))
         self.none = EmptyState(
             "profile",
             tr("No tasks yet"),
             tr("A task runs a script or installs software. Add the first one, then the others in order."),
-            button(tr("Add a task"), self.add_task),
+            button(tr("Add a task"), self.add_task, need=writes),
         )
         self._centre = QStackedWidget()
         for part in (self.list, self.none):
@@ -64,6 +69,7 @@ class PlanEditor(QWidget):
         lines = column(bar, self._centre, gap=0)
         self.setLayout(lines)
         self._connect()
+        follow(self, writes, self._let_change)
 
     # ---- the value
 
@@ -166,6 +172,11 @@ class PlanEditor(QWidget):
         self._set_tasks(plan_tasks.move_by(self.value.tasks, self.list.chosen_keys(), step))
 
     # ---- inside
+
+    def _let_change(self, may: bool) -> None:
+        self.list.let_change(may)
+        for part in (self.fields, self.form):
+            part.setEnabled(may)
 
     def _connect(self) -> None:
         live = self._context.live

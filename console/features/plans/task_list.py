@@ -41,10 +41,8 @@ class TaskList(QListView):
         self.setItemDelegate(TaskDelegate(self))
         self.setAccessibleName(tr("Tasks"))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setUniformItemSizes(True)
-        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setDragDropOverwriteMode(False)
         self.setDropIndicatorShown(True)
@@ -52,6 +50,14 @@ class TaskList(QListView):
         self.model_.renamed.connect(self.renamed)
         self.doubleClicked.connect(lambda _index: self.edit_wanted.emit())
         theme().changed.connect(self.viewport().update)
+        self.let_change(True)
+
+    def let_change(self, may: bool) -> None:
+        """Whoever may not is offered neither dragging nor renaming, and no key moves or removes anything."""
+        self._may_change = may
+        drag, trigger = QAbstractItemView.DragDropMode, QAbstractItemView.EditTrigger
+        self.setDragDropMode(drag.InternalMove if may else drag.NoDragDrop)
+        self.setEditTriggers(trigger.EditKeyPressed if may else trigger.NoEditTriggers)
 
     def show_rows(self, rows: Sequence[TaskRow]) -> None:
         """What was selected stays selected, wherever it is now."""
@@ -89,7 +95,9 @@ class TaskList(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, modifiers = event.key(), event.modifiers()
-        if modifiers == _ALT and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+        if not self._may_change:
+            super().keyPressEvent(event)
+        elif modifiers == _ALT and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.move_wanted.emit(-1 if key == Qt.Key.Key_Up else 1)
         elif modifiers == _CONTROL and key == Qt.Key.Key_D:
             self.duplicate_wanted.emit()
@@ -111,14 +119,14 @@ class TaskList(QListView):
         menu.popup(at)
 
     def context_menu(self) -> QMenu:
-        menu, some = QMenu(self), bool(self.chosen_keys())
+        menu, some = QMenu(self), bool(self.chosen_keys()) and self._may_change
         wishes: list[tuple[str, str, Callable[[], None], bool]] = [
             (tr("Edit"), "Return", self.edit_wanted.emit, some),
             (tr("Rename"), "F2", lambda: self.edit(self.currentIndex()), some),
             (tr("Duplicate"), "Ctrl+D", self.duplicate_wanted.emit, some),
             (tr("Move up"), "Alt+Up", lambda: self.move_wanted.emit(-1), some),
             (tr("Move down"), "Alt+Down", lambda: self.move_wanted.emit(1), some),
-            (tr("Add a task below"), "Ins", self.add_wanted.emit, True),
+            (tr("Add a task below"), "Ins", self.add_wanted.emit, self._may_change),
             (tr("Remove"), "Del", self.remove_wanted.emit, some),
         ]
         for title, keys, run, enabled in wishes:

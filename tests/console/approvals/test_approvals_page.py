@@ -157,6 +157,24 @@ def test_who_lacks_the_right_is_told_so(open_: Open, world: World, run: Run, rig
     run(world.context.rights.read())
     assert not page.approve.isEnabled()
     assert page.pane.hint.text().startswith("You may not approve rollouts")
+    assert not page.withdraw.isEnabled()
+    assert page.withdraw.toolTip() == "Who asked for it can withdraw it while it waits."
+
+
+def test_who_may_not_see_what_would_run_does_not_ask_for_it(open_: Open, world: World, run: Run) -> None:
+    rights = world.api.answers
+    rights[f"GET {RIGHTS}"] = (200, {"permissions": ["rollouts:view"], "limited": {}})
+    run(world.context.rights.read())
+    page = open_(ask())
+    rights[f"GET {RIGHTS}"] = (200, {"permissions": ["rollouts:view"], "limited": {}})
+    run(world.context.rights.read())
+    choose(page, world, run, 4)
+    texts = page.pane.texts
+    assert texts.plain.text() == "What would run is shown to who asked for it, and to who may approve it."
+    assert f"GET {APPROVALS}/4/texts" not in world.api.calls()
+    rights[f"GET {RIGHTS}"] = (200, {"permissions": ["rollouts:view", "rollouts:approve"], "limited": {}})
+    run(world.context.rights.read())
+    run(until(lambda: texts.code.text() == "rm -rf /var/tmp/old\n", "the text"))
 
 
 def test_a_refusal_of_the_service_is_said_in_place(open_: Open, world: World, run: Run) -> None:

@@ -27,6 +27,12 @@ def test_the_session_is_sent_as_bearer() -> None:
     assert api.requests[0].headers["Authorization"] == "Bearer secret"
 
 
+def test_the_list_of_sessions_can_call_the_window_by_its_name() -> None:
+    api = FakeApi({f"GET {HEALTH}": GOOD})
+    asyncio.run(client(api).get(HEALTH, Health))
+    assert api.requests[0].headers["User-Agent"].startswith("DeployFlow window ")
+
+
 def test_a_body_is_json_and_none_is_no_body() -> None:
     api = FakeApi({"POST /x": (204, None)})
     asyncio.run(client(api).post("/x", {"a": 1}))

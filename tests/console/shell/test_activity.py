@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -104,12 +105,29 @@ def test_a_rollout_is_cancelled_after_a_question(
     assert opened == []
 
 
-def test_who_may_not_run_is_told_so_instead_of_asked(panel: ActivityPanel, world: World, run: Run) -> None:
+def test_who_may_not_run_is_offered_no_cancelling(panel: ActivityPanel, world: World, run: Run) -> None:
+    index = panel.lines.model().index(1, 0)
+    cross = panel.lines.cancel_area(index)
+
+    def seen() -> QImage:
+        return panel.lines.viewport().grab(cross).toImage()
+
+    with_cross = seen()
     world.api.answers[f"GET {RIGHTS}"] = (200, {"permissions": ["rollouts:view"]})
     run(world.context.rights.read())
-    click(panel, 1, panel.lines.cancel_area(panel.lines.model().index(1, 0)).center())
+    assert seen() != with_cross
+    opened: list[int] = []
+    panel.opened.connect(opened.append)
+    click(panel, 1, cross.center())
+    panel.lines.setCurrentIndex(index)
+    QTest.keyClick(panel.lines, Qt.Key.Key_Delete)
     assert panel.findChild(ConfirmDialog) is None
-    assert [notice.text for notice in world.notices] == ["You do not have the right “Rollouts: Run”."]
+    assert opened == [1], "the end of the line opens it like the rest"
+    menu = panel.lines.menu_of(index)
+    assert menu is not None
+    assert [(one.isEnabled(), one.toolTip()) for one in menu.actions()[1:]] == [
+        (False, "You do not have the right “Rollouts: Run”.")
+    ]
 
 
 def test_what_ends_stays_for_a_while(panel: ActivityPanel, world: World, run: Run) -> None:

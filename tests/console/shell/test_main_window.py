@@ -229,6 +229,19 @@ def test_a_notice_goes_away_by_itself(
     run(until(lambda: not window.toasts.shown, "end of the notice"))
 
 
+def test_what_was_said_to_one_person_is_not_there_for_the_next(window: MainWindow, world: World) -> None:
+    world.context.notices.banner("service", "It is gone.")
+    world.context.notices.notice("The script was moved.", action=Action("Undo", lambda: None))
+    world.context.notices.notice("The disk is full.", "bad")
+    window.show_screen(QWidget())
+    window.show_workspace(features([]))
+    assert window.toasts.shown == []
+    assert window.status.error.isHidden()
+    assert window.workspace is not None
+    assert window.workspace.activity.messages.count() == 0
+    assert window.banners.texts() == ["It is gone."]
+
+
 def test_the_last_error_stays_in_the_status_bar(window: MainWindow, world: World) -> None:
     world.context.notices.notice("Saved.", "good")
     assert window.status.error.isHidden()
