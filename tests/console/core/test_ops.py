@@ -13,8 +13,11 @@ def test_one_after_the_other_is_done_and_told() -> None:
         done.append(f"{one} after {said[-1]}")
 
     op = each_op("Do it", ["a", "b"], work, "device")
-    count = asyncio.run(op.call(Progress(lambda part, text: said.append((part, text)))))  # type: ignore[arg-type]
-    assert (count, op.title, op.touches) == (2, "Do it", ("device",))
+
+    async def count() -> int:
+        return await op.call(Progress(lambda part, text: said.append((part, text))))
+
+    assert (asyncio.run(count()), op.title, op.touches) == (2, "Do it", ("device",))
     assert done == ["a after (0.0, '')", "b after (0.5, '')"]
 
 
