@@ -7,6 +7,7 @@ import sys
 import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 _FILE_SIZE = 1 << 20
 _FILES = 3
@@ -20,8 +21,25 @@ def stop_logging() -> None:
         handler.close()
 
 
+class _OneLine(logging.Formatter):
+    """Spells out what would begin a line of its own: others have a part in what is written down. A stack is
+    pushed in, so that no line of it passes for another event."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return _spelt(super().formatMessage(record))
+
+    def formatException(self, *stack: Any) -> str:
+        return "\n".join(f"    {_spelt(line)}" for line in super().formatException(*stack).splitlines())
+
+
+def _spelt(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 def start_logging(folder: Path) -> None:
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s")
+    formatter = _OneLine("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s")
     formatter.converter = time.gmtime
     formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
     formatter.default_msec_format = None

@@ -109,7 +109,6 @@ def _config(options: argparse.Namespace) -> Config:
         agent_host=options.agent_host,
         agent_port=options.agent_port,
         key_file=options.key_file,
-        dev=options.dev,
     )
 
 
@@ -128,7 +127,6 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--agent-host", metavar="HOST", help="where agents reach it, if not as chosen before")
     serve.add_argument("--agent-port", type=_port, default=0, help="port of the agents; 0: as before, or any")
     serve.add_argument("--key-file", type=Path, metavar="FILE", help="the master key where no keyring is")
-    serve.add_argument("--dev", action="store_true", help="only for trying out the documented examples")
     command("migrate", "Bring the database to the schema of this version.")
     doctor = command("doctor", "Say what is wrong and what to do about it.")
     doctor.add_argument(

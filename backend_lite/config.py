@@ -110,4 +110,3 @@ class Config:
     agent_host: str | None = None
     agent_port: int = 0
     key_file: Path | None = None
-    dev: bool = False
