@@ -14,6 +14,9 @@ CONNECTIONS = 500
 STRANGERS = 1_000
 """Channels from one address that have not said who they are: so many agents of a site are greeted at once,
 and those for whom there is no room come again within seconds."""
+HANDSHAKES = 1_000
+"""Connections from one address whose TLS handshake is not over, each for as long as a head may take. Agents
+for whom there is no room come again within seconds."""
 LARGEST_HEAD = 64 << 10
 """Bytes of a request that are not its body: its first line, its headers, and what stands around chunks."""
 REQUEST_S = 10.0
@@ -39,13 +42,20 @@ class Place:
 
 
 class Door:
-    """Counts connections that are no channel yet, and channels that have not said who they are, apart: a site
-    that comes back does not keep itself from fetching files."""
+    """Counts handshakes, connections that are no channel yet, and channels that have not said who they are,
+    apart: a site that comes back does not keep itself from fetching files."""
 
-    def __init__(self, connections: int = CONNECTIONS, strangers: int = STRANGERS) -> None:
-        self._most = (connections, strangers)
+    def __init__(
+        self, connections: int = CONNECTIONS, strangers: int = STRANGERS, handshakes: int = HANDSHAKES
+    ) -> None:
+        self._most = (connections, strangers, handshakes)
         self._connections: Counter[str] = Counter()
         self._strangers: Counter[str] = Counter()
+        self._handshakes: Counter[str] = Counter()
+
+    def enter_handshake(self, address: str) -> Place | None:
+        """For a connection whose TLS has not begun; None where there is no room."""
+        return _place(self._handshakes, address, self._most[2])
 
     def enter(self, address: str) -> Place | None:
         """For a new connection; None where there is no room."""

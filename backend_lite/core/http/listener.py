@@ -17,6 +17,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from backend_lite.core.http.door import BoundedHttp, Door, Place, TimedHttp
+from backend_lite.core.http.handshakes import TlsServer
 from backend_lite.core.http.websocket import LET_IN
 
 MAX_FRAME = 1 << 20
@@ -38,6 +39,31 @@ _GRACE_S = 3
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, door: Door | None) -> None:
+        super().__init__(config)
+        self._door = door
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """With TLS and a door, that stands before the handshake, too."""
+        context, door = self.config.ssl, self._door
+        if context is None or door is None:
+            await super().startup(sockets)
+            return
+        await self.lifespan.startup()
+        for bound in sockets or ():
+            bound.listen(self.config.backlog)
+            bound.setblocking(False)
+        made = [TlsServer(bound, context, door, self._make_protocol) for bound in sockets or ()]
+        self.servers = cast("Any", made)
+        self.started = True
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        make = cast("Any", self.config.http_protocol_class)
+        protocol: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         # Two servers share the process: its own handlers tell both to stop.
@@ -154,7 +180,7 @@ class Listener:
             limit_concurrency=connections,
             **options,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, door)
         self._task: asyncio.Task[None] | None = None
 
     @property
