@@ -5,14 +5,12 @@ from typing import Any
 
 import httpx
 
-from backend_lite.contract.accounts import ROLES, USERS
 from backend_lite.contract.enroll import ENROLLMENT_TOKENS
 from backend_lite.contract.fleet import GROUPS
 from backend_lite.contract.http_agents import AGENT_REGISTER
 from backend_lite.contract.rights import DEVICE_BOUND, VERBS
-from tests.helpers.service import InProcess, headers
-
-PASSWORD = "several unrelated words"
+from tests.helpers.limited import make_role, make_user, signed_in
+from tests.helpers.service import InProcess
 
 
 @dataclass
@@ -57,20 +55,16 @@ async def halves(service: InProcess) -> Halves:
     made = Halves(service, owner, {}, 0, 0, *[Half(0, 0, 0, name) for name in ("inside-1", "outside-1")])
     for half in (made.inside, made.outside):
         await _furnish(made, half)
-    everything = [{"artifact": one, "verbs": list(VERBS)} for one in (*DEVICE_BOUND, "scripts", "profiles")]
-    role = {"name": "Half", "grants": everything, "groups": [made.inside.group]}
-    made.role = (await made.done("POST", ROLES, role))["id"]
+    everything = [f"{one}:{verb}" for one in (*DEVICE_BOUND, "scripts", "profiles") for verb in VERBS]
+    made.role = await make_role(service, "Half", everything, [made.inside.group])
     made.limited_id, made.limited = await person(made, "eve", made.role)
     return made
 
 
 async def person(site: Halves, username: str, *roles: int) -> tuple[int, dict[str, str]]:
     """Somebody with these roles, and the headers of a session of theirs."""
-    body = {"username": username, "password": PASSWORD, "roles": list(roles)}
-    user = await site.done("POST", USERS, body)
-    signed_in = await site.service.client.post("/api/v1/auth/login", json=body)
-    assert signed_in.status_code == 200, signed_in.text
-    return int(user["id"]), headers(signed_in.json()["access_token"])
+    user_id = await make_user(site.service, username, *roles)
+    return user_id, await signed_in(site.service, user_id)
 
 
 async def _furnish(site: Halves, half: Half) -> None:
