@@ -1,7 +1,7 @@
 """How service, session and window hang together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,50 @@ def test_it_starts_with_the_service_and_signs_in_as_this_machines_user(stage: St
     place = stage.world.context.navigator.place
     assert place is not None
     assert place.page_key == "devices"
+
+
+def test_areas_are_loaded_once_the_window_is_there_and_before_anybody_enters(
+    world: World, tmp_path: Path, qtbot: QtBot, run: Run
+) -> None:
+    service = _Service(LocalService(tmp_path))
+    world.api.answers[f"POST {LOCAL_LOGIN}"] = GOOD
+    told: list[str] = []
+
+    def found() -> Iterator[Feature]:
+        for area, page in (("fleet", "devices"), ("library", "scripts")):
+            told.append(f"{area}, visible: {app.window.isVisible()}, entered: {bool(app.window.workspace)}")
+            yield Feature(area, pages={page: _Devices})
+
+    app = App(service, world.context, found())
+    qtbot.addWidget(app.window, before_close_func=lambda _: app.window.close_now())
+
+    async def scene() -> None:
+        app.show()
+        assert told == []
+        service.say(ServiceState.RUNNING)
+        world.live.snapshot(1, device=[])
+        await until(lambda: app.window.workspace, "the workspace")
+
+    run(scene())
+    assert told == ["fleet, visible: True, entered: False", "library, visible: True, entered: False"]
+    assert world.context.navigator.page_keys() == ["devices", "scripts"]
+    assert world.bugs == []
+
+
+def test_an_area_that_cannot_be_loaded_is_told(world: World, tmp_path: Path, qtbot: QtBot, run: Run) -> None:
+    def found() -> Iterator[Feature]:
+        yield Feature("fleet")
+        raise ImportError("No module named 'yaml'")
+
+    app = App(_Service(LocalService(tmp_path)), world.context, found())
+    qtbot.addWidget(app.window, before_close_func=lambda _: app.window.close_now())
+
+    async def scene() -> None:
+        app.show()
+        await until(lambda: world.bugs, "the report")
+
+    run(scene())
+    assert "No module named 'yaml'" in world.bugs[0].details
 
 
 def test_the_first_start_asks_for_the_owner_and_goes_on_to_the_first_device(stage: Stage, run: Run) -> None:
