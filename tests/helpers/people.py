@@ -22,3 +22,6 @@ class People:
 
     def holders(self, _connection: Connection, _permission: str) -> frozenset[int]:
         return self.approvers
+
+    def on_token_work(self, _work: object) -> None:
+        """Nobody has tokens here."""

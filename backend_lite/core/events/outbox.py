@@ -22,6 +22,9 @@ from backend_lite.core.events.bus import EventBus, OutboxAdded
 
 log = structlog.get_logger(__name__)
 
+AGAIN_S = 60.0
+"""What stays owed is tried again after so long, or at the next addition."""
+
 Reaction = Callable[[Unit, dict[str, Any]], None]
 
 
@@ -56,12 +59,24 @@ class Outbox:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            for row_id in await self._database.read(_owed):
-                try:
-                    await self._database.write(lambda unit, row_id=row_id: self._react(unit, row_id))  # type: ignore[misc]
-                except Exception:
-                    # Stays owed: tried again at the next addition and at the next start.
-                    log.exception("reaction failed", row=row_id)
+            if not await self._carry_out():
+                asyncio.get_running_loop().call_later(AGAIN_S, self._wake.set)
+
+    async def _carry_out(self) -> bool:
+        """All that is owed. False where something stays so: the disk is full, say."""
+        try:
+            owed = await self._database.read(_owed)
+        except Exception:
+            log.exception("what is owed cannot be read")
+            return False
+        succeeded = True
+        for row_id in owed:
+            try:
+                await self._database.write(lambda unit, row_id=row_id: self._react(unit, row_id))  # type: ignore[misc]
+            except Exception:
+                log.exception("reaction failed", row=row_id)
+                succeeded = False
+        return succeeded
 
     def _react(self, unit: Unit, row_id: int) -> None:
         row = unit.session.get(OutboxRow, row_id)

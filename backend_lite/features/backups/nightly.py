@@ -40,14 +40,19 @@ class Nightly:
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        await self._database.write(self._begin)
+        work = self._first_look
         while True:
             try:
-                await self.look()
+                await work()
+                work = self.look
             except Exception:
                 # Full disk, say: the next look tries again.
                 log.exception("the look for a nightly backup failed")
             await self._sleep(EVERY_S)
+
+    async def _first_look(self) -> None:
+        await self._database.write(self._begin)
+        await self.look()
 
     async def look(self) -> None:
         """Make a backup if one is due."""

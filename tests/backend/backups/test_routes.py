@@ -1,8 +1,10 @@
 """Backups as people and programs ask for them."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -212,6 +214,31 @@ async def test_one_that_failed_is_said_and_tried_again(service: InProcess, data:
     state = await nights.backups.state()
     assert (state.problem, state.last_good_at is not None) == ("", True)
     assert [said for said in await actions(service) if "nightly" in said] == ["backups.nightly by service"]
+
+
+async def test_a_start_that_finds_no_room_does_not_end_the_nights(
+    service: InProcess, data: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights, database, looks = Nights(service), service.kernel.database, 0
+    whole, troubles = database.write, [OSError("No space left on device")]
+
+    async def write(work: Callable[[Any], Any]) -> Any:
+        if troubles:
+            raise troubles.pop()
+        return await whole(work)
+
+    async def sleep(_seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        service.clock.advance(24 * 3600)
+        if looks == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(database, "write", write)
+    nights.nightly = Nightly(database, service.clock, nights.backups, sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await nights.nightly.run()
+    assert [one.reason for one in await nights.backups.all()] == [NIGHTLY]
 
 
 async def test_the_state_is_live(service: InProcess, data: DataFolder) -> None:

@@ -94,6 +94,38 @@ async def test_a_reaction_that_fails_leaves_no_trace_stays_owed_and_hinders_no_o
     assert (await owing.state())[0] in ("acbd", "acdb")
 
 
+async def test_what_fails_once_is_tried_again_without_another_reason(
+    owing: Owing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend_lite.core.events.outbox.AGAIN_S", 0.001)
+    owing.failing = {"a"}
+    owing.outbox.start()
+    await owing.owe("a", "b")
+    await owing.until(lambda state: state == ("b", 1))
+    owing.failing.clear()
+    await owing.until(lambda state: state == ("ba", 0))
+
+
+async def test_a_database_that_cannot_be_read_once_ends_no_reactions(
+    owing: Owing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend_lite.core.events.outbox.AGAIN_S", 0.001)
+    database, failed = owing.service.kernel.database, asyncio.Event()
+    whole = database.read
+
+    async def read(work: Callable[[Any], Any]) -> Any:
+        if not failed.is_set():
+            failed.set()
+            raise OSError("Input/output error")
+        return await whole(work)
+
+    await owing.owe("a")
+    monkeypatch.setattr(database, "read", read)
+    owing.outbox.start()
+    await failed.wait()
+    await owing.until(lambda state: state == ("a", 0))
+
+
 async def test_a_write_that_fails_owes_nothing(owing: Owing) -> None:
     owing.outbox.start()
 
