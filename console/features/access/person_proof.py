@@ -32,7 +32,7 @@ class PersonProof(QWidget):
         self._asking = False
         user = context.session.user
         self.password = PasswordField(tr("Password of {user}", user=user.username if user else ""))
-        self.otp = Field(tr("Code of the authenticator app"))
+        self.otp = Field(tr("Code of the authenticator app, or a recovery code"))
         self.otp.hide()
         self.error = label("", "error", wrap=True)
         self.error.hide()

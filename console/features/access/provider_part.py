@@ -51,7 +51,7 @@ class ProviderPart(QWidget):
         self.address = CopyLine(tr("Address for the browser"))
         self.again = button(tr("Open the page again"), self._open)
         self.cancel = button(tr("Cancel"), self.stop)
-        self.otp = Field(tr("Code of the authenticator app"))
+        self.otp = Field(tr("Code of the authenticator app, or a recovery code"))
         self.otp.entered.connect(self._ask)
         self.confirm = button(tr("Continue"), self._ask, "primary")
         self.error = label("", "error", wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLayout, QWidget
 
 from backend_lite.contract.accounts import RecoveryCodes, SecondFactorSetUp, SecondFactorState
 from console.core.errors import ApiError
@@ -18,6 +18,7 @@ from console.features.access.recovery_codes import RecoveryCodesPart
 from console.shell.context import Context
 from console.shell.parts import button, card, column, label, row
 from console.widgets.confirm import confirm
+from console.widgets.qr_code import QrCode
 
 T = TypeVar("T")
 _GROUP = 4
@@ -27,18 +28,21 @@ class SecondFactorPart(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
+        self._enabled = False
         self.state = label("", "muted", wrap=True)
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.begin = button(tr("Set up"), self._begin, "primary", name=tr("Set up the second factor"))
         self.renew = button(tr("New recovery codes"), self._renew)
         self.remove = button(tr("Take away"), self._ask, "danger", name=tr("Take the second factor away"))
-        self.secret = CopyLine(tr("Key for the authenticator app"))
-        self.uri = CopyLine(tr("The same as an address"))
+        self.picture = QrCode(tr("Picture for the authenticator app"))
+        self.secret = CopyLine(tr("Key, where there is no camera"))
+        self.uri = CopyLine(tr("Address, for a password manager"))
         self.code = Field(tr("Code that the app shows"))
         self.confirm = button(tr("Switch on"), self._confirm, "primary")
+        self.give_up = button(tr("Cancel"), self._hide_set_up, name=tr("Do not set up the second factor"))
         self.set_up = QWidget()
-        self.set_up.setLayout(column(self.secret, self.uri, self.code, row(None, self.confirm)))
+        self.set_up.setLayout(self._set_up_lines())
         self.codes = RecoveryCodesPart(context)
         self.setLayout(
             column(
@@ -55,6 +59,17 @@ class SecondFactorPart(QWidget):
         self.code.changed.connect(self._refresh)
         self.code.entered.connect(self.confirm.click)
         self._show(SecondFactorState(False, 0))
+
+    def _set_up_lines(self) -> QLayout:
+        how = label(
+            tr("Scan this with an authenticator app on your phone, and enter the code that the app shows."),
+            "muted",
+            wrap=True,
+        )
+        beside = column(how, self.code, None, row(None, self.give_up, self.confirm), gap=12)
+        scan = row(self.picture, beside, gap=16)
+        scan.setStretch(1, 1)
+        return column(scan, self.secret, self.uri, gap=12)
 
     def load(self) -> None:
         self._run(account_ops.load_second_factor(self._context.client), self._show)
@@ -75,7 +90,7 @@ class SecondFactorPart(QWidget):
                     "Your other sessions end when you switch it on."
                 )
             )
-        self.begin.setVisible(not state.enabled)
+        self._enabled = state.enabled
         self.renew.setVisible(state.enabled)
         self.remove.setVisible(state.enabled)
         self._hide_set_up()
@@ -90,6 +105,7 @@ class SecondFactorPart(QWidget):
         groups = [made.secret[at : at + _GROUP] for at in range(0, len(made.secret), _GROUP)]
         self.secret.show_text(" ".join(groups), made.secret)
         self.uri.show_text(made.uri, made.uri)
+        self.picture.show_text(made.uri)
         self.set_up.show()
         self.begin.hide()
         self.code.setFocus()
@@ -97,6 +113,9 @@ class SecondFactorPart(QWidget):
 
     def _hide_set_up(self) -> None:
         self.set_up.hide()
+        self.error.hide()
+        self.begin.setVisible(not self._enabled)
+        self.picture.show_text("")
         for line in (self.secret, self.uri):
             line.show_text("", "")
         self.code.edit.clear()
@@ -130,3 +149,6 @@ class SecondFactorPart(QWidget):
     def _refused(self, error: ApiError) -> None:
         self.error.setText(error.detail)
         self.error.show()
+        if not self.set_up.isHidden():
+            self.code.edit.selectAll()
+            self.code.setFocus()

@@ -3,6 +3,8 @@ machine."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QTimer
 
 from backend_lite.contract.access import LOCAL_SIGN_IN_OFF
@@ -30,7 +32,7 @@ class SignInScreen(Screen):
         self._local = local
         self.username = Field(tr("User name"))
         self.password = PasswordField(tr("Password"))
-        self.otp = Field(tr("Code of the authenticator app"))
+        self.otp = Field(tr("Code of the authenticator app, or a recovery code"))
         self.otp.hide()
         self.error = label(reason, "error", wrap=True)
         self.error.setVisible(bool(reason))
@@ -38,7 +40,9 @@ class SignInScreen(Screen):
         self.here = button(tr("Continue as the owner on this PC"), self._sign_in_here)
         self.here.setVisible(local is not None)
         self.provider = ProviderPart(
-            context, provider_pages.begin_sign_in, tr("Sign in with {provider}", provider="{provider}")
+            context,
+            partial(provider_pages.begin_sign_in, context.local),
+            tr("Sign in with {provider}", provider="{provider}"),
         )
         self.provider.done.connect(self._vouched)
         self.provider.busy.connect(self._wait_for_provider)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -103,6 +104,43 @@ def test_a_wrong_code_is_said_in_place(page: AccountPage, world: World, run: Run
     run(switched_on(page, world))
     assert page.second_factor.error.text() == "No."
     assert page.second_factor.set_up.isVisible()
+
+
+def test_the_key_is_a_picture_to_scan(page: AccountPage, world: World, run: Run) -> None:
+    part = page.second_factor
+
+    async def story() -> None:
+        part.begin.click()
+        await idle(world)
+
+    run(story())
+    picture = part.picture
+    matrix = segno.make_qr(f"otpauth://totp/x?secret={SECRET}", error="m").matrix
+    image = picture.grab().toImage()
+    scale, quiet = image.width() // (len(matrix) + 8), 4
+    seen = [
+        [
+            image.pixelColor((quiet + x) * scale + 1, (quiet + y) * scale + 1).lightness() < 128
+            for x in range(len(matrix))
+        ]
+        for y in range(len(matrix))
+    ]
+    assert seen == [[bool(one) for one in line] for line in matrix]
+    assert image.pixelColor(quiet * scale - 1, quiet * scale - 1).lightness() == 255
+    part.give_up.click()
+    assert (part.set_up.isHidden(), part.begin.isHidden()) == (True, False)
+    assert part.secret.line.text() == ""
+    assert picture.width() == quiet * 2 * scale, "nothing of the key is left"
+
+
+def test_after_a_wrong_code_the_next_one_is_typed_over_it(page: AccountPage, world: World, run: Run) -> None:
+    world.api.answers[f"POST {SECOND_FACTOR}/confirm"] = (400, {"detail": "No.", "code": "otp_wrong"})
+    page.activateWindow()
+    run(switched_on(page, world))
+    code = page.second_factor.code
+    assert (code.edit.selectedText(), code.edit.hasFocus()) == ("123456", True)
+    page.second_factor.give_up.click()
+    assert page.second_factor.error.isHidden()
 
 
 def test_recovery_codes_stay_until_they_are_kept(
