@@ -3,6 +3,14 @@
 GET OIDC_LOGIN begins, as documented; its OIDC_CALLBACK is asked by the browser (GET, `code` and `state` in
 the query) or by the client (POST). A window begins with POST OIDC_LOGIN instead, opens the address in the
 browser of the system, and asks POST OIDC_CALLBACK with state and handle until it is done.
+
+Nobody can be talked into signing a stranger in. Documented, the session goes to the very client that brings
+the provider's `code`, and the browser brings that only to this machine. Of a window, whoever began gets the
+session, even if somebody else completes the provider's page that they were sent, without being asked anything
+where the provider knows them still: therefore only a window that can read the secret of this launch begins,
+and it runs as the account that owns the data folder. Confirming and linking are begun by a session, are asked
+anew by the provider, and give that session's user nothing of somebody else's. A window on another machine has
+no such secret: before there is one, the browser has to show a code that is typed into the window.
 """
 
 from __future__ import annotations
@@ -29,6 +37,12 @@ class OidcLogin(Struct):
 
     authorization_url: str
     provider: str
+
+
+class OidcWindowLogin(Struct):
+    """POST OIDC_LOGIN: `secret` is that of DIR/run/service.json, new at each start."""
+
+    secret: str
 
 
 class ProviderSignIn(Struct):

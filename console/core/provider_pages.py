@@ -12,12 +12,14 @@ from backend_lite.contract.oidc import (
     STEP_UP_BY_PROVIDER,
     OidcCallback,
     OidcLogin,
+    OidcWindowLogin,
     OwnSignIns,
     ProviderAnswer,
     ProviderSignIn,
 )
 from console.core.client import ApiClient
 from console.core.errors import ApiError
+from console.core.local_service import LocalService
 from console.core.ops import Op, Progress
 from console.core.texts import tr
 
@@ -36,8 +38,10 @@ async def provider_name(client: ApiClient) -> str:
         return ""
 
 
-async def begin_sign_in(client: ApiClient) -> ProviderSignIn:
-    return await client.post(OIDC_LOGIN, None, ProviderSignIn)
+async def begin_sign_in(local: LocalService | None, client: ApiClient) -> ProviderSignIn:
+    """Only a window that can read the file of the running service is let."""
+    found = local.read() if local is not None else None
+    return await client.post(OIDC_LOGIN, OidcWindowLogin(found.secret if found else ""), ProviderSignIn)
 
 
 async def begin_step_up(client: ApiClient) -> ProviderSignIn:

@@ -81,7 +81,9 @@ def build(kernel: Kernel) -> Feature:
             *role_form_routes(kernel.database, roles, accounts),
             *desktop_routes(kernel.database, accounts, api_tokens),
             *sdk_routes(sdk),
-            *oidc_routes(kernel.database, provider, FailureLimit(kernel.clock, BAD_STATES)),
+            *oidc_routes(
+                kernel.database, provider, FailureLimit(kernel.clock, BAD_STATES), kernel.launch_secret
+            ),
         ],
         live={
             USER: LiveKind("users:view", lambda: kernel.database.read(accounts.all)),

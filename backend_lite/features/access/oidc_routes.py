@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from backend_lite.contract.oidc import (
     OidcLogin,
     OidcSession,
     OidcUser,
+    OidcWindowLogin,
     OwnSignIns,
     ProviderAnswer,
     ProviderSignIn,
@@ -30,7 +32,7 @@ from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import OPEN, SIGNED_IN, USER, refuse_program
 from backend_lite.core.http.rate_limits import FailureLimit
 from backend_lite.core.security.principal import Principal
-from backend_lite.errors import InvalidError, ServiceError
+from backend_lite.errors import InvalidError, ServiceError, UnauthorizedError
 from backend_lite.features.access.desktop_forms import documented_error
 from backend_lite.features.access.oidc_page import page
 from backend_lite.features.access.oidc_sign_ins import ProviderSignIns
@@ -45,11 +47,15 @@ BAD_STATES = 30
 """States that were never given out, in a minute from one address."""
 
 
-def oidc_routes(database: Database, sign_ins: ProviderSignIns, limit: FailureLimit) -> Sequence[Route]:
-    return [*_open_routes(database, sign_ins, limit), *_own_routes(sign_ins)]
+def oidc_routes(
+    database: Database, sign_ins: ProviderSignIns, limit: FailureLimit, launch_secret: str
+) -> Sequence[Route]:
+    return [*_open_routes(database, sign_ins, limit, launch_secret), *_own_routes(sign_ins)]
 
 
-def _open_routes(database: Database, sign_ins: ProviderSignIns, limit: FailureLimit) -> Sequence[Route]:
+def _open_routes(
+    database: Database, sign_ins: ProviderSignIns, limit: FailureLimit, launch_secret: str
+) -> Sequence[Route]:
     documented: Any = {ServiceError: documented_error}
 
     async def session_of(answer: ProviderAnswer) -> OidcSession:
@@ -67,8 +73,10 @@ def _open_routes(database: Database, sign_ins: ProviderSignIns, limit: FailureLi
         return OidcLogin(begun.authorization_url, begun.provider)
 
     @post(OIDC_LOGIN, status_code=200, permission=OPEN, audience=USER, exception_handlers=documented)
-    async def oidc_login_of_window(request: AnyRequest) -> ProviderSignIn:
+    async def oidc_login_of_window(request: AnyRequest, data: JSONBody[OidcWindowLogin]) -> ProviderSignIn:
         """The same for a window, which asks the callback for the session with its handle."""
+        if not hmac.compare_digest(launch_secret.encode(), data.secret.encode()):
+            raise UnauthorizedError("This is not the secret of the running service: read its file again.")
         return await sign_ins.begin(Purpose.SIGN_IN, _port(request))
 
     @get(OIDC_CALLBACK, permission=OPEN, audience=USER, exception_handlers=documented)

@@ -18,7 +18,7 @@ from backend_lite.core.feature import Kernel
 from backend_lite.core.security.master_key import open_master_key
 from tests.helpers import service as helper
 from tests.helpers.oidc_provider import RunningProvider, running_provider
-from tests.helpers.service import InProcess, in_process
+from tests.helpers.service import LAUNCH_SECRET, InProcess, in_process
 
 CLIENT, SECRET = "deployflow", "secret of the client"
 
@@ -65,7 +65,8 @@ class Site:
 
     async def begin(self, path: str = OIDC_LOGIN, headers: dict[str, str] | None = None) -> dict[str, Any]:
         """As a window does."""
-        answer = await self.client.post(path, headers=headers)
+        body = {"secret": LAUNCH_SECRET} if path == OIDC_LOGIN else None
+        answer = await self.client.post(path, json=body, headers=headers)
         assert answer.status_code == 200, answer.text
         begun: dict[str, Any] = answer.json()
         return begun

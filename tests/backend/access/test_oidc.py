@@ -17,7 +17,7 @@ from backend_lite.features.access.oidc_routes import BAD_STATES
 from backend_lite.features.access.oidc_states import MOST_OPEN
 from tests.backend.access.conftest import CLIENT, Site
 from tests.helpers.oidc_provider import asked
-from tests.helpers.service import OWNER, OWNER_PASSWORD, InProcess, headers
+from tests.helpers.service import LAUNCH_SECRET, OWNER, OWNER_PASSWORD, InProcess, headers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
@@ -386,9 +386,17 @@ async def test_whether_there_is_a_provider_can_be_asked(site: Site) -> None:
     answer = await site.client.get(OIDC_LOGIN, params={"begin": "false"})
     assert answer.json() == {"authorization_url": "", "provider": "Company login"}
     await site.configure(enabled=False)
-    for call in (site.client.get(OIDC_LOGIN), site.client.post(OIDC_LOGIN)):
+    body = {"secret": LAUNCH_SECRET}
+    for call in (site.client.get(OIDC_LOGIN), site.client.post(OIDC_LOGIN, json=body)):
         answer = await call
         assert (answer.status_code, answer.json()["code"]) == (409, "no_provider")
+
+
+@pytest.mark.parametrize("body", [None, {}, {"secret": ""}, {"secret": "dfl_of-an-earlier-start"}])
+async def test_no_stranger_begins_what_somebody_else_would_complete(site: Site, body: Any) -> None:
+    refused = await site.client.post(OIDC_LOGIN, json=body)
+    assert refused.status_code in (400, 401, 422)
+    assert "handle" not in refused.text
 
 
 async def test_only_an_owner_who_confirmed_it_says_who_is_the_provider(site: Site) -> None:

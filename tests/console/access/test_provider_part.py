@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
@@ -21,6 +23,7 @@ from backend_lite.contract.oidc import (
     OwnSignIns,
 )
 from console.core import provider_pages
+from console.core.local_service import LocalService, ServiceFile
 from console.features.access.identities_part import IdentitiesPart
 from console.features.access.person_proof import PersonProof
 from console.features.access.provider_part import ProviderPart
@@ -51,6 +54,9 @@ class Browser:
     def _open(self, url: Any) -> bool:
         self.opened.append(url.toString())
         return self.there
+
+
+SECRET = "dfl_of-this-launch"
 
 
 class Provider:
@@ -86,7 +92,10 @@ def provider(world: World, browser: Browser) -> Provider:
 
 
 @pytest.fixture
-def screen(world: World, provider: Provider, qtbot: QtBot) -> SignInScreen:
+def screen(world: World, provider: Provider, qtbot: QtBot, tmp_path: Path) -> SignInScreen:
+    world.context.local = LocalService(tmp_path)
+    world.context.local.path.parent.mkdir()
+    world.context.local.path.write_bytes(msgspec.json.encode(ServiceFile(1, "http://x", SECRET)))
     made = SignInScreen(world.context, None)
     qtbot.addWidget(made)
     made.show()
@@ -133,6 +142,7 @@ def test_the_browser_is_opened_and_its_end_signs_in(
 
     run(scene())
     assert browser.opened == [PAGE, PAGE]
+    assert world.api.body(f"POST {OIDC_LOGIN}") == {"secret": SECRET}
     assert provider.asked[-1] == {"code": "", "state": "of-this-test", "handle": "mine", "otp": None}
     assert world.context.session.user == OWNER
     assert world.context.client.token == "t"
