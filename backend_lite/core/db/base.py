@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from sqlalchemy import JSON, BigInteger, Integer, MetaData
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -30,3 +32,11 @@ def storable(row_id: int) -> bool:
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def stored(session: Session, kind: type[Row], row_id: int) -> Row | None:
+    """The row of that id, if there is one; for ids that come from outside."""
+    return session.get(kind, row_id) if storable(row_id) else None

@@ -14,7 +14,7 @@ from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.live import USER
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
@@ -192,7 +192,7 @@ def _expect(session: Session, row: UserRow, subject: str) -> None:
 
 def live_user(session: Session, user_id: int) -> UserRow:
     """Raises NotFoundError."""
-    row = session.get(UserRow, user_id) if storable(user_id) else None
+    row = stored(session, UserRow, user_id)
     if row is None or row.removed_at is not None:
         raise NotFoundError("User not found")
     return row

@@ -14,7 +14,7 @@ from backend_lite.contract.live import USER
 from backend_lite.contract.oidc import Identity
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError
@@ -120,7 +120,7 @@ class Identities:
 
     def unlink(self, unit: Unit, user_id: int, identity_id: int) -> None:
         """Raises NotFoundError, and ConflictError where nothing else would be left to sign in with."""
-        row = unit.session.get(IdentityRow, identity_id) if storable(identity_id) else None
+        row = stored(unit.session, IdentityRow, identity_id)
         if row is None or row.user_id != user_id:
             raise NotFoundError("Sign-in not found")
         user = live_user(unit.session, user_id)

@@ -16,7 +16,7 @@ from backend_lite.contract.live import GROUP, ROLE
 from backend_lite.contract.rights import ALL_PERMISSIONS, VERBS
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import storable, stored
 from backend_lite.core.db.references import Reference, References
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.db.within import Within
@@ -166,7 +166,7 @@ class Roles:
         return sorted(self._within.named_groups(session, wanted))
 
     def _row(self, session: Session, role_id: int) -> RoleRow:
-        row = session.get(RoleRow, role_id) if storable(role_id) else None
+        row = stored(session, RoleRow, role_id)
         if row is None:
             raise NotFoundError("Role not found")
         return row

@@ -19,7 +19,7 @@ from backend_lite.contract.audit import (
     FieldChange,
 )
 from backend_lite.contract.common import format_time, parse_time
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.tables import AuditRow
 from backend_lite.errors import InvalidError, NotFoundError
 
@@ -116,7 +116,7 @@ def _json(value: Any) -> str | None:
 
 
 def _row(session: Session, event_id: int) -> AuditRow:
-    row = session.get(AuditRow, event_id) if storable(event_id) else None
+    row = stored(session, AuditRow, event_id)
     if row is None:
         raise NotFoundError("Audit event not found")
     return row

@@ -25,7 +25,7 @@ from backend_lite.contract.live import EXPECTED_DEVICE
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
 from backend_lite.core.csv_text import write_rows
-from backend_lite.core.db.base import Id, storable
+from backend_lite.core.db.base import Id, stored
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.core.db.prepared import BulkInsert
 from backend_lite.core.db.query_sql import (
@@ -254,7 +254,7 @@ def view_of(row: ExpectedDeviceRow) -> ExpectedDevice:
 
 
 def _row(session: Session, expected_id: int) -> ExpectedDeviceRow:
-    row = session.get(ExpectedDeviceRow, expected_id) if storable(expected_id) else None
+    row = stored(session, ExpectedDeviceRow, expected_id)
     if row is None:
         raise NotFoundError("Expected device not found")
     return row

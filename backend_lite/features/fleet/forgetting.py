@@ -14,7 +14,7 @@ from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.fleet import RetiredDevice
 from backend_lite.core.audit.record import Audit
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.outbox import Outbox
@@ -82,7 +82,7 @@ class Forgetting:
 
         Raises NotFoundError, and ConflictError for a device that is not retired.
         """
-        row = unit.session.get(DeviceRow, device_id) if storable(device_id) else None
+        row = stored(unit.session, DeviceRow, device_id)
         if row is None or row.forgotten_at is not None:
             raise NotFoundError("Device not found")
         if row.retired_at is None:

@@ -15,7 +15,7 @@ from backend_lite.contract.fleet import Group, GroupCreate, GroupUpdate, Members
 from backend_lite.contract.live import GROUP, ROLE
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.query_sql import Condition
 from backend_lite.core.db.references import References
 from backend_lite.core.db.unit import Unit
@@ -83,7 +83,7 @@ class Groups:
     ) -> list[Group]:
         """The groups that the device is in now, or those of them among `only` some, by name. Raises
         NotFoundError."""
-        device = session.get(DeviceRow, device_id) if storable(device_id) else None
+        device = stored(session, DeviceRow, device_id)
         if device is None or device.retired_at is not None:
             raise NotFoundError("Device not found")
         found = self.of_device(session, device_id)
@@ -258,7 +258,7 @@ def _entity(row: GroupRow) -> Entity:
 
 
 def _group(session: Session, group_id: int) -> GroupRow:
-    row = session.get(GroupRow, group_id) if storable(group_id) else None
+    row = stored(session, GroupRow, group_id)
     if row is None:
         raise NotFoundError(f"There is no group {group_id}.")
     return row

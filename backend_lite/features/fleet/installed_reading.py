@@ -14,7 +14,7 @@ from backend_lite.contract.installed_query import INSTALLED_FIELDS
 from backend_lite.contract.query import Match, Pattern
 from backend_lite.contract.query_nodes import is_whole
 from backend_lite.contract.software import DeviceSoftware, InstalledOn, InstalledSoftware, SoftwareCount
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.core.db.query_sql import Column, Condition, like, numbers, parsed, texts, where
 from backend_lite.errors import NotFoundError
@@ -50,7 +50,7 @@ def software_like(pattern: Pattern, *, whole: bool = False) -> Condition:
 
 def device_software(session: Session, device_id: int) -> DeviceSoftware:
     """By name. Raises NotFoundError."""
-    device = session.get(DeviceRow, device_id) if storable(device_id) else None
+    device = stored(session, DeviceRow, device_id)
     if device is None or device.retired_at is not None:
         raise NotFoundError("Device not found")
     items = select(DeviceSoftwareRow, SoftwareTitleRow.name, SoftwareTitleRow.publisher).join(

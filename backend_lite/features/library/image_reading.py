@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.common import format_time, optional_time
 from backend_lite.contract.image_query import OS_IMAGE_FIELDS
 from backend_lite.contract.images import OSImage
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.core.db.query_sql import Clause, ages, numbers, parsed, texts, where, whether
 from backend_lite.errors import NotFoundError
@@ -45,7 +45,7 @@ def list_images(session: Session, request: ListRequest, now_ms: int) -> tuple[li
 
 def find_image(session: Session, image_id: int) -> OSImageRow:
     """Raises NotFoundError."""
-    row = session.get(OSImageRow, image_id) if storable(image_id) else None
+    row = stored(session, OSImageRow, image_id)
     if row is None:
         raise NotFoundError("OS image not found")
     return row

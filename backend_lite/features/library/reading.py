@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.common import Page, format_time
 from backend_lite.contract.library import Language, Script, ScriptRevision
 from backend_lite.contract.parameters import ScriptParameter
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import storable, stored
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.access.api import AccessApi
@@ -98,7 +98,7 @@ def get_revision(session: Session, access: AccessApi, script_id: int, number: in
 
 def live_script(session: Session, script_id: int) -> ScriptRow:
     """The script, unless it is deleted. Raises NotFoundError."""
-    row = session.get(ScriptRow, script_id) if storable(script_id) else None
+    row = stored(session, ScriptRow, script_id)
     if row is None or row.deleted_at is not None:
         raise NotFoundError("Script not found")
     return row

@@ -14,7 +14,7 @@ from backend_lite.contract.query import Match
 from backend_lite.contract.query_match import value_test
 from backend_lite.contract.software import Detection, DetectionType, InstallerType, SoftwareItem, SourceType
 from backend_lite.contract.software_query import SOFTWARE_FIELDS
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.core.db.query_sql import (
     Clause,
@@ -62,7 +62,7 @@ def list_software(session: Session, request: ListRequest, now_ms: int) -> tuple[
 
 def live_software(session: Session, software_id: int) -> SoftwareRow:
     """The item, unless it is deleted. Raises NotFoundError."""
-    row = session.get(SoftwareRow, software_id) if storable(software_id) else None
+    row = stored(session, SoftwareRow, software_id)
     if row is None or row.deleted_at is not None:
         raise NotFoundError("Software not found")
     return row

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.common import Page, format_time
 from backend_lite.contract.plans import Profile, ProfileRevision, ProfileTask, ProfileWithTasks
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import storable, stored
 from backend_lite.core.db.lists import ListRequest, cut, select_list, total
 from backend_lite.errors import InvalidError, NotFoundError
 from backend_lite.features.access.api import AccessApi
@@ -106,7 +106,7 @@ class Reading:
 
 def profile_row(session: Session, profile_id: int, *, templates: bool = True) -> ProfileRow:
     """A profile, or a template too. Raises NotFoundError."""
-    row = session.get(ProfileRow, profile_id) if storable(profile_id) else None
+    row = stored(session, ProfileRow, profile_id)
     if row is None or (row.is_template and not templates):
         raise NotFoundError("Profile not found")
     return row
@@ -114,7 +114,7 @@ def profile_row(session: Session, profile_id: int, *, templates: bool = True) ->
 
 def template_row(session: Session, template_id: int) -> ProfileRow:
     """Raises NotFoundError."""
-    row = session.get(ProfileRow, template_id) if storable(template_id) else None
+    row = stored(session, ProfileRow, template_id)
     if row is None or not row.is_template:
         raise NotFoundError("Template not found")
     return row

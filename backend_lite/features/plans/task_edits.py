@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.plans import ProfileTaskCreate, ProfileTaskUpdate
 from backend_lite.contract.runs import MAX_TASKS
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import storable, stored
 from backend_lite.errors import InvalidError, NotFoundError, ServiceError
 from backend_lite.features.library.api import LibraryApi
 from backend_lite.features.plans.catalogue import Catalogue
@@ -111,7 +111,7 @@ class TaskEdits:
 
 def task_row(session: Session, profile: ProfileRow, task_id: int) -> ProfileTaskRow:
     """Raises NotFoundError, also for a task of another profile."""
-    row = session.get(ProfileTaskRow, task_id) if storable(task_id) else None
+    row = stored(session, ProfileTaskRow, task_id)
     if row is None or row.profile_id != profile.id:
         raise NotFoundError("Task not found")
     return row

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from agent.wire.software import SoftwareJob
 from backend_lite.contract.approvals import ApprovalText, PinnedSoftware
 from backend_lite.contract.runs import TaskAction
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ForbiddenError, NotFoundError
 from backend_lite.features.library.api import LibraryApi
@@ -26,7 +26,7 @@ class ApprovalTexts:
 
     def of(self, session: Session, approval_id: int, reader: Principal) -> list[ApprovalText]:
         """Raises NotFoundError, ForbiddenError."""
-        row = session.get(ApprovalRow, approval_id) if storable(approval_id) else None
+        row = stored(session, ApprovalRow, approval_id)
         if row is None:
             raise NotFoundError("Approval not found")
         if reader.user_id != row.requested_by_id and not reader.may(MAY_APPROVE):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend_lite.contract.approvals import Approval, ApprovalState
 from backend_lite.contract.common import Page
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -137,7 +137,7 @@ class Approvals:
 
 
 def _row(session: Session, approval_id: int) -> ApprovalRow:
-    row = session.get(ApprovalRow, approval_id) if storable(approval_id) else None
+    row = stored(session, ApprovalRow, approval_id)
     if row is None:
         raise NotFoundError("Approval not found")
     return row

@@ -21,7 +21,7 @@ from agent.wire.states import Outcome, Source, StepState
 from backend_lite.contract.fleet import Admission
 from backend_lite.contract.http_agents import AgentAction, AgentResult
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError
@@ -190,7 +190,7 @@ class HttpAgents:
         return AgentAction(step.id, documented_type(work.type), work.payload or None)
 
     def _handed(self, session: Session, device_id: int, step_id: int) -> _Handed:
-        step = session.get(StepRow, step_id) if storable(step_id) else None
+        step = stored(session, StepRow, step_id)
         if step is None or step.device_id != device_id:
             raise NotFoundError("Action not found")
         attempt = session.scalar(

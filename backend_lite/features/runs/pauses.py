@@ -13,7 +13,7 @@ from backend_lite.contract.live import PAUSE
 from backend_lite.contract.pauses import Pause, PauseCreate, PauseScope
 from backend_lite.core.audit.record import Audit, Entity
 from backend_lite.core.clock import Clock
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.query_sql import Condition
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Changed
@@ -83,7 +83,7 @@ class Pauses:
     def end(self, unit: Unit, pause_id: int, principal: Principal) -> None:
         """Raises NotFoundError, and ForbiddenError for a pause of the fleet where the principal's right does
         not reach so far."""
-        row = unit.session.get(PauseRow, pause_id) if storable(pause_id) else None
+        row = stored(unit.session, PauseRow, pause_id)
         if row is None:
             raise NotFoundError("Pause not found")
         groups = principal.groups_for(MAY_RUN)

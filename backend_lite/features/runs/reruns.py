@@ -20,7 +20,7 @@ from backend_lite.contract.runs import (
     TaskCondition,
     TaskReboot,
 )
-from backend_lite.core.db.base import storable
+from backend_lite.core.db.base import stored
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError
@@ -75,7 +75,7 @@ class Reruns:
         self, unit: Unit, run_id: int, request: RunRerun, principal: Principal, key: str | None
     ) -> RolloutCreated:
         """An ended run again, from a step on. Raises NotFoundError, ConflictError, InvalidError."""
-        run = unit.session.get(RunRow, run_id) if storable(run_id) else None
+        run = stored(unit.session, RunRow, run_id)
         if run is None:
             raise NotFoundError("Run not found")
         if run.state not in RUN_ENDS:
@@ -134,7 +134,7 @@ def _with_problem(candidate: Candidate, works: Sequence[Work]) -> Candidate:
 
 
 def _origin(session: Session, rollout_id: int) -> RolloutRow:
-    row = session.get(RolloutRow, rollout_id) if storable(rollout_id) else None
+    row = stored(session, RolloutRow, rollout_id)
     if row is None:
         raise NotFoundError("Rollout not found")
     return row
