@@ -73,10 +73,14 @@ class OpRunner(QObject):
         on_error: Callable[[ApiError], None] | None = None,
         on_done: Callable[[], None] | None = None,
         owner: QWidget | None = None,
+        busy: QWidget | None = None,
     ) -> OpHandle:
         """Starts `op`. `on_error` takes what the service refused, and then says it itself; `on_done` is
-        called at every end, also a cancelled one. With an `owner` that is gone nothing is called."""
+        called at every end, also a cancelled one. With an `owner` that is gone nothing is called. `busy` is
+        disabled until the end."""
         handle = OpHandle(op.title)
+        if busy is not None:
+            busy.setEnabled(False)
 
         def call(function: Callable[..., None] | None, *arguments: Any) -> None:
             if function is not None and (owner is None or shiboken6.isValid(owner)):
@@ -92,6 +96,8 @@ class OpRunner(QObject):
             finally:
                 self.running.pop(handle, None)
                 self.ended.emit(handle)
+                if busy is not None and shiboken6.isValid(busy):
+                    busy.setEnabled(True)
                 call(on_done)
 
         handle.task = asyncio.get_running_loop().create_task(work(), name=op.title)

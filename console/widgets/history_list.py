@@ -115,7 +115,6 @@ class HistoryList(QWidget):
     def load_older(self, then: Callable[[], None] | None = None) -> None:
         """Reads one page of what the query asks for; `then` follows if something was on it."""
         history, query = self._history, self.filter.query
-        self.older.setEnabled(False)
 
         def show(new: dict[int, Object]) -> None:
             if history is self._history:
@@ -128,7 +127,7 @@ class HistoryList(QWidget):
         self._context.ops.run(
             run_ops.older(history, query, self._listing.older),
             on_success=show,
-            on_done=lambda: self.older.setEnabled(True),
+            busy=self.older,
             owner=self,
         )
 

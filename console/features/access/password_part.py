@@ -56,12 +56,11 @@ class PasswordPart(QWidget):
         set_role(self.verdict, "secondary" if tone == "idle" else "tone", tone)
 
     def _change(self) -> None:
-        self.setEnabled(False)
         self._context.ops.run(
             account_ops.change_password(self._context.client, self.current.text, self.new.text),
             on_success=lambda _none: self._changed(),
             on_error=self._refused,
-            on_done=lambda: self.setEnabled(True),
+            busy=self,
             owner=self,
         )
 

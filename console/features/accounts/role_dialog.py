@@ -123,12 +123,11 @@ class RoleDialog(QDialog):
         if self.where.problem:
             self._say(self.where.problem)
             return
-        self.go.setEnabled(False)
         self._context.ops.run(
             self._op(),
             on_success=self._saved,
             on_error=self._refused,
-            on_done=lambda: self.go.setEnabled(True),
+            busy=self.go,
             owner=self,
         )
 

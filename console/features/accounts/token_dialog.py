@@ -113,12 +113,11 @@ class TokenDialog(QDialog):
             self._say(tr("Tick what the token may do, or choose all that you may."))
             self.rights.setFocus()
             return
-        self.go.setEnabled(False)
         self._context.ops.run(
             ops.make_token(self._context.client, wanted),
             on_success=self._show,
             on_error=self._refused,
-            on_done=lambda: self.go.setEnabled(True),
+            busy=self.go,
             owner=self,
         )
 

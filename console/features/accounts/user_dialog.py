@@ -123,12 +123,11 @@ class UserDialog(QDialog):
         self.error.hide()
         self.name_field.set_error("")
         self.subject_field.set_error("")
-        self.go.setEnabled(False)
         self._context.ops.run(
             self._op(),
             on_success=self._saved,
             on_error=self._refused,
-            on_done=lambda: self.go.setEnabled(True),
+            busy=self.go,
             owner=self,
         )
 

@@ -124,12 +124,11 @@ class ApprovalsPage(Page):
             self.load_older()
 
     def load_older(self) -> None:
-        self.older.setEnabled(False)
         self._context.ops.run(
             ops.load_page(self._context.client, self._next),
             on_success=self._take_page,
             on_error=self.notice.refused,
-            on_done=lambda: self.older.setEnabled(True),
+            busy=self.older,
             owner=self,
         )
 

@@ -104,13 +104,12 @@ class AuditPage(Page):
         self._read(self._page + 1)
 
     def ask_check(self) -> None:
-        self.check.setEnabled(False)
         self.notice.say(tr("Checking every event…"), "accent")
         self._context.ops.run(
             ops.check(self._context.client),
             on_success=self._say_verdict,
             on_error=self.notice.refused,
-            on_done=lambda: self.check.setEnabled(True),
+            busy=self.check,
             owner=self,
         )
 

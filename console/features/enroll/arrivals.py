@@ -142,10 +142,9 @@ class DeviceCard(QFrame):
         return tuple(device.get(name) for name in names)
 
     def _approve(self) -> None:
-        self.approve.setEnabled(False)
         self._context.ops.run(
             approve_device(self._context.client, self._id),
-            on_done=lambda: self.approve.setEnabled(True),
+            busy=self.approve,
             owner=self,
         )
 

@@ -112,12 +112,11 @@ class NewTokenDialog(QDialog):
 
     def _make(self) -> None:
         self.error.hide()
-        self.go.setEnabled(False)
         self._context.ops.run(
             make_token(self._context.client, self.wanted()),
             on_success=self._show,
             on_error=self._refused,
-            on_done=lambda: self.go.setEnabled(True),
+            busy=self.go,
             owner=self,
         )
 

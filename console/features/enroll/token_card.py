@@ -94,12 +94,11 @@ class TokenCard(QWidget):
 
     def _make(self) -> None:
         self.error.hide()
-        self.make.setEnabled(False)
         self._context.ops.run(
             make_token(self._context.client, self.wanted()),
             on_success=self._show,
             on_error=self._refused,
-            on_done=lambda: self.make.setEnabled(True),
+            busy=self.make,
             owner=self,
         )
 

@@ -121,10 +121,9 @@ class ApprovalCard(QWidget):
             self._why.setText(tr("Approve it if the device shows the same words:"))
 
     def _approve(self) -> None:
-        self.approve.setEnabled(False)
         self._context.ops.run(
             ops.approve(self._context.client, [self._device_id]),
-            on_done=lambda: self.approve.setEnabled(True),
+            busy=self.approve,
             owner=self,
         )
 

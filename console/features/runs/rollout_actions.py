@@ -85,11 +85,10 @@ class RolloutActions:
         return all(id_ is not None and self._context.live.get(SCRIPT, id_) is not None for id_ in ids)
 
     def _press(self, op: Op[Rollout], pressed: QPushButton) -> None:
-        pressed.setEnabled(False)
         self._context.ops.run(
             op,
             on_success=lambda rollout: self._answered(msgspec.to_builtins(rollout)),
-            on_done=lambda: pressed.setEnabled(True),
+            busy=pressed,
             owner=self._page,
         )
 

@@ -325,11 +325,10 @@ class RunPage(Page):
     # ---- what a person does
 
     def _cancel(self) -> None:
-        self.cancel.setEnabled(False)
         self._context.ops.run(
             ops.cancel_run(self._context.client, self._run_id),
             on_success=lambda run: self._show(msgspec.to_builtins(run)),
-            on_done=lambda: self.cancel.setEnabled(True),
+            busy=self.cancel,
             owner=self,
         )
 

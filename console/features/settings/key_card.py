@@ -79,12 +79,11 @@ class KeyCard(QWidget):
         )
 
     def _rotate(self) -> None:
-        self.rotate.setEnabled(False)
         self._context.ops.run(
             ops.rotate(self._context.client),
             on_success=self._rotated,
             on_error=self._refused,
-            on_done=lambda: self.rotate.setEnabled(True),
+            busy=self.rotate,
             owner=self,
         )
 

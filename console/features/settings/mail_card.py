@@ -41,13 +41,12 @@ class MailCard(QWidget):
         to = self.to.text().strip()
         if not to or not self.send.isEnabled():
             return
-        self.send.setEnabled(False)
         self.notice.say("")
         self._context.ops.run(
             ops.test_mail(self._context.client, to),
             on_success=self._sent,
             on_error=self._refused,
-            on_done=lambda: self.send.setEnabled(True),
+            busy=self.send,
             owner=self,
         )
 

@@ -70,12 +70,11 @@ class BootDialog(QDialog):
 
     def _make(self) -> None:
         self.error.hide()
-        self.make.setEnabled(False)
         self._context.ops.run(
             ops.boot_url(self._context.client, self._image["id"], int(self.duration.currentData())),
             on_success=self._show,
             on_error=self._refused,
-            on_done=lambda: self.make.setEnabled(True),
+            busy=self.make,
             owner=self,
         )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import shiboken6
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from console.core.errors import ApiError, ServiceGone
 from console.core.ops import Op, Progress
@@ -56,6 +57,20 @@ def test_what_the_person_can_mend_is_said_by_the_caller(world: World, run: Run) 
     run(scene())
     assert [error.detail for error in errors] == ["The name is taken."]
     assert (world.notices, ends) == ([], ["done"])
+
+
+def test_what_began_it_is_disabled_until_its_end(world: World, run: Run, qtbot: QtBot) -> None:
+    began = QWidget()
+    qtbot.addWidget(began)
+
+    async def scene() -> None:
+        refused = op(ApiError("The name is taken.", "taken", 409))
+        handle = world.context.ops.run(refused, busy=began)
+        assert not began.isEnabled()
+        await finished(world, handle)
+
+    run(scene())
+    assert began.isEnabled()
 
 
 def test_without_a_place_for_it_the_sentence_is_a_notice(world: World, run: Run) -> None:
