@@ -17,7 +17,7 @@ from console.shell.parts import column
 from console.shell.theme import theme
 from console.widgets.filter_bar import Choice, FilterBar
 from console.widgets.live_table import LiveTable
-from console.widgets.table_columns import Column, Kind
+from console.widgets.table_columns import Column, chosen_column
 
 Object = dict[str, Any]
 _MANY = 100
@@ -44,7 +44,7 @@ class DeviceTicks(QWidget):
         super().__init__()
         self._context = context
         self._chosen: set[int] = set()
-        self.table = LiveTable(*table, [self._boxes(), *columns], search_of, sort="name")
+        self.table = LiveTable(*table, [chosen_column(self.is_chosen), *columns], search_of, sort="name")
         self.table.setMinimumHeight((rows + 1) * theme().row_height)
         self.filter = FilterBar(self, tr("Filter devices"), choices)
         self.lines: QVBoxLayout = column(self.filter, self.table, gap=8)
@@ -112,17 +112,6 @@ class DeviceTicks(QWidget):
         self.table.model_.take(known, gone, reset=batch.reset)
         if len(self._chosen) < before:
             self.changed.emit()
-
-    def _boxes(self) -> Column:
-        return Column(
-            "chosen",
-            "",
-            lambda device: tr("chosen") if self.is_chosen(device) else tr("not chosen"),
-            Kind.CHECK,
-            self.is_chosen,
-            sort=lambda device: not self.is_chosen(device),
-            width=44,
-        )
 
 
 def _is_approved(device: Object) -> bool:

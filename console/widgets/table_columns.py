@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from console.core.texts import tr
+
 Object = dict[str, Any]
 
 
@@ -72,6 +74,19 @@ class Column:
             return self.sort
         text = self.text
         return lambda item: text(item).lower()
+
+
+def chosen_column(is_chosen: Callable[[Object], bool]) -> Column:
+    """A box before each; what is chosen comes first when it is sorted by that."""
+    return Column(
+        "chosen",
+        "",
+        lambda item: tr("chosen") if is_chosen(item) else tr("not chosen"),
+        Kind.CHECK,
+        is_chosen,
+        sort=lambda item: not is_chosen(item),
+        width=44,
+    )
 
 
 def pill_column(key: str, title: str, pill: Callable[[Object], Pill | None], **more: Any) -> Column:

@@ -21,7 +21,7 @@ from console.shell.parts import button, column, label, row
 from console.widgets.filter_bar import Choice
 from console.widgets.live_table import LiveTable
 from console.widgets.query_bar import ProblemLine, QueryBar
-from console.widgets.table_columns import Column, Kind, Pill, pill_column, tags_column
+from console.widgets.table_columns import Column, Kind, Pill, chosen_column, pill_column, tags_column
 
 Object = dict[str, Any]
 SIZE = (720, 560)
@@ -121,19 +121,8 @@ class DevicePick(QDialog):
     def _columns(self) -> list[Column]:
         clock = self._context.clock
 
-        def is_chosen(device: Object) -> bool:
-            return device["id"] in self.chosen
-
         return [
-            Column(
-                "chosen",
-                "",
-                lambda device: tr("chosen") if is_chosen(device) else tr("not chosen"),
-                Kind.CHECK,
-                is_chosen,
-                sort=lambda device: not is_chosen(device),
-                width=44,
-            ),
+            chosen_column(lambda device: device["id"] in self.chosen),
             Column("name", tr("Name"), name, Kind.STRONG, width=180),
             pill_column(
                 "contact", tr("Contact"), lambda device: Pill(*words.contact_word(device, clock())), width=110

@@ -16,7 +16,7 @@ from console.shell.parts import button, column, label, row
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import FilterBar
 from console.widgets.live_table import LiveTable
-from console.widgets.table_columns import Column, Kind
+from console.widgets.table_columns import Column, Kind, chosen_column
 
 Object = dict[str, Any]
 
@@ -95,19 +95,8 @@ class GroupPicker(QWidget):
         )
 
     def _columns(self) -> list[Column]:
-        def is_chosen(group: Object) -> bool:
-            return group["id"] in self._chosen
-
         return [
-            Column(
-                "chosen",
-                "",
-                lambda group: tr("chosen") if is_chosen(group) else tr("not chosen"),
-                Kind.CHECK,
-                is_chosen,
-                sort=lambda group: not is_chosen(group),
-                width=44,
-            ),
+            chosen_column(lambda group: group["id"] in self._chosen),
             Column("name", tr("Name"), lambda group: str(group["name"]), Kind.STRONG, width=170),
             Column(
                 "count",
