@@ -3,12 +3,9 @@ the same one."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
-
-from PySide6.QtGui import QKeySequence, QShortcut
 
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
@@ -16,10 +13,8 @@ from console.core.ops import Op
 from console.core.own_rights import Need
 from console.core.texts import tr
 from console.shell.context import Context
-from console.shell.needing import gate
-from console.shell.page import Page
-from console.shell.parts import PageHeader, button
-from console.widgets.notice_bar import NoticeBar
+from console.shell.parts import PageHeader
+from console.widgets.form_base import FormPage
 
 NEW = "new"
 
@@ -35,29 +30,20 @@ T = TypeVar("T", bound=Saved)
 E = TypeVar("E")
 
 
-class SavingPage(Page, Generic[T, E]):
+class SavingPage(FormPage, Generic[T, E]):
     """Shows one `T` at a time, or a new one; `E` is the value that a person edits. Whoever inherits makes
     `header`, and hands the news of the live store to `_take`."""
 
     header: PageHeader
 
     def __init__(self, context: Context, writes: Need) -> None:
-        super().__init__()
-        self._context = context
+        super().__init__(context, writes)
         self._object: T | None = None
         self._target = NEW
-        self._saving = self._loading = False
+        self._loading = False
         self._after_save: Callable[[], object] | None = None
-        self._save_done = asyncio.Event()
-        self.notice = NoticeBar()
-        self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"), need=writes)
-        gate(QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save_now), writes)
 
     # ---- what differs
-
-    @property
-    def dirty(self) -> bool:
-        raise NotImplementedError
 
     @property
     def value(self) -> E:
@@ -71,10 +57,6 @@ class SavingPage(Page, Generic[T, E]):
     @property
     def new_target(self) -> str:
         return NEW
-
-    def save_now(self) -> None:
-        """Nothing while it is being saved, or when there is nothing to save. A refusal is said in place."""
-        raise NotImplementedError
 
     def _load_op(self) -> Op[T]:
         raise NotImplementedError
@@ -101,21 +83,12 @@ class SavingPage(Page, Generic[T, E]):
         """What can be done when somebody else changed it, by the titles of the buttons."""
         raise NotImplementedError
 
-    def _show_state(self) -> None:
-        raise NotImplementedError
-
     # ---- showing
 
     @property
     def object_id(self) -> int:
         """0 of a new one."""
         return int(self._target) if self._target.isdigit() else 0
-
-    def may_leave(self) -> Awaitable[bool] | bool:
-        return self._ask_to_leave() if self.dirty else True
-
-    async def _ask_to_leave(self) -> bool:
-        raise NotImplementedError
 
     def _show_title(self, name: str) -> None:
         self.header.title.setText(name)
@@ -143,30 +116,13 @@ class SavingPage(Page, Generic[T, E]):
 
     def _send(self, version: int | None) -> None:
         edited = self.value
-        self._saving = True
-        self._save_done.clear()
-        self._show_state()
-        self._context.ops.run(
-            self._save_op(edited, version),
-            on_success=partial(self._saved_as, edited),
-            on_error=self._refused,
-            on_done=self._save_ended,
-            owner=self,
-        )
+        self._run_save(self._save_op(edited, version), partial(self._saved_as, edited))
 
     def _save_ended(self) -> None:
-        self._saving = False
-        self._save_done.set()
-        self._show_state()
+        super()._save_ended()
         then, self._after_save = self._after_save, None
         if then is not None and not self.dirty:
             then()
-
-    async def _saved_now(self) -> bool:
-        self.save_now()
-        if self._saving:
-            await self._save_done.wait()
-        return not self.dirty
 
     def _saved_first(self, why: str, then: Callable[[], object]) -> None:
         """At once while nothing is unsaved; else `why` is said, and it follows the save."""

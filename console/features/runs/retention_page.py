@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
 from functools import partial
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from backend_lite.contract.output import Retention, RetentionPreview
@@ -15,49 +12,37 @@ from console.core.errors import ApiError
 from console.core.texts import tr
 from console.features.runs import retention_ops, retention_words
 from console.shell.context import Context
-from console.shell.needing import gate
 from console.shell.op_runner import OpHandle
-from console.shell.page import Page
-from console.shell.parts import PageHeader, button, column, label, row, rule
+from console.shell.parts import PageHeader, column, label, row, rule
 from console.shell.theme import set_role
 from console.widgets.confirm import choose, confirm
+from console.widgets.form_base import FormPage
 from console.widgets.lines import Lines
-from console.widgets.notice_bar import NoticeBar
 from console.widgets.parsed_field import ParsedField
 
 AFTER_MS = 250
 _FIELD_WIDTH = 220
 _TEXT_WIDTH = 560
+_WHOLE = 100
 
 
-class RetentionPage(Page):
+class RetentionPage(FormPage):
     """Says what a person's rules would remove before they are saved."""
 
     key = "retention"
 
     def __init__(self, context: Context) -> None:
-        super().__init__()
-        self._context = context
+        super().__init__(context, context.rights.need("settings:edit"))
         self._saved: Retention | None = None
-        self._saving = False
-        self._done = asyncio.Event()
         self._preview: RetentionPreview | None = None
         self._asked: Retention | None = None
         self._handle: OpHandle | None = None
         self.setWindowTitle(tr("Retention"))
         self.search_hint = tr("Search devices, runs, scripts or commands")
-        self.save = button(
-            tr("Save"),
-            self.save_now,
-            "primary",
-            name=tr("Save (Ctrl+S)"),
-            need=context.rights.need("settings:edit"),
-        )
         self.header = PageHeader(tr("Retention"), self.save)
         self.header.below.addWidget(
             label(tr("What is removed, and only of rollouts that have ended."), "muted", wrap=True), 1
         )
-        self.notice = NoticeBar()
         self.runs = _days(tr("Keep runs for"))
         self.output = _days(tr("Keep output for"))
         self.room = ParsedField(
@@ -75,10 +60,6 @@ class RetentionPage(Page):
         self._timer.timeout.connect(self._look)
         for field in self._fields:
             field.changed.connect(self._changed)
-        gate(
-            QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self),
-            self._context.rights.need("settings:edit"),
-        ).activated.connect(self.save_now)
         self._show_state()
 
     def show_target(self, _target: str | None) -> None:
@@ -90,9 +71,6 @@ class RetentionPage(Page):
                 on_error=self._refused,
                 owner=self,
             )
-
-    def may_leave(self) -> Awaitable[bool] | bool:
-        return self._ask_to_leave() if self.dirty else True
 
     @property
     def dirty(self) -> bool:
@@ -234,26 +212,11 @@ class RetentionPage(Page):
     # ---- saving
 
     def _send(self) -> None:
-        wanted = self.value()
-        self._saving = True
-        self._done.clear()
-        self._show_state()
-        self._context.ops.run(
-            retention_ops.save(self._context.client, wanted),
-            on_success=self._sent,
-            on_error=self._refused,
-            on_done=self._ended,
-            owner=self,
-        )
+        self._run_save(retention_ops.save(self._context.client, self.value()), self._sent)
 
     def _sent(self, rules: Retention) -> None:
         self._show(rules)
         self._context.notices.notice(tr("Saved. It holds from the next turn on, in some minutes."), "good")
-
-    def _ended(self) -> None:
-        self._saving = False
-        self._done.set()
-        self._show_state()
 
     async def _ask_to_leave(self) -> bool:
         choices = {"discard": (tr("Throw away"), "danger")}
@@ -267,7 +230,7 @@ class RetentionPage(Page):
         )
         if answer == "save":
             self._send()
-            await self._done.wait()
+            await self._save_done.wait()
         elif answer == "discard" and self._saved is not None:
             self._show(self._saved)
         return bool(answer) and not self.dirty
@@ -286,10 +249,12 @@ def _rule(field: ParsedField[int], meaning: str) -> QWidget:
     field.box.setFixedWidth(_FIELD_WIDTH)
     field.setFixedWidth(_FIELD_WIDTH)
     text = label(meaning, "muted", wrap=True)
-    text.setFixedWidth(_TEXT_WIDTH)
+    text.setMaximumWidth(_TEXT_WIDTH)
     field.box.setAccessibleDescription(meaning)
     made = QWidget()
-    line = row(column(field, None), column(text, None), None, gap=24)
+    text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+    line = row(column(field, None), text, None, gap=24)
+    line.setStretch(1, _WHOLE)
     made.setLayout(line)
     return made
 

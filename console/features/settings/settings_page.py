@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -19,12 +18,11 @@ from console.features.settings.group_view import GroupView
 from console.features.settings.key_card import KeyCard
 from console.features.settings.mail_card import MailCard
 from console.shell.context import Context
-from console.shell.needing import follow, gate
-from console.shell.page import Page
-from console.shell.parts import PageHeader, button, column, frame, icon_button, row
+from console.shell.needing import follow
+from console.shell.parts import PageHeader, column, frame, icon_button, row
 from console.shell.theme import set_role
 from console.widgets.confirm import choose
-from console.widgets.notice_bar import NoticeBar
+from console.widgets.form_base import FormPage
 
 _GROUP = Qt.ItemDataRole.UserRole
 _LIST_WIDTH = 190
@@ -33,32 +31,21 @@ STALE = "stale"
 INVALID = "invalid_setting"
 
 
-class SettingsPage(Page):
+class SettingsPage(FormPage):
     """What is edited stands in one state over all groups, so that undo goes through them in order."""
 
     key = "settings"
 
     def __init__(self, context: Context) -> None:
-        super().__init__()
-        self._context = context
+        super().__init__(context, context.rights.need("settings:edit"))
         self.setWindowTitle(tr("Settings"))
         self.search_hint = tr("Search devices, runs, scripts or commands")
         self._groups: dict[str, SettingGroup] = {}
         self._undo: Undo[dict[str, Raw]] = Undo({})
-        self._saving = False
-        self._done = asyncio.Event()
         self._target: str | None = None
         self.views: dict[str, GroupView] = {}
-        self._writes = context.rights.need("settings:edit")
         self.key_card = KeyCard(context)
         self.mail_card = MailCard(context)
-        self.save = button(
-            tr("Save"),
-            self.save_now,
-            "primary",
-            name=tr("Save (Ctrl+S)"),
-            need=self._writes,
-        )
         self.undo = icon_button("undo", tr("Undo (Ctrl+Z)"), self.undo_now)
         self.redo = icon_button("redo", tr("Redo (Ctrl+Y)"), self.redo_now)
         self.search = QLineEdit()
@@ -68,7 +55,6 @@ class SettingsPage(Page):
         self.search.setFixedWidth(_SEARCH_WIDTH)
         self.search.textChanged.connect(self._find)
         self.header = PageHeader(tr("Settings"), self.search, self.undo, self.redo, self.save)
-        self.notice = NoticeBar()
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Groups of settings"))
         self.list.setFixedWidth(_LIST_WIDTH)
@@ -78,7 +64,6 @@ class SettingsPage(Page):
         content = row(frame("side", column(self.list), (8, 12, 8, 12)), self.stack, gap=0)
         content.setStretch(1, 1)
         self.setLayout(column(self.header, self.notice, content, gap=0))
-        gate(QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save_now), self._writes)
         for keys, act in (
             (QKeySequence.StandardKey.Undo, self.undo_now),
             (QKeySequence.StandardKey.Redo, self.redo_now),
@@ -97,9 +82,6 @@ class SettingsPage(Page):
             self._show_target()
         else:
             self._load()
-
-    def may_leave(self) -> Awaitable[bool] | bool:
-        return self._ask_to_leave() if self.dirty else True
 
     @property
     def dirty(self) -> bool:
@@ -144,16 +126,7 @@ class SettingsPage(Page):
             form = forms[name]
             values = changes.setdefault(form.group, (versions.get(form.group), {}))[1]
             values[form.key] = value_of(form, self._undo.now[name])
-        self._saving = True
-        self._done.clear()
-        self._show_state()
-        self._context.ops.run(
-            ops.save(self._context.client, changes),
-            on_success=self._saved,
-            on_error=self._refused,
-            on_done=self._ended,
-            owner=self,
-        )
+        self._run_save(ops.save(self._context.client, changes), self._saved)
 
     def _saved(self, _groups: list[SettingGroup]) -> None:
         self._discard()
@@ -185,11 +158,6 @@ class SettingsPage(Page):
     def _discard(self) -> None:
         self._undo.begin({name_of(form): raw_of(form) for form in self._all_forms()})
 
-    def _ended(self) -> None:
-        self._saving = False
-        self._done.set()
-        self._show_state()
-
     async def _ask_to_leave(self) -> bool:
         choices = {"discard": (tr("Throw away"), "danger")}
         if not self.wrong():
@@ -197,8 +165,7 @@ class SettingsPage(Page):
         title, text = tr("The settings are not saved"), tr("What was changed here is lost otherwise.")
         answer = await choose(self, title, text, choices)
         if answer == "save":
-            self.save_now()
-            await self._done.wait()
+            await self._saved_now()
         elif answer == "discard":
             self._discard()
             self._show_edits()
