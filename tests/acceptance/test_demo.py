@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.helpers.processes import ROOT
+from tests.helpers.processes import ROOT, words_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
 
@@ -93,12 +93,5 @@ def test_nothing_is_left_running(tmp_path: Path) -> None:
     done = demo("--data-dir", str(tmp_path / "demo"), "--screenshots", str(tmp_path / "pictures"))
     assert done.returncode == 1
     assert "pictures" in done.stderr
-    left = [process.cmdline() for process in psutil.process_iter() if _concerns(process, tmp_path)]
-    assert left == []
-
-
-def _concerns(process: psutil.Process, folder: Path) -> bool:
-    try:
-        return any(str(folder) in word for word in process.cmdline())
-    except psutil.Error:
-        return False
+    running = [words_of(process) for process in psutil.process_iter()]
+    assert [words for words in running if any(str(tmp_path) in word for word in words)] == []

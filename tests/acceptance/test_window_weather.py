@@ -24,6 +24,7 @@ from console.features.enroll.add_device_page import AddDevicePage
 from console.features.enroll.feature import feature as enroll
 from console.service_process import ServiceState
 from console.shell.start_screens import FailedScreen
+from tests.helpers.processes import words_of
 from tests.helpers.real_window import RealWindow, real_window
 from tests.helpers.waiting import until
 
@@ -65,9 +66,10 @@ def test_from_nothing_to_this_pc_as_a_device(tmp_path: Path, run: Run, qtbot: Qt
             assert device is not None
             assert device["admission"] == "approved"
             await until(lambda: page.arrivals.cards, "the device on the page")
-            agents = [p for p in psutil.Process().children(recursive=True) if "agent" in p.cmdline()]
+            started = [words_of(one) for one in psutil.Process().children(recursive=True)]
+            agents = [words for words in started if "agent" in words]
             assert agents
-            assert not any("dfe_" in word for agent in agents for word in agent.cmdline())
+            assert not any("dfe_" in word for words in agents for word in words)
 
     run(scene(), DEADLINE_S)
 

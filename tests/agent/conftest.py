@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,18 @@ def no_mistakes(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """The agent outlives its own mistakes and only logs them: a test that wants one says `caplog.clear()`."""
     yield
     assert [record.getMessage() for record in caplog.get_records("call") if record.exc_info] == []
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command of the agent that runs in this process begins to log into its own file."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

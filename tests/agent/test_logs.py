@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -16,15 +15,9 @@ FORGED = "x\n2026-01-01T00:00:00.000Z INFO agent: all is well\r\x1b[2J\u2028y"
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[Path]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def file(tmp_path: Path) -> Path:
     start_logging(tmp_path)
-    yield tmp_path / "agent.log"
-    for handler in set(root.handlers) - set(handlers):
-        root.removeHandler(handler)
-        handler.close()
-    root.setLevel(level)
+    return tmp_path / "agent.log"
 
 
 def test_nobody_forges_a_line(file: Path) -> None:

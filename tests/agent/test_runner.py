@@ -320,9 +320,9 @@ def test_a_host_that_dies_unseen_costs_no_job(tmp_path: Path, monkeypatch: pytes
     async def run() -> None:
         async with runners(tmp_path) as found:
             found.warm_up()
-            [host] = [child for child in psutil.Process().children() if "runner" in child.cmdline()]
-            host.kill()
-            host.wait()
+            assert found._host is not None
+            found._host._process.kill()
+            found._host._process.wait()
             # As in the moment between its death and the news of it.
             monkeypatch.setattr(_Host, "is_alive", lambda self: True)
             runner = found.prepare("a", python_job(folder, "print('whole')"), lambda: None)

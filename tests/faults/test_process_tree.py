@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.faults.small_fleet import SmallFleet, small_fleet
-from tests.helpers.processes import eventually
+from tests.helpers.processes import eventually, words_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the script forks")
 
@@ -46,14 +46,7 @@ time.sleep(600)
 
 
 def _survivors() -> list[psutil.Process]:
-    return [process for process in psutil.process_iter() if MARK in _arguments(process)]
-
-
-def _arguments(process: psutil.Process) -> list[str]:
-    try:
-        return list(process.cmdline())
-    except psutil.Error:
-        return []
+    return [process for process in psutil.process_iter() if MARK in words_of(process)]
 
 
 def _planted(fleet: SmallFleet, **policy: int) -> int:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 OWNER, PASSWORD = "owner", "correct horse battery staple"
 START_S = 30.0
@@ -43,6 +45,14 @@ def eventually(probe: Callable[[], T | None], what: str, timeout_s: float = WAIT
         # Who asks all the time takes the processor from whom it waits for.
         time.sleep(min(max(waited / 20, 0.01), 0.1))
     raise AssertionError(f"within {timeout_s} s: no {what}")
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command line; nothing where it has just ended, as what an agent asks for a moment does."""
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
 
 
 def python(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:

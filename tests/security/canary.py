@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import json
 import os
@@ -188,9 +189,12 @@ class _Search:
 
     def _look_into_processes(self) -> None:
         for process in self._processes():
-            for name in ("cmdline", "environ"):
-                self._judge(f"{name} of {process.name()}", Path(f"/proc/{process.pid}/{name}").read_bytes())
-            self._seen.processes += 1
+            # Some only live for a moment: an agent also looks what is installed.
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
+                for name in ("cmdline", "environ"):
+                    told = Path(f"/proc/{process.pid}/{name}").read_bytes()
+                    self._judge(f"{name} of {process.name()}", told)
+                self._seen.processes += 1
 
     def _processes(self) -> Iterator[psutil.Process]:
         """The service, the agent, and whatever they started, the script among it."""
