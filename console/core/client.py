@@ -28,6 +28,11 @@ STEP_UP_REQUIRED = "step_up_required"
 """Code of a refusal that the password, given once more, turns into a yes."""
 
 
+def if_match(version: int) -> dict[str, str]:
+    """Headers of a change that builds on this version: refused as `stale` where there is another."""
+    return {"If-Match": f'"{version}"'}
+
+
 class ApiClient:
     """Speaks the contract with one service, as one session.
 

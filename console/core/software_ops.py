@@ -31,7 +31,7 @@ from backend_lite.contract.software import (
     SoftwareItem,
     SoftwareUpdate,
 )
-from console.core.client import ApiClient
+from console.core.client import ApiClient, if_match
 from console.core.downloads import fetch
 from console.core.errors import ApiError
 from console.core.ops import Op, Progress
@@ -60,7 +60,7 @@ def update_item(client: ApiClient, item_id: int, change: SoftwareUpdate, version
     """Refused with the code `stale` when it is no longer at `version`."""
 
     async def call(_progress: Progress) -> SoftwareItem:
-        return await client.put(f"{SOFTWARE}/{item_id}", change, SoftwareItem, _if_match(version))
+        return await client.put(f"{SOFTWARE}/{item_id}", change, SoftwareItem, if_match(version))
 
     return Op(tr("Save the software item"), call, (SOFTWARE_KIND,))
 
@@ -125,7 +125,7 @@ def update_image(client: ApiClient, image_id: int, change: OSImageUpdate, versio
     """Refused with the code `stale` when it is no longer at `version`."""
 
     async def call(_progress: Progress) -> OSImage:
-        return await client.put(f"{OS_IMAGES}/{image_id}", change, OSImage, _if_match(version))
+        return await client.put(f"{OS_IMAGES}/{image_id}", change, OSImage, if_match(version))
 
     return Op(tr("Save the image"), call, (OS_IMAGE,))
 
@@ -175,10 +175,6 @@ def _get(title: str, client: ApiClient, path: str, kind: type[T]) -> Op[T]:
     return Op(title, call)
 
 
-def _if_match(version: int) -> dict[str, str]:
-    return {"If-Match": f'"{version}"'}
-
-
 def _delete(title: str, client: ApiClient, path: str, items: Sequence[Object], kind: str) -> Op[list[str]]:
     """Answers with a sentence for each that stays: it says who uses it, or that somebody changed it."""
 
@@ -186,7 +182,7 @@ def _delete(title: str, client: ApiClient, path: str, items: Sequence[Object], k
         refused = []
         for item in progress.each(items, lambda one: str(one["name"])):
             try:
-                await client.delete(f"{path}/{item['id']}", headers=_if_match(item["version"]))
+                await client.delete(f"{path}/{item['id']}", headers=if_match(item["version"]))
             except ApiError as error:
                 if error.status in _NOT_ALLOWED:
                     raise

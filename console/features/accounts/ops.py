@@ -19,7 +19,7 @@ from backend_lite.contract.accounts import (
     UserUpdate,
 )
 from backend_lite.contract.live import API_TOKEN, ROLE, USER
-from console.core.client import ApiClient
+from console.core.client import ApiClient, if_match
 from console.core.ops import Op, Progress, each_op
 from console.core.texts import plural, tr
 
@@ -35,7 +35,7 @@ def change_user(client: ApiClient, user_id: int, change: UserUpdate, version: in
     """Refused with the code `stale` when the user is no longer at `version`."""
 
     async def call(_progress: Progress) -> UserAccount:
-        return await client.put(f"{USERS}/{user_id}", change, UserAccount, _if_match(version))
+        return await client.put(f"{USERS}/{user_id}", change, UserAccount, if_match(version))
 
     return Op(tr("Change the user"), call, (USER,))
 
@@ -58,7 +58,7 @@ def change_role(client: ApiClient, role_id: int, change: RoleUpdate, version: in
     """Refused with the code `stale` when the role is no longer at `version`."""
 
     async def call(_progress: Progress) -> Role:
-        return await client.put(f"{ROLES}/{role_id}", change, Role, _if_match(version))
+        return await client.put(f"{ROLES}/{role_id}", change, Role, if_match(version))
 
     return Op(tr("Change the role"), call, (ROLE,))
 
@@ -92,7 +92,3 @@ def revoke_tokens(client: ApiClient, token_ids: Sequence[int], *, cancel_rollout
     wanted = {"cancel_rollouts": True} if cancel_rollouts else None
     title = plural(len(token_ids), "Revoke the token", "Revoke {count} tokens")
     return each_op(title, token_ids, lambda one: client.delete(f"{API_TOKENS}/{one}", wanted), API_TOKEN)
-
-
-def _if_match(version: int) -> dict[str, str]:
-    return {"If-Match": f'"{version}"'}

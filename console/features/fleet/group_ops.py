@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backend_lite.contract.fleet import DEVICES, GROUPS, Group, GroupCreate, GroupUpdate, MembersChange
 from backend_lite.contract.live import GROUP
-from console.core.client import ApiClient
+from console.core.client import ApiClient, if_match
 from console.core.ops import Op, Progress
 from console.core.texts import plural, tr
 
@@ -55,7 +55,7 @@ def update(client: ApiClient, group_id: int, change: GroupUpdate, version: int) 
     """Refused with the code `stale` when the group is no longer at `version`."""
 
     async def call(_progress: Progress) -> Group:
-        return await client.put(f"{GROUPS}/{group_id}", change, Group, {"If-Match": f'"{version}"'})
+        return await client.put(f"{GROUPS}/{group_id}", change, Group, if_match(version))
 
     return Op(tr("Save the group"), call, (GROUP,))
 

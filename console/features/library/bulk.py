@@ -10,7 +10,7 @@ import msgspec
 
 from backend_lite.contract.library import SCRIPTS, Script, ScriptUpdate
 from backend_lite.contract.live import SCRIPT
-from console.core.client import ApiClient
+from console.core.client import ApiClient, if_match
 from console.core.errors import ApiError
 from console.core.ops import Op, Progress
 from console.core.texts import plural, tr
@@ -64,7 +64,7 @@ def change_scripts(client: ApiClient, changes: Sequence[Change], title: str) -> 
         outcome = Outcome()
 
         async def change(one: Change) -> None:
-            headers = {"If-Match": f'"{one.before.version}"'}
+            headers = if_match(one.before.version)
             now = await client.put(f"{SCRIPTS}/{one.before.id}", one.update, Script, headers)
             outcome.back.append(Change(now, _reverse(one)))
 
@@ -81,7 +81,7 @@ def delete_scripts(client: ApiClient, scripts: Sequence[Object]) -> Op[Outcome]:
         outcome = Outcome()
 
         async def delete(script: Object) -> None:
-            headers = {"If-Match": f'"{script["version"]}"'}
+            headers = if_match(script["version"])
             await client.delete(f"{SCRIPTS}/{script['id']}", headers=headers)
 
         await each(scripts, lambda script: str(script["name"]), delete, outcome, progress)

@@ -13,7 +13,7 @@ from backend_lite.contract.library import (
 )
 from backend_lite.contract.live import PROFILE, SCRIPT
 from backend_lite.contract.runs import Finding
-from console.core.client import ApiClient
+from console.core.client import ApiClient, if_match
 from console.core.ops import Op, Progress
 from console.core.starter_library import Loaded, load_starter_library
 from console.core.texts import tr
@@ -37,7 +37,7 @@ def update(client: ApiClient, script_id: int, change: ScriptUpdate, version: int
     """Refused with the code `stale` when the script is no longer at `version`."""
 
     async def call(_progress: Progress) -> Script:
-        headers = {"If-Match": f'"{version}"'}
+        headers = if_match(version)
         return await client.put(f"{SCRIPTS}/{script_id}", change, Script, headers)
 
     return Op(tr("Save the script"), call, (SCRIPT,))

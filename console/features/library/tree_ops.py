@@ -12,7 +12,7 @@ import msgspec
 
 from backend_lite.contract.library import SCRIPTS, Script
 from backend_lite.contract.live import SCRIPT
-from console.core.client import ApiClient
+from console.core.client import ApiClient, if_match
 from console.core.errors import Mendable
 from console.core.ops import Op, Progress
 from console.core.script_files import ENDINGS, UnusableFile, read_script
@@ -83,7 +83,7 @@ async def _import(client: ApiClient, item: ImportItem, message: str) -> None:
     if item.kind is ImportKind.NEW:
         await client.post(SCRIPTS, item.create(message), Script)
     elif item.existing is not None:
-        headers = {"If-Match": f'"{item.existing.version}"'}
+        headers = if_match(item.existing.version)
         await client.put(f"{SCRIPTS}/{item.existing.id}", item.update(message), Script, headers)
 
 

@@ -21,7 +21,7 @@ from backend_lite.contract.plans import (
     ProfileUpdate,
     ProfileWithTasks,
 )
-from console.core.client import ApiClient
+from console.core.client import ApiClient, if_match
 from console.core.errors import ApiError
 from console.core.ops import Op, Progress, each_op
 from console.core.starter_library import Loaded, load_starter_library
@@ -41,7 +41,7 @@ def update(client: ApiClient, profile_id: int, change: ProfileUpdate, version: i
     """Refused with the code `stale` when the profile is no longer at `version`."""
 
     async def call(_progress: Progress) -> ProfileWithTasks:
-        headers = {"If-Match": f'"{version}"'}
+        headers = if_match(version)
         return await client.put(f"{PROFILES}/{profile_id}", change, ProfileWithTasks, headers)
 
     return Op(tr("Save the profile"), call, PLANS)

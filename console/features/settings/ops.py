@@ -14,7 +14,7 @@ from backend_lite.contract.settings import (
     SettingGroup,
     SettingValue,
 )
-from console.core.client import ApiClient
+from console.core.client import ApiClient, if_match
 from console.core.ops import Op, Progress
 from console.core.texts import tr
 
@@ -34,7 +34,7 @@ def save(
     async def call(_progress: Progress) -> list[SettingGroup]:
         saved = []
         for group, (version, values) in changes.items():
-            headers = {} if version is None else {"If-Match": f'"{version}"'}
+            headers = {} if version is None else if_match(version)
             saved.append(await client.put(f"{SETTING_FORMS}/{group}", dict(values), SettingGroup, headers))
         return saved
 
