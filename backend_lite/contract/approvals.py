@@ -26,7 +26,8 @@ class Approval(Struct):
     `reasons` are the sentences why it needs a second person, `findings` what its scripts do that a person
     should have seen, the gravest first, at most 100. Approving needs `rollouts:approve` and a fresh sign-in
     of somebody other than `requested_by`; only who asked for it withdraws it. Refused, withdrawn and expired
-    ones cancel their runs; one of whose runs none can start any more has expired, too."""
+    ones cancel their runs; one of whose runs none can start any more has expired, too. Whose right holds in
+    groups only sees and decides those of rollouts that lie wholly on their devices, and sees their own."""
 
     id: int
     rollout_id: int

@@ -20,8 +20,8 @@ class People:
     ) -> Mapping[int, frozenset[int] | None]:
         return {user_id: self.within.get(user_id) for user_id in user_ids}
 
-    def holders(self, _connection: Connection, _permission: str) -> frozenset[int]:
-        return self.approvers
+    def holders(self, _connection: Connection, _permission: str) -> Mapping[int, frozenset[int] | None]:
+        return {user_id: self.within.get(user_id) for user_id in self.approvers}
 
     def on_token_work(self, _work: object) -> None:
         """Nobody has tokens here."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from backend_lite.contract.accounts import ROLES
+from backend_lite.contract.approvals import APPROVALS
 from backend_lite.contract.fleet import EXPECTED_DEVICES
 from backend_lite.contract.library import SCRIPTS
 from backend_lite.contract.live import LIVE, LiveHello
@@ -18,9 +19,10 @@ from backend_lite.contract.pauses import PAUSES
 from backend_lite.contract.plans import PROFILES
 from backend_lite.contract.rights import ARTIFACTS, DEVICE_BOUND, VERBS
 from backend_lite.contract.runs import ROLLOUTS, RUNS
+from backend_lite.contract.settings import SETTING_FORMS
 from backend_lite.core.http.guard import PERMISSION_KEY, SCOPED_KEY, WITHIN_KEY
 from tests.helpers.asgi_socket import AsgiSocket
-from tests.helpers.halves import Half, Halves, halves
+from tests.helpers.halves import Half, Halves, halves, person
 from tests.helpers.service import InProcess
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.anyio
 OUTSIDE = "outside"
 """Is in the name of everything that they must not hear of."""
 MISSING = 10**6
-NOT_SHOWN = {"approval", "expected_device"}
+NOT_SHOWN = {"expected_device"}
 """Kinds of objects that nobody sees whose rights are limited, though they have to do with devices."""
 
 
@@ -62,6 +64,8 @@ def doors(service: InProcess) -> Iterator[Door]:
 @pytest.fixture
 async def site(service: InProcess) -> Halves:
     made = await halves(service)
+    # There has to be somebody else who could approve what the owner asks for.
+    await person(made, "grace", 1)
     every = [{"artifact": one, "verbs": list(VERBS)} for one in ARTIFACTS]
     await made.done("PUT", f"{ROLES}/{made.role}", {"grants": every})
     return made
@@ -88,9 +92,21 @@ async def ids_of(site: Halves, half: Half) -> dict[str, int]:
         "pause_id": pause["id"],
         "profile_id": profile["id"],
         "expected_id": (await site.done("POST", EXPECTED_DEVICES, expected))["id"],
-        "approval_id": 1,
+        "approval_id": await approval_of(site, half),
         "n": 1,
     }
+
+
+async def approval_of(site: Halves, half: Half) -> int:
+    """Of dangerous work that the owner asked for."""
+    await site.done("PUT", f"{SETTING_FORMS}/security", {"dangerous_work": "approve"})
+    script = {"name": f"wipe {half.hostname}", "content": "rm -rf $X/*", "language": "bash"}
+    script_id = (await site.done("POST", SCRIPTS, script))["id"]
+    rollout = {"script_id": script_id, "targets": {"devices": [half.device]}}
+    made = (await site.done("POST", ROLLOUTS, rollout))["id"]
+    await site.done("DELETE", f"{SCRIPTS}/{script_id}")
+    (approval,) = (await site.done("GET", f"{APPROVALS}?rollout_id={made}"))["items"]
+    return int(approval["id"])
 
 
 async def test_every_address_keeps_to_the_devices_that_the_rights_cover(site: Halves) -> None:
@@ -120,7 +136,7 @@ async def check_within(site: Halves, door: Door, own: dict[str, int], others: di
 
 
 async def check_scoped(site: Halves, door: Door, own: dict[str, int], others: dict[str, int]) -> None:
-    bound = [name for name in door.parameters if name in ("rollout_id", "pause_id")]
+    bound = [name for name in door.parameters if name in ("rollout_id", "pause_id", "approval_id")]
     for name in bound:
         status, text = await sent(site, door, own | {name: others[name]})
         assert status in (403, 404), (door, status, text)

@@ -69,8 +69,9 @@ class AccessApi:
         empty: nowhere, as for those who are disabled or removed."""
         return reach(connection, user_ids, permissions)
 
-    def holders(self, connection: Connection, permission: str) -> frozenset[int]:
-        """The ids of the users who have it everywhere; nobody who is disabled or removed."""
+    def holders(self, connection: Connection, permission: str) -> Mapping[int, Groups]:
+        """The users who have it, by id: the groups in whose devices, or None for everywhere; nobody who is
+        disabled or removed."""
         return holders(connection, permission)
 
     def user_names(self, session: Session, ids: Iterable[int | None]) -> dict[int, str]:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, select
 
-from backend_lite.features.access.rights import granted
-from backend_lite.features.access.tables import RoleRow, UserRoleRow, UserRow
+from backend_lite.core.security.principal import Groups
+from backend_lite.features.access.reach import reach
+from backend_lite.features.access.tables import UserRow
 
 
-def holders(connection: Connection, permission: str) -> frozenset[int]:
-    """The ids of the users who have it everywhere; nobody who is disabled or removed."""
-    roles = (
-        select(UserRow.id, RoleRow.built_in, RoleRow.grants, RoleRow.groups)
-        .join(UserRoleRow, UserRoleRow.user_id == UserRow.id)
-        .join(RoleRow, RoleRow.id == UserRoleRow.role_id)
-        .where(UserRow.is_active, UserRow.removed_at.is_(None))
-    )
-    return frozenset(
-        user_id
-        for user_id, built_in, grants, groups in connection.execute(roles)
-        if permission in granted(built_in, grants, groups).everywhere
-    )
+def holders(connection: Connection, permission: str) -> Mapping[int, Groups]:
+    """The users who have it, by id: the groups in whose devices, or None for everywhere; nobody who is
+    disabled or removed."""
+    active = select(UserRow.id).where(UserRow.is_active, UserRow.removed_at.is_(None))
+    found = reach(connection, connection.scalars(active).all(), (permission,))
+    return {user_id: groups for user_id, groups in found.items() if groups is None or groups}

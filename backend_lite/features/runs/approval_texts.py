@@ -11,25 +11,26 @@ from sqlalchemy.orm import Session
 from agent.wire.software import SoftwareJob
 from backend_lite.contract.approvals import ApprovalText, PinnedSoftware
 from backend_lite.contract.runs import TaskAction
-from backend_lite.core.db.base import stored
 from backend_lite.core.security.principal import Principal
-from backend_lite.errors import ForbiddenError, NotFoundError
+from backend_lite.errors import ForbiddenError
 from backend_lite.features.library.api import LibraryApi
+from backend_lite.features.runs.approval_reach import ApprovalReach
 from backend_lite.features.runs.approvals_gate import MAY_APPROVE
 from backend_lite.features.runs.tables import ApprovalRow, RolloutTaskRow
 from backend_lite.features.runs.works import SOFTWARE_TYPES, detect_text, script_text
 
 
 class ApprovalTexts:
-    def __init__(self, library: LibraryApi) -> None:
+    def __init__(self, library: LibraryApi, reach: ApprovalReach) -> None:
         self._library = library
+        self._reach = reach
 
     def of(self, session: Session, approval_id: int, reader: Principal) -> list[ApprovalText]:
         """Raises NotFoundError, ForbiddenError."""
-        row = stored(session, ApprovalRow, approval_id)
-        if row is None:
-            raise NotFoundError("Approval not found")
-        if reader.user_id != row.requested_by_id and not reader.may(MAY_APPROVE):
+        self._reach.refuse_unseen(session, approval_id, reader)
+        row = session.get_one(ApprovalRow, approval_id)
+        own = reader.user_id == row.requested_by_id
+        if not own and not self._reach.may_decide(session, approval_id, reader):
             raise ForbiddenError(f'Who asked for it and who has the right "{MAY_APPROVE}" see its texts.')
         tasks = select(RolloutTaskRow).where(RolloutTaskRow.rollout_id == row.rollout_id)
         found = session.scalars(tasks.order_by(RolloutTaskRow.n)).all()

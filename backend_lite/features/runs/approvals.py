@@ -11,6 +11,7 @@ from backend_lite.contract.approvals import Approval, ApprovalState
 from backend_lite.contract.common import Page
 from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import stored
+from backend_lite.core.db.query_sql import Condition
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -57,9 +58,12 @@ class Approvals:
         *,
         state: str | None = None,
         rollout_id: int | None = None,
+        which: Condition | None = None,
     ) -> Page[Approval]:
-        """Newest first. Raises InvalidError for a state that there is not."""
+        """Newest first, of those for `which` that holds. Raises InvalidError for a state that there is not."""
         query = select(ApprovalRow).order_by(ApprovalRow.id.desc()).limit(limit + 1)
+        if which is not None:
+            query = query.where(which)
         if state is not None:
             query = query.where(ApprovalRow.state == _known(state))
         if rollout_id is not None:

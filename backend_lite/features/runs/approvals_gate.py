@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from backend_lite.contract.runs import Finding, RolloutGate, Severity
 from backend_lite.core.http.guard import refuse_stale_sign_in
-from backend_lite.core.security.principal import Principal
+from backend_lite.core.security.principal import Groups, Principal
 from backend_lite.core.settings import SettingValues
 from backend_lite.errors import ConflictError
+from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.plans import Plan
+from backend_lite.features.runs.targets import Candidate
 
 MAY_APPROVE = "rollouts:approve"
 CONFIRM, APPROVE = "confirm", "approve"
@@ -24,8 +27,9 @@ _HOUR_MS = 3_600_000
 class Approvers(Protocol):
     """What the access area knows of those who could approve."""
 
-    def holders(self, connection: Connection, permission: str) -> frozenset[int]:
-        """The ids of the users who have it everywhere; nobody who is disabled or removed."""
+    def holders(self, connection: Connection, permission: str) -> Mapping[int, Groups]:
+        """The users who have it, by id: the groups in whose devices, or None for everywhere; nobody who is
+        disabled or removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +43,17 @@ class Limits:
 
 
 class ApprovalGate:
-    def __init__(self, settings: SettingValues, people: Approvers) -> None:
+    def __init__(self, settings: SettingValues, people: Approvers, fleet: FleetApi) -> None:
         self._settings = settings
         self._people = people
+        self._fleet = fleet
 
     def ahead(self, devices: int, findings: Sequence[Finding]) -> RolloutGate:
         """As people are shown it before they ask: they give the number also of devices that they listed."""
         return decide(limits_of(self._settings), devices, devices, findings)
 
     def admit(
-        self, connection: Connection, plan: Plan, findings: Sequence[Finding], principal: Principal
+        self, session: Session, plan: Plan, findings: Sequence[Finding], principal: Principal
     ) -> RolloutGate:
         """Whether it may begin, or has to be approved first. Raises ConflictError (`confirm_needed`,
         `nobody_to_approve`) and ForbiddenError (`step_up_required`)."""
@@ -59,19 +64,27 @@ class ApprovalGate:
         if is_typed and _is_above(gate.devices, limits.confirm_above):
             refuse_stale_sign_in(principal)
         if gate.approve:
-            self.refuse_stranded(connection, gate, principal)
+            self.refuse_stranded(session, gate, principal, plan.candidates)
         return gate
 
-    def refuse_stranded(self, connection: Connection, gate: RolloutGate, principal: Principal) -> None:
-        """Raises ConflictError where nobody but the principal could approve."""
-        if self._people.holders(connection, MAY_APPROVE) - {principal.user_id}:
+    def refuse_stranded(
+        self, session: Session, gate: RolloutGate, principal: Principal, candidates: Sequence[Candidate]
+    ) -> None:
+        """Raises ConflictError where nobody but the principal could approve work on all of these."""
+        holders = self._people.holders(session.connection(), MAY_APPROVE)
+        others = [groups for user_id, groups in holders.items() if user_id != principal.user_id]
+        devices = {one.target.id for one in candidates}
+        if None in others or any(self._covers(session, groups, devices) for groups in others):
             return
         raise ConflictError(
             f"{' '.join(gate.reasons)} But nobody else here may approve it. Nothing was started: give "
-            f'another person a role with the right "{MAY_APPROVE}" on all devices, take fewer devices at a '
+            f'another person a role with the right "{MAY_APPROVE}" on these devices, take fewer devices at a '
             "time, or change the limits in the settings under Security.",
             code="nobody_to_approve",
         )
+
+    def _covers(self, session: Session, groups: Groups, devices: set[int]) -> bool:
+        return groups is None or self._fleet.those_within(session, devices, groups) == devices
 
     def patience_ms(self) -> int:
         """So long an approval is waited for."""

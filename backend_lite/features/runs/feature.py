@@ -17,6 +17,7 @@ from backend_lite.features.plans.api import PlansApi
 from backend_lite.features.runs.action_routes import action_routes
 from backend_lite.features.runs.actions import Actions
 from backend_lite.features.runs.advance import Advance
+from backend_lite.features.runs.approval_reach import ApprovalReach
 from backend_lite.features.runs.approval_records import ApprovalRecords
 from backend_lite.features.runs.approval_routes import approval_routes
 from backend_lite.features.runs.approval_texts import ApprovalTexts
@@ -115,7 +116,7 @@ def compose(
         database, fleet, clock, output, dispatcher, permits, outcomes, restored, keeper, flow, epochs
     )
     plans = Plans(library, profiles, fleet)
-    findings, gate = WorkFindings(library), ApprovalGate(kernel.settings, people)
+    findings, gate = WorkFindings(library), ApprovalGate(kernel.settings, people, fleet)
     rollouts = Rollouts(
         fleet, plans, dispatcher, advance, keeper, flow, tasks, views, clock, epochs, findings, gate, records
     )
@@ -156,6 +157,7 @@ def build(
 ) -> Feature:
     area, database = compose(kernel, library, profiles, fleet, people), kernel.database
     reach = Reach(fleet)
+    seen_approvals = ApprovalReach(reach)
     people.on_token_work(TokenWork(area.rollouts))
     kernel.within.add(RUN_ID, reach.has_run)
     library.on_file_needed(is_file_needed)
@@ -172,7 +174,9 @@ def build(
             *rollout_routes(database, area.plans, area.rollouts, area.reruns, area.lists, reach),
             *profile_routes(database, applications, ProfileDevices(profiles, fleet)),
             *preview_routes(database, Previews(library, fleet, area.plans, area.findings, area.gate)),
-            *approval_routes(database, area.approvals, ApprovalTexts(library)),
+            *approval_routes(
+                database, area.approvals, ApprovalTexts(library, seen_approvals), seen_approvals
+            ),
             *run_routes(database, area.rollouts, area.reruns, area.lists),
             *pause_routes(database, area.pauses),
             *output_routes(database, area.lists, area.output, reach),
@@ -180,7 +184,7 @@ def build(
             *action_routes(database, area.actions),
             *http_agent_routes(database, fleet, area.http_agents),
         ],
-        live=live_kinds(database, area.lists, area.pauses, area.approvals, reach),
+        live=live_kinds(database, area.lists, area.pauses, area.approvals, reach, seen_approvals),
         reactions={DEVICE_RETIRED: leaving.device_retired},
         restored=area.restored.take_notice,
         start=background.start,

@@ -95,7 +95,7 @@ class Previews:
         gate = self._gate.ahead(sum(not is_skipped(one) for one in candidates), findings)
         if gate.approve:
             with refusals.noted():
-                self._gate.refuse_stranded(session.connection(), gate, principal)
+                self._gate.refuse_stranded(session, gate, principal, candidates)
         devices = [self._device(one, last.get(one.target.id), needed, tasks) for one in candidates]
         return Preview(
             devices=devices,

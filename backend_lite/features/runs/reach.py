@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import exists, not_, select, true
+from sqlalchemy import and_, exists, not_, select, true
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.fleet import Admission
@@ -43,6 +43,13 @@ class Reach:
         if groups is None:
             return true()
         return exists().where(RunRow.rollout_id == RolloutRow.id, self.runs(groups))
+
+    def whole(self, rollout_id: Column, groups: Groups) -> Condition:
+        """True where the column has a rollout with runs, all of which are in reach."""
+        if groups is None:
+            return true()
+        its = RunRow.rollout_id == rollout_id
+        return and_(exists().where(its), not_(exists().where(its, not_(self.runs(groups)))))
 
     def devices(self, session: Session, device_ids: Iterable[int], groups: Groups) -> set[int]:
         """Those of the devices that are in reach."""

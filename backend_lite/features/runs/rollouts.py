@@ -128,7 +128,7 @@ class Rollouts:
         moment = Moment(unit, self._clock.now_ms())
         found = self._findings.of(unit.session, plan.works)
         findings = list(chain.from_iterable(found))
-        gate = self._gate.admit(unit.connection, plan, findings, principal)
+        gate = self._gate.admit(unit.session, plan, findings, principal)
         rollout = rollout_row(plan, principal, key, moment.now, self._held_until(gate, plan, moment.now))
         insert_rollout(unit.connection, rollout)
         tasks = _insert_tasks(unit.connection, rollout, plan)

@@ -13,30 +13,33 @@ from backend_lite.contract.live import APPROVAL, OUTPUT, PAUSE, ROLLOUT, RUN
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.query_sql import Column, Condition, among
 from backend_lite.core.live import LiveKind, Visible, VisibleOf
+from backend_lite.features.runs.approval_reach import ApprovalReach
 from backend_lite.features.runs.approvals import Approvals
 from backend_lite.features.runs.lists import Lists
 from backend_lite.features.runs.pauses import Pauses
 from backend_lite.features.runs.reach import MAY_VIEW, Reach
-from backend_lite.features.runs.tables import PauseRow, RunRow, StepRow
+from backend_lite.features.runs.tables import ApprovalRow, PauseRow, RunRow, StepRow
 from backend_lite.features.runs.views import PROGRESS
 
 Ask = Callable[[Session, Collection[int], frozenset[int]], Visible]
 
 
 def live_kinds(
-    database: Database, lists: Lists, pauses: Pauses, approvals: Approvals, reach: Reach
+    database: Database,
+    lists: Lists,
+    pauses: Pauses,
+    approvals: Approvals,
+    reach: Reach,
+    seen_approvals: ApprovalReach,
 ) -> dict[str, LiveKind]:
-    """Approvals are about whole rollouts, so nobody limited to groups is told of them."""
-
     def seen(ask: Ask) -> VisibleOf:
         async def visible(ids: Collection[int], groups: frozenset[int]) -> Visible:
             return await database.read(lambda session: ask(session, ids, groups))
 
         return visible
 
-    def kind(snapshot: Callable[[Session], Any], ask: Ask | None, *parts: str) -> LiveKind:
-        visible = None if ask is None else seen(ask)
-        return LiveKind(MAY_VIEW, lambda: database.read(snapshot), parts, visible)
+    def kind(snapshot: Callable[[Session], Any], ask: Ask, *parts: str) -> LiveKind:
+        return LiveKind(MAY_VIEW, lambda: database.read(snapshot), parts, seen(ask))
 
     runs = partial(_those, RunRow.id, reach.runs)
     steps = partial(_those, StepRow.id, partial(reach.of_device, StepRow.device_id))
@@ -44,7 +47,7 @@ def live_kinds(
         ROLLOUT: kind(lists.live_rollouts, lists.shown_rollouts, PROGRESS),
         RUN: kind(lists.live_runs, runs),
         OUTPUT: LiveKind(MAY_VIEW, visible=seen(steps)),
-        APPROVAL: kind(approvals.live, None),
+        APPROVAL: kind(approvals.live, partial(_those, ApprovalRow.id, seen_approvals.within)),
         PAUSE: kind(lambda session: pauses.page(session, None), partial(_those, PauseRow.id, pauses.seen)),
     }
 

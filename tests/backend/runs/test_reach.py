@@ -10,7 +10,6 @@ from litestar.handlers import HTTPRouteHandler
 
 from agent.wire.messages import Offer, Permit, PermitAnswer
 from backend_lite.contract.accounts import ROLES
-from backend_lite.contract.approvals import APPROVALS
 from backend_lite.contract.fleet import DEVICES, GROUPS
 from backend_lite.contract.live import LIVE, LiveHello
 from backend_lite.contract.pauses import PAUSES
@@ -106,8 +105,7 @@ async def test_every_route_about_devices_keeps_to_groups(service: InProcess) -> 
                 continue
             bound = str(route.opt["permission"]).partition(":")[0] in DEVICE_BOUND
             keeps = "scoped" in route.opt or "within" in route.opt
-            about_all = any(path.startswith(APPROVALS) for path in route.paths)
-            assert keeps == (bound and not about_all), route.paths
+            assert keeps == bound, route.paths
 
 
 @pytest.mark.parametrize(("method", "path", "body"), OF_RUN)
@@ -393,7 +391,7 @@ async def test_the_stream_tells_of_the_runs_on_the_own_devices_and_rollouts_as_t
             person.ours["id"]: 1,
         }
         assert [pause["id"] for pause in seen["pause"]] == [fleet]
-        assert "approval" not in seen
+        assert seen["approval"] == []
         for rollout in (person.theirs, person.ours):
             await site.post(f"{ROLLOUT.format(rollout['id'])}/cancel")
         site.service.kernel.bus.publish([Changed("output", 2, {}), Changed("output", 1, {"stdout": 5})])
