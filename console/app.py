@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import linecache
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from pathlib import Path
@@ -152,6 +153,8 @@ class App:
         await _load_network_libraries()
         for feature in self._found:
             self._features.append(feature)
+            # Of every module that is imported PySide reads the source, which would stay: 10 MB in the end.
+            linecache.clearcache()
             await asyncio.sleep(0)
         from console.features.access.step_up import StepUp
 

@@ -1,6 +1,7 @@
 """How service, session and window hang together."""
 
 import asyncio
+import linecache
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,7 @@ def test_areas_are_loaded_once_the_window_is_there_and_before_anybody_enters(
     def found() -> Iterator[Feature]:
         for area, page in (("fleet", "devices"), ("library", "scripts")):
             told.append(f"{area}, visible: {app.window.isVisible()}, entered: {bool(app.window.workspace)}")
+            linecache.getlines(__file__)
             yield Feature(area, pages={page: _Devices})
 
     app = App(service, world.context, found())
@@ -140,6 +142,7 @@ def test_areas_are_loaded_once_the_window_is_there_and_before_anybody_enters(
     run(scene())
     assert told == ["fleet, visible: True, entered: False", "library, visible: True, entered: False"]
     assert world.context.navigator.page_keys() == ["devices", "scripts"]
+    assert __file__ not in linecache.cache
     assert world.bugs == []
 
 
