@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from console.core.own_rights import Need
 from console.core.texts import tr
+from console.shell.flow import Flow
 from console.shell.needing import NeedingButton
 from console.shell.theme import set_role, theme
 
@@ -137,7 +138,7 @@ def spacer(width: int = 0, height: int = 0) -> QWidget:
     return made
 
 
-_SHORTEST_TITLE = 60
+_SHORTEST_TITLE = 110
 
 
 class ElidedLabel(QLabel):
@@ -182,13 +183,31 @@ class PageHeader(QFrame):
         self.note = label("", "muted")
         self.mark = label("", "mark", "idle")
         self.mark.hide()
-        first = row(*([crumb] if crumb else []), self.title, self.mark, *marks, self.note, None, *actions)
+        self._named = QWidget()
+        self._named.setLayout(row(*([crumb] if crumb else []), self.title, self.mark, *marks, self.note))
+        self._actions = Flow(*actions, right=True)
+        first = row(self._named)
+        # Beside several lines of buttons it stays with the first.
+        first.setAlignment(self._named, Qt.AlignmentFlag.AlignTop)
+        first.addWidget(self._actions, 1)
         self.below = QHBoxLayout()
         self.below.setSpacing(theme().gap)
         self._column = column(first, self.below, gap=10)
         margin = theme().margin
         self._column.setContentsMargins(margin, 12, margin, 12)
         self.setLayout(self._column)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._share_first_line()
+        return super().event(event)
+
+    def _share_first_line(self) -> None:
+        """A long title gives way as long as that keeps the buttons on one line; else both get their share."""
+        room = self.width() - 2 * theme().margin - theme().gap
+        left = room - self._actions.sizeHint().width()
+        enough = left >= self._named.minimumSizeHint().width()
+        self._named.setMaximumWidth(left if enough else room // 2)
 
     def show_count(self, shown: int, total: int) -> None:
         """How many of a list's rows are shown, beside the title; nothing for an empty list."""

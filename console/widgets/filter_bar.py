@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from console.core.texts import tr
+from console.shell.flow import Flow
 from console.shell.theme import set_role, theme
 from console.widgets.query_box import QueryBox
 from console.widgets.row_index import Predicate
@@ -73,11 +74,9 @@ class FilterBar(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme().gap)
         # It gives way to the chips where there is little room, and takes no more than it needs.
-        layout.addWidget(self.box, 100)
-        for choice in choices:
-            layout.addWidget(self._chip(choice))
-        layout.addStretch(1)
-        self.layout_ = layout
+        layout.addWidget(self.box, 2)
+        layout.setAlignment(self.box, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(Flow(*(self._chip(choice) for choice in choices)), 3)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_WAIT_MS)

@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from console.core.texts import tr
 from console.features.audit import words
 from console.features.audit.ops import Filters
+from console.shell.flow import Flow
 from console.shell.parts import button, row
 
 _WAIT_MS = 300
-_TYPED_WIDTH = 130
+_TYPED_WIDTH = 110
 
 
 class AuditFilters(QWidget):
@@ -38,7 +39,7 @@ class AuditFilters(QWidget):
         self.object = self._choice(tr("Object"), words.objects())
         self.only = button("", self.clear_object, "chip", name=tr("Show every object again"))
         self.only.hide()
-        line = row(self.words, self.time, self.kind, self.object, self.only, self.who, None)
+        line = row(Flow(self.words, self.time, self.kind, self.object, self.only, self.who))
         line.setContentsMargins(0, 0, 0, 0)
         self.setLayout(line)
         self._timer = QTimer(self)
@@ -101,7 +102,7 @@ class AuditFilters(QWidget):
         made.setToolTip(name)
         made.setPlaceholderText(hint)
         made.setClearButtonEnabled(True)
-        made.setMinimumWidth(_TYPED_WIDTH)
+        made.setFixedWidth(_TYPED_WIDTH)
         made.textChanged.connect(lambda _text: self._timer.start())
         made.returnPressed.connect(self.left)
         return made

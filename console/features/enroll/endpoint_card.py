@@ -11,6 +11,7 @@ from console.core.texts import tr
 from console.features.enroll.firewall import hints
 from console.features.enroll.ops import load_endpoint, move_endpoint
 from console.shell.context import Context
+from console.shell.flow import Flow
 from console.shell.parts import button, card, column, label, row, spin_box
 from console.shell.theme import set_role
 from console.widgets.command_box import CommandBox
@@ -33,7 +34,7 @@ class EndpointCard(QWidget):
         self.note = label("", "muted", wrap=True)
         self.address = QComboBox()
         self.address.setAccessibleName(tr("Address for devices"))
-        self.address.setMinimumContentsLength(16)
+        self.address.setMinimumContentsLength(28)
         self.address.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.address.currentIndexChanged.connect(self._show_choice)
         self.port = spin_box(tr("Port for devices"), 1, 65535, 1)
@@ -42,8 +43,9 @@ class EndpointCard(QWidget):
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.firewall = _FirewallHints(context)
-        choice = row(self.address, label(tr("Port"), "muted"), self.port, self.use)
-        choice.setStretch(0, 1)
+        port = QWidget()
+        port.setLayout(row(label(tr("Port"), "muted"), self.port))
+        choice = Flow(self.address, port, self.use)
         inside = card(
             row(label(tr("1   Where devices reach this service"), "title"), None, self.state),
             self.url,

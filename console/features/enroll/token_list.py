@@ -13,7 +13,7 @@ from console.core.live import LiveBatch
 from console.core.texts import tr
 from console.features.enroll.ops import revoke_tokens
 from console.shell.context import Context
-from console.shell.parts import button, card, column, label
+from console.shell.parts import ElidedLabel, button, card, column, label
 
 Token = dict[str, Any]
 
@@ -59,10 +59,12 @@ class TokenList(QWidget):
     def _show(self, line: int, token: Token, now: datetime) -> None:
         name = str(token["name"] or tr("Token {id}", id=token["id"]))
         texts = [
-            label(name, "strong"),
-            label(tr("{used} of {uses} used", used=token["used"], uses=token["uses"]), "muted"),
-            label(tr("expires {time}", time=formatting.ago(token["expires_at"], now)), "muted"),
-            label(tr("approves by itself") if token["auto_approve"] else tr("waits for approval"), "muted"),
+            ElidedLabel(name, "strong"),
+            ElidedLabel(tr("{used} of {uses} used", used=token["used"], uses=token["uses"]), "muted"),
+            ElidedLabel(tr("expires {time}", time=formatting.ago(token["expires_at"], now)), "muted"),
+            ElidedLabel(
+                tr("approves by itself") if token["auto_approve"] else tr("waits for approval"), "muted"
+            ),
         ]
         for place, text in enumerate(texts):
             self._grid.addWidget(text, line, place)

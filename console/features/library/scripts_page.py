@@ -45,7 +45,7 @@ from console.widgets.row_index import Predicate
 
 Object = dict[str, Any]
 _TICK_MS = 60_000
-_TREE_WIDTH = 200
+_TREE_WIDTH, _TREE_LEAST = 200, 160
 _SPLITTER = "scripts/across"
 
 
@@ -113,6 +113,7 @@ class ScriptsPage(Page):
         )
         self.centre = ListView(context.live, self.table, self.filter, self.nothing, self.no_match)
         self.tree = FolderTree(edits)
+        self.tree.setMinimumWidth(_TREE_LEAST)
         self.across = QSplitter(Qt.Orientation.Horizontal)
         self.across.setHandleWidth(1)
         self.across.addWidget(self.tree)

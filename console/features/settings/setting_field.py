@@ -26,6 +26,7 @@ from console.widgets.form import Field
 INPUT_WIDTH = 300
 _NUMBER_WIDTH = 120
 _TEXT_WIDTH = 480
+_WHOLE = 100
 _LINES = 5
 _UNDO = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
@@ -47,7 +48,9 @@ class SettingField(QWidget):
         self.field = Field(form.title, self.box, limit_words(form), *unit)
         self.field.setFixedWidth(INPUT_WIDTH)
         meaning = label(form.help, "muted", wrap=True)
-        meaning.setFixedWidth(_TEXT_WIDTH)
+        meaning.setMaximumWidth(_TEXT_WIDTH)
+        wide = row(meaning, None)
+        wide.setStretch(0, _WHOLE)
         self.box.setAccessibleDescription(form.help)
         self.who = label("", "secondary")
         self.reset = button(
@@ -56,8 +59,10 @@ class SettingField(QWidget):
             "link",
             name=tr("Reset {title} to its default", title=form.title),
         )
-        beside = column(meaning, row(self.who, self.reset, None), None, gap=4)
-        self.setLayout(row(column(self.field, None), beside, None, gap=24))
+        beside = column(wide, row(self.who, self.reset, None), None, gap=4)
+        line = row(column(self.field, None), beside, gap=24)
+        line.setStretch(1, 1)
+        self.setLayout(line)
 
     def show_form(self, form: SettingForm) -> None:
         """What is stored now, and by whom."""
