@@ -137,10 +137,6 @@ class FleetApi:
         """The ids of the group's devices now. Raises NotFoundError for an unknown group."""
         return self._devices.groups.members(session, group_id)
 
-    def groups_of(self, session: Session, device_id: int) -> list[int]:
-        """The ids of the groups that the device is in now, by name or by their query."""
-        return self._devices.groups.of_device(session, device_id)
-
     def devices_within(self, group_ids: Collection[int]) -> Select[int]:
         """The ids of the devices that any of the groups names, as a subquery: where rights that are limited
         to these groups hold."""

@@ -49,9 +49,6 @@ class RunParts:
     def step(self, step_id: int) -> StepRow:
         return next(step for step in self.steps if step.id == step_id)
 
-    def has_step(self, step_id: int) -> bool:
-        return any(step.id == step_id for step in self.steps)
-
 
 @dataclass(slots=True)
 class RolloutParts:

@@ -108,10 +108,6 @@ def _plain(language: object) -> object:
     return Language.BASH if language is Language.SH else language
 
 
-class _Problem(Exception):  # noqa: N818
-    """This script cannot be read; the problems are noted."""
-
-
 class _Reader:
     """One script and the files beside it."""
 

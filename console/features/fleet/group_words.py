@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from backend_lite.contract.pauses import PauseScope
-from console.core.texts import plural, tr
+from console.core.texts import tr
 
 Object = dict[str, Any]
 
@@ -23,10 +23,6 @@ def kind_word(group: Object) -> str:
 def what_it_has(group: Object) -> str:
     """For a query its text."""
     return tr("Named devices") if is_named(group) else str(group["query"]) or tr("Every device")
-
-
-def count_word(count: int) -> str:
-    return plural(count, "{count} device", "{count} devices")
 
 
 def search_text(group: Object) -> str:

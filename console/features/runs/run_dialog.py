@@ -42,7 +42,6 @@ from console.widgets.gated import open_started
 Object = dict[str, Any]
 SIZE = (1200, 740)
 LEAST = (900, 560)
-_CHOICES_WIDTH = 600
 _LONGEST_NAME = 24
 
 

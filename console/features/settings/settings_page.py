@@ -28,7 +28,6 @@ _GROUP = Qt.ItemDataRole.UserRole
 _LIST_WIDTH = 190
 _SEARCH_WIDTH = 260
 STALE = "stale"
-INVALID = "invalid_setting"
 
 
 class SettingsPage(FormPage):
