@@ -65,7 +65,7 @@ async def heard(streams: Streams, said: bytes = b"") -> bytes:
     async with asyncio.timeout(DEADLINE_S):
         try:
             writer.write(said)
-            return await reader.read(100)
+            return await reader.read(1 << 16)
         except ConnectionError:
             return b""
 
