@@ -32,7 +32,7 @@ class NeedingButton(QPushButton):
         super().__init__(text)
         self._need = need
         self._wanted = True
-        self._hint = self._description = ""
+        self._hint = ""
         follow(self, need, lambda _met: self._show())
 
     def setEnabled(self, enabled: bool) -> None:

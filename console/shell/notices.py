@@ -45,12 +45,9 @@ class Notices(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.banners: dict[str, Notice] = {}
-        self.last_error = ""
 
     def notice(self, text: str, tone: str = "accent", action: Action | None = None) -> None:
         """Something happened: shown for some seconds, errors for longer."""
-        if tone == "bad":
-            self.last_error = text
         self.noticed.emit(Notice(text, tone, action))
 
     def banner(self, key: str, text: str, tone: str = "warning", action: Action | None = None) -> None:
@@ -67,9 +64,7 @@ class Notices(QObject):
     def forget(self) -> None:
         """Somebody else is about to sit here: what was said is not for them, its buttons still less. Banners
         are about the surroundings and stay."""
-        self.last_error = ""
         self.forgotten.emit()
 
     def bug(self, title: str, error_id: str, details: str) -> None:
-        self.last_error = title
         self.bug_found.emit(Bug(title, error_id, details))

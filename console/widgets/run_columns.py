@@ -86,9 +86,5 @@ def _wave(run: Object) -> str:
     return str(_wave_key(run))
 
 
-def _by(run: Object) -> str:
-    return str(run.get("created_by") or "")
-
-
 def _id(run: Object) -> int:
     return int(run["id"])

@@ -167,10 +167,6 @@ def _id(rollout: Object) -> int:
     return int(rollout["id"])
 
 
-def _by(rollout: Object) -> str:
-    return str(rollout.get("created_by") or "")
-
-
 def _devices(rollout: Object) -> str:
     return f"{_total(rollout):,}"
 
