@@ -147,7 +147,7 @@ def reset_password(config: Config, username: str) -> str:
 
 async def _reset_here(opened: Any, username: str, password: str) -> None:
     access = opened.feature("access").api
-    owner = await access.login.as_owner()
+    owner = await access.login.as_owner(command=True)
     editor = await access.authenticator.authenticate(owner.access_token)
     try:
         users = await opened.kernel.database.read(access.accounts.all)

@@ -28,10 +28,11 @@ class Grant(Struct):
 
 class Rights(Struct):
     """GET RIGHTS: what the caller may do, as `artifact:verb`: everywhere, and only on the devices of groups
-    (their ids)."""
+    (their ids). `second_factor_due`: none before the caller has set one up, which everybody needs."""
 
     permissions: list[str]
     limited: dict[str, list[int]] = field(default_factory=dict)
+    second_factor_due: bool = False
 
 
 class Role(Struct):
@@ -116,10 +117,11 @@ class SessionInfo(Struct):
 
 
 class SecondFactorState(Struct):
-    """GET SECOND_FACTOR: of the caller."""
+    """GET SECOND_FACTOR: of the caller. `demanded`: without one nobody has any rights."""
 
     enabled: bool
     recovery_codes_left: int
+    demanded: bool = False
 
 
 class PasswordChange(Struct):

@@ -12,7 +12,7 @@ from backend_lite.contract.rights import ALL_PERMISSIONS
 from console.core.client import ApiClient
 from console.core.errors import ConsoleError
 from console.core.live import LiveBatch, LiveState, LiveStore, Unsubscribe
-from console.core.right_words import limited, missing
+from console.core.right_words import limited, missing, second_factor_due
 
 Listener = Callable[[], None]
 
@@ -34,6 +34,11 @@ class OwnRights:
         """All of them, be it for the devices of some groups only."""
         held = self._held
         return ALL_PERMISSIONS if held is None else frozenset((*held.permissions, *held.limited))
+
+    @property
+    def second_factor_due(self) -> bool:
+        """There are none before a second factor is set up."""
+        return self._held is not None and self._held.second_factor_due
 
     def may(self, *permissions: str, everywhere: bool = False) -> bool:
         """One of them is enough, for some devices or `everywhere`; without any it is everybody's."""
@@ -132,5 +137,7 @@ class Need:
         """Why not; empty where it is met."""
         if self.is_met:
             return ""
+        if self.rights.second_factor_due:
+            return second_factor_due()
         say = limited if self.rights.may(*self.permissions) else missing
         return say(self.permissions[0])

@@ -39,6 +39,10 @@ def missing(permission: str) -> str:
     return tr("You do not have the right “{right}”.", right=right_name(permission))
 
 
+def second_factor_due() -> str:
+    return tr("Everybody needs a second factor here. Set up yours under My account, and this opens.")
+
+
 def limited(permission: str) -> str:
     return tr(
         "You have the right “{right}” for the devices of some groups only.", right=right_name(permission)

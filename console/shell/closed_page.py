@@ -13,9 +13,8 @@ class ClosedPage(Page):
     def __init__(self, need: Need) -> None:
         super().__init__()
         self.setWindowTitle(tr("Not open to you"))
-        self.said = EmptyState(
-            "lock",
-            tr("This page is not open to you"),
-            tr("{reason} Whoever looks after the roles can give it to you.", reason=need.reason),
-        )
+        reason = need.reason
+        if not need.rights.second_factor_due:
+            reason = tr("{reason} Whoever looks after the roles can give it to you.", reason=reason)
+        self.said = EmptyState("lock", tr("This page is not open to you"), reason)
         self.setLayout(column(self.said, gap=0))

@@ -69,6 +69,7 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
 async def _refuse_without(
     connection: Connection, handler: BaseRouteHandler, principal: Principal, permission: str | None
 ) -> None:
+    refuse_without_factor(principal)
     if permission is None or not principal.may_somewhere(permission):
         raise ForbiddenError(f"You do not have the right {permission or 'to use this address'}.")
     groups = principal.groups_for(permission)
@@ -89,6 +90,15 @@ def refuse_program(principal: Principal) -> None:
     """Raises ForbiddenError for a token: what is about a person's own sign-in is none of its business."""
     if not principal.session:
         raise ForbiddenError("A token cannot do this: it needs a person who signs in.", code="person_needed")
+
+
+def refuse_without_factor(principal: Principal) -> None:
+    """Raises ForbiddenError for a person who has to have a second factor first."""
+    if principal.lacks_factor:
+        raise ForbiddenError(
+            "Everybody needs a second factor here. Set up yours first, under My account.",
+            code="second_factor_due",
+        )
 
 
 def refuse_stale_sign_in(principal: Principal) -> None:

@@ -20,7 +20,8 @@ class Principal:
     has no user (`user_id` 0), and `device_id` is set. `session`: a person signed in, no token of theirs;
     `fresh`: with the password, or once more with it, less than STEP_UP_S ago. `elsewhere` is what a token
     that opens only routes of its own is told at any other. `token_name` is what the API token of a program is
-    called, empty for everybody else."""
+    called, empty for everybody else. `lacks_factor`: a person who has no rights before they have set up a
+    second factor, which everybody needs."""
 
     user_id: int
     name: str
@@ -33,6 +34,7 @@ class Principal:
     fresh: bool = False
     elsewhere: str = ""
     token_name: str = ""
+    lacks_factor: bool = False
 
     def may(self, permission: str) -> bool:
         """Everywhere."""

@@ -76,7 +76,7 @@ def rights_route() -> Route:
         """What the caller may do."""
         principal: Principal = request.user
         limited = {one: sorted(groups) for one, groups in principal.limited.items()}
-        return Rights(sorted(principal.permissions), limited)
+        return Rights(sorted(principal.permissions), limited, principal.lacks_factor)
 
     return own_rights
 

@@ -32,7 +32,7 @@ from backend_lite.features.access.sealed_factors import SECOND_FACTORS
 from backend_lite.features.access.second_factor import SecondFactor
 from backend_lite.features.access.session_list import SessionList
 from backend_lite.features.access.session_routes import second_factor_routes, session_routes
-from backend_lite.features.access.sessions import Sessions
+from backend_lite.features.access.sessions import FACTOR_DEMANDED, Sessions
 from backend_lite.features.access.token_routes import token_routes
 from backend_lite.features.access.tokens import TokensEnded, TokenStore
 from backend_lite.features.access.users import UserChanged, Users
@@ -42,10 +42,11 @@ def build(kernel: Kernel) -> Feature:
     kernel.sealed_holders.add(SECOND_FACTORS)
     tokens = TokenStore(kernel.clock)
     users = Users(kernel.database, kernel.clock, tokens)
-    sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens, kernel.settings)
+    sessions = Sessions(kernel.database, kernel.bus, kernel.clock, tokens, kernel.settings, kernel.master_key)
     # After the sessions: they have forgotten by then what they knew.
     for news in (TokensEnded, UserChanged):
         kernel.bus.subscribe(news, lambda _event: kernel.live.doubt())
+    kernel.settings.on_change(FACTOR_DEMANDED, call=kernel.live.doubt)
     devices = DeviceSecrets(kernel.database, tokens)
     api_tokens = ApiTokens(kernel.database, kernel.clock, tokens, kernel.audit)
     roles = Roles(kernel.clock, kernel.audit, kernel.within, kernel.references)

@@ -18,6 +18,9 @@ from backend_lite.features.access.tables import UserRow
 from backend_lite.features.access.tokens import TokenStore
 from backend_lite.features.access.users import find_owner, user_of
 
+COMMAND_S = 600
+"""The session of a command that is killed before it signs out is worth nothing soon."""
+
 
 class Login:
     def __init__(
@@ -36,6 +39,11 @@ class Login:
         self._proof = proof
         self._audit = audit
 
+    @property
+    def demands_factor(self) -> bool:
+        """Of everybody: no way in is open that asks for none."""
+        return self._sessions.demands_factor
+
     async def with_password(
         self, username: str, password: str, address: str, otp: str | None = None
     ) -> TokenAnswer:
@@ -46,15 +54,16 @@ class Login:
 
         return await self._proof.of_person(username, password, address, begin, otp=otp)
 
-    async def as_owner(self, *, confirmed: bool = False, longest_s: int | None = None) -> TokenAnswer:
-        """For a caller who proved to be on this machine. Raises ConflictError while there is no owner."""
+    async def as_owner(self, *, confirmed: bool = False, command: bool = False) -> TokenAnswer:
+        """For a caller who proved to be on this machine, or a command there. Raises ConflictError while there
+        is no owner."""
 
         def work(unit: Unit) -> TokenAnswer:
             owner = find_owner(unit.session)
             if owner is None:
                 raise ConflictError("There is no owner yet: create one first.", code="setup_needed")
             unit.caller = replace(unit.caller, name=owner.username, user_id=owner.id)
-            return self.begin(unit, owner, "on this machine", confirmed=confirmed, longest_s=longest_s)
+            return self.begin(unit, owner, "on this machine", confirmed=confirmed, command=command)
 
         return await self._database.write(work)
 
@@ -82,14 +91,16 @@ class Login:
         await self._database.write(work)
 
     def begin(
-        self, unit: Unit, user: UserRow, how: str, *, confirmed: bool = True, longest_s: int | None = None
+        self, unit: Unit, user: UserRow, how: str, *, confirmed: bool = True, command: bool = False
     ) -> TokenAnswer:
-        """A session of `user`, as long as the settings say or `longest_s`; `how` the person signed in, for
-        the audit."""
-        longest_s = longest_s or self._sessions.longest_s
+        """A session of `user`, as long as the settings say, or short for a command; `how` the person signed
+        in, for the audit."""
+        longest_s = COMMAND_S if command else self._sessions.longest_s
         user.last_login = self._clock.now_ms()
         unit.session.flush()
-        issued = self._sessions.begin(unit, user.id, confirmed=confirmed, longest_s=longest_s)
+        issued = self._sessions.begin(
+            unit, user.id, confirmed=confirmed, longest_s=longest_s, command=command
+        )
         entity = Entity("user", user.id, user.username)
         summary = f"{user.username} signed in {how}."
         self._audit.record(unit, "auth.sign_in", ActionType.SIGN_IN, entity, summary)

@@ -37,8 +37,6 @@ AnyRequest = Request[Any, Any, Any]
 
 
 LOCAL_SIGN_IN = "security.local_sign_in"
-COMMAND_S = 600
-"""The session of a command that is killed before it signs out is worth nothing soon."""
 
 
 def access_routes(users: Users, login: Login, settings: SettingValues, launch_secret: str) -> Sequence[Route]:
@@ -62,13 +60,13 @@ def _sessions(users: Users, login: Login, settings: SettingValues, launch_secret
         # A command needs no password, neither here nor for a fresh sign-in, and no setting keeps it out:
         # whoever can read the secret owns the data folder, and the same command on a stopped service asks
         # for none either. It is how a lost password is mended. The window stays open for whoever passes by.
-        if not data.command and not settings.flag(LOCAL_SIGN_IN):
+        if not data.command and (login.demands_factor or not settings.flag(LOCAL_SIGN_IN)):
             raise ForbiddenError(
                 "Signing in on this PC without a password is switched off. Sign in with name and password.",
                 code=LOCAL_SIGN_IN_OFF,
             )
         if data.command:
-            return await login.as_owner(confirmed=True, longest_s=COMMAND_S)
+            return await login.as_owner(confirmed=True, command=True)
         return await login.as_owner()
 
     @post(LOGOUT, status_code=200, permission=SIGNED_IN, audience=USER, exception_handlers=documented)

@@ -25,7 +25,7 @@ from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.feature import Route
-from backend_lite.core.http.guard import OPEN, SIGNED_IN, USER
+from backend_lite.core.http.guard import OPEN, SIGNED_IN, USER, refuse_without_factor
 from backend_lite.core.ids import secret_hash
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import ConflictError, InvalidError, NotFoundError, TooFastError
@@ -160,6 +160,7 @@ def sdk_routes(sign_ins: SdkSignIns) -> Sequence[Route]:
     @post(f"{SDK_AUTH}/confirm", status_code=200, permission=SIGNED_IN, audience=USER, step_up=True)
     async def sdk_confirm(request: AnyRequest, data: JSONBody[SdkConfirm]) -> SdkStatus:
         """Let the SDK sign in as the caller."""
+        refuse_without_factor(request.user)
         return SdkStatus(await sign_ins.confirm(data.session_id, request.user))
 
     @get(f"{SDK_AUTH}/status", permission=OPEN, audience=USER)

@@ -46,7 +46,9 @@ class SecondFactor:
 
     def state(self, session: Session, user_id: int) -> SecondFactorState:
         user = live_user(session, user_id)
-        return SecondFactorState(user.otp_enabled_at is not None, len(user.recovery_codes))
+        return SecondFactorState(
+            user.otp_enabled_at is not None, len(user.recovery_codes), self._sessions.demands_factor
+        )
 
     def enrol(self, unit: Unit, user_id: int) -> SecondFactorSetUp:
         """A new secret, which counts once confirmed. Raises ConflictError, also without a master key."""

@@ -15,8 +15,10 @@ from backend_lite.core.db.database import Database
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.events.bus import Event, EventBus
 from backend_lite.core.ids import secret_hash
+from backend_lite.core.security.master_key import MasterKey
 from backend_lite.core.security.principal import Principal
 from backend_lite.core.settings import SettingValues
+from backend_lite.features.access.rights import Held
 from backend_lite.features.access.tables import TokenRow, UserRow
 from backend_lite.features.access.tokens import (
     Issued,
@@ -39,7 +41,10 @@ FLUSH_S = 60.0
 ADDRESS = "address"
 USER_AGENT = "user_agent"
 CONFIRMED_AT = "confirmed_at"
-"""Options of a session's token: from where it was begun, and when (ms) the password was last given."""
+COMMAND = "command"
+"""Options of a session's token: from where it was begun, when (ms) the password was last given, and whether
+it is a command's of the account that owns the data folder."""
+FACTOR_DEMANDED = "security.second_factor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,19 @@ class Sessions:
     settings say, at log-out, and when its user is disabled."""
 
     def __init__(
-        self, database: Database, bus: EventBus, clock: Clock, tokens: TokenStore, settings: SettingValues
+        self,
+        database: Database,
+        bus: EventBus,
+        clock: Clock,
+        tokens: TokenStore,
+        settings: SettingValues,
+        master_key: MasterKey,
     ) -> None:
         self._database = database
         self._clock = clock
         self._tokens = tokens
         self._settings = settings
+        self._master_key = master_key
         self._known: dict[bytes, _Remembered] = {}
         self._used: dict[int, int] = {}
         self._endings = 0
@@ -75,6 +87,7 @@ class Sessions:
         bus.subscribe(TokensEnded, lambda _event: self._forget())
         bus.subscribe(UserChanged, lambda _event: self._forget())
         bus.subscribe(SteppedUp, lambda _event: self._forget())
+        settings.on_change(FACTOR_DEMANDED, call=self._forget)
 
     @property
     def longest_s(self) -> int:
@@ -85,7 +98,14 @@ class Sessions:
     def idle_s(self) -> int:
         return self._settings.whole("security.session_idle_hours") * 3600
 
-    def begin(self, unit: Unit, user_id: int, *, confirmed: bool, longest_s: int) -> Issued:
+    @property
+    def demands_factor(self) -> bool:
+        """Of everybody who signs in; not where nobody could set one up, for want of a key to keep it with."""
+        return self._settings.flag(FACTOR_DEMANDED) and not self._master_key.problem
+
+    def begin(
+        self, unit: Unit, user_id: int, *, confirmed: bool, longest_s: int, command: bool = False
+    ) -> Issued:
         """A new session of the user; `confirmed` by the password. Those that are over for good make room."""
         over = (TokenRow.kind == TokenKind.SESSION) & (TokenRow.expires_at <= self._clock.now_ms())
         unit.session.execute(delete(TokenRow).where(over))
@@ -97,6 +117,7 @@ class Sessions:
                 ADDRESS: unit.caller.address,
                 USER_AGENT: unit.caller.user_agent,
                 CONFIRMED_AT: self._clock.now_ms() if confirmed else None,
+                COMMAND: command,
             },
             created_by=user_id,
             ttl_ms=longest_s * 1000,
@@ -183,9 +204,18 @@ class Sessions:
         if user is None or not user.is_active:
             return None
         expires_at = token.expires_at or token.created_at
-        held = rights_of(session, user.id)
+        is_command = token.options.get(COMMAND, False)
+        lacks_factor = self.demands_factor and user.otp_enabled_at is None and not is_command
+        held = Held() if lacks_factor else rights_of(session, user.id)
         principal = Principal(
-            user.id, user.username, token.id, expires_at, held.everywhere, held.limited, session=True
+            user.id,
+            user.username,
+            token.id,
+            expires_at,
+            held.everywhere,
+            held.limited,
+            session=True,
+            lacks_factor=lacks_factor,
         )
         last_used = max(token.last_used_at or token.created_at, self._used.get(token.id, 0))
         return _Remembered(principal, self._clock.monotonic(), last_used, token.options.get(CONFIRMED_AT))

@@ -15,7 +15,7 @@ from backend_lite.errors import ForbiddenError
 EVERY_MS = 60_000
 MOST = 1_000
 """So many callers at addresses are remembered."""
-_NO_REFUSAL = frozenset({"step_up_required"})
+_NO_REFUSAL = frozenset({"step_up_required", "second_factor_due"})
 """Codes that only ask for something else first."""
 
 

@@ -163,6 +163,17 @@ DECLARED = (
         default=True,
         step_up=True,
     ),
+    _flag(
+        "security",
+        "second_factor",
+        "Everybody needs a second factor",
+        "Who signs in without one, with the password or through a provider, has no rights until it is set up "
+        "under My account, and the window on the service's own PC asks for name and password. Commands of "
+        "the account that the service runs as, and tokens of programs, go on as before. Holds at once, for "
+        "sessions that are open too, where the service can keep secrets.",
+        default=False,
+        step_up=True,
+    ),
     _number(
         "security",
         "audit_retention_days",

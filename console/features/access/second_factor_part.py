@@ -83,6 +83,8 @@ class SecondFactorPart(QWidget):
                     "On. A sign-in asks for a code. {count} recovery codes are left.",
                 )
             )
+        elif state.demanded:
+            self.state.setText(tr("Off. Everybody needs one here: until yours is on you have no rights."))
         else:
             self.state.setText(
                 tr(

@@ -11,7 +11,7 @@ from backend_lite.contract.access import LOCAL_LOGIN, ME
 from backend_lite.contract.accounts import API_TOKENS, STEP_UP, STEP_UP_S
 from backend_lite.contract.audit import AUDIT
 from backend_lite.contract.settings import SETTING_FORMS, SETTINGS, SETTINGS_LIST
-from backend_lite.features.access.routes import COMMAND_S
+from backend_lite.features.access.login import COMMAND_S
 from tests.helpers.service import LAUNCH_SECRET, OWNER, OWNER_PASSWORD, InProcess, headers
 
 pytestmark = pytest.mark.anyio

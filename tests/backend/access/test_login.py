@@ -1,13 +1,14 @@
 """Signing in and out over HTTP: the documented answers, delays, and ends of sessions."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from backend_lite.app import compose
 from backend_lite.contract.access import LOCAL_LOGIN, LOGIN, LOGOUT, ME
 from backend_lite.core.http.agent_listener import LOOPBACK, AgentListener
-from backend_lite.features.access.sessions import STALE_S
+from backend_lite.features.access.sessions import STALE_S, Sessions
 from tests.helpers.service import LAUNCH_SECRET, OWNER, OWNER_PASSWORD, InProcess, headers
 
 pytestmark = pytest.mark.anyio
@@ -171,14 +172,19 @@ async def test_looking_without_using_does_not_keep_a_session_alive(service: InPr
     assert await service.access.authenticator.authenticate(session, used=False) is None
 
 
+def beside(service: InProcess, bus: Any) -> Sessions:
+    """The sessions of another process on the same database."""
+    kernel, tokens = service.kernel, service.access.tokens
+    return Sessions(kernel.database, bus, service.clock, tokens, kernel.settings, kernel.master_key)
+
+
 async def test_the_last_use_outlives_the_process(service: InProcess) -> None:
     sessions, session = service.access.sessions, await token(service)
     service.clock.advance(IDLE_S - 1)
     assert await sessions.authenticate(session)
     await sessions.flush()
     service.clock.advance(IDLE_S - 1)
-    kernel = service.kernel
-    again = type(sessions)(kernel.database, kernel.bus, service.clock, service.access.tokens, kernel.settings)
+    again = beside(service, service.kernel.bus)
     assert await again.authenticate(session)
 
 
@@ -186,8 +192,7 @@ async def test_a_session_ended_elsewhere_is_noticed_within_the_bound(service: In
     sessions, session = service.access.sessions, await token(service)
     principal = await sessions.authenticate(session)
     assert principal
-    kernel = service.kernel
-    unheard = type(sessions)(kernel.database, _Deaf(), service.clock, service.access.tokens, kernel.settings)
+    unheard = beside(service, _Deaf())
     assert await unheard.authenticate(session)
     await service.access.login.end(principal.token_id)
     assert await unheard.authenticate(session), "that replica has not heard of it yet"

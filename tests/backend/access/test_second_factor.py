@@ -73,7 +73,7 @@ async def test_nothing_counts_until_a_code_has_come(site: Site) -> None:
         assert (refused.status_code, refused.json()["code"]) == (400, "otp_wrong")
     assert (await site.log_in()).status_code == 200
     state = (await site.call("GET", SECOND_FACTOR, owner)).json()
-    assert state == {"enabled": False, "recovery_codes_left": 0}
+    assert state == {"enabled": False, "recovery_codes_left": 0, "demanded": False}
 
 
 async def test_then_the_sign_in_asks_for_a_code(site: Site) -> None:
@@ -121,7 +121,7 @@ async def test_each_recovery_code_works_once(site: Site) -> None:
     assert (await site.log_in(codes[0].upper().replace("-", " "))).status_code == 200
     assert (await site.log_in(codes[0])).json()["code"] == "otp_wrong"
     state = (await site.call("GET", SECOND_FACTOR, owner)).json()
-    assert state == {"enabled": True, "recovery_codes_left": 9}
+    assert state == {"enabled": True, "recovery_codes_left": 9, "demanded": False}
     renewed = (await site.call("POST", f"{SECOND_FACTOR}/recovery-codes", owner)).json()["codes"]
     assert (await site.log_in(codes[1])).json()["code"] == "otp_wrong"
     assert (await site.log_in(renewed[0])).status_code == 200

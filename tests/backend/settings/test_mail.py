@@ -46,7 +46,7 @@ class MailServer(socketserver.StreamRequestHandler):
         self.wfile.write(b"220 here\r\n")
         body = False
         for line in self.rfile:
-            text = line.decode().strip()
+            text = line.decode(errors="replace").strip()
             self.heard.append(text)
             body = text != "." if body else text.upper() == "DATA"
             if text.upper() == "DATA":

@@ -77,6 +77,21 @@ async def switched_on(page: AccountPage, world: World) -> None:
     await idle(world)
 
 
+def test_a_second_factor_that_everybody_needs_is_asked_for(page: AccountPage, world: World, run: Run) -> None:
+    off = {"enabled": False, "recovery_codes_left": 0, "demanded": True}
+    world.api.answers[f"GET {SECOND_FACTOR}"] = (200, off)
+
+    async def story() -> None:
+        page.second_factor.load()
+        await idle(world)
+
+    run(story())
+    assert page.second_factor.state.text() == (
+        "Off. Everybody needs one here: until yours is on you have no rights."
+    )
+    assert page.second_factor.begin.isEnabled()
+
+
 def test_the_second_factor_is_set_up_with_a_key_to_copy(page: AccountPage, world: World, run: Run) -> None:
     part = page.second_factor
 

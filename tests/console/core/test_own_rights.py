@@ -136,3 +136,16 @@ def test_an_answer_that_comes_after_the_sign_out_is_nobodys(
     world.api.answers[f"GET {RIGHTS}"] = answer
     run(rights.read())
     assert rights.may("scripts:edit")
+
+
+def test_who_has_to_set_up_a_second_factor_is_told_so(rights: OwnRights, world: World, run: Run) -> None:
+    due = {"permissions": [], "limited": {}, "second_factor_due": True}
+    world.api.answers[f"GET {RIGHTS}"] = (200, due)
+    run(rights.read())
+    assert rights.second_factor_due
+    reason = rights.need("scripts:view").reason
+    assert reason == "Everybody needs a second factor here. Set up yours under My account, and this opens."
+    assert rights.need().reason == ""
+    grant(world, "scripts:view")
+    run(rights.read())
+    assert not rights.second_factor_due

@@ -134,7 +134,9 @@ def test_pages_come_and_go_with_their_right(grant: Grant, world: World, qtbot: Q
     closed = navigator.page
     assert isinstance(closed, ClosedPage)
     assert not navigation.currentIndex().isValid()
-    assert closed.said.text.text().startswith("You do not have the right “Scripts: View”.")
+    assert closed.said.text.text() == (
+        "You do not have the right “Scripts: View”. Whoever looks after the roles can give it to you."
+    )
     assert [found.title for found in Palette(_features([]), world.context).search("s")] == ["New script"]
     grant("scripts:view")
     assert _titles(navigation) == ["Library", "Scripts", "Me", "Account"]
