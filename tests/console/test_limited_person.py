@@ -17,8 +17,8 @@ from tests.helpers.near_service import NearService, migrated, near, quick_passwo
 __all__ = ["migrated", "near", "quick_passwords"]
 
 ABOUT_DEVICES = {
-    "account", "add-device", "admission", "device", "devices", "enrollment-tokens", "expected-devices",
-    "group", "groups", "installed-on", "installed-software", "rollout", "run", "runs",
+    "account", "add-device", "admission", "approvals", "device", "devices", "enrollment-tokens",
+    "expected-devices", "group", "groups", "installed-on", "installed-software", "rollout", "run", "runs",
 }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """How far rights reach over approvals: they are about whole rollouts.
 
 Where a right holds in groups only, those are seen and decided whose rollout lies wholly on their devices. A
-device that has left them, or the fleet, is out of reach, and the approval with it. What somebody has asked for
-themselves they see in any case.
+device that has left them, or the fleet, is out of reach, and the approval with it. What somebody has asked
+for themselves they see in any case.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class Approvals:
         rollout_id: int | None = None,
         which: Condition | None = None,
     ) -> Page[Approval]:
-        """Newest first, of those for `which` that holds. Raises InvalidError for a state that there is not."""
+        """Newest first, those for `which` that holds. Raises InvalidError for a state that there is not."""
         query = select(ApprovalRow).order_by(ApprovalRow.id.desc()).limit(limit + 1)
         if which is not None:
             query = query.where(which)

@@ -35,7 +35,7 @@ class ApprovalWatch:
         for one in decided:
             self._tell_decision(one)
         others = [one for one in new if not self._is_mine(one)]
-        if others and self._context.rights.may(RIGHT, everywhere=True):
+        if others and self._context.rights.may(RIGHT):
             self._tell_new(others)
 
     def _is_mine(self, approval: Object) -> bool:

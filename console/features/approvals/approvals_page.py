@@ -160,9 +160,7 @@ class ApprovalsPage(Page):
             restore_splitter(settings, name, split)
             split.splitterMoved.connect(partial(self._keep_split, name, split))
         self.destroyed.connect(live.subscribe(APPROVAL, self._take))
-        follow(
-            self, self._context.rights.need(ops.RIGHT, everywhere=True), lambda _met: self._rights_changed()
-        )
+        follow(self, self._context.rights.need(ops.RIGHT), lambda _met: self._rights_changed())
         self.centre.recount()
         self._selected()
 

@@ -52,7 +52,7 @@ class Decisions:
         if self.is_mine(approval):
             return tr("You asked for this yourself: somebody else has to agree. You can withdraw it.")
         if not self._may_approve:
-            return tr("You may not approve rollouts: no role of yours gives that right for all devices.")
+            return tr("You may not approve rollouts: no role of yours gives that right.")
         return ""
 
     def ask_approve(self, one: Object) -> ConfirmDialog | None:
@@ -104,7 +104,7 @@ class Decisions:
 
     @property
     def _may_approve(self) -> bool:
-        return self._context.rights.may(ops.RIGHT, everywhere=True)
+        return self._context.rights.may(ops.RIGHT)
 
     def _ask(
         self, one: Object, title: str, text: str, action: str, decide: Decide, done: str, role: str = "danger"

@@ -27,7 +27,6 @@ def feature() -> Feature:
         ],
         pages={ApprovalsPage.key: ApprovalsPage},
         needs={ApprovalsPage.key: ("rollouts:view",)},
-        about_all=frozenset({ApprovalsPage.key}),
         commands=[
             Command(
                 tr("Show what waits for approval"),

@@ -17,7 +17,7 @@ from console.features.approvals.work_texts import WorkText, work_texts
 
 Object = dict[str, Any]
 RIGHT = "rollouts:approve"
-"""To be held for all devices: on those of some groups it is not enough."""
+"""Held for the devices of some groups it is for rollouts that lie wholly there."""
 PAGE = 100
 FORBIDDEN = 403
 

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from backend_lite.contract.access import ME, User
 from backend_lite.contract.accounts import USERS, UserAccount, UserCreate
 from backend_lite.contract.library import SCRIPTS, Language, Script, ScriptCreate
 from backend_lite.contract.live import APPROVAL, ROLE, ROLLOUT, RUN
@@ -25,7 +26,9 @@ from console.widgets.count_check import CountCheck
 from console.widgets.gated import open_started, start_gated
 from tests.console.approvals.conftest import Run
 from tests.console.fleet.near import arrives
+from tests.console.people import become
 from tests.console.trips import Trips
+from tests.helpers.halves import halves, person
 from tests.helpers.near_service import NearService, migrated, near, quick_passwords
 from tests.helpers.waiting import until
 
@@ -105,6 +108,32 @@ def test_a_second_person_approves_one_and_refuses_another(
         assert trips.opened == [("approvals", str(approval["id"]))]
         await client.aclose()
         stop()
+
+    run(story())
+
+
+def test_whose_right_holds_in_a_group_decides_what_lies_there(
+    near: NearService, run: Run, qtbot: QtBot
+) -> None:
+    async def story() -> None:
+        site = await halves(near.service)
+        await dangerous_work(near, "approve")
+        inside = await ask(near, near.context.client, site.inside.device)
+        # Somebody has to be able to approve the other one, too.
+        await person(site, "hedy", 1)
+        outside = await ask(near, near.context.client, site.outside.device, "Wipe the others")
+        await become(near, site, site.limited)
+        near.context.session.user = await near.context.client.get(ME, User)
+        assert [one["rollout_id"] for one in near.known(APPROVAL)] == [inside.id]
+        page = ApprovalsPage(near.context)
+        qtbot.addWidget(page)
+        page.show()
+        await until(lambda: page.pane.texts.code.text() == TEXT, "the text")
+        page.approve.click()
+        say_yes(page)
+        await until(lambda: state_of(near, ROLLOUT, inside.id) == "running", "the start")
+        assert near.context.live.get(ROLLOUT, outside.id) is None
+        assert near.forbidden == []
 
     run(story())
 
