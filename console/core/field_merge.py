@@ -31,6 +31,11 @@ class Part(Generic[E]):
         return tuple(getattr(whole, name) for name in self.fields)
 
 
+def line(name: str, title: str) -> Part[E]:
+    """A field that is shown as it is."""
+    return Part(title, (name,), lambda whole: str(getattr(whole, name)))
+
+
 @dataclass
 class FieldMerge(Generic[E]):
     """`base` is what both began with. `choices` says by a part's key whose is taken; without one mine."""

@@ -101,7 +101,7 @@ class EditorPage(ConflictPage[Any, Any]):
 
     @property
     def name(self) -> str:
-        return self.editing.name_of(self.value) or self.editing.new_title
+        return self.value.name.strip() or self.editing.new_title
 
     def step(self, *, redo: bool) -> None:
         if self._undo.redo() if redo else self._undo.undo():
@@ -124,14 +124,14 @@ class EditorPage(ConflictPage[Any, Any]):
     def _save_op(self, edited: Any, version: int | None) -> Op[Any]:
         client = self._context.client
         if version is None:
-            return self.editing.create(client, edited)
-        return self.editing.update(client, self.object_id, edited, self._saved, version)
+            return self.editing.create(client, edited.as_new())
+        return self.editing.update(client, self.object_id, edited.as_change(self._saved), version)
 
     def _edited_of(self, found: Any) -> Any:
-        return self.editing.edited_of(found)
+        return self.editing.empty.of(found)
 
     def _merge(self, theirs: Any) -> FieldMerge[Any]:
-        return self.editing.merge(self._saved, self.value, theirs)
+        return FieldMerge(self.editing.parts, self._saved, self.value, theirs)
 
     # ---- showing
 
@@ -152,7 +152,7 @@ class EditorPage(ConflictPage[Any, Any]):
         self.centre.setCurrentWidget(self.area)
 
     def _show_saved(self, found: Any) -> None:
-        self._saved = self.editing.empty if found is None else self.editing.edited_of(found)
+        self._saved = self.editing.empty if found is None else self._edited_of(found)
         self._show_base()
 
     def _show_base(self) -> None:
@@ -228,7 +228,7 @@ class EditorPage(ConflictPage[Any, Any]):
     # ---- saving
 
     def _take_over(self, sent: Any, found: Any) -> None:
-        self._saved = self.editing.edited_of(found)
+        self._saved = self._edited_of(found)
         if self.value == sent:
             self._undo.now = self._saved
             self.form.show_value(self._saved)

@@ -7,7 +7,7 @@ import msgspec
 from backend_lite.contract.live import SOFTWARE
 from console.core import software_ops as ops
 from console.core import words
-from console.core.field_merge import FieldMerge, Part
+from console.core.field_merge import Part, line
 from console.core.software_edit import EditedSoftware
 from console.core.software_words import detection_title, installer_title, source_words
 from console.core.spans import span_text
@@ -28,19 +28,11 @@ def item_editing() -> Editing[EditedSoftware]:
         missing_title=tr("There is no such software item"),
         show_all=tr("Show all software"),
         empty=EditedSoftware(),
-        edited_of=EditedSoftware.of,
-        name_of=lambda value: value.name.strip(),
         load=ops.load_item,
-        create=lambda client, value: ops.create_item(client, value.as_new()),
-        update=lambda client, item_id, value, saved, version: ops.update_item(
-            client, item_id, value.as_change(saved), version
-        ),
-        merge=merge,
+        create=ops.create_item,
+        update=ops.update_item,
+        parts=parts(),
     )
-
-
-def merge(base: Item, mine: Item, theirs: Item) -> FieldMerge[Item]:
-    return FieldMerge(parts(), base, mine, theirs)
 
 
 def parts() -> tuple[Part[Item], ...]:
@@ -55,7 +47,7 @@ def parts() -> tuple[Part[Item], ...]:
         "exit_codes": tr("Exit codes"),
     }
     return (
-        *(_line(name, title) for name, title in lines.items()),
+        *(line(name, title) for name, title in lines.items()),
         Part(tr("Runs on"), ("target_os_type",), lambda item: words.system_word(item.target_os_type or None)),
         Part(
             tr("Installer"),
@@ -67,10 +59,6 @@ def parts() -> tuple[Part[Item], ...]:
         Part(tr("Detection"), ("detect_type", "detect_value", "detect_version"), _detection),
         Part(tr("Time limit"), ("timeout_s",), lambda item: span_text(item.timeout_s)),
     )
-
-
-def _line(name: str, title: str) -> Part[Item]:
-    return Part(title, (name,), lambda item: str(getattr(item, name)))
 
 
 def _installer(item: Item) -> str:

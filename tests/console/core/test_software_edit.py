@@ -8,11 +8,12 @@ from msgspec import UNSET
 
 from backend_lite.contract.software import DetectionType, InstallerType, SourceType
 from backend_lite.contract.uploads import StoredFile
+from console.core.field_merge import FieldMerge
 from console.core.image_edit import EditedImage
 from console.core.installed import item_for, places_query
 from console.core.software_edit import EditedSoftware, parse_codes, shape_of
 from console.core.transfer import Meter
-from console.features.software.item_kind import merge
+from console.features.software.item_kind import parts
 
 FILE = StoredFile("a" * 64, 5, "tool.exe")
 
@@ -70,7 +71,7 @@ def test_both_peoples_changes_fit_together_or_are_chosen() -> None:
     base = EditedSoftware(name="a", publisher="p")
     mine = msgspec.structs.replace(base, name="b", tags="x")
     theirs = msgspec.structs.replace(base, name="c", publisher="q")
-    both = merge(base, mine, theirs)
+    both = FieldMerge(parts(), base, mine, theirs)
     assert [one.key for one in both.differences(lambda _kind, _id: None) if one.is_conflict] == ["name"]
     assert both.result() == msgspec.structs.replace(mine, publisher="q")
     both.choices["name"] = "theirs"
