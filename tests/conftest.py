@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -13,6 +14,10 @@ import pytest
 
 from tests.helpers import network, windows_python_setup
 from tests.helpers.windows_python import WindowsPython
+
+# Tests, services and agents are started so often that to compile them each time takes minutes.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # What is imported and collected now stays: to look for garbage in it, again and again, takes long.
 gc.disable()
