@@ -1,5 +1,6 @@
 """Mail through the server of the settings, and what is said when it cannot be sent."""
 
+import contextlib
 import socket
 import socketserver
 from collections.abc import Iterator
@@ -43,6 +44,10 @@ class MailServer(socketserver.StreamRequestHandler):
     heard: ClassVar[list[str]] = []
 
     def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            self._converse()
+
+    def _converse(self) -> None:
         self.wfile.write(b"220 here\r\n")
         body = False
         for line in self.rfile:
