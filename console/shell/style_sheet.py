@@ -221,6 +221,9 @@ QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {{
     background: {_hex(t.accent_tint)}; color: {_hex(t.text)};
 }}
 QHeaderView {{ background: {_hex(t.surface)}; border: none; }}
+QTableCornerButton::section {{
+    background: {_hex(t.surface)}; border: none; border-bottom: 1px solid {_hex(t.line)};
+}}
 QHeaderView::section {{
     background: {_hex(t.surface)}; color: {_hex(t.muted)}; border: none; font-size: 12px; font-weight: 600;
     border-bottom: 1px solid {_hex(t.line)}; padding: 0 10px; min-height: {m.row_height - 1}px;

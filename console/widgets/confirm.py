@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 from console.core.texts import tr
 from console.shell.parts import button, column, label, row
+from console.widgets.fitting import fit_height
 
 WIDTH = 440
 _MARGINS = (20, 20, 20, 16)
@@ -47,6 +49,10 @@ class ConfirmDialog(QDialog):
         lines.setContentsMargins(*_MARGINS)
         self.setLayout(lines)
         self.cancel.setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        fit_height(self)
 
     def _answer(self, key: str) -> None:
         self.answered = key

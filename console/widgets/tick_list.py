@@ -37,6 +37,7 @@ class TickList(QListWidget):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(_state(key in ticked))
         self._quiet = False
+        self.setMinimumHeight(min(self.count() * theme().row_height, self.maximumHeight()))
 
     def tick(self, keys: Iterable[int]) -> None:
         """These and no others."""

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from backend_lite.contract.accounts import ROLES
 from backend_lite.contract.live import DEVICE, GROUP
 from backend_lite.contract.rights import DEVICE_BOUND
+from console.features.fleet.devices_page import DevicesPage
 from tests.console.people import become, open_every_page, window
 from tests.helpers.halves import halves
 from tests.helpers.near_service import NearService, migrated, near, quick_passwords
@@ -37,5 +38,22 @@ def test_every_page_opens_and_those_about_devices_show_the_own_ones(
         assert opened == ABOUT_DEVICES
         assert near.forbidden == []
         assert "outside" not in str(near.context.live.objects)
+
+    run(story())
+
+
+def test_who_sees_the_devices_of_groups_only_is_told_so_where_there_are_none(
+    near: NearService, qtbot: QtBot, run: Callable[[Any], Any]
+) -> None:
+    async def story() -> None:
+        site = await halves(near.service)
+        await become(near, site, site.limited)
+        with window(near, qtbot):
+            near.context.navigator.open(DevicesPage.key)
+            page = near.context.navigator.page
+            assert isinstance(page, DevicesPage)
+            assert page.nobody.title.text() == "No devices for you yet"
+            await become(near, site, site.owner)
+            assert page.nobody.title.text() == "No devices yet"
 
     run(story())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -25,6 +25,7 @@ from console.shell.theme import theme
 
 _BOX = 16
 _NAMES_WIDTH = 130
+_LEAST = 6
 _TICKED = Qt.ItemDataRole.CheckStateRole
 _WORDS = Qt.ItemDataRole.AccessibleTextRole
 
@@ -120,12 +121,16 @@ class RightsTable(QTableWidget):
         down.setDefaultSectionSize(theme().row_height_compact)
         down.setFixedWidth(_NAMES_WIDTH)
         down.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.setMinimumHeight(theme().row_height + len(ARTIFACTS) * theme().row_height_compact + 2)
+        self.setMinimumHeight(_height(_LEAST))
         for header in (across, down):
             header.setHighlightSections(False)
             header.setSectionsClickable(True)
         across.sectionClicked.connect(lambda at: self.toggle((row, at) for row in range(len(ARTIFACTS))))
         down.sectionClicked.connect(lambda at: self.toggle((at, column) for column in range(len(VERBS))))
+
+    def sizeHint(self) -> QSize:
+        """All of it; on a low screen it is scrolled."""
+        return QSize(super().sizeHint().width(), _height(len(ARTIFACTS)))
 
     def _items(self) -> list[tuple[str, QTableWidgetItem]]:
         return [(_permission(*cell), item) for cell, item in self._cells.items()]
@@ -162,7 +167,7 @@ class _BoxDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if free:
-            painter.setPen(QPen(tokens.accent if ticked else tokens.border, 1))
+            painter.setPen(QPen(tokens.accent if ticked else tokens.faint, 1))
             painter.setBrush(tokens.accent if ticked else tokens.surface)
             painter.drawRoundedRect(QRectF(box), 4, 4)
         if ticked:
@@ -176,6 +181,10 @@ class _BoxDelegate(QStyledItemDelegate):
     def editorEvent(self, *_args: Any) -> bool:
         """The table ticks by itself: Qt would tick only inside the box that it thinks it has drawn."""
         return False
+
+
+def _height(rows: int) -> int:
+    return theme().row_height + rows * theme().row_height_compact + 2
 
 
 def _permission(row: int, column: int) -> str:

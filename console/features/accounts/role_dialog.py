@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 
 from backend_lite.contract.accounts import Role, RoleCreate, RoleUpdate
@@ -16,6 +17,7 @@ from console.features.accounts.where import Where
 from console.features.accounts.words import Object, grants_of, permissions_of
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
+from console.widgets.fitting import fit_height
 from console.widgets.form import Field
 
 WIDTH = 680
@@ -82,6 +84,10 @@ class RoleDialog(QDialog):
         self._fill(role or copied, built_in)
         self.go.setDefault(not built_in)
         (self.copy if built_in else self.name).setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        fit_height(self)
 
     def _fill(self, role: Object | None, built_in: bool) -> None:
         for box in (self.name, self.description):

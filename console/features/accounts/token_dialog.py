@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QWidget
 
 from backend_lite.contract.accounts import ApiTokenCreate, ApiTokenSecret
@@ -15,6 +15,7 @@ from console.features.accounts.rights_table import RightsTable
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
+from console.widgets.fitting import fit_height
 from console.widgets.form import Field
 from console.widgets.switch import Switch
 
@@ -37,6 +38,7 @@ class TokenDialog(QDialog):
         self.setWindowTitle(tr("New API token"))
         self.setFixedWidth(WIDTH)
         self._context = context
+        self._let_go = False
         self.name, self.description = QLineEdit(), QLineEdit()
         self.name.setMaxLength(MAX_NAME)
         self.name.setPlaceholderText(tr("What uses it, such as: Inventory export"))
@@ -77,6 +79,10 @@ class TokenDialog(QDialog):
         self.go.setDefault(True)
         self.name.setFocus()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        fit_height(self)
+
     def wanted(self) -> ApiTokenCreate:
         scope = sorted(self.rights.ticked()) if self.reach.key == SOME else []
         return ApiTokenCreate(
@@ -85,6 +91,18 @@ class TokenDialog(QDialog):
             scope,
             int(self.days.currentData()),
         )
+
+    def done(self, result: int) -> None:
+        """Closing is not the end of it while the token was not copied: it is said, once."""
+        if self.secret.text() and not self._let_go:
+            self._let_go = True
+            self.until.setText(
+                tr("It was not copied, and nobody can show it again. Copy it, or close once more.")
+            )
+            set_role(self.until, "error")
+            self.copy.setFocus()
+            return
+        super().done(result)
 
     def _result(self) -> QWidget:
         self.secret = QLineEdit()
@@ -139,6 +157,7 @@ class TokenDialog(QDialog):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.secret.text())
+        self._let_go = True
         self.copy.setText(" " + tr("Copied"))
         QTimer.singleShot(COPIED_MS, self.copy, lambda: self.copy.setText(" " + tr("Copy")))
 

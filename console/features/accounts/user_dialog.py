@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QWidget
 
 from backend_lite.contract.accounts import UserAccount, UserCreate, UserUpdate
@@ -17,6 +18,7 @@ from console.features.accounts.words import Object, named_groups, reach_in_words
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
+from console.widgets.fitting import fit_height
 from console.widgets.form import Field
 from console.widgets.tick_list import TickList
 
@@ -80,6 +82,10 @@ class UserDialog(QDialog):
         self.go.setDefault(True)
         (self.username if user is None else self.full_name).setFocus()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        fit_height(self)
+
     def _password_words(self) -> tuple[str, QLineEdit, str]:
         if self._user is None:
             hint = tr("Without one this user can sign in only through a provider.")
@@ -110,7 +116,8 @@ class UserDialog(QDialog):
         known = live.kind(ROLE)
         roles = [known[one] for one in self.roles.ticked() if one in known]
         rights = reach_in_words(roles, named_groups(live))
-        self.roles_field.set_hint(tr("What they come to: {rights}.", rights=rights))
+        nothing = tr("Without a role this user may do nothing.")
+        self.roles_field.set_hint(tr("Together: {rights}.", rights=rights) if roles else nothing)
 
     def _judge(self, password: str) -> None:
         verdict = judge(password, password, self.username.text().strip())

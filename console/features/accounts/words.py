@@ -16,6 +16,7 @@ from console.core.texts import plural, tr
 from console.widgets.table_columns import Pill
 
 Object = dict[str, Any]
+_NAMED = 3
 
 
 def permissions_of(grants: Iterable[Object]) -> frozenset[str]:
@@ -34,9 +35,17 @@ def rights_in_words(permissions: frozenset[str]) -> str:
     if not permissions:
         return tr("Nothing")
     if all(one.endswith(":view") for one in permissions):
-        return plural(len(permissions), "Views {count} kind of things", "Views {count} kinds of things")
+        return _sees(permissions)
     artifacts = {one.partition(":")[0] for one in permissions}
     return tr("{rights} rights on {kinds} kinds of things", rights=len(permissions), kinds=len(artifacts))
+
+
+def _sees(permissions: frozenset[str]) -> str:
+    """A few kinds by name."""
+    names = [artifact_name(one).lower() for one in ARTIFACTS if f"{one}:view" in permissions]
+    if len(names) > _NAMED:
+        return tr("Sees {count} kinds of things", count=len(names))
+    return tr("Sees {names}", names=", ".join(names))
 
 
 def named_groups(live: LiveStore) -> dict[int, str]:

@@ -16,7 +16,7 @@ from console.shell.flow import Flow
 from console.shell.parts import button, row
 
 _WAIT_MS = 300
-_TYPED_WIDTH = 110
+_WORDS_WIDTH, _WHO_WIDTH = 140, 90
 
 
 class AuditFilters(QWidget):
@@ -29,12 +29,12 @@ class AuditFilters(QWidget):
         super().__init__()
         self._clock = clock
         self._object: tuple[str, str] | None = None
-        self.words = self._box(tr("Words in the audit"), tr("Search the audit"))
+        self.words = self._box(tr("Words in the audit"), tr("Search the audit"), _WORDS_WIDTH)
         self.time = self._choice(
             tr("Time"),
             {"": tr("All times"), "1": tr("Last 24 hours"), "7": tr("Last 7 days"), "30": tr("Last 30 days")},
         )
-        self.who = self._box(tr("Who did it, the whole name"), tr("Who"))
+        self.who = self._box(tr("Who did it, the whole name"), tr("Who"), _WHO_WIDTH)
         self.kind = self._choice(tr("Kind"), words.kinds())
         self.object = self._choice(tr("Object"), words.objects())
         self.only = button("", self.clear_object, "chip", name=tr("Show every object again"))
@@ -96,13 +96,13 @@ class AuditFilters(QWidget):
                 part.clear()
             part.blockSignals(False)
 
-    def _box(self, name: str, hint: str) -> QLineEdit:
+    def _box(self, name: str, hint: str, width: int) -> QLineEdit:
         made = QLineEdit()
         made.setAccessibleName(name)
         made.setToolTip(name)
         made.setPlaceholderText(hint)
         made.setClearButtonEnabled(True)
-        made.setFixedWidth(_TYPED_WIDTH)
+        made.setFixedWidth(width)
         made.textChanged.connect(lambda _text: self._timer.start())
         made.returnPressed.connect(self.left)
         return made

@@ -32,7 +32,7 @@ from console.features.fleet.tag_changes import ask_tags
 from console.features.fleet.tag_dialog import TagDialog
 from console.features.fleet.watch import FleetWatch
 from console.shell.context import Context
-from console.shell.needing import gate
+from console.shell.needing import follow, gate
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, row
 from console.widgets.audit_history import add_history
@@ -44,6 +44,14 @@ from console.widgets.query_bar import ProblemLine, QueryBar
 from console.widgets.saved_views import SavedView, SavedViews, ViewStore
 
 Object = dict[str, Any]
+_NOBODY = (
+    tr("No devices yet"),
+    tr("A device appears here as soon as its agent has reached the service. It takes one command."),
+)
+_NOBODY_OF_GROUPS = (
+    tr("No devices for you yet"),
+    tr("Your rights are for the devices of some groups, and none of those has a device."),
+)
 _NO_MATCH = tr("No device matches"), tr("No device is what the filter asks for.")
 _TICK_MS = 5_000
 _RAIL = "devices/groups"
@@ -115,8 +123,7 @@ class DevicesPage(Page):
         self.header.below.addWidget(self.filter, 1)
         self.nobody = EmptyState(
             "device",
-            tr("No devices yet"),
-            tr("A device appears here as soon as its agent has reached the service. It takes one command."),
+            *_NOBODY,
             button(
                 tr("Add device"),
                 lambda: context.navigator.open("add-device"),
@@ -136,6 +143,8 @@ class DevicesPage(Page):
         self.info = DeviceDetails(context, watch)
         self.destroyed.connect(self.info.deleteLater)
         self._connect()
+        sees_all = context.rights.need("devices:view", everywhere=True)
+        follow(self, sees_all, lambda met: self.nobody.say(*(_NOBODY if met else _NOBODY_OF_GROUPS)))
 
     def subjects(self) -> tuple[int, ...]:
         return tuple(self.table.selected_ids())

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
@@ -235,7 +236,11 @@ def test_a_token_is_made_shown_once_and_revoked(near: NearService, tokens: ApiTo
         dialog.go.click()
         await until(dialog.result_.isVisible, "the token")
         assert dialog.secret.text().startswith("df")
+        dialog.reject()
+        assert dialog.isVisible(), "it would be lost"
+        assert "nobody can show it again" in dialog.until.text()
         dialog.close_.click()
+        assert not dialog.isVisible()
         await until(lambda: shown(tokens) == ["Export"], "the list")
         (token,) = near.known("api_token")
         assert token["scope"] == ["devices:view"]
@@ -250,6 +255,42 @@ def test_a_token_is_made_shown_once_and_revoked(near: NearService, tokens: ApiTo
 
     run(story())
     assert unnamed(tokens) == []
+
+
+def test_a_token_that_was_copied_is_closed_at_once(
+    near: NearService, tokens: ApiTokensPage, run: Run
+) -> None:
+    async def story() -> None:
+        dialog = tokens.ask_new()
+        await until(lambda: dialog.rights.may_change("devices:view"), "own rights")
+        dialog.name.setText("Export")
+        dialog.rights.tick({"devices:view"})
+        dialog.go.click()
+        await until(dialog.result_.isVisible, "the token")
+        dialog.copy.click()
+        assert QGuiApplication.clipboard().text() == dialog.secret.text()
+        dialog.reject()
+        assert not dialog.isVisible()
+
+    run(story())
+
+
+def test_a_dialog_is_as_high_as_the_screen_allows_and_its_rights_are_scrolled(
+    near: NearService, roles: RolesPage, run: Run
+) -> None:
+    async def story() -> None:
+        dialog = roles.ask_new()
+        await until(dialog.isVisible, "the dialog")
+        room = dialog.screen().availableSize().height()
+        assert dialog.height() < room
+        dialog.resize(dialog.width(), 500)
+        table = dialog.rights
+        table.setCurrentCell(table.rowCount() - 1, 0)
+        assert table.viewport().rect().contains(table.visualRect(table.currentIndex()))
+        assert dialog.go.mapTo(dialog, dialog.go.rect().bottomRight()).y() < 500
+        dialog.reject()
+
+    run(story())
 
 
 @pytest.mark.parametrize("cancelling", [False, True])

@@ -117,7 +117,7 @@ def test_what_roles_come_to_is_said_in_words() -> None:
     assert permissions_of(lab["grants"]) == {"devices:view", "devices:edit", "scripts:view"}
     assert where_in_words([2, 1, 9], names) == "Devices of Lab, Office, group 9"
     assert reach_in_words([], names) == "Nothing"
-    assert reach_in_words([lab], names) == "Views 1 kind of things; 2 rights on devices of Lab only"
+    assert reach_in_words([lab], names) == "Sees scripts; 2 rights on devices of Lab only"
     assert reach_in_words([of([2], devices=["view"])], names) == "1 right on devices of Office only"
     both = [lab, of([], devices=["view", "edit"])]
     assert reach_in_words(both, names) == "3 rights on 2 kinds of things"
@@ -132,7 +132,7 @@ def test_what_a_user_may_is_said_where_roles_are_given(near: NearService, qtbot:
         await near.context.client.post(ROLES, view, Role)
         await until(lambda: any(one["name"] == "Lab desk" for one in near.known("role")), "the role")
         dialog = users.ask_new()
-        assert "Nothing" in dialog.roles_field.note.text()
+        assert dialog.roles_field.note.text() == "Without a role this user may do nothing."
         at = [dialog.roles.item(one).text() for one in range(dialog.roles.count())].index("Lab desk")
         dialog.roles.item(at).setCheckState(Qt.CheckState.Checked)
         assert "1 right on devices of Lab only" in dialog.roles_field.note.text()

@@ -27,6 +27,16 @@ def test_a_field_says_its_error_in_place_of_its_hint(qtbot: QtBot) -> None:
     assert (field.note.text(), field.error) == ("A short one.", "")
 
 
+def test_a_question_is_as_high_as_its_words(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    for text in ("Short.", "It leaves the library with all its revisions. Runs keep what they ran. " * 2):
+        dialog = confirm(window, "Delete this script?", text, "Delete", window.hide)
+        words = dialog.text
+        assert words.height() == words.heightForWidth(words.width())
+        dialog.reject()
+
+
 def test_facts_change_in_place_and_hide_when_they_are_empty(qtbot: QtBot) -> None:
     facts = Facts()
     qtbot.addWidget(facts)
