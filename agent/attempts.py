@@ -399,9 +399,13 @@ class Attempts:
     async def _until_decided(self, entry: Entry, runner: Runner) -> None:
         """An untouched gate may only mean that the runner has not come to it yet; for a while."""
         for _ in range(LOOKS_AT_THE_GATE):
-            if await _is_set(runner.over, SILENCE_S):
-                return
+            has_ended = await _is_set(runner.over, SILENCE_S)
             if standing(self._books.place(entry.attempt)) is not Standing.UNTOUCHED:
+                return
+            if has_ended:
+                # It is offered anew as soon as that is told, and may come to nothing again.
+                log.warning("the runner of %s has ended before it began", entry.attempt)
+                await self._machine.pause(TROUBLE_PAUSE_S)
                 return
 
     async def _see_through(self, entry: Entry, runner: Runner | None = None) -> None:

@@ -60,6 +60,10 @@ class Launcher:
         self._runners[attempt] = Runner(tell, said)
         return self._runners[attempt]
 
+    def die(self, attempt: str) -> None:
+        """Before it began."""
+        self._runners[attempt].over.set()
+
     def finish(self, attempt: str, stdout: bytes = b"", exit_code: int = 0) -> None:
         assert attempt in self.jobs
         folder = AttemptFolder(str(self._folder / attempt))

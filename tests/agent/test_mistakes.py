@@ -95,6 +95,19 @@ def test_what_goes_wrong_with_one_attempt_is_tried_again_and_keeps_no_other_from
     caplog.clear()
 
 
+def test_a_runner_that_ends_before_it_began_is_not_asked_for_again_at_once(tmp_path: Path) -> None:
+    async def story(life: Life) -> None:
+        await life.offered(offer())
+        await life.answered("yes")
+        life.launcher.die(ONE)
+        await turns()
+        assert (life.dones, life.machine.pauses) == ([], [TROUBLE_PAUSE_S])
+        await life.machine.go_on()
+        assert [done.outcome for done in life.dones] == ["not_started"]
+
+    live(tmp_path, story)
+
+
 def test_a_disk_that_does_not_even_tell_its_room_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
