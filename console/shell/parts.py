@@ -138,20 +138,21 @@ def spacer(width: int = 0, height: int = 0) -> QWidget:
     return made
 
 
-_SHORTEST_TITLE = 110
+_SHORTEST, _SHORTEST_TITLE = 60, 110
 
 
 class ElidedLabel(QLabel):
     """Gives way when there is little room: what is cut off is in the tooltip."""
 
-    def __init__(self, text: str, role: str) -> None:
+    def __init__(self, text: str, role: str, least: int = _SHORTEST) -> None:
         super().__init__(text)
+        self._least = least
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         set_role(self, role)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(min(_SHORTEST_TITLE, self.sizeHint().width()), super().minimumSizeHint().height())
+        return QSize(min(self._least, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         metrics, text = self.fontMetrics(), self.text()
@@ -178,7 +179,7 @@ class PageHeader(QFrame):
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         set_role(self, "page-header")
-        self.title = ElidedLabel(title, "page-title")
+        self.title = ElidedLabel(title, "page-title", _SHORTEST_TITLE)
         self.title.setMinimumHeight(theme().control)
         self.note = label("", "muted")
         self.mark = label("", "mark", "idle")

@@ -12,7 +12,7 @@ from console.features.enroll.firewall import hints
 from console.features.enroll.ops import load_endpoint, move_endpoint
 from console.shell.context import Context
 from console.shell.flow import Flow
-from console.shell.parts import button, card, column, label, row, spin_box
+from console.shell.parts import ElidedLabel, button, card, column, label, row, spin_box
 from console.shell.theme import set_role
 from console.widgets.command_box import CommandBox
 
@@ -47,7 +47,7 @@ class EndpointCard(QWidget):
         port.setLayout(row(label(tr("Port"), "muted"), self.port))
         choice = Flow(self.address, port, self.use)
         inside = card(
-            row(label(tr("1   Where devices reach this service"), "title"), None, self.state),
+            row(ElidedLabel(tr("1   Where devices reach this service"), "title"), None, self.state),
             self.url,
             self.note,
             choice,

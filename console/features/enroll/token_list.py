@@ -37,7 +37,7 @@ class TokenList(QWidget):
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(24)
         self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(4, 1)
+        self._grid.setColumnStretch(2, 1)
         self._inside = card(label(tr("Tokens in use"), "title"), self._grid)
         self.setLayout(column(self._inside))
         self.revoke: dict[int, QPushButton] = {}
@@ -58,16 +58,13 @@ class TokenList(QWidget):
 
     def _show(self, line: int, token: Token, now: datetime) -> None:
         name = str(token["name"] or tr("Token {id}", id=token["id"]))
-        texts = [
-            ElidedLabel(name, "strong"),
-            ElidedLabel(tr("{used} of {uses} used", used=token["used"], uses=token["uses"]), "muted"),
-            ElidedLabel(tr("expires {time}", time=formatting.ago(token["expires_at"], now)), "muted"),
-            ElidedLabel(
-                tr("approves by itself") if token["auto_approve"] else tr("waits for approval"), "muted"
-            ),
+        facts = [
+            tr("{used} of {uses} used", used=token["used"], uses=token["uses"]),
+            tr("expires {time}", time=formatting.ago(token["expires_at"], now)),
+            tr("approves by itself") if token["auto_approve"] else tr("waits for approval"),
         ]
-        for place, text in enumerate(texts):
-            self._grid.addWidget(text, line, place)
+        self._grid.addWidget(ElidedLabel(name, "strong"), line, 0)
+        self._grid.addWidget(ElidedLabel(" · ".join(facts), "muted"), line, 1)
         token_id = int(token["id"])
         revoke = button(
             tr("Revoke"),
@@ -77,7 +74,7 @@ class TokenList(QWidget):
             need=self._context.rights.need("enrollment:delete"),
         )
         self.revoke[token_id] = revoke
-        self._grid.addWidget(revoke, line, 5)
+        self._grid.addWidget(revoke, line, 3)
 
     def _revoke(self, token_id: int) -> None:
         self.revoke[token_id].setEnabled(False)
