@@ -155,6 +155,20 @@ def test_a_command_runs_from_the_palette_and_by_its_key(
     assert pressed == ["add", "add"]
 
 
+def test_keys_of_the_areas_rest_while_nobody_is_signed_in(
+    window: MainWindow, world: World, pressed: list[str]
+) -> None:
+    assert "Add a device" in {command.title for command in window.commands}
+    window.show_screen(StartingScreen())
+    keys(window, "Ctrl+D")
+    assert pressed == []
+    assert "Add a device" not in {command.title for command in window.commands}
+    window.show_workspace(features(pressed))
+    world.context.navigator.open("devices")
+    keys(window, "Ctrl+D")
+    assert pressed == ["add"]
+
+
 def test_back_and_forward_by_keys(window: MainWindow) -> None:
     window.context.navigator.open("runs")
     keys(window, "Alt+Left")
