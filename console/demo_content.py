@@ -9,7 +9,7 @@ import asyncio
 import time
 from typing import Any
 
-from backend_lite.contract.enroll import ENROLLMENT_TOKENS, EnrollmentTokenCreate, EnrollmentTokenSecret
+from backend_lite.contract.enroll import EnrollmentTokenCreate
 from backend_lite.contract.fleet import (
     DEVICES,
     EXPECTED_DEVICES,
@@ -50,9 +50,10 @@ from backend_lite.contract.software import (
 )
 from console.app import App
 from console.core.activity import OPEN_ROLLOUTS
-from console.core.local_agent import Invitation, LocalAgent
+from console.core.local_agent import LocalAgent
 from console.core.texts import tr
 from console.core.work import Work, action_type
+from console.demo_preparation import invitation
 from console.demo_steps import Steps
 
 Object = dict[str, Any]
@@ -73,7 +74,7 @@ class DemoContent:
     """What is there from an earlier demo stays as it is. `targets` are page keys with what to open."""
 
     def __init__(self, app: App, steps: Steps) -> None:
-        self._context = app.context
+        self._app, self._context = app, app.context
         self._folder = app.service.local.data_dir
         self._steps = steps
         self.targets: dict[str, str] = {}
@@ -127,9 +128,8 @@ class DemoContent:
     async def _second_agent(self) -> None:
         """This PC once more, by a token that approves nobody: it waits, and looks like a clone."""
         token = EnrollmentTokenCreate(name=LAB, uses=10)
-        answer = await self._context.client.post(ENROLLMENT_TOKENS, token, EnrollmentTokenSecret)
         self._second = LocalAgent(self._folder / "second-agent")
-        self._second.start(Invitation(answer.agent_url, answer.agent_pin, answer.token))
+        self._second.start(await invitation(self._app, token))
         await self._steps.until(self._waiting, tr("second agent"))
 
     def _waiting(self) -> bool:

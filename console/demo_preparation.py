@@ -9,6 +9,7 @@ from backend_lite.contract.enroll import ENROLLMENT_TOKENS, EnrollmentTokenCreat
 from backend_lite.contract.fleet import GROUPS, Group, GroupCreate
 from backend_lite.contract.live import GROUP
 from backend_lite.contract.settings import SETTING_FORMS, SettingGroup
+from console.core.client import ApiClient
 from console.core.local_agent import Invitation
 from console.core.ops import Op, Progress
 from console.core.session import Session
@@ -76,6 +77,18 @@ async def enrol_this_pc(app: App) -> bool:
         agent.start()
         return False
     wanted = EnrollmentTokenCreate(name=tr("This PC"), ttl_s=TOKEN_TTL_S, uses=1, auto_approve=True)
-    answer = await app.context.client.post(ENROLLMENT_TOKENS, wanted, EnrollmentTokenSecret)
-    agent.start(Invitation(answer.agent_url, answer.agent_pin, answer.token))
+    agent.start(await invitation(app, wanted))
     return True
+
+
+async def invitation(app: App, wanted: EnrollmentTokenCreate) -> Invitation:
+    """Asked for as a command asks: the window would want the password, which nobody knows."""
+    found = app.service.local.read()
+    session = Session(ApiClient(app.context.client.base_url))
+    try:
+        await session.sign_in_here(found.secret if found else "", command=True)
+        made = await session.client.post(ENROLLMENT_TOKENS, wanted, EnrollmentTokenSecret)
+        await session.sign_out()
+    finally:
+        await session.client.aclose()
+    return Invitation(made.agent_url, made.agent_pin, made.token)

@@ -51,9 +51,11 @@ class Session:
     async def sign_in(self, username: str, password: str, otp: str | None = None) -> None:
         self._begin(await self.client.post(LOGIN, LoginRequest(username, password, otp), TokenAnswer))
 
-    async def sign_in_here(self, secret: str) -> None:
-        """As the owner, by the secret that only this machine's user can read."""
-        self._begin(await self.client.post(LOCAL_LOGIN, LocalLoginRequest(secret), TokenAnswer))
+    async def sign_in_here(self, secret: str, *, command: bool = False) -> None:
+        """As the owner, by the secret that only this machine's user can read; or as commands are, who are not
+        asked for the password again."""
+        request = LocalLoginRequest(secret, command)
+        self._begin(await self.client.post(LOCAL_LOGIN, request, TokenAnswer))
 
     def signed_in(self, answer: TokenAnswer) -> None:
         """The service has given a session otherwise: after the pages of a provider."""
