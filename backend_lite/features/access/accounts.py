@@ -124,12 +124,7 @@ class Accounts:
         refuse_stale(version, row.version, row.edited_at_version, f'The user "{row.username}"')
         before = _account_of(unit.session, row)
         refuse_stronger(rights_of(unit.session, user_id), editor)
-        fields = _fields(wanted)
-        if password_hash is not None:
-            fields["password_hash"] = password_hash
-        changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
-        for name, value in changed.items():
-            setattr(row, name, value)
+        changed = _set(row, _fields(wanted, password_hash))
         if wanted.roles is not UNSET and sorted(wanted.roles) != before.roles:
             self._roles.give(unit, user_id, wanted.roles, editor)
             changed["roles"] = wanted.roles
@@ -212,8 +207,16 @@ def refuse_no_owner(session: Session) -> None:
         )
 
 
-def _fields(wanted: UserUpdate) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def _set(row: UserRow, fields: dict[str, Any]) -> dict[str, Any]:
+    """Answers those that are others now."""
+    changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return changed
+
+
+def _fields(wanted: UserUpdate, password_hash: str | None) -> dict[str, Any]:
+    fields: dict[str, Any] = {} if password_hash is None else {"password_hash": password_hash}
     if wanted.email is not UNSET:
         fields["email"] = _checked_email(wanted.email)
     if wanted.full_name is not UNSET:

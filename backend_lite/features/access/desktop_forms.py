@@ -52,40 +52,27 @@ _MAX_TOKEN_NAME = 255
 
 def desktop_routes(database: Database, accounts: Accounts, tokens: ApiTokens) -> Sequence[Route]:
     return [
-        *_users(database, accounts),
+        *_users_read(database, accounts),
+        *_users_changed(database, accounts),
         *_tokens(database, tokens),
         _token_login(database, accounts, tokens),
         _service_token(),
     ]
 
 
-def _users(database: Database, accounts: Accounts) -> Sequence[Route]:
+def _users_read(database: Database, accounts: Accounts) -> Sequence[Route]:
     documented: Any = {ServiceError: documented_error}
-
-    def all_users(session: Session) -> list[DesktopUser]:
-        owner = _owner_role(session)
-        return [_user(account, owner) for account in accounts.all(session)]
-
-    def one_user(session: Session, username: str) -> DesktopUserDetails:
-        account = accounts.get(session, _id_of(session, username))
-        brief = _user(account, _owner_role(session))
-        return DesktopUserDetails(**asdict(brief), auth_providers=account.providers)
-
-    def known(session: Session, subject: str) -> DesktopUserKnown:
-        found = select(UserRow).join(IdentityRow).where(IdentityRow.subject == subject)
-        row = session.scalar(found.where(UserRow.removed_at.is_(None)).limit(1))
-        return DesktopUserKnown(row is not None, row.id if row else None, row.username if row else None)
 
     @get(f"{DESKTOP_USERS}/list", permission="users:view", audience=USER, exception_handlers=documented)
     async def desktop_users() -> DesktopUserList:
-        return DesktopUserList(await database.read(all_users))
+        return DesktopUserList(await database.read(lambda session: _all_users(session, accounts)))
 
     @get(f"{DESKTOP_USERS}/verify", permission="users:view", audience=USER, exception_handlers=documented)
     async def desktop_user_known(sub: FromQuery[str] = "") -> DesktopUserKnown:
         """Whether a provider's subject is a user here."""
         if not sub:
             raise InvalidError("sub is required")
-        return await database.read(lambda session: known(session, sub))
+        return await database.read(lambda session: _known(session, sub))
 
     @get(
         f"{DESKTOP_USERS}/{{username:str}}",
@@ -94,7 +81,13 @@ def _users(database: Database, accounts: Accounts) -> Sequence[Route]:
         exception_handlers=documented,
     )
     async def desktop_user(username: FromPath[str]) -> DesktopUserAnswer:
-        return DesktopUserAnswer(await database.read(lambda session: one_user(session, username)))
+        return DesktopUserAnswer(await database.read(lambda session: _one_user(session, accounts, username)))
+
+    return [desktop_users, desktop_user_known, desktop_user]
+
+
+def _users_changed(database: Database, accounts: Accounts) -> Sequence[Route]:
+    documented: Any = {ServiceError: documented_error}
 
     @post(
         f"{DESKTOP_USERS}/createuser",
@@ -132,7 +125,7 @@ def _users(database: Database, accounts: Accounts) -> Sequence[Route]:
         await accounts.remove(user_id, request.user)
         return Message("User removed successfully")
 
-    return [desktop_users, desktop_user_known, desktop_user, desktop_user_make, desktop_user_remove]
+    return [desktop_user_make, desktop_user_remove]
 
 
 def _tokens(database: Database, tokens: ApiTokens) -> Sequence[Route]:
@@ -218,6 +211,23 @@ def _id_of(session: Session, username: str) -> int:
     if found is None:
         raise NotFoundError("User not found")
     return found
+
+
+def _all_users(session: Session, accounts: Accounts) -> list[DesktopUser]:
+    owner = _owner_role(session)
+    return [_user(account, owner) for account in accounts.all(session)]
+
+
+def _one_user(session: Session, accounts: Accounts, username: str) -> DesktopUserDetails:
+    account = accounts.get(session, _id_of(session, username))
+    brief = _user(account, _owner_role(session))
+    return DesktopUserDetails(**asdict(brief), auth_providers=account.providers)
+
+
+def _known(session: Session, subject: str) -> DesktopUserKnown:
+    found = select(UserRow).join(IdentityRow).where(IdentityRow.subject == subject)
+    row = session.scalar(found.where(UserRow.removed_at.is_(None)).limit(1))
+    return DesktopUserKnown(row is not None, row.id if row else None, row.username if row else None)
 
 
 def _user(account: UserAccount, owner: int) -> DesktopUser:

@@ -76,12 +76,7 @@ class States:
         """`person` is who is signed in already; `collected`: who begins it gets a handle. Raises TooFastError
         while too many are open."""
         now = self._clock.now_ms()
-        unit.session.execute(delete(SignInRow).where(SignInRow.kind == KIND, SignInRow.expires_at <= now))
-        is_open = (SignInRow.kind == KIND) & SignInRow.used_at.is_(None)
-        if (
-            unit.session.scalar(select(func.count()).select_from(SignInRow).where(is_open)) or 0
-        ) >= MOST_OPEN:
-            raise TooFastError("Too many sign-ins are under way. Try again in a few minutes.", 60)
+        _refuse_too_many(unit.session, now)
         request = Request(
             state=secrets.token_urlsafe(32),
             nonce=secrets.token_urlsafe(32),
@@ -173,3 +168,11 @@ class States:
 
 def _hash(secret: str) -> str:
     return secret_hash(secret).hex()
+
+
+def _refuse_too_many(session: Session, now: int) -> None:
+    """Counts after those are gone whose time is over."""
+    session.execute(delete(SignInRow).where(SignInRow.kind == KIND, SignInRow.expires_at <= now))
+    is_open = (SignInRow.kind == KIND) & SignInRow.used_at.is_(None)
+    if (session.scalar(select(func.count()).select_from(SignInRow).where(is_open)) or 0) >= MOST_OPEN:
+        raise TooFastError("Too many sign-ins are under way. Try again in a few minutes.", 60)

@@ -42,7 +42,7 @@ Text = FromQuery[str]
 
 
 def audit_routes(database: Database, audit: Audit, sealing: Sealing) -> Sequence[Route]:
-    return [*_reading(database), *_whole(database, audit, sealing)]
+    return [*_reading(database), *_checking(database, audit, sealing), *_exporting(database, audit)]
 
 
 def _reading(database: Database) -> Sequence[Route]:
@@ -78,7 +78,7 @@ def _reading(database: Database) -> Sequence[Route]:
     return [audit_list, audit_get, audit_change]
 
 
-def _whole(database: Database, audit: Audit, sealing: Sealing) -> Sequence[Route]:
+def _checking(database: Database, audit: Audit, sealing: Sealing) -> Sequence[Route]:
     @post(f"{AUDIT_EVENTS}/verify", status_code=200, permission=VIEW, audience=USER)
     async def audit_verify(request: AnyRequest) -> AuditVerdict:
         """Whether it is as it was written; that it was asked stands in it afterwards."""
@@ -91,6 +91,10 @@ def _whole(database: Database, audit: Audit, sealing: Sealing) -> Sequence[Route
         )
         return verdict
 
+    return [audit_verify]
+
+
+def _exporting(database: Database, audit: Audit) -> Sequence[Route]:
     @get(AUDIT_EXPORT, permission=VIEW, audience=USER, answers=[*TYPES.values()])
     async def audit_export(
         request: AnyRequest,
@@ -120,4 +124,4 @@ def _whole(database: Database, audit: Audit, sealing: Sealing) -> Sequence[Route
         name = {"Content-Disposition": f'attachment; filename="audit.{form}"'}
         return Stream(pieces(database, wanted, form), media_type=TYPES[form], headers=name)
 
-    return [audit_verify, audit_export]
+    return [audit_export]
