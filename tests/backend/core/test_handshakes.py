@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
+from backend_lite.app import _loop_factory
 from backend_lite.core.http import handshakes
 from backend_lite.core.http.door import Door
 from backend_lite.core.http.listener import Listener, bind
@@ -18,16 +18,16 @@ from backend_lite.core.security.ca import ServiceIdentity, open_identity
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sockets]
 
-LOOPS = [False] if sys.platform == "win32" else [False, True]
+LOOPS = {"asyncio": asyncio.new_event_loop, "service": _loop_factory()}
 DEADLINE_S = 10
 MOST = 3
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-@pytest.fixture(params=LOOPS, ids=lambda uv: "uvloop" if uv else "asyncio")
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    return "asyncio", {"use_uvloop": request.param}
+@pytest.fixture(params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"loop_factory": LOOPS[request.param]}
 
 
 @pytest.fixture(scope="module")
