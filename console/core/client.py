@@ -22,6 +22,9 @@ Params = Mapping[str, str | int | float | bool]
 
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 30.0
+IDLE_S = 1.5
+"""A connection that was idle for longer is not used again: the service closes it some seconds later, and a
+request that meets that end gets no answer."""
 _PROGRAM = f"DeployFlow window {__version__} ({platform.system()})"
 """What the list of sessions and the audit call it."""
 STEP_UP_REQUIRED = "step_up_required"
@@ -172,7 +175,11 @@ class ApiClient:
             timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
             # Proxies and certificates of the environment are none of a local service's business.
             self._http = httpx.AsyncClient(
-                timeout=timeout, trust_env=False, transport=self._transport, headers={"User-Agent": _PROGRAM}
+                timeout=timeout,
+                trust_env=False,
+                transport=self._transport,
+                headers={"User-Agent": _PROGRAM},
+                limits=httpx.Limits(keepalive_expiry=IDLE_S),
             )
         return self._http
 

@@ -2,10 +2,11 @@ import asyncio
 
 import httpx
 import pytest
+import uvicorn
 
 from backend_lite.contract.access import LOGIN, LoginRequest, TokenAnswer
 from backend_lite.contract.system import HEALTH, Health
-from console.core.client import ApiClient
+from console.core.client import IDLE_S, ApiClient
 from console.core.errors import ApiError, ServiceGone, UnexpectedAnswer
 from tests.helpers.fake_service import Answer, FakeApi
 
@@ -31,6 +32,10 @@ def test_the_list_of_sessions_can_call_the_window_by_its_name() -> None:
     api = FakeApi({f"GET {HEALTH}": GOOD})
     asyncio.run(client(api).get(HEALTH, Health))
     assert api.requests[0].headers["User-Agent"].startswith("DeployFlow window ")
+
+
+def test_connections_are_given_up_long_before_the_service_closes_them() -> None:
+    assert uvicorn.Config("app").timeout_keep_alive / 2 > IDLE_S
 
 
 def test_a_body_is_json_and_none_is_no_body() -> None:
