@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSpinBox,
+    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -222,3 +223,13 @@ class PageHeader(QFrame):
         self.mark.setText(text)
         set_role(self.mark, "mark", tone)
         self.mark.setVisible(bool(text))
+
+
+def split(across: Qt.Orientation, *parts: tuple[QWidget, int]) -> QSplitter:
+    """Parts that a person can give more or less room, each with its share of what comes or goes."""
+    made = QSplitter(across)
+    for at, (part, share) in enumerate(parts):
+        made.addWidget(part)
+        made.setStretchFactor(at, share)
+    made.setChildrenCollapsible(False)
+    return made

@@ -24,7 +24,7 @@ from console.features.approvals.ops import Looked
 from console.shell.context import Context
 from console.shell.needing import follow
 from console.shell.page import Page
-from console.shell.parts import PageHeader, button, column, frame, row
+from console.shell.parts import PageHeader, button, column, frame, row, split
 from console.shell.window_state import restore_splitter, save_splitter
 from console.widgets.confirm import ConfirmDialog
 from console.widgets.empty_state import EmptyState
@@ -81,33 +81,19 @@ class ApprovalsPage(Page):
         self.approve = button(tr("Approve…"), self.ask_approve, "primary", name=tr("Approve (A)"))
         self.header = PageHeader(tr("Approvals"), self.withdraw, self.refuse, self.approve)
         self.header.below.addWidget(self.filter, 1)
-        nothing = EmptyState(
-            "shield",
-            tr("Nothing waits for approval"),
-            tr("Work on many devices, or work that deletes, can need a second person before it starts. From "
-               "how many on is set in the security settings."),
-            button(
-                tr("Open the settings"), lambda: context.navigator.open("settings", "security"),
-                need=context.rights.need("settings:view"),
-            ),
-        )  # fmt: skip
         no_match = EmptyState(
             "filter",
             tr("No request matches"),
             tr("None of the requests is what the filter asks for."),
             button(tr("Show all requests"), self.filter.clear),
         )
-        self.centre = ListView(context.live, self.table, self.filter, nothing, no_match)
+        self.centre = ListView(context.live, self.table, self.filter, _nothing(context), no_match)
         self.older = button(tr("Show older requests"), self.load_older, "link")
         self.foot = frame("tool-bar-bottom", row(self.older, None), (16, 4, 12, 4))
         self.foot.hide()
         self.pane = ApprovalPane(context)
-        self.parts = QSplitter(Qt.Orientation.Vertical)
         top = frame("surface", column(self.centre, self.foot, gap=0))
-        for part, share in ((top, 2), (self.pane, 3)):
-            self.parts.addWidget(part)
-            self.parts.setStretchFactor(self.parts.indexOf(part), share)
-        self.parts.setChildrenCollapsible(False)
+        self.parts = split(Qt.Orientation.Vertical, (top, 2), (self.pane, 3))
         self.setLayout(column(self.header, self.notice, self.parts, gap=0))
         self._connect()
 
@@ -156,9 +142,9 @@ class ApprovalsPage(Page):
         for keys, run in (("A", self.ask_approve), ("Del", self.ask_refuse)):
             table.on_key(keys, run, repeats=False)
         settings = self._context.settings
-        for name, split in zip(_SPLITS, (self.parts, self.pane), strict=True):
-            restore_splitter(settings, name, split)
-            split.splitterMoved.connect(partial(self._keep_split, name, split))
+        for name, parts in zip(_SPLITS, (self.parts, self.pane), strict=True):
+            restore_splitter(settings, name, parts)
+            parts.splitterMoved.connect(partial(self._keep_split, name, parts))
         self.destroyed.connect(live.subscribe(APPROVAL, self._take))
         follow(self, self._context.rights.need(ops.RIGHT), lambda _met: self._rights_changed())
         self.centre.recount()
@@ -271,3 +257,19 @@ class ApprovalsPage(Page):
         ):
             if part.isEnabled():
                 menu.addAction(part.text()).triggered.connect(lambda _checked, ask=ask: ask())
+
+
+def _nothing(context: Context) -> EmptyState:
+    return EmptyState(
+        "shield",
+        tr("Nothing waits for approval"),
+        tr(
+            "Work on many devices, or work that deletes, can need a second person before it starts. From "
+            "how many on is set in the security settings."
+        ),
+        button(
+            tr("Open the settings"),
+            lambda: context.navigator.open("settings", "security"),
+            need=context.rights.need("settings:view"),
+        ),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QSplitter
+from PySide6.QtWidgets import QMenu
 
 from backend_lite.contract.live import DEVICE, EXPECTED_DEVICE
 from console.core import formatting, words
@@ -19,7 +19,7 @@ from console.features.fleet.removal import ask_removal
 from console.shell.context import Context
 from console.shell.needing import gate
 from console.shell.page import Page
-from console.shell.parts import PageHeader, button, column
+from console.shell.parts import PageHeader, button, column, split
 from console.widgets.confirm import ConfirmDialog, confirm
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import Choice, FilterBar
@@ -90,12 +90,7 @@ class AdmissionPage(Page):
         self.centre = ListView(context.live, self.table, self.filter, nobody, no_match)
         self.expected: dict[int, Object] = {}
         self.pane = AdmissionPane(context, self.expected)
-        self.parts = QSplitter(Qt.Orientation.Vertical)
-        self.parts.addWidget(self.centre)
-        self.parts.addWidget(self.pane)
-        self.parts.setStretchFactor(0, 2)
-        self.parts.setStretchFactor(1, 3)
-        self.parts.setChildrenCollapsible(False)
+        self.parts = split(Qt.Orientation.Vertical, (self.centre, 2), (self.pane, 3))
         self.setLayout(column(self.header, self.notice, self.parts, gap=0))
         self._connect()
 

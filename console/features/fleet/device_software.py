@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from backend_lite.contract.software import DeviceSoftware, InstalledOn
 from console.core import formatting, software_ops
@@ -14,7 +14,7 @@ from console.core.errors import ApiError
 from console.core.formatting import NOTHING
 from console.core.texts import plural, tr
 from console.shell.context import Context
-from console.shell.parts import button, column, frame, label, row
+from console.shell.parts import button, column, frame, label, row, split
 from console.widgets.empty_state import EmptyState
 from console.widgets.filter_bar import FilterBar
 from console.widgets.live_table import LiveTable
@@ -45,12 +45,7 @@ class DeviceSoftwareView(QWidget):
         self.elsewhere.hide()
         self.nothing = EmptyState("package", "", "")
         self.centre = QStackedWidget()
-        parts = QSplitter(Qt.Orientation.Horizontal)
-        parts.addWidget(self.table)
-        parts.addWidget(self.elsewhere)
-        parts.setStretchFactor(0, 3)
-        parts.setStretchFactor(1, 2)
-        parts.setChildrenCollapsible(False)
+        parts = split(Qt.Orientation.Horizontal, (self.table, 3), (self.elsewhere, 2))
         self.centre.addWidget(parts)
         self.centre.addWidget(self.nothing)
         head = frame("tool-bar", row(self.filter, None, self.note, self.again), (16, 8, 16, 8))

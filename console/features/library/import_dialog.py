@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QProgressBar, QSplitter, QWidget
+from PySide6.QtWidgets import QDialog, QProgressBar, QWidget
 
 from console.core.script_tree import ImportItem, ImportKind, TreeScript
 from console.core.texts import plural, tr
@@ -26,7 +26,7 @@ from console.features.library.import_table import (
 from console.features.library.parameter_text import texts_to_compare
 from console.shell.context import Context
 from console.shell.op_runner import OpHandle
-from console.shell.parts import ElidedLabel, button, column, label, row
+from console.shell.parts import ElidedLabel, button, column, label, row, split
 from console.widgets.diff_view import DiffView
 from console.widgets.filter_bar import FilterBar
 from console.widgets.live_table import LiveTable
@@ -66,12 +66,7 @@ class ImportDialog(QDialog):
         beside = column(self.about, self.diff, gap=6)
         beside.setContentsMargins(0, 10, 0, 0)
         below.setLayout(beside)
-        parts = QSplitter(Qt.Orientation.Vertical)
-        parts.addWidget(self.table)
-        parts.addWidget(below)
-        parts.setStretchFactor(0, 3)
-        parts.setStretchFactor(1, 2)
-        parts.setChildrenCollapsible(False)
+        parts = split(Qt.Orientation.Vertical, (self.table, 3), (below, 2))
         self.note = label("", "secondary")
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
