@@ -195,7 +195,8 @@ async def test_what_cannot_be_taken_is_said(
 async def test_tls_that_is_none_stands_in_the_log() -> None:
     with (
         serving(b"HTTP/1.1 200 OK\r\n\r\n", "1.1.1.1") as (_, calls),
-        structlog.testing.capture_logs() as log,pytest.raises(OutgoingError, match="cannot be reached")
+        structlog.testing.capture_logs() as log,
+        pytest.raises(OutgoingError, match="cannot be reached"),
     ):
         await calls.call("GET", "https://a.example/")
     assert [(line["event"], line["host"]) for line in log] == [

@@ -52,10 +52,8 @@ class RecoveryCodesPart(QWidget):
 
     def show_codes(self, codes: list[str]) -> None:
         self._codes = codes
-        half = (len(codes) + 1) // 2
-        pairs = zip(codes[:half], [*codes[half:], ""], strict=False)
-        self.text.setPlainText("\n".join(f"{left}    {right}".rstrip() for left, right in pairs))
-        self.text.setFixedHeight(half * self._context.theme.line_height + 18)
+        self.text.setPlainText("\n".join(codes))
+        self.text.setFixedHeight(len(codes) * self._context.theme.line_height + 18)
         self.show()
 
     def write(self, path: str) -> None:
@@ -63,6 +61,8 @@ class RecoveryCodesPart(QWidget):
         try:
             file = Path(path)
             file.touch(mode=0o600)
+            # One that is there already keeps its rights otherwise.
+            file.chmod(0o600)
             file.write_text("\n".join(self._codes) + "\n", "utf-8")
         except OSError as error:
             why = error.strerror or str(error)
