@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from backend_lite.contract.accounts import ApiTokenWork
-from console.core.texts import plural, tr
+from console.core.texts import plural
 from console.shell.context import Context
 from console.shell.needing import follow
 from console.shell.parts import column, label
@@ -19,21 +19,7 @@ class RevokedWork(QWidget):
         self.cancel = QCheckBox(
             plural(work.rollouts, "Cancel this rollout too", "Cancel these {count} rollouts too")
         )
-        self.said = label(
-            " ".join(
-                (
-                    plural(
-                        work.rollouts,
-                        "One rollout that was made with it is open",
-                        "{count} rollouts that were made with it are open",
-                    ),
-                    plural(work.runs, "with one run to go.", "with {count} runs to go."),
-                    tr("They go on unless you cancel them too; what runs on devices is stopped then."),
-                )
-            ),
-            "muted",
-            wrap=True,
-        )
+        self.said = label(_sentence(work), "muted", wrap=True)
         self.setLayout(column(self.said, self.cancel, gap=8))
         need = context.rights.need("rollouts:run", everywhere=True)
         follow(self, need, self.cancel.setEnabled)
@@ -42,3 +28,15 @@ class RevokedWork(QWidget):
     @property
     def is_wanted(self) -> bool:
         return self.cancel.isChecked()
+
+
+def _sentence(work: ApiTokenWork) -> str:
+    runs = plural(work.runs, "one run to go", "{count} runs to go")
+    return plural(
+        work.rollouts,
+        "One rollout that was begun this way is open, with {runs}. It goes on unless you cancel it too; what "
+        "runs on devices is stopped then.",
+        "{count} rollouts that were begun this way are open, with {runs}. They go on unless you cancel them "
+        "too; what runs on devices is stopped then.",
+        runs=runs,
+    )

@@ -312,7 +312,7 @@ def test_what_a_token_began_ends_with_it_only_where_that_is_ticked(
         tokens.ask_revoke()
         await until(lambda: tokens.findChildren(RevokedWork), "the question")
         (work,) = tokens.findChildren(RevokedWork)
-        assert work.said.text().startswith("One rollout that was made with it is open with one run to go.")
+        assert work.said.text().startswith("One rollout that was begun this way is open, with one run to go.")
         assert not work.cancel.isChecked()
         assert unnamed(work) == []
         work.cancel.setChecked(cancelling)
