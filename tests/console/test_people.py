@@ -212,6 +212,13 @@ def test_who_looks_after_the_books_changes_no_setting(near: NearService, qtbot: 
             backups = page_of(near, "backups")
             assert not backups.make.isEnabled()
             await until(lambda: not near.context.ops.running, "the backups")
+            rules = backups.rules
+            parts = (rules.nightly, rules.at.box, rules.daily, rules.weekly, rules.output)
+            assert [part.isEnabled() for part in parts] == [False] * 5
+            retention = page_of(near, "retention")
+            await until(lambda: not near.context.ops.running, "the rules")
+            boxes = [field.box.isEnabled() for field in (retention.runs, retention.output, retention.room)]
+            assert boxes == [False] * 3
         assert near.forbidden == []
 
     run(story())

@@ -178,15 +178,15 @@ class UsersPage(Page):
         clock = self._context.clock
 
         return [
-            Column("username", tr("User name"), lambda user: user["username"], Kind.STRONG, width=150),
-            Column("full_name", tr("Full name"), lambda user: user["full_name"] or NOTHING, width=160),
-            Column("email", tr("E-mail"), lambda user: user["email"] or NOTHING, Kind.MUTED, width=190),
+            Column("username", tr("User name"), lambda user: user["username"], Kind.STRONG, width=140),
+            Column("full_name", tr("Full name"), lambda user: user["full_name"] or NOTHING, width=150),
             pill_column("state", tr("State"), user_state, width=90),
-            tags_column("roles", tr("Roles"), self._role_names, width=190),
-            Column("rights", tr("Rights"), self._rights, width=230),
+            tags_column("roles", tr("Roles"), self._role_names, width=150),
+            Column("rights", tr("Rights"), self._rights, width=220),
             Column("second", tr("Second factor"), _second_factor, Kind.MUTED, width=110),
-            Column("providers", tr("Provider"), _providers, Kind.MUTED, width=140),
             ago_column("login", tr("Last sign-in"), "last_login", clock, kind=Kind.MUTED, width=110),
+            Column("email", tr("E-mail"), lambda user: user["email"] or NOTHING, Kind.MUTED, width=190),
+            Column("providers", tr("Provider"), _providers, Kind.MUTED, width=140),
             ago_column("made", tr("Made"), "created_at", clock, kind=Kind.MUTED, width=100),
         ]
 

@@ -32,7 +32,7 @@ class KitDialog(QDialog):
         self.again = Field(tr("Passphrase once more"), self.second)
         self.badge = StatusBadge()
         self.hint = label("", "muted", wrap=True)
-        self.output = QCheckBox(tr("With what scripts wrote"))
+        self.output = QCheckBox(tr("With the output of runs"))
         self.go = button(tr("Choose where…"), self.ask_place, "primary")
         self.doing = label("", "muted", wrap=True)
         self.wrong = label("", "error", wrap=True)

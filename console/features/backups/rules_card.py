@@ -11,6 +11,7 @@ from console.core.errors import ApiError
 from console.core.texts import tr
 from console.features.backups import ops, words
 from console.shell.context import Context
+from console.shell.needing import follow
 from console.shell.parts import button, card, column, label, row, spin_box
 from console.widgets.form import Field
 from console.widgets.parsed_field import ParsedField
@@ -30,9 +31,10 @@ class RulesCard(QWidget):
         self.at.setFixedWidth(_TIME_WIDTH)
         self.daily = spin_box(tr("Days to keep"), 1, 366, 7)
         self.weekly = spin_box(tr("Weeks to keep"), 0, 520, 4)
-        self.output = QCheckBox(tr("With what scripts wrote"))
+        self.output = QCheckBox(tr("With the output of runs"))
+        self._writes = context.rights.need("backups:edit")
         self.next = label("", "muted", wrap=True)
-        self.save = button(tr("Save"), self.save_now, need=context.rights.need("backups:edit"))
+        self.save = button(tr("Save"), self.save_now, need=self._writes)
         fields = row(
             self.at, Field(tr("Days kept"), self.daily), Field(tr("Weeks kept"), self.weekly), None, gap=16
         )
@@ -53,7 +55,7 @@ class RulesCard(QWidget):
         for spin in (self.daily, self.weekly):
             spin.valueChanged.connect(self._changed)
         self.at.changed.connect(self._changed)
-        self._changed()
+        follow(self, self._writes, lambda _met: self._changed())
 
     @property
     def dirty(self) -> bool:
@@ -116,7 +118,7 @@ class RulesCard(QWidget):
         self.refused.emit(refusal.detail)
 
     def _changed(self) -> None:
-        known = self._saved is not None
+        known = self._saved is not None and self._writes.is_met
         self.nightly.setEnabled(known)
         for part in (self.at.box, self.daily, self.weekly, self.output):
             part.setEnabled(known and self.nightly.isChecked())

@@ -12,6 +12,7 @@ from console.core.errors import ApiError
 from console.core.texts import tr
 from console.features.runs import retention_ops, retention_words
 from console.shell.context import Context
+from console.shell.needing import follow
 from console.shell.op_runner import OpHandle
 from console.shell.parts import PageHeader, column, label, row, rule
 from console.shell.theme import set_role
@@ -60,7 +61,7 @@ class RetentionPage(FormPage):
         self._timer.timeout.connect(self._look)
         for field in self._fields:
             field.changed.connect(self._changed)
-        self._show_state()
+        follow(self, self._writes, lambda _met: self._show_state())
 
     def show_target(self, _target: str | None) -> None:
         """What somebody else has saved meanwhile is shown, unless a person was changing it here."""
@@ -172,7 +173,7 @@ class RetentionPage(FormPage):
 
     def _show_state(self) -> None:
         for field in self._fields:
-            field.box.setEnabled(self._saved is not None)
+            field.box.setEnabled(self._saved is not None and self._writes.is_met)
         self.header.set_mark(tr("unsaved") if self.dirty else "", "accent")
         self.save.setEnabled(self.dirty and not self.wrong() and not self._saving)
 
