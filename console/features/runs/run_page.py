@@ -1,43 +1,35 @@
-"""One run: what it does, why it waits, what it writes."""
+"""One run: what it does, why it waits, and the output of its steps."""
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QWidget
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
-from backend_lite.contract.live import OUTPUT, ROLLOUT, RUN, SCRIPT
+from backend_lite.contract.live import ROLLOUT, RUN, SCRIPT
 from backend_lite.contract.runs import Rollout
-from backend_lite.contract.streams import STDERR, STDOUT
-from console.core import formatting, run_ops, words
+from console.core import run_ops, words
 from console.core.errors import ApiError
 from console.core.live import LiveBatch
-from console.core.output_feed import OutputFeed
-from console.core.output_lines import Gap, Gaps
-from console.core.output_search import OutputSearch
 from console.core.run_request import RUN_DIALOG, RunRequest
 from console.core.run_words import duration_word, sentence
 from console.core.texts import tr
 from console.features.runs import ops
-from console.features.runs.output_source import RunOutput
 from console.features.runs.run_details import RunDetails
 from console.features.runs.run_steps import StepList, telling_step
+from console.features.runs.step_output import StepOutput
 from console.shell.context import Context
 from console.shell.page import Page
 from console.shell.parts import PageHeader, button, column, label, row
 from console.widgets.empty_state import EmptyState
 from console.widgets.gated import open_started, start_gated
-from console.widgets.output_view import OutputView
 
 Object = dict[str, Any]
 _TICK_MS = 1_000
-MOST_COPIED = 10 << 20
-"""Bytes; more than that no clipboard should be asked to hold."""
 
 
 class RunPage(Page):
@@ -49,10 +41,6 @@ class RunPage(Page):
         self._run_id = 0
         self._run: Object | None = None
         self._picked: tuple[int, int | None] | None = None
-        self._source: RunOutput | None = None
-        self._feed: OutputFeed | None = None
-        self._feed_of: tuple[int, int, int] | None = None
-        self._shown: Object = {}
         crumb = button(tr("Runs /"), lambda: context.navigator.open("runs"), "link")
         self.again = button(tr("Run again…"), self._again, need=context.rights.need("rollouts:run"))
         self.cancel = button(tr("Cancel"), self._cancel, "danger", need=context.rights.need("rollouts:run"))
@@ -62,7 +50,8 @@ class RunPage(Page):
         self.header.below.addWidget(self.sentence, 1)
         self.steps = StepList()
         self.steps.picked.connect(self._pick)
-        self.output = OutputView(tr("Output of the run"))
+        self.step_output = StepOutput(self, context)
+        self.output = self.step_output.view
         self.waiting = EmptyState("clock", "", "")
         self.missing = EmptyState(
             "runs",
@@ -78,7 +67,6 @@ class RunPage(Page):
         self.centre = QStackedWidget()
         for part in (self.output, self.waiting, self.missing, self.removed):
             self.centre.addWidget(part)
-        self.search = OutputSearch(self.output.matches)
         self.setLayout(column(self.header, row(self.steps, self.centre, gap=0), gap=0))
         self.info = RunDetails(context, opens=False)
         self.destroyed.connect(self.info.deleteLater)
@@ -87,7 +75,7 @@ class RunPage(Page):
     def show_target(self, target: str | None) -> None:
         run_id = int(target) if target and target.isdigit() else 0
         if run_id != self._run_id:
-            self._end_feed()
+            self.step_output.end()
             self._run, self._picked = None, None
             self._run_id = run_id
         known = self._context.live.get(RUN, run_id)
@@ -109,35 +97,21 @@ class RunPage(Page):
         # Who is not looked at need not fetch anything.
         super().hideEvent(event)
         self._ticker.stop()
-        self._end_feed()
+        self.step_output.end()
 
     # ---- inside
 
     def _connect(self) -> None:
-        live, output = self._context.live, self.output
+        live = self._context.live
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tick)
         for stop in (
             live.subscribe(RUN, self._take),
-            live.subscribe(OUTPUT, self._take_output),
             live.subscribe(ROLLOUT, lambda _batch: self._show_details()),
         ):
             self.destroyed.connect(stop)
-        self.destroyed.connect(self._end_feed)
-        for signal, wish in (
-            (output.earlier_wanted, "earlier"),
-            (output.later_wanted, "later"),
-            (output.start_wanted, "to_start"),
-            (output.end_wanted, "to_end"),
-        ):
-            signal.connect(partial(self._pass_on, wish))
-        output.encoding_chosen.connect(self._decode)
-        output.save_wanted.connect(self._ask_save)
-        output.copy_wanted.connect(self.copy_all)
-        output.place_wanted.connect(self._go_to)
-        output.search_wanted.connect(self._search)
-        output.search_ended.connect(self.search.stop)
+        self.output.save_wanted.connect(self._ask_save)
 
     def _load(self) -> None:
         self._context.ops.run(
@@ -158,11 +132,6 @@ class RunPage(Page):
     def _take(self, batch: LiveBatch) -> None:
         if self._run_id in batch.changed:
             self._show(batch.changed[self._run_id])
-
-    def _take_output(self, batch: LiveBatch) -> None:
-        for news in batch.changed.values():
-            if self._feed is not None and self._feed_of == (news["run_id"], news["n"], news["attempt"]):
-                self._feed.grown(news["stdout"], news["stderr"])
 
     def _show(self, run: Object) -> None:
         if run["id"] != self._run_id:
@@ -209,21 +178,16 @@ class RunPage(Page):
         step = next((step for step in steps if step["n"] == n), None)
         shown = _attempt(step, attempt)
         if shown is None or not (shown.get("started_at") or shown["stdout_size"] or shown["stderr_size"]):
-            self._end_feed()
+            self.step_output.end()
             self._show_waiting()
             return
         removed = bool(shown.get("output_removed_at"))
         self.centre.setCurrentWidget(self.removed if removed else self.output)
         self.save.setVisible(not removed)
         if removed or not self.isVisible():
-            self._end_feed()
+            self.step_output.end()
             return
-        self._shown = shown
-        self._begin_feed(n, shown)
-        assert self._feed is not None
-        self._feed.grown(shown["stdout_size"], shown["stderr_size"])
-        if shown.get("ended_at"):
-            self._feed.finish(_gaps(shown))
+        self.step_output.show_try(self._run_id, n, shown)
 
     def _show_waiting(self) -> None:
         assert self._run is not None
@@ -234,95 +198,10 @@ class RunPage(Page):
         self.centre.setCurrentWidget(self.waiting)
         self.save.setVisible(False)
 
-    # ---- output
-
-    def _begin_feed(self, n: int, shown: Object) -> None:
-        wanted = (self._run_id, n, shown["attempt"])
-        if self._feed is not None and self._feed_of == wanted:
-            return
-        self._end_feed()
-        self._source = RunOutput(self._context.client, *wanted)
-        self._feed_of = wanted
-        self.output.reset()
-        encoding = self.output.encoding.currentData()
-        self._feed = OutputFeed(self._source, self.output, encoding=encoding, gaps=_gaps(shown))
-        self._feed.start()
-
-    def _end_feed(self, *_why: object) -> None:
-        if self._feed is not None:
-            self.search.stop()
-            self._feed.stop()
-            self._feed = None
-            self._feed_of = None
-
-    def _pass_on(self, wish: str) -> None:
-        if self._feed is not None:
-            getattr(self._feed, wish)()
-
-    def _decode(self, encoding: str) -> None:
-        if self._feed is not None:
-            self._feed.decode_as(encoding)
-
-    def _go_to(self, stream: int, offset: int) -> None:
-        if self._feed is not None:
-            self._feed.go_to(stream, offset)
-
-    def _search(self, text: str, match_case: bool) -> None:
-        if self._feed is not None and self._source is not None:
-            encodings = self._feed.encodings()
-            self.search.start(self._source, text, match_case=match_case, encodings=encodings)
-
-    def copy_all(self) -> None:
-        """The text of the whole output into the clipboard."""
-        if self._feed is None or self._source is None:
-            return
-        if _size(self._shown) > MOST_COPIED:
-            size = formatting.size(_size(self._shown))
-            sentence = tr("{size} are too much to copy at once. Save it as a file.", size=size)
-            self._context.notices.notice(sentence, "warning")
-            return
-        self._context.ops.run(
-            ops.copy_output(self._source, self._feed.encodings(), _gaps(self._shown)),
-            on_success=QGuiApplication.clipboard().setText,
-            owner=self,
-        )
+    # ---- what a person does
 
     def _ask_save(self) -> None:
-        menu = QMenu(self)
-        menu.addAction(tr("Copy all")).triggered.connect(lambda _checked: self.copy_all())
-        menu.addSeparator()
-        for title, stream in (
-            (tr("Both streams, in the order of arrival…"), None),
-            (tr("stdout…"), STDOUT),
-            (tr("stderr…"), STDERR),
-        ):
-            menu.addAction(title).triggered.connect(lambda _checked, stream=stream: self._ask_file(stream))
-        menu.popup(self.save.mapToGlobal(QPoint(0, self.save.height())))
-
-    def _ask_file(self, stream: int | None) -> None:
-        dialog = QFileDialog(self, tr("Save output"), "", tr("Text files (*.txt *.log);;All files (*)"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("txt")
-        suffix = {STDOUT: "-stdout", STDERR: "-stderr"}.get(stream, "") if stream is not None else ""
-        dialog.selectFile(f"run-{self._run_id}{suffix}.txt")
-        dialog.fileSelected.connect(lambda path: self.save_to(path, stream))
-        dialog.open()
-
-    def save_to(self, path: str, stream: int | None) -> None:
-        source = self._source
-        if source is None:
-            return
-        sizes = (self._shown["stdout_size"], self._shown["stderr_size"])
-        total = sum(sizes) if stream is None else sizes[stream]
-
-        def saved(count: int) -> None:
-            self._context.notices.notice(
-                tr("{size} saved as {path}.", size=formatting.size(count), path=path), "good"
-            )
-
-        self._context.ops.run(ops.save_output(source, stream, Path(path), total), on_success=saved)
-
-    # ---- what a person does
+        self.step_output.menu().popup(self.save.mapToGlobal(QPoint(0, self.save.height())))
 
     def _cancel(self) -> None:
         self._context.ops.run(
@@ -392,18 +271,3 @@ def _attempt(step: Object | None, attempt: int | None) -> Object | None:
     if step is None or attempt is None:
         return step
     return next((one for one in step.get("tries") or [] if one["attempt"] == attempt), None)
-
-
-def _size(shown: Object) -> int:
-    return int(shown["stdout_size"] + shown["stderr_size"])
-
-
-def _gaps(shown: Object) -> Gaps:
-    """Where output was left out, once that is known."""
-    stdout, stderr = (_gap(shown, name) for name in ("stdout", "stderr"))
-    return stdout, stderr
-
-
-def _gap(shown: Object, name: str) -> Gap | None:
-    missing = shown.get(f"{name}_total", 0) - shown[f"{name}_size"]
-    return Gap(shown.get(f"{name}_gap", 0), missing) if missing > 0 else None

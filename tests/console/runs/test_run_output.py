@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 
 from backend_lite.contract.runs import RUNS
-from console.features.runs import run_page
+from console.features.runs import step_output
 from console.features.runs.run_page import RunPage
 from console.features.runs.run_steps import telling_step
 from tests.console import objects
@@ -196,11 +196,11 @@ def test_all_is_copied_as_it_is_shown(
         await world.go_live(run=[shown])
         page.show_target("1")
         await until(lambda: "Größe" in text(page))
-        page.copy_all()
+        page.step_output.copy_all()
         await until(lambda: QGuiApplication.clipboard().text().startswith("red"))
         assert QGuiApplication.clipboard().text() == "red\n" + "x" * 3_000 + "\nGröße\n"
-        monkeypatch.setattr(run_page, "MOST_COPIED", 1_000)
-        page.copy_all()
+        monkeypatch.setattr(step_output, "MOST_COPIED", 1_000)
+        page.step_output.copy_all()
 
     run(story())
     assert "Save it as a file" in world.notices[-1].text

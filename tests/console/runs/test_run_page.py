@@ -229,7 +229,7 @@ def test_output_is_saved_byte_for_byte(
     async def story() -> None:
         await world.go_live(run=[objects.run(1)])
         page.show_target("1")
-        page.save_to(str(target), stream)
+        page.step_output.save_to(str(target), stream)
         await until(lambda: world.notices)
 
     run(story())
@@ -246,7 +246,7 @@ def test_a_file_that_cannot_be_written_is_said(
     async def story() -> None:
         await world.go_live(run=[objects.run(1)])
         page.show_target("1")
-        page.save_to(str(tmp_path / "missing" / "out.txt"), 0)
+        page.step_output.save_to(str(tmp_path / "missing" / "out.txt"), 0)
         await until(lambda: world.notices or world.bugs)
 
     run(story())
