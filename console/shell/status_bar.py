@@ -7,7 +7,6 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
-from backend_lite.contract.fleet import Admission
 from backend_lite.contract.live import DEVICE, RUN, SERVICE
 from backend_lite.contract.states import RUN_ENDS
 from console.core.live import LiveState
@@ -19,6 +18,8 @@ from console.shell.notices import Notice
 from console.shell.parts import button, label, row
 from console.shell.theme import set_role
 
+APPROVED = "approved"
+"""`Admission.APPROVED`; to load all else that is said of devices would hold up the first frame."""
 HEIGHT = 26
 LONGEST_ERROR = 90
 
@@ -120,7 +121,7 @@ class StatusBar(QFrame):
 
 
 def _is_approved(device: dict[str, Any]) -> bool:
-    return bool(device.get("admission") == Admission.APPROVED)
+    return bool(device.get("admission") == APPROVED)
 
 
 def _is_connected(device: dict[str, Any]) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from backend_lite.contract.fleet import Admission
+from console.shell.status_bar import APPROVED
 from tests.architecture.sources import ROOT
 
 OURS = ("console", "backend_lite", "agent")
@@ -50,6 +52,12 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_no_area_is_loaded(loaded: list[str]) -> None:
     assert "console.shell.main_window" in loaded
     assert [name for name in loaded if name.startswith("console.features.")] == []
+
+
+def test_no_message_of_the_agents_is_made_known(loaded: list[str]) -> None:
+    """To make their classes takes longer than to make the window."""
+    assert "agent.wire.messages" not in loaded
+    assert APPROVED == Admission.APPROVED
 
 
 def test_of_others_only_qt_and_the_reader_of_messages_are_loaded(loaded: list[str]) -> None:
