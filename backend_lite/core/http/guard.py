@@ -114,8 +114,10 @@ def _caller(connection: Connection, name: str, user_id: int | None = None) -> Ca
 
 
 def bearer(connection: Connection) -> str:
-    """The token of the Authorization header. Raises UnauthorizedError when there is none."""
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    """The token of the Authorization header. Raises UnauthorizedError when there is none, and where there are
+    several: who stands in between may look at another than we do."""
+    given = connection.headers.getall("authorization", [])
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not token.strip():
         raise UnauthorizedError("Not authenticated")
     return token.strip()

@@ -125,6 +125,13 @@ async def test_failures_survive_a_restart(service: InProcess) -> None:
         await again.login.with_password(OWNER, OWNER_PASSWORD, "127.0.0.1")
 
 
+async def test_two_credentials_are_none(service: InProcess) -> None:
+    good = (await service.sign_in())["Authorization"]
+    for second in (good, "Bearer dfs_guessed", ""):
+        both = [("Authorization", good), ("Authorization", second)]
+        assert (await service.client.get(ME, headers=both)).status_code == 401
+
+
 async def test_logging_out_ends_the_session_at_once_and_only_that(service: InProcess) -> None:
     first, second = headers(await token(service)), headers(await token(service))
     assert (await service.client.get(ME, headers=first)).status_code == 200
