@@ -6,18 +6,17 @@ import asyncio
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from console.core.texts import tr
 from console.shell.parts import button, column, label, row
-from console.widgets.fitting import fit_height
+from console.widgets.fitting import FittingDialog
 
 WIDTH = 440
 _MARGINS = (20, 20, 20, 16)
 
 
-class ConfirmDialog(QDialog):
+class ConfirmDialog(FittingDialog):
     """Buttons from left to right; `answered` is the key of the one that was pressed, empty when cancelled."""
 
     def __init__(
@@ -49,10 +48,6 @@ class ConfirmDialog(QDialog):
         lines.setContentsMargins(*_MARGINS)
         self.setLayout(lines)
         self.cancel.setFocus()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        fit_height(self)
 
     def _answer(self, key: str) -> None:
         self.answered = key

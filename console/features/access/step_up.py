@@ -12,6 +12,7 @@ from console.core.texts import plural, tr
 from console.features.access.person_proof import PersonProof
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
+from console.widgets.fitting import FittingDialog
 
 _WIDTH = 420
 
@@ -41,7 +42,7 @@ class StepUp:
             asking.set_result(result == QDialog.DialogCode.Accepted)
 
 
-class StepUpDialog(QDialog):
+class StepUpDialog(FittingDialog):
     """Accepted once the service has taken the password."""
 
     def __init__(self, context: Context, parent: QWidget) -> None:
@@ -57,8 +58,8 @@ class StepUpDialog(QDialog):
             label(
                 plural(
                     STEP_UP_S // 60,
-                    "This gives power away. It is asked for again after {count} minute.",
-                    "This gives power away. It is asked for again after {count} minutes.",
+                    "This needs a fresh confirmation. For {count} minute it is not asked for again.",
+                    "This needs a fresh confirmation. For {count} minutes it is not asked for again.",
                 ),
                 "muted",
                 wrap=True,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from backend_lite.contract.accounts import Role, RoleCreate, RoleUpdate
 from backend_lite.contract.live import USER
@@ -17,14 +16,14 @@ from console.features.accounts.where import Where
 from console.features.accounts.words import Object, grants_of, permissions_of
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
-from console.widgets.fitting import fit_height
+from console.widgets.fitting import FittingDialog
 from console.widgets.form import Field
 
 WIDTH = 680
 MAX_NAME, MAX_DESCRIPTION = 200, 2000
 
 
-class RoleDialog(QDialog):
+class RoleDialog(FittingDialog):
     """For a new one, with `copied` as a start; or with `role` for one that is there, which is only shown when
     it comes with the product. `saved(Role)`; `copy_wanted(role)`."""
 
@@ -84,10 +83,6 @@ class RoleDialog(QDialog):
         self._fill(role or copied, built_in)
         self.go.setDefault(not built_in)
         (self.copy if built_in else self.name).setFocus()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        fit_height(self)
 
     def _fill(self, role: Object | None, built_in: bool) -> None:
         for box in (self.name, self.description):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from backend_lite.contract.accounts import ApiTokenCreate, ApiTokenSecret
 from console.core import formatting
@@ -15,7 +15,7 @@ from console.features.accounts.rights_table import RightsTable
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
-from console.widgets.fitting import fit_height
+from console.widgets.fitting import FittingDialog
 from console.widgets.form import Field
 from console.widgets.switch import Switch
 
@@ -27,7 +27,7 @@ COPIED_MS = 2000
 ALL, SOME = "all", "some"
 
 
-class TokenDialog(QDialog):
+class TokenDialog(FittingDialog):
     """Stays open with the secret once the token is made: it is shown only this once. `made(secret)`."""
 
     made = Signal(object)
@@ -78,10 +78,6 @@ class TokenDialog(QDialog):
         self.reach.chosen.connect(lambda key: self.rights.setVisible(key == SOME))
         self.go.setDefault(True)
         self.name.setFocus()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        fit_height(self)
 
     def wanted(self) -> ApiTokenCreate:
         scope = sorted(self.rights.ticked()) if self.reach.key == SOME else []

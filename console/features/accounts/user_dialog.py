@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from backend_lite.contract.accounts import UserAccount, UserCreate, UserUpdate
 from backend_lite.contract.live import ROLE
@@ -18,14 +17,14 @@ from console.features.accounts.words import Object, named_groups, reach_in_words
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
-from console.widgets.fitting import fit_height
+from console.widgets.fitting import FittingDialog
 from console.widgets.form import Field
 from console.widgets.tick_list import TickList
 
 WIDTH = 480
 
 
-class UserDialog(QDialog):
+class UserDialog(FittingDialog):
     """For a new one, or with `user` for one that is there. `saved(UserAccount)`."""
 
     saved = Signal(object)
@@ -81,10 +80,6 @@ class UserDialog(QDialog):
         self.destroyed.connect(context.live.subscribe(ROLE, self._take_roles))
         self.go.setDefault(True)
         (self.username if user is None else self.full_name).setFocus()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        fit_height(self)
 
     def _password_words(self) -> tuple[str, QLineEdit, str]:
         if self._user is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QWidget
 
 from backend_lite.contract.backups import RecoveryKitCreate
 from console.core.errors import ApiError
@@ -14,13 +14,14 @@ from console.features.backups import ops, words
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
+from console.widgets.fitting import FittingDialog
 from console.widgets.form import Field
 from console.widgets.status_badge import StatusBadge
 
 _WIDTH = 480
 
 
-class KitDialog(QDialog):
+class KitDialog(FittingDialog):
     def __init__(self, parent: QWidget, context: Context) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

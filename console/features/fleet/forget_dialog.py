@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from console.core.texts import plural, tr
 from console.shell.parts import button, column, label, row
+from console.widgets.fitting import FittingDialog
 from console.widgets.form import Field
 
 _WIDTH = 460
 _NAMED = 5
 
 
-class ForgetDialog(QDialog):
+class ForgetDialog(FittingDialog):
     """Accepted once the name of the device, or the number of the devices, was typed."""
 
     def __init__(self, parent: QWidget, names: Sequence[str]) -> None:

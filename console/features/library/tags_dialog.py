@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from console.core.texts import tr
 from console.features.library.folders import plain_tags
 from console.shell.parts import button, column, label, row
+from console.widgets.fitting import FittingDialog
 from console.widgets.form import Field
 
 _WIDTH = 420
 _SHOWN = 12
 
 
-class TagsDialog(QDialog):
+class TagsDialog(FittingDialog):
     """`chosen(add, remove)`: tuples of tags."""
 
     chosen = Signal(tuple, tuple)

@@ -1,9 +1,11 @@
 """The small parts of pages."""
 
+from functools import partial
+
 import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.widgets.chart import Gauge, Meter
@@ -27,6 +29,10 @@ def test_a_field_says_its_error_in_place_of_its_hint(qtbot: QtBot) -> None:
     assert (field.note.text(), field.error) == ("A short one.", "")
 
 
+def fits(words: QLabel) -> bool:
+    return words.height() >= words.heightForWidth(words.width())
+
+
 def test_a_question_is_as_high_as_its_words(qtbot: QtBot) -> None:
     window = QWidget()
     qtbot.addWidget(window)
@@ -34,6 +40,8 @@ def test_a_question_is_as_high_as_its_words(qtbot: QtBot) -> None:
         dialog = confirm(window, "Delete this script?", text, "Delete", window.hide)
         words = dialog.text
         assert words.height() == words.heightForWidth(words.width())
+        words.setText(text * 3)
+        qtbot.waitUntil(partial(fits, words))
         dialog.reject()
 
 
