@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from console.core.errors import ApiError
 from console.shell.parts import column, label, row
 from console.shell.theme import set_role
 
@@ -42,6 +43,24 @@ class Field(QWidget):
         self._hint = hint
         if not self.error:
             self.set_error("")
+
+
+class ErrorLine(QLabel):
+    """Why it did not work, where a person looks; hidden while there is nothing to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        set_role(self, "error")
+        self.hide()
+
+    def say(self, sentence: str) -> None:
+        self.setText(sentence)
+        self.setVisible(bool(sentence))
+
+    def refused(self, refusal: ApiError) -> None:
+        self.say(refusal.detail)
 
 
 class Facts(QWidget):

@@ -16,6 +16,7 @@ from console.shell.context import Context
 from console.shell.parts import button, label, spacer
 from console.shell.screen import Screen
 from console.shell.theme import set_role
+from console.widgets.form import ErrorLine
 
 
 class FirstRunScreen(Screen):
@@ -32,8 +33,7 @@ class FirstRunScreen(Screen):
         self.bar.setRange(0, 100)
         self.bar.setAccessibleName(tr("Strength of the password"))
         self.verdict = label("", "secondary")
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
+        self.error = ErrorLine()
         self.submit = button(tr("Create the owner"), self._create, "primary")
         super().__init__(
             label(tr("Welcome to DeployFlow"), "page-title"),
@@ -96,8 +96,7 @@ class FirstRunScreen(Screen):
         )
 
     def _refused(self, error: ApiError) -> None:
-        self.error.setText(error.detail)
-        self.error.show()
+        self.error.say(error.detail)
         self.password.setFocus()
 
     def _enable(self, enabled: bool) -> None:

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from backend_lite.contract.oidc import Identity, OwnSignIns
 from console.core import formatting, provider_pages
-from console.core.errors import ApiError
 from console.core.texts import tr
 from console.features.access.provider_part import ProviderPart
 from console.shell.context import Context
 from console.shell.parts import ElidedLabel, button, card, column, label, row
 from console.widgets.confirm import confirm
+from console.widgets.form import ErrorLine
 
 
 class IdentitiesPart(QWidget):
@@ -31,8 +31,7 @@ class IdentitiesPart(QWidget):
             context, provider_pages.begin_link, tr("Link with {provider}", provider="{provider}")
         )
         self.link.done.connect(lambda _answer: self.changed.emit())
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
+        self.error = ErrorLine()
         self.setLayout(
             column(
                 card(
@@ -89,13 +88,9 @@ class IdentitiesPart(QWidget):
         self._context.ops.run(
             provider_pages.unlink(self._context.client, identity_id),
             on_success=lambda _none: self.changed.emit(),
-            on_error=self._refused,
+            on_error=self.error.refused,
             owner=self,
         )
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.error.setText(refusal.detail)
-        self.error.show()
 
 
 def provider_of(issuer: str) -> str:

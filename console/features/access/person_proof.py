@@ -15,7 +15,8 @@ from console.features.access.fields import Field, PasswordField
 from console.features.access.provider_part import OTP_REQUIRED, ProviderPart
 from console.features.access.too_fast import TooFast
 from console.shell.context import Context
-from console.shell.parts import column, label
+from console.shell.parts import column
+from console.widgets.form import ErrorLine
 
 
 class PersonProof(QWidget):
@@ -34,8 +35,7 @@ class PersonProof(QWidget):
         self.password = PasswordField(tr("Password of {user}", user=user.username if user else ""))
         self.otp = Field(tr("Code of the authenticator app, or a recovery code"))
         self.otp.hide()
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
+        self.error = ErrorLine()
         self.too_fast = TooFast(self)
         self.too_fast.told.connect(self._say)
         self.provider = ProviderPart(
@@ -131,6 +131,5 @@ class PersonProof(QWidget):
         QTimer.singleShot(0, wrong, wrong.setFocus)
 
     def _say(self, sentence: str) -> None:
-        self.error.setText(sentence)
-        self.error.setVisible(bool(sentence))
+        self.error.say(sentence)
         self.changed.emit()

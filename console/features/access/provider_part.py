@@ -21,6 +21,7 @@ from console.features.access.too_fast import TooFast
 from console.shell.context import Context
 from console.shell.op_runner import OpHandle
 from console.shell.parts import button, column, label, row
+from console.widgets.form import ErrorLine
 
 OTP_REQUIRED, OTP_WRONG = "otp_required", "otp_wrong"
 
@@ -54,7 +55,7 @@ class ProviderPart(QWidget):
         self.otp = Field(tr("Code of the authenticator app, or a recovery code"))
         self.otp.entered.connect(self._ask)
         self.confirm = button(tr("Continue"), self._ask, "primary")
-        self.error = label("", "error", wrap=True)
+        self.error = ErrorLine()
         self.too_fast = TooFast(self)
         self.too_fast.told.connect(self._say)
         self._pages = QWidget()
@@ -62,7 +63,6 @@ class ProviderPart(QWidget):
         self._code = QWidget()
         self._code.setLayout(column(self.otp, row(None, self.confirm)))
         self.setLayout(column(self.go, self._pages, self._code, self.error))
-        self.error.hide()
         self._show(_Step.BUTTON)
         self.hide()
 
@@ -148,5 +148,4 @@ class ProviderPart(QWidget):
             part.setEnabled(self._running is None)
 
     def _say(self, sentence: str) -> None:
-        self.error.setText(sentence)
-        self.error.setVisible(bool(sentence))
+        self.error.say(sentence)

@@ -18,6 +18,7 @@ from console.features.access.recovery_codes import RecoveryCodesPart
 from console.shell.context import Context
 from console.shell.parts import button, card, column, label, row
 from console.widgets.confirm import confirm
+from console.widgets.form import ErrorLine
 from console.widgets.qr_code import QrCode
 
 T = TypeVar("T")
@@ -30,8 +31,7 @@ class SecondFactorPart(QWidget):
         self._context = context
         self._enabled = False
         self.state = label("", "muted", wrap=True)
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
+        self.error = ErrorLine()
         self.begin = button(tr("Set up"), self._begin, "primary", name=tr("Set up the second factor"))
         self.renew = button(tr("New recovery codes"), self._renew)
         self.remove = button(tr("Take away"), self._ask, "danger", name=tr("Take the second factor away"))
@@ -149,8 +149,7 @@ class SecondFactorPart(QWidget):
         self._context.ops.run(op, on_success=then, on_error=self._refused, owner=self)
 
     def _refused(self, error: ApiError) -> None:
-        self.error.setText(error.detail)
-        self.error.show()
+        self.error.say(error.detail)
         if not self.set_up.isHidden():
             self.code.edit.selectAll()
             self.code.setFocus()

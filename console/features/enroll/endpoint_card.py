@@ -15,6 +15,7 @@ from console.shell.flow import Flow
 from console.shell.parts import ElidedLabel, button, card, column, label, row, spin_box
 from console.shell.theme import set_role
 from console.widgets.command_box import CommandBox
+from console.widgets.form import ErrorLine
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
 LOOPBACK = "loopback"
@@ -40,8 +41,7 @@ class EndpointCard(QWidget):
         self.port = spin_box(tr("Port for devices"), 1, 65535, 1)
         self.port.valueChanged.connect(self._show_choice)
         self.use = button(tr("Use this address"), self._use, need=context.rights.need("enrollment:edit"))
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
+        self.error = ErrorLine()
         self.firewall = _FirewallHints(context)
         port = QWidget()
         port.setLayout(row(label(tr("Port"), "muted"), self.port))
@@ -120,8 +120,7 @@ class EndpointCard(QWidget):
         )
 
     def _refused(self, error: ApiError) -> None:
-        self.error.setText(error.detail)
-        self.error.show()
+        self.error.say(error.detail)
         self._show_choice()
 
 

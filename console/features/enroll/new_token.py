@@ -13,7 +13,6 @@ from backend_lite.contract.enroll import (
 )
 from backend_lite.contract.live import GROUP
 from console.core import formatting
-from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.texts import tr
 from console.features.enroll.ops import make_token
@@ -21,7 +20,7 @@ from console.features.enroll.token_card import LIFETIMES_S, MOST_USES
 from console.features.enroll.token_result import TokenResult
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row, spin_box
-from console.widgets.form import Field
+from console.widgets.form import ErrorLine, Field
 from console.widgets.tick_list import TickList
 
 WIDTH = 560
@@ -57,8 +56,7 @@ class NewTokenDialog(QDialog):
             wrap=True,
         )
         self.warning.hide()
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
+        self.error = ErrorLine()
         self.go = button(tr("Make the token"), self._make, "primary")
         self.cancel = button(tr("Cancel"), self.reject)
         limits = row(Field(tr("Valid for"), self.lifetime), Field(tr("Devices"), self.uses), None, gap=16)
@@ -115,7 +113,7 @@ class NewTokenDialog(QDialog):
         self._context.ops.run(
             make_token(self._context.client, self.wanted()),
             on_success=self._show,
-            on_error=self._refused,
+            on_error=self.error.refused,
             busy=self.go,
             owner=self,
         )
@@ -127,7 +125,3 @@ class NewTokenDialog(QDialog):
         self.close_.setFocus()
         self.adjustSize()
         self.made.emit(secret)
-
-    def _refused(self, error: ApiError) -> None:
-        self.error.setText(error.detail)
-        self.error.show()

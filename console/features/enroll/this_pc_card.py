@@ -12,6 +12,7 @@ from console.features.enroll.ops import make_token
 from console.shell.context import Context
 from console.shell.parts import button, card, column, label, row
 from console.shell.theme import set_role
+from console.widgets.form import ErrorLine
 
 TOKEN_NAME = "This PC"  # noqa: S105
 TOKEN_TTL_S = 600
@@ -38,7 +39,7 @@ class ThisPcCard(QWidget):
         self.enrol = button(
             tr("Enrol this PC"), self._enrol, icon="add-device", need=context.rights.need("enrollment:create")
         )
-        self.error = label("", "error", wrap=True)
+        self.error = ErrorLine()
         text = label(
             tr("Manage this PC as well: an agent runs beside the window and the PC appears as a device."),
             "muted",
@@ -65,8 +66,7 @@ class ThisPcCard(QWidget):
 
     def _refused(self, error: ApiError) -> None:
         self._show(self._agent.state)
-        self.error.setText(error.detail)
-        self.error.show()
+        self.error.say(error.detail)
 
     def _show(self, state: AgentState) -> None:
         text, tone = _STATES[state]

@@ -12,12 +12,12 @@ from backend_lite.contract.enroll import (
     EnrollmentTokenSecret,
 )
 from console.core import formatting
-from console.core.errors import ApiError
 from console.core.texts import tr
 from console.features.enroll.ops import make_token
 from console.features.enroll.token_result import TokenResult
 from console.shell.context import Context
 from console.shell.parts import button, card, column, label, row, spin_box
+from console.widgets.form import ErrorLine
 
 LIFETIMES_S = (3600, 8 * 3600, DEFAULT_TTL_S, 7 * 86400, 30 * 86400)
 MOST_USES = 10_000
@@ -49,8 +49,7 @@ class TokenCard(QWidget):
             wrap=True,
         )
         self.warning.hide()
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
+        self.error = ErrorLine()
         self.result = TokenResult(context)
         limits = row(
             label(tr("Valid for"), "muted"),
@@ -97,7 +96,7 @@ class TokenCard(QWidget):
         self._context.ops.run(
             make_token(self._context.client, self.wanted()),
             on_success=self._show,
-            on_error=self._refused,
+            on_error=self.error.refused,
             busy=self.make,
             owner=self,
         )
@@ -105,7 +104,3 @@ class TokenCard(QWidget):
     def _show(self, secret: EnrollmentTokenSecret) -> None:
         self.result.show_token(secret)
         self.made.emit(secret)
-
-    def _refused(self, error: ApiError) -> None:
-        self.error.setText(error.detail)
-        self.error.show()

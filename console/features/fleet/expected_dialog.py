@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 
 from backend_lite.contract.fleet import ExpectedDevice, ExpectedDeviceCreate, ExpectedDeviceUpdate
 from backend_lite.contract.live import GROUP
-from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.ops import Op
 from console.core.texts import tr
@@ -18,7 +17,7 @@ from console.features.fleet.group_words import is_named
 from console.features.fleet.tag_words import parted
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
-from console.widgets.form import Field
+from console.widgets.form import ErrorLine, Field
 from console.widgets.tick_list import TickList
 
 Object = dict[str, Any]
@@ -46,8 +45,7 @@ class ExpectedDialog(QDialog):
         self.known = Field(
             tr("Serial number"), self.serial, tr("It is known by that, or without one by its host name.")
         )
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
+        self.error = ErrorLine()
         self.go = button(tr("Expect it") if entry is None else tr("Save"), self._save, "primary")
         lines = column(
             label(title, "title"),
@@ -93,7 +91,7 @@ class ExpectedDialog(QDialog):
 
     def _save(self) -> None:
         self.error.hide()
-        self._context.ops.run(self._op(), on_success=self._saved, on_error=self._refused, owner=self)
+        self._context.ops.run(self._op(), on_success=self._saved, on_error=self.error.refused, owner=self)
 
     def _op(self) -> Op[ExpectedDevice]:
         serial, hostname, note = (box.text().strip() for box in (self.serial, self.hostname, self.note))
@@ -106,7 +104,3 @@ class ExpectedDialog(QDialog):
     def _saved(self, expected: ExpectedDevice) -> None:
         self.saved.emit(expected)
         self.accept()
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.error.setText(refusal.detail)
-        self.error.show()

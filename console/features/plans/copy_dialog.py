@@ -17,7 +17,7 @@ from console.features.plans import ops
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.shell.theme import set_role
-from console.widgets.form import Field
+from console.widgets.form import ErrorLine, Field
 from console.widgets.parameter_form import ParameterForm
 
 _WIDTH = 520
@@ -61,8 +61,7 @@ class CopyDialog(QDialog):
         self._area.setWidget(self._values)
         self._area.setMaximumHeight(_VALUES_HEIGHT)
         self._area.hide()
-        self.refusal = label("", "error", wrap=True)
-        self.refusal.hide()
+        self.refusal = ErrorLine()
         self.make = button(tr("Save") if as_template else tr("Make the profile"), self._send, "primary")
         self.make.setDefault(True)
         lines = column(
@@ -146,8 +145,7 @@ class CopyDialog(QDialog):
             self.name_box.setFocus()
             self.name_box.selectAll()
         else:
-            self.refusal.setText(refusal.detail)
-            self.refusal.show()
+            self.refusal.say(refusal.detail)
 
 
 def open_copy_dialog(

@@ -11,14 +11,13 @@ from backend_lite.contract.common import format_time
 from backend_lite.contract.live import DEVICE, GROUP
 from backend_lite.contract.pauses import PauseCreate, PauseScope
 from console.core import pause_ops
-from console.core.errors import ApiError
 from console.core.pause_request import PauseRequest
 from console.core.spans import parse_moment
 from console.core.texts import plural, tr
 from console.core.words import named
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
-from console.widgets.form import Field
+from console.widgets.form import ErrorLine, Field
 from console.widgets.parsed_field import ParsedField
 
 WIDTH = 460
@@ -48,8 +47,7 @@ class PauseDialog(QDialog):
             empty=tr("Until somebody resumes it"),
             explain=lambda moment: f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M}",
         )
-        self.problem = label("", "error", wrap=True)
-        self.problem.hide()
+        self.problem = ErrorLine()
         self.cancel = button(tr("Cancel"), self.reject)
         self.pause = button(tr("Pause work"), self.start, "primary", need=context.rights.need("rollouts:run"))
         self._build()
@@ -75,7 +73,7 @@ class PauseDialog(QDialog):
         self._context.ops.run(
             pause_ops.pause(self._context.client, self.wanted()),
             on_success=lambda _count: self.accept(),
-            on_error=self._refused,
+            on_error=self.problem.refused,
             on_done=self._refresh,
             owner=self,
         )
@@ -130,10 +128,6 @@ class PauseDialog(QDialog):
         else:
             words = tr("Pause work on the fleet")
         self.pause.setText(words)
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.problem.setText(refusal.detail)
-        self.problem.show()
 
 
 def open_pause_dialog(context: Context, request: PauseRequest) -> PauseDialog | None:

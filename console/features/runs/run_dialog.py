@@ -36,6 +36,7 @@ from console.features.runs.run_what import RunWhat
 from console.shell.context import Context
 from console.shell.parts import button, column, frame, label, row, rule
 from console.shell.theme import set_role
+from console.widgets.form import ErrorLine
 from console.widgets.gate_view import GateView
 from console.widgets.gated import open_started
 
@@ -67,8 +68,7 @@ class RunDialog(QDialog):
         self.preview = RunPreview(context, self.loader)
         self.gate = GateView()
         self.sentence = label("", "muted", wrap=True)
-        self.refusal = label("", "error", wrap=True)
-        self.refusal.hide()
+        self.refusal = ErrorLine()
         self.cancel = button(tr("Cancel"), self.reject)
         self.run = button(tr("Run"), self.start, "primary", need=context.rights.need("rollouts:run"))
         self._only_look = request.only_look
@@ -309,8 +309,7 @@ class RunDialog(QDialog):
         self._refresh()
 
     def _refused(self, refusal: ApiError) -> None:
-        self.refusal.setText(refusal.detail)
-        self.refusal.show()
+        self.refusal.say(refusal.detail)
         if refusal.code == CONFIRM_NEEDED:
             self.loader.ask_again()
 

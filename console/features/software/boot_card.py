@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit
 from backend_lite.contract.images import BootEndpointUpdate
 from backend_lite.contract.live import BOOT_ENDPOINT
 from console.core import software_ops as ops
-from console.core.errors import ApiError
 from console.core.live import LiveBatch
 from console.core.texts import tr
 from console.shell.context import Context
 from console.shell.parts import button, column, frame, label, row, spin_box
+from console.widgets.form import ErrorLine
 from console.widgets.status_badge import StatusBadge
 
 Object = dict[str, Any]
@@ -44,7 +44,7 @@ class BootCard(QFrame):
         self.port.setSpecialValueText(tr("Any"))
         self.save = button(tr("Apply"), self._save, "primary")
         self.cancel = button(tr("Cancel"), self._close)
-        self.error = label("", "error", wrap=True)
+        self.error = ErrorLine()
         first = row(label(tr("Boot listener"), "strong"), self.state, self.about, self.change)
         first.setStretch(2, 1)
         self._form = frame(
@@ -111,10 +111,6 @@ class BootCard(QFrame):
         self._context.ops.run(
             ops.change_boot(self._context.client, wanted),
             on_success=lambda _endpoint: self._close(),
-            on_error=self._refused,
+            on_error=self.error.refused,
             owner=self,
         )
-
-    def _refused(self, refusal: ApiError) -> None:
-        self.error.setText(refusal.detail)
-        self.error.show()

@@ -16,7 +16,7 @@ from console.core.texts import tr
 from console.shell.context import Context
 from console.shell.parts import button, column, label, row
 from console.widgets.command_box import CommandBox
-from console.widgets.form import Field
+from console.widgets.form import ErrorLine, Field
 
 Object = dict[str, Any]
 WIDTH = 560
@@ -46,8 +46,7 @@ class BootDialog(QDialog):
         self.address.text.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.address.hide()
         self.until = label("", "secondary")
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
+        self.error = ErrorLine()
         self.make = button(tr("Make an address"), self._make, "primary")
         text = tr(
             "Whoever has the address gets the file, without signing in and without encryption, until it "
@@ -88,8 +87,7 @@ class BootDialog(QDialog):
 
     def _refused(self, refusal: ApiError) -> None:
         hint = tr("It is below the list of images.") if refusal.code == "boot_off" else ""
-        self.error.setText(f"{refusal.detail} {hint}".strip())
-        self.error.show()
+        self.error.say(f"{refusal.detail} {hint}".strip())
         self._fit()
 
     def _fit(self) -> None:
