@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.accounts import ROLES
@@ -42,6 +43,9 @@ def window(near: NearService, qtbot: QtBot) -> Iterator[MainWindow]:
     made.show()
     yield made
     stop()
+    for timer in made.findChildren(QTimer):
+        # What a page would ask for a moment later finds no loop any more.
+        timer.stop()
 
 
 async def open_every_page(near: NearService, targets: Mapping[str, int]) -> set[str]:
