@@ -233,8 +233,8 @@ class AuditPage(Page):
                 sort=lambda event: event["id"],
                 width=165,
             ),
-            Column("who", tr("Who"), lambda event: event["actor_username"], Kind.STRONG, width=80),
-            pill_column("kind", tr("Kind"), lambda event: words.kind_pill(event["action_type"]), width=92),
-            Column("object", tr("Object"), lambda event: event["entity_display"], width=130),
+            Column("who", tr("Who"), lambda event: event["actor_username"], Kind.STRONG, width=100),
+            pill_column("kind", tr("Kind"), lambda event: words.kind_pill(event["action_type"]), width=128),
+            Column("object", tr("Object"), lambda event: event["entity_display"], width=150),
             Column("summary", tr("What happened"), lambda event: event["summary"], Kind.MUTED, width=250),
         ]
