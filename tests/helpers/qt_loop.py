@@ -14,9 +14,36 @@ DEADLINE_S = 60.0
 """Ends what hangs, and measures nothing: a machine that is busy with other tests takes many times as long."""
 
 
+class _Callback:
+    """What Qt delivers between two runs of a test, too, finds a loop that runs, as it does in a window.
+    Without one a request that is still under way fails, because it asks for the running loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, handle: asyncio.Handle) -> None:
+        self._loop = loop
+        self._handle = handle
+
+    @property
+    def _cancelled(self) -> bool:
+        return self._handle.cancelled()
+
+    def _run(self) -> None:
+        before = asyncio._get_running_loop()
+        asyncio._set_running_loop(self._loop)
+        try:
+            self._handle._run()
+        finally:
+            asyncio._set_running_loop(before)
+
+
+class _Loop(qasync.QEventLoop):  # type: ignore[misc]
+    def _add_callback(self, handle: asyncio.Handle, delay: float = 0) -> asyncio.Handle:
+        super()._add_callback(_Callback(self, handle), delay)
+        return handle
+
+
 @pytest.fixture
 def loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
-    loop = qasync.QEventLoop(qapp)
+    loop = _Loop(qapp)
     asyncio.set_event_loop(loop)
     yield loop
     left = asyncio.all_tasks(loop)
