@@ -146,7 +146,7 @@ async def test_messages_and_output_reach_their_handlers_in_order(fleet_service: 
     sent = [PERMIT, frames[0], Permit("e-1-1", "cd" * 16), frames[1]]
     for message in sent:
         socket.send_frame(encode_output(message) if isinstance(message, OutputFrame) else encode(message))
-    await asyncio.wait_for(seen.wait(), 5)
+    await asyncio.wait_for(seen.wait(), 30)
     assert heard == sent
 
 

@@ -167,7 +167,7 @@ async def test_removing_owes_the_higher_areas_a_reaction(fleet_service: Fleet) -
     outbox.start()
     device_id = await fleet_service.enrolled(Device())
     await fleet_service.retire(device_id)
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 30)
     await outbox.stop()
     assert reacted == [{"device_id": device_id}]
 
@@ -195,7 +195,7 @@ async def reported(fleet: Fleet, socket: AgentSocket, facts: Facts) -> None:
 
     fleet.service.kernel.bus.subscribe(Changed, on_change)
     socket.send(FactsReport(facts))
-    await asyncio.wait_for(told.wait(), 5)
+    await asyncio.wait_for(told.wait(), 30)
 
 
 async def test_reported_facts_change_the_labels_but_not_those_a_person_gave(fleet_service: Fleet) -> None:

@@ -203,13 +203,13 @@ async def test_ready_is_said_after_the_welcome_to_approved_devices_only(fleet_se
     approved_id = await fleet_service.enrolled(approved)
     pending_id = await fleet_service.enrolled(pending, approve=False)
     await fleet_service.welcomed(approved)
-    await asyncio.wait_for(seen.wait(), 5)
+    await asyncio.wait_for(seen.wait(), 30)
     socket, _welcome = await fleet_service.welcomed(pending)
     assert ready == [approved_id]
     seen.clear()
     await fleet_service.approve(pending_id)
     assert await socket.expect(AdmissionChanged) == AdmissionChanged("approved")
-    await asyncio.wait_for(seen.wait(), 5)
+    await asyncio.wait_for(seen.wait(), 30)
     assert ready == [approved_id, pending_id]
 
 
@@ -235,7 +235,7 @@ async def test_an_approval_that_overtakes_the_hello_is_not_lost(fleet_service: F
     await fleet_service.approve(device_id)
     go_on.set()
     assert (await socket.expect(Welcome)).admission == "approved"
-    await asyncio.wait_for(ready.wait(), 5)
+    await asyncio.wait_for(ready.wait(), 30)
 
 
 async def test_a_removal_that_overtakes_the_hello_shuts_the_device_out(fleet_service: Fleet) -> None:

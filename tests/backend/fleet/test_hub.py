@@ -158,6 +158,6 @@ async def test_a_bug_in_work_for_a_ready_device_leaves_the_channel_open(fleet_se
     socket, _welcome = await fleet_service.welcomed(device)
     await fleet_service.approve(device_id)
     await socket.expect(AdmissionChanged)
-    await asyncio.wait_for(failed.wait(), 5)
+    await asyncio.wait_for(failed.wait(), 30)
     send(fleet_service, SendToDevice(device_id, Receipt("e-1-1")))
     assert await socket.expect(Receipt) == Receipt("e-1-1")
