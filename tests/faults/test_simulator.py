@@ -16,7 +16,8 @@ from tests.faults.sim.mutants import MUTANTS, Mutant, violations_of
 from tests.faults.sim.simulation import simulate
 
 SEEDS = range(1, 61)
-MOST_FOR_A_MUTANT = 200
+MOST_FOR_A_MUTANT = 600
+"""The rarest is caught by one of sixty seeds: a change of the product shifts which."""
 
 
 def test_no_seed_ends_in_a_violation() -> None:
