@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QTabBar, QWidget
@@ -18,6 +19,7 @@ from console.demo_steps import Steps, TourError
 from console.features.access.first_run import FirstRunScreen
 from console.features.access.sign_in import SignInScreen
 from console.features.runs.preview_loader import PreviewLoader
+from console.features.runs.run_page import RunPage
 from console.shell.page import Page
 from console.widgets.live_table import LiveTable
 
@@ -49,6 +51,11 @@ def open_second_tab(page: Page) -> None:
     tabs = page.findChild(QTabBar)
     if tabs is not None:
         tabs.setCurrentIndex(1)
+
+
+def has_output(page: Page) -> bool:
+    """Whether what a run wrote is there, where the page shows any."""
+    return not isinstance(page, RunPage) or page.step_output.is_complete
 
 
 class Pictures:
@@ -101,6 +108,7 @@ class Pictures:
             navigator.open(shot.page_key, shot.target)
             if navigator.page is not None:
                 await self._settled()
+                await self._steps.until(partial(has_output, navigator.page), tr("output of the run"))
                 shot.arrange(navigator.page)
             await self._save(shot.name, look, self._app.window)
 

@@ -41,6 +41,11 @@ class StepOutput:
         self.search = OutputSearch(self.view.matches)
         self._connect()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is known of it is shown."""
+        return self._feed is None or self._feed.idle.is_set()
+
     def show_try(self, run_id: int, n: int, shown: Object) -> None:
         """`shown` is the try of the step, as the run has it."""
         self._run_id, self._shown = run_id, shown
