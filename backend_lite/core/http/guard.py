@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from litestar.types import HTTPReceiveMessage, WebSocketReceiveMessage
 
 from backend_lite.core.caller import Caller, set_caller
 from backend_lite.core.db.within import Within
@@ -41,10 +43,34 @@ gives power away, and of what ends the means of finding out or of going back; ne
 for that must not wait."""
 OF_PEOPLE = "of people"
 """Such an option by which tokens with the right pass: who made them confirmed that they have it."""
+LATE_S = 1.0
+"""Who sends the end of a body so long after its head is looked at once more."""
 
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """Litestar guard of the whole app. Puts the caller into `connection.scope["user"]`."""
+    await _let_in(connection, handler)
+    if connection.scope.get("user") is not None:
+        _look_again_when_late(connection, handler)
+
+
+def _look_again_when_late(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Else whoever opened requests and kept their bodies back could do with each of them what they had the
+    right to do then, long after the token was revoked or the user disabled."""
+    receive, clock = connection.receive, asyncio.get_running_loop().time
+    looked_at = clock()
+
+    async def received() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+        message = await receive()
+        is_whole = message["type"] == "http.request" and not message["more_body"]
+        if is_whole and clock() - looked_at >= LATE_S:
+            await _let_in(connection, handler)
+        return message
+
+    connection.receive = received
+
+
+async def _let_in(connection: Connection, handler: BaseRouteHandler) -> None:
     permission = handler.opt.get(PERMISSION_KEY)
     set_caller(_caller(connection, "nobody"))
     if permission in (OPEN, CHANNEL, SIGNED):
