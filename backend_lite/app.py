@@ -82,10 +82,13 @@ class Service:
 
     def admin_app(self) -> AppInParts:
         """Every route."""
-        live = Feature(name="live", routes=lambda: [live_route(self.kernel.live, self.authenticator)])
+        kernel = self.kernel
+        live = Feature(
+            name="live", routes=lambda: [live_route(kernel.live, self.authenticator, kernel.clock)]
+        )
         refused = self.feature("audit").api.denials.refused
         features = [*self.features, live]
-        return make_app_in_parts(features, self.authenticator, self.kernel.within, refused)
+        return make_app_in_parts(features, self.authenticator, kernel.within, refused)
 
     def agent_app(self) -> ASGIApp:
         """Only what machines use."""

@@ -103,8 +103,9 @@ def guarded(routes: list[RouteInfo]) -> list[RouteInfo]:
 
 @pytest.fixture
 def powerless(service: InProcess) -> httpx.AsyncClient:
-    live = Feature(name="live", routes=lambda: [live_route(service.kernel.live, Powerless())])
-    app: Any = make_app([*service.features, live], Powerless(), service.kernel.within, machines_only=False)
+    kernel = service.kernel
+    live = Feature(name="live", routes=lambda: [live_route(kernel.live, Powerless(), kernel.clock)])
+    app: Any = make_app([*service.features, live], Powerless(), kernel.within, machines_only=False)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:1")
 
 

@@ -10,8 +10,10 @@ from litestar import asgi
 from litestar.types import Receive, Scope, Send
 
 from backend_lite.contract.live import CLOSE_UNAUTHORIZED, LIVE, LiveHello, LiveProblem
+from backend_lite.core.clock import Clock
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import CHANNEL, USER
+from backend_lite.core.http.refusals import Sparing
 from backend_lite.core.http.websocket import Socket, SocketClosed, accept
 from backend_lite.core.live import LiveHub, Subscription
 from backend_lite.core.security.principal import Authenticator, Principal
@@ -22,12 +24,14 @@ _FIRST_FRAME_S = 10
 _RECHECK_S = 30
 
 
-def live_route(hub: LiveHub, authenticator: Authenticator) -> Route:
+def live_route(hub: LiveHub, authenticator: Authenticator, clock: Clock) -> Route:
+    sparing = Sparing(clock)
+
     @asgi(LIVE, copy_scope=False, permission=CHANNEL, audience=USER)
     async def live(scope: Scope, receive: Receive, send: Send) -> None:
         socket = await accept(scope, receive, send)
         if socket is not None:
-            await _Watcher(hub, authenticator, socket).serve()
+            await _Watcher(hub, authenticator, socket, sparing).serve()
 
     return live
 
@@ -35,10 +39,11 @@ def live_route(hub: LiveHub, authenticator: Authenticator) -> Route:
 class _Watcher:
     """One console's socket."""
 
-    def __init__(self, hub: LiveHub, authenticator: Authenticator, socket: Socket) -> None:
+    def __init__(self, hub: LiveHub, authenticator: Authenticator, socket: Socket, sparing: Sparing) -> None:
         self._hub = hub
         self._authenticator = authenticator
         self._socket = socket
+        self._sparing = sparing
         self._encode = msgspec.json.Encoder().encode
 
     async def serve(self) -> None:
@@ -114,7 +119,10 @@ class _Watcher:
         await self._end("Sign in again: this session has ended.", "unauthorized")
 
     async def _refuse(self, detail: str, code: str) -> None:
-        log.warning("live stream refused", address=self._socket.peer, code=code)
+        peer = self._socket.peer
+        untold = self._sparing.untold(peer, code)
+        if untold is not None:
+            log.warning("live stream refused", address=peer, code=code, more_before=untold)
         await self._end(detail, code)
 
     async def _end(self, detail: str, code: str) -> None:

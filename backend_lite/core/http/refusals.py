@@ -28,13 +28,34 @@ _WEB_PAGE = "a web page asked for a channel"
 _PATH = 200
 
 
+class Sparing:
+    """What a stranger makes the log say is said once in EVERY_S for each address: nobody pushes out what else
+    stands there."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._told: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
+
+    def untold(self, address: str, why: str) -> int | None:
+        """How often it was kept back before, or None where it is to be kept back now."""
+        now, key = self._clock.monotonic(), (address, why)
+        at, untold = self._told.get(key, (now - EVERY_S, 0))
+        if now - at < EVERY_S:
+            self._told[key] = (at, untold + 1)
+            return None
+        self._told[key] = (now, 0)
+        self._told.move_to_end(key)
+        while len(self._told) > MOST:
+            self._told.popitem(last=False)
+        return untold
+
+
 class Refusals:
     """Around the app of a listener."""
 
     def __init__(self, app: ASGIApp, clock: Clock) -> None:
         self._app = app
-        self._clock = clock
-        self._told: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
+        self._sparing = Sparing(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         told = cast("dict[str, Any]", scope)
@@ -46,17 +67,11 @@ class Refusals:
 
     def tell(self, scope: dict[str, Any], why: str) -> None:
         client = scope.get("client")
-        address, now = str(client[0]) if client else "", self._clock.monotonic()
-        at, untold = self._told.get((address, why), (now - EVERY_S, 0))
-        if now - at < EVERY_S:
-            self._told[address, why] = (at, untold + 1)
-            return
-        self._told[address, why] = (now, 0)
-        self._told.move_to_end((address, why))
-        while len(self._told) > MOST:
-            self._told.popitem(last=False)
-        method, path = scope.get("method", "GET"), scope["path"][:_PATH]
-        log.warning("refused", why=why, address=address, method=method, path=path, more_before=untold)
+        address = str(client[0]) if client else ""
+        untold = self._sparing.untold(address, why)
+        if untold is not None:
+            method, path = scope.get("method", "GET"), scope["path"][:_PATH]
+            log.warning("refused", why=why, address=address, method=method, path=path, more_before=untold)
 
 
 class _Watched:

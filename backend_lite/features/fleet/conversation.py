@@ -12,6 +12,7 @@ from backend_lite.core.clock import Clock
 from backend_lite.core.db.database import Database
 from backend_lite.core.feature import Route
 from backend_lite.core.http.guard import CHANNEL, MACHINE
+from backend_lite.core.http.refusals import Sparing
 from backend_lite.core.http.websocket import Socket, SocketClosed, accept
 from backend_lite.features.fleet.channel import FAILED, REFUSED, Channel
 from backend_lite.features.fleet.devices import Devices
@@ -44,6 +45,7 @@ class Conversations:
         self._hub = hub
         self._presence = presence
         self._listeners = listeners
+        self._sparing = Sparing(clock)
 
     def route(self) -> Route:
         @asgi(CHANNEL_PATH, copy_scope=False, permission=CHANNEL, audience=MACHINE)
@@ -63,11 +65,12 @@ class Conversations:
         try:
             channel = await self._handshake.run(socket)
         except HelloRefusedError as refusal:
-            log.warning("agent refused", address=socket.peer, reason=refusal.refused.code)
+            code = refusal.refused.code
+            self._tell("agent refused", socket.peer, code, sort=code)
             await _end(socket, encode(refusal.refused))
             return
         except (WireError, TimeoutError) as error:
-            log.warning("no proper hello", address=socket.peer, reason=str(error) or "no frame in time")
+            self._tell("no proper hello", socket.peer, str(error) or "no frame in time")
             await _end(socket)
             return
         except (SocketClosed, OSError):
@@ -75,6 +78,12 @@ class Conversations:
         if channel is not None:
             socket.let_in()
             await self._follow(socket, channel)
+
+    def _tell(self, what: str, address: str, reason: str, *, sort: str = "") -> None:
+        """Once in a while of each sort; a reason in a stranger's own words is none."""
+        untold = self._sparing.untold(address, sort)
+        if untold is not None:
+            log.warning(what, address=address, reason=reason, more_before=untold)
 
     async def _follow(self, socket: Socket, channel: Channel) -> None:
         device_id = channel.device_id

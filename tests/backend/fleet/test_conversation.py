@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -73,6 +74,17 @@ async def test_nonsense_instead_of_a_hello_ends_the_connection(fleet_service: Fl
         socket.send_frame(frame)
         assert await socket.closed() == 1008, frame
         await socket.done()
+
+
+async def test_strangers_who_talk_nonsense_do_not_fill_the_log(fleet_service: Fleet) -> None:
+    with structlog.testing.capture_logs() as log:
+        for frame in HOSTILE:
+            socket = fleet_service.connect()
+            await socket.next()
+            socket.send_frame(frame)
+            await socket.done()
+    (line,) = log
+    assert (line["event"], line["more_before"]) == ("no proper hello", 0)
 
 
 async def test_output_or_work_before_the_hello_ends_the_connection(fleet_service: Fleet) -> None:
