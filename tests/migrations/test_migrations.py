@@ -211,3 +211,22 @@ def test_the_service_holds_foreign_keys(path: Path) -> None:
         )
         session.commit()
     engine.dispose()
+
+
+def test_open_rollouts_of_api_tokens_are_known_as_theirs(path: Path) -> None:
+    """By the name that they were made under; where two tokens of a person had it, nobody guesses."""
+    upgrade_to(path, "0014")
+    fill(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE users SET username = 'ada'")
+        connection.execute("UPDATE tokens SET kind = 'api', name = 'robot', created_by = 1, created_at = 0")
+        connection.execute("UPDATE tokens SET name = 'twin' WHERE id > 1")
+        connection.execute(
+            "UPDATE rollouts SET ended_at = NULL, created_by_id = 1, created_by = 'ada (twin)'"
+        )
+        connection.execute("UPDATE rollouts SET created_by = 'ada (robot)' WHERE id < 3")
+        connection.execute("UPDATE rollouts SET ended_at = 1 WHERE id = 2")
+    migrate(path)
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT id, token_id, token_name FROM rollouts ORDER BY id").fetchall()
+    assert found == [(1, 1, "robot"), (2, None, ""), (3, None, "")]

@@ -12,6 +12,19 @@ depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _MADE_WITH_ONE = sa.text("token_id IS NOT NULL")
+_OPEN_ONES = """
+UPDATE rollouts SET token_id = (
+    SELECT min(tokens.id) FROM tokens JOIN users ON users.id = tokens.created_by
+    WHERE tokens.kind = 'api' AND tokens.created_by = rollouts.created_by_id
+    AND tokens.created_at <= rollouts.created_at
+    AND rollouts.created_by = users.username || ' (' || tokens.name || ')'
+    HAVING count(*) = 1
+) WHERE ended_at IS NULL
+"""
+_THEIR_NAMES = """
+UPDATE rollouts SET token_name = (SELECT tokens.name FROM tokens WHERE tokens.id = rollouts.token_id)
+WHERE token_id IS NOT NULL
+"""
 
 
 def upgrade() -> None:
@@ -28,3 +41,6 @@ def upgrade() -> None:
         sqlite_where=_MADE_WITH_ONE,
         postgresql_where=_MADE_WITH_ONE,
     )
+    # Until now only their maker's name told it. Where two tokens had that name, nobody knows.
+    op.execute(_OPEN_ONES)
+    op.execute(_THEIR_NAMES)
