@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -72,7 +73,7 @@ def confirm(
 
 
 async def choose(parent: QWidget, title: str, text: str, choices: dict[str, tuple[str, str]]) -> str:
-    """Asks and waits for the key of the pressed button; empty when cancelled."""
+    """Asks and waits for the key of the pressed button; empty when cancelled, or when `parent` is gone."""
     dialog = ConfirmDialog(parent, title, text, choices)
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -81,9 +82,11 @@ async def choose(parent: QWidget, title: str, text: str, choices: dict[str, tupl
             answer.set_result(dialog.answered)
 
     dialog.finished.connect(finished)
+    # With its parent it goes without an answer: when the session ends, say.
+    dialog.destroyed.connect(lambda: finished(0))
     dialog.open()
     try:
         return await answer
     finally:
-        if not answer.done() or answer.cancelled():
+        if answer.cancelled() and shiboken6.isValid(dialog):
             dialog.close()

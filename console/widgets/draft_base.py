@@ -42,9 +42,9 @@ class DraftPage(SavingPage[T, E]):
         """The changes are to `base` from now on, and together they make `edited`."""
         raise NotImplementedError
 
-    def _is_saved(self, draft: Draft[E]) -> bool:
-        """Whether there is nothing in it that is not saved."""
-        return draft.edited == self._base
+    def _is_saved(self, draft: Draft[E], saved: E) -> bool:
+        """Whether there is nothing in it that is not in `saved`."""
+        return draft.edited == saved
 
     def _throw_away(self) -> None:
         """Shows what was saved, without the changes."""
@@ -78,7 +78,7 @@ class DraftPage(SavingPage[T, E]):
         self._object = found
         self._show_saved(found)
         draft = self._drafts.load()
-        if draft is None or self._is_saved(draft):
+        if draft is None or self._is_saved(draft, self._base):
             self._drafts.drop()
         else:
             self._restore(draft)
@@ -127,6 +127,12 @@ class DraftPage(SavingPage[T, E]):
         if self.dirty:
             self._drafts.later()
         self._was_saved(found)
+
+    def _is_at(self, target: str, *, new: bool) -> bool:
+        return not self._left and super()._is_at(target, new=new)
+
+    def _saved_elsewhere(self, target: str, sent: E) -> None:
+        self._drafts.drop_of(target, lambda draft: self._is_saved(draft, sent))
 
     # ---- leaving
 

@@ -50,3 +50,9 @@ class DraftKeeper(Generic[T]):
     def drop(self) -> None:
         self._timer.stop()
         self._drafts.drop(self.key)
+
+    def drop_of(self, key: str, if_: Callable[[T], bool]) -> None:
+        """Of one that is not edited now."""
+        kept = self._drafts.load(key)
+        if kept is not None and if_(kept):
+            self._drafts.drop(key)

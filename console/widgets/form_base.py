@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import shiboken6
 from PySide6.QtGui import QKeySequence, QShortcut
 
 from console.core.errors import ApiError
@@ -29,6 +30,8 @@ class FormPage(Page):
         self._context, self._writes = context, writes
         self._saving = False
         self._save_done = asyncio.Event()
+        # Whoever waits for the end of a save waits no longer than the page is there.
+        self.destroyed.connect(self._save_done.set)
         self.notice = NoticeBar()
         self.save = button(tr("Save"), self.save_now, "primary", name=tr("Save (Ctrl+S)"), need=writes)
         gate(QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save_now), writes)
@@ -59,12 +62,21 @@ class FormPage(Page):
     def may_leave(self) -> Awaitable[bool] | bool:
         return self._ask_to_leave() if self.dirty else True
 
-    def _run_save(self, op: Op[R], saved: Callable[[R], None]) -> None:
+    def _run_save(
+        self, op: Op[R], saved: Callable[[R], None], refused: Callable[[ApiError], None] | None = None
+    ) -> None:
+        """One at a time: what is pressed again meanwhile saves nothing."""
+        if self._saving:
+            return
         self._saving = True
         self._save_done.clear()
         self._show_state()
         self._context.ops.run(
-            op, on_success=saved, on_error=self._refused, on_done=self._save_ended, owner=self
+            op,
+            on_success=saved,
+            on_error=refused or self._refused,
+            on_done=self._save_ended,
+            owner=self,
         )
 
     def _save_ended(self) -> None:
@@ -76,4 +88,4 @@ class FormPage(Page):
         self.save_now()
         if self._saving:
             await self._save_done.wait()
-        return not self.dirty
+        return shiboken6.isValid(self) and not self.dirty

@@ -115,8 +115,30 @@ class SavingPage(FormPage, Generic[T, E]):
     # ---- saving
 
     def _send(self, version: int | None) -> None:
-        edited = self.value
-        self._run_save(self._save_op(edited, version), partial(self._saved_as, edited))
+        """Another one may be shown when the answer comes."""
+        edited, target, is_new, name = self.value, self._target, self._object is None, self.name
+
+        def saved(found: T) -> None:
+            if self._is_at(target, new=is_new):
+                self._saved_as(edited, found)
+            else:
+                self._saved_elsewhere(target, edited)
+                self._context.notices.notice(tr("“{name}” is saved.", name=name), "good")
+
+        def refused(refusal: ApiError) -> None:
+            if self._is_at(target, new=is_new):
+                self._refused(refusal)
+            else:
+                said = tr("“{name}” is not saved: {why}", name=name, why=refusal.detail)
+                self._context.notices.notice(said, "bad")
+
+        self._run_save(self._save_op(edited, version), saved, refused)
+
+    def _is_at(self, target: str, *, new: bool) -> bool:
+        return self._target == target and (self._object is None) is new
+
+    def _saved_elsewhere(self, target: str, sent: E) -> None:
+        """`sent` is what `target` is now, which is not shown any more."""
 
     def _save_ended(self) -> None:
         super()._save_ended()
@@ -183,5 +205,14 @@ class SavingPage(FormPage, Generic[T, E]):
         )
 
     def _with_theirs(self, then: Callable[[T], None]) -> None:
-        """Always asks the service: the live stream may be behind."""
-        self._context.ops.run(self._load_op(), on_success=then, owner=self)
+        """Always asks the service: the live stream may be behind. Pressed once more it is asked once."""
+        if self._loading or self._saving:
+            return
+        target = self._target
+
+        def found(theirs: T) -> None:
+            if self._is_at(target, new=False):
+                then(theirs)
+
+        self._loading = True
+        self._context.ops.run(self._load_op(), on_success=found, on_done=self._load_ended, owner=self)

@@ -220,8 +220,8 @@ class ProfilePage(ConflictPage[ProfileWithTasks, EditedPlan]):
     def _base(self) -> EditedPlan:
         return self.editor.saved_plan
 
-    def _is_saved(self, draft: Draft[EditedPlan]) -> bool:
-        return same(draft.edited, self._base)
+    def _is_saved(self, draft: Draft[EditedPlan], saved: EditedPlan) -> bool:
+        return same(draft.edited, saved)
 
     def _show_unsaved(self, edited: EditedPlan) -> None:
         self.editor.show_unsaved(edited)

@@ -204,8 +204,8 @@ class EditorPage(ConflictPage[Any, Any]):
         draft = super()._unsaved()
         return draft and msgspec.structs.replace(draft, file=self.form.pending_file())
 
-    def _is_saved(self, draft: Draft[Any]) -> bool:
-        return super()._is_saved(draft) and not draft.file
+    def _is_saved(self, draft: Draft[Any], saved: Any) -> bool:
+        return super()._is_saved(draft, saved) and not draft.file
 
     def _restore(self, draft: Draft[Any]) -> None:
         if draft.file:
