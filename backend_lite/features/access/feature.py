@@ -55,7 +55,7 @@ def build(kernel: Kernel) -> Feature:
     proof = Proof(kernel.database, Guesses(kernel.clock), second_factor, kernel.audit)
     login = Login(kernel.database, kernel.clock, tokens, sessions, proof, kernel.audit)
     own_password = OwnPassword(kernel.database, sessions, proof, kernel.audit)
-    session_list = SessionList(kernel.clock, tokens, sessions, kernel.audit)
+    session_list = SessionList(tokens, sessions, kernel.audit)
     sdk = SdkSignIns(kernel.database, kernel.clock, tokens, kernel.audit)
     provider = ProviderSignIns(
         kernel.database,

@@ -138,11 +138,12 @@ class ProviderSignIns:
         return await self._database.read(read)
 
     async def unlink(self, person: Principal, identity_id: int) -> None:
-        """The person's other sessions end: some may have begun that way. Raises NotFoundError,
-        ConflictError."""
+        """The person's other sessions end, and sign-ins that are under way: some may have begun that way.
+        Raises NotFoundError, ConflictError."""
 
         def work(unit: Unit) -> None:
             self._identities.unlink(unit, person.user_id, identity_id)
+            self._states.forget(unit, person.user_id)
             self._sessions.end_others(unit, person.user_id, person.token_id)
 
         await self._database.write(work)
@@ -176,8 +177,11 @@ class ProviderSignIns:
         if arrived.purpose is Purpose.SIGN_IN:
             user = self._user(unit, person, provider)
         else:
-            begun_by = int(self._states.open_row(unit.session, state).options["person"])
-            user = self._same_user(unit, person, begun_by, arrived.purpose, provider)
+            begun = self._states.open_row(unit.session, state).options
+            if not self._sessions.is_open(unit.session, int(begun["token"])):
+                # Whoever ended it wants nothing more of it, least of all another way in.
+                raise InvalidError("The session that began this has ended. Sign in and begin once more.")
+            user = self._same_user(unit, person, int(begun["person"]), arrived.purpose, provider)
         self._states.settle(unit, state, user.id, {_FRESH: fresh})
 
     def _user(self, unit: Unit, person: Person, provider: Provider) -> UserRow:

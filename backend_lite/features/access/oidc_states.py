@@ -137,6 +137,11 @@ class States:
         row = self.open_row(unit.session, state)
         row.user_id, row.options = user_id, {**row.options, **told}
 
+    def forget(self, unit: Unit, user_id: int) -> None:
+        """What the provider vouched for that user in and nobody has collected yet."""
+        vouched = (SignInRow.kind == KIND) & (SignInRow.user_id == user_id)
+        unit.session.execute(delete(SignInRow).where(vouched))
+
     def refuse(self, unit: Unit, state: str, error: ServiceError) -> None:
         """Who began it hears why."""
         row = self.open_row(unit.session, state)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy.orm import Session
 
 from backend_lite.contract.accounts import SessionInfo
 from backend_lite.contract.audit import ActionType
 from backend_lite.contract.common import format_time, optional_time
 from backend_lite.core.audit.record import Audit, Entity
-from backend_lite.core.clock import Clock
 from backend_lite.core.db.base import storable
 from backend_lite.core.db.unit import Unit
 from backend_lite.core.security.principal import Principal
 from backend_lite.errors import NotFoundError
 from backend_lite.features.access.roles import refuse_stronger
 from backend_lite.features.access.sessions import ADDRESS, USER_AGENT, Sessions
-from backend_lite.features.access.tokens import Token, TokenKind, TokenStore, refusal_of
+from backend_lite.features.access.tokens import Token, TokenKind, TokenStore
 from backend_lite.features.access.users import rights_of, user_names
 
 
 class SessionList:
     """Its methods run inside the caller's session or unit."""
 
-    def __init__(self, clock: Clock, tokens: TokenStore, sessions: Sessions, audit: Audit) -> None:
-        self._clock = clock
+    def __init__(self, tokens: TokenStore, sessions: Sessions, audit: Audit) -> None:
         self._tokens = tokens
         self._sessions = sessions
         self._audit = audit
@@ -35,7 +31,7 @@ class SessionList:
         seen = [
             token
             for token in self._tokens.all(session, TokenKind.SESSION)
-            if self._is_open(token) and (_is_of(token, viewer) or viewer.may("users:view"))
+            if self._sessions.is_good(token) and (_is_of(token, viewer) or viewer.may("users:view"))
         ]
         names = user_names(session, (_user_of(token) for token in seen))
         return [self._info(token, names, viewer) for token in seen]
@@ -45,7 +41,7 @@ class SessionList:
         token = (
             self._tokens.get(unit.session, TokenKind.SESSION, session_id) if storable(session_id) else None
         )
-        if token is None or not self._is_open(token):
+        if token is None or not self._sessions.is_good(token):
             raise NotFoundError("Session not found")
         if not _is_of(token, editor):
             if not editor.may("users:edit"):
@@ -58,10 +54,6 @@ class SessionList:
         self._audit.record(
             unit, "sessions.delete", ActionType.DELETE, Entity("session", session_id, name), summary
         )
-
-    def _is_open(self, token: Token) -> bool:
-        used = replace(token, last_used_at=self._sessions.last_used_ms(token))
-        return refusal_of(used, self._clock.now_ms()) is None
 
     def _info(self, token: Token, names: dict[int, str], viewer: Principal) -> SessionInfo:
         used, user_id = self._sessions.last_used_ms(token), _user_of(token)

@@ -27,6 +27,7 @@ from backend_lite.features.access.tokens import (
     TokenKind,
     TokensEnded,
     TokenStore,
+    refusal_of,
 )
 from backend_lite.features.access.users import USER_SUBJECT, UserChanged, rights_of
 
@@ -134,6 +135,15 @@ class Sessions:
     def end_others(self, unit: Unit, user_id: int, keep: int) -> None:
         """What somebody signs in with has changed: the user's sessions but `keep` (a token's id) end."""
         self._tokens.revoke_others(unit, TokenKind.SESSION, Subject(USER_SUBJECT, user_id), keep)
+
+    def is_open(self, session: Session, token_id: int) -> bool:
+        token = self._tokens.get(session, TokenKind.SESSION, token_id)
+        return token is not None and self.is_good(token)
+
+    def is_good(self, token: Token) -> bool:
+        """That of a session that has not ended."""
+        used = replace(token, last_used_at=self.last_used_ms(token))
+        return refusal_of(used, self._clock.now_ms()) is None
 
     def last_used_ms(self, token: Token) -> int | None:
         """Also where that is not written down yet."""

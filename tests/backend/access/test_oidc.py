@@ -8,7 +8,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from backend_lite.contract.access import ME
+from backend_lite.contract.access import LOGOUT, ME
 from backend_lite.contract.accounts import SECOND_FACTOR, STEP_UP, USERS
 from backend_lite.contract.oidc import IDENTITIES, OIDC_CALLBACK, OIDC_LOGIN, STEP_UP_BY_PROVIDER
 from backend_lite.contract.settings import SETTING_FORMS
@@ -332,6 +332,28 @@ async def test_somebody_with_a_password_links_the_provider_and_takes_it_away(sit
     assert (await site.client.get(ME, headers=headers(through["token"]))).status_code == 401
     assert (await site.client.delete(one, headers=owner)).status_code == 404
     assert (await site.sign_in("sub-owner")).json()["code"] == "unknown_user"
+
+
+async def test_a_session_that_has_ended_links_nothing_any_more(site: Site) -> None:
+    """Else who had a stolen one would come back by it, for all the new password of its owner."""
+    owner = await site.service.sign_in()
+    begun = await site.begin(IDENTITIES, owner)
+    assert (await site.client.post(LOGOUT, headers=owner)).is_success
+    assert (await site.browse(begun, "sub-thief")).status_code == 400
+    assert "has ended" in (await site.collect(begun)).json()["detail"]
+    assert (await site.sign_in("sub-thief")).json()["code"] == "unknown_user"
+
+
+async def test_what_was_begun_by_a_way_in_that_is_taken_away_comes_to_nothing(site: Site) -> None:
+    owner = await site.service.sign_in()
+    linking = await site.begin(IDENTITIES, owner)
+    await site.browse(linking, "sub-owner")
+    await site.collect(linking)
+    begun = await site.begin()
+    await site.browse(begun, "sub-owner")
+    (linked,) = (await site.client.get(IDENTITIES, headers=owner)).json()["identities"]
+    assert (await site.client.delete(f"{IDENTITIES}/{linked['id']}", headers=owner)).is_success
+    assert (await site.collect(begun)).status_code == 400
 
 
 async def test_what_is_somebody_elses_cannot_be_linked(site: Site) -> None:
