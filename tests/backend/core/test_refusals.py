@@ -30,6 +30,7 @@ class Door:
 
     async def ask(self, path: str, address: str = "192.0.2.7", **more: Any) -> list[dict[str, Any]]:
         scope: Any = {"type": "http", "method": "GET", "path": path, "client": (address, 1), "headers": []}
+        scope["query_string"] = b"code=not-to-be-logged"
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
