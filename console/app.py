@@ -122,7 +122,7 @@ class App:
         self.closed = asyncio.Event()
         self.signed_in = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closing: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self._first_run = False
         self._ask_person = False
         self._here_allowed = True
@@ -144,9 +144,7 @@ class App:
         """As a person closes the window: what would be lost keeps it open."""
         if self.lock.screen is not None:
             self.lock.screen.say(tr("If something is unsaved, the window asks about it once it is unlocked."))
-        # The open page may be asking already.
-        if self._closing is None or self._closing.done():
-            self._closing = self._start(self._close())
+        self._once(self._close)
 
     async def _load(self) -> None:
         """While the service starts; between two features the window answers."""
@@ -164,8 +162,8 @@ class App:
     def _connect(self) -> None:
         context = self.context
         self.window.close_wanted.connect(self.close)
-        self.window.sign_out_wanted.connect(self._sign_out)
-        self.lock.other_wanted.connect(self._sign_out)
+        self.window.sign_out_wanted.connect(lambda: self._once(self._ask_and_sign_out))
+        self.lock.other_wanted.connect(lambda: self._start(self._sign_out()))
         context.session.subscribe(self._person_changed)
         context.live.subscribe_state(self._stream_changed)
         context.rights.follow(context.live)
@@ -176,6 +174,11 @@ class App:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
+
+    def _once(self, leave: Callable[[], Coroutine[object, object, None]]) -> None:
+        """Nothing while the open page asks already."""
+        if self._leaving is None or self._leaving.done():
+            self._leaving = self._start(leave())
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -299,9 +302,13 @@ class App:
         self.context.rights.forget()
         self.lock.end()
 
-    def _sign_out(self) -> None:
+    async def _ask_and_sign_out(self) -> None:
+        if await self.context.navigator.may_close():
+            await self._sign_out()
+
+    async def _sign_out(self) -> None:
         self._ask_person = True
-        self._start(self.context.session.sign_out())
+        await self.context.session.sign_out()
 
     def _unauthorized(self) -> None:
         if self.context.session.user is not None:

@@ -115,6 +115,7 @@ class Navigator(QObject):
         self._pages, self._closed, self._shown = {}, {}, None
         self._places, self._at = [], -1
         for page in pages:
+            page.put_away()
             page.deleteLater()
 
     def try_door(self) -> None:

@@ -77,7 +77,7 @@ class OpRunner(QObject):
     ) -> OpHandle:
         """Starts `op`. `on_error` takes what the service refused, and then says it itself; `on_done` is
         called at every end, also a cancelled one. With an `owner` that is gone nothing is called. `busy` is
-        disabled until the end."""
+        disabled until the end; what is called then may disable it again."""
         handle = OpHandle(op.title)
         if busy is not None:
             busy.setEnabled(False)
@@ -86,9 +86,16 @@ class OpRunner(QObject):
             if function is not None and (owner is None or shiboken6.isValid(owner)):
                 function(*arguments)
 
+        async def outcome() -> T:
+            try:
+                return await op.call(Progress(handle.report))
+            finally:
+                if busy is not None and shiboken6.isValid(busy):
+                    busy.setEnabled(True)
+
         async def work() -> None:
             try:
-                result = await op.call(Progress(handle.report))
+                result = await outcome()
                 self.touched.emit(op.touches)
                 call(on_success, result)
             except Exception as error:
@@ -96,8 +103,6 @@ class OpRunner(QObject):
             finally:
                 self.running.pop(handle, None)
                 self.ended.emit(handle)
-                if busy is not None and shiboken6.isValid(busy):
-                    busy.setEnabled(True)
                 call(on_done)
 
         handle.task = asyncio.get_running_loop().create_task(work(), name=op.title)

@@ -33,6 +33,9 @@ class Page(QWidget):
         """Asked before another page is opened: False to stay, because something would be lost."""
         return True
 
+    def put_away(self) -> None:
+        """Called once the session is over, before it is deleted: nobody can be asked any more."""
+
     def subjects(self) -> tuple[int, ...]:
         """The ids of the devices that a command for "these devices" means here."""
         return ()

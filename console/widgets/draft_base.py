@@ -63,10 +63,13 @@ class DraftPage(SavingPage[T, E]):
 
     # ---- showing
 
-    def _turn_to(self, target: str | None) -> None:
-        """Another one: what is unsaved of this one is kept."""
+    def put_away(self) -> None:
         if self.dirty and not self._left:
             self._drafts.keep()
+
+    def _turn_to(self, target: str | None) -> None:
+        """Another one: what is unsaved of this one is kept."""
+        self.put_away()
         self._left = False
         self._after_save = None
         self._target = self._drafts.key = target or NEW

@@ -24,6 +24,7 @@ from console.shell.context import Context
 from console.shell.feature import Feature, NavEntry
 from console.shell.page import Page
 from console.shell.start_screens import FailedScreen, StartingScreen
+from console.widgets.confirm import ConfirmDialog, choose
 from tests.console.conftest import OWNER, World
 from tests.helpers.waiting import until
 
@@ -279,6 +280,45 @@ def test_signing_out_ends_the_session_and_forgets_what_was_seen(stage: Stage, ru
     screen = stage.screen
     assert isinstance(screen, SignInScreen)
     assert screen.error.text() == ""
+
+
+def test_signing_out_asks_about_unsaved_work_first(stage: Stage, run: Run) -> None:
+    stage.world.api.answers[f"POST {LOGOUT}"] = (200, {"message": "x"})
+
+    async def scene() -> None:
+        await stage.sign_in()
+        page = stage.world.context.navigator.page
+        assert isinstance(page, _Devices)
+        page.allowed = False
+        stage.app.window.sign_out_wanted.emit()
+        await asyncio.sleep(0.05)
+        assert f"POST {LOGOUT}" not in stage.world.api.calls()
+        page.allowed = True
+        stage.app.window.sign_out_wanted.emit()
+        await stage.shows(SignInScreen)
+
+    run(scene())
+
+
+def test_a_question_that_ends_with_the_session_does_not_keep_the_window_open(stage: Stage, run: Run) -> None:
+    async def scene() -> None:
+        await stage.sign_in()
+        page = stage.world.context.navigator.page
+        assert isinstance(page, _Devices)
+
+        async def ask() -> bool:
+            return bool(await choose(page, "Unsaved", "Save it?", {"save": ("Save", "")}))
+
+        page.ask = ask
+        stage.app.window.close()
+        await until(lambda: page.findChildren(ConfirmDialog), "question")
+        stage.world.context.ops.unauthorized.emit()
+        await stage.shows(SignInScreen)
+        await asyncio.sleep(0.05)
+        stage.app.window.close()
+        await asyncio.wait_for(stage.app.closed.wait(), 10)
+
+    run(scene())
 
 
 @pytest.mark.parametrize("how", ["stream", "call"])

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from console.core.drafts import Draft, Drafts
 from console.features.library.edited import Edited
 from console.features.library.script_page import ScriptPage
+from console.shell.navigator import Navigator
 from console.widgets.confirm import ConfirmDialog
 from tests.console import objects
 from tests.console.conftest import World
@@ -57,6 +58,21 @@ def test_a_draft_of_a_new_script_waits_for_the_next_session(
 
     run(story())
     assert again.editor.value() == mine
+
+
+def test_a_session_that_ends_takes_no_word_that_was_just_typed(
+    page: ScriptPage, drafts: Drafts[Draft[Edited]], world: World
+) -> None:
+    navigator = Navigator()
+    navigator.add("script", lambda: page)
+    navigator.open("script", "1")
+    page._drafts._timer.setInterval(3_600_000)
+    type_in(page, "mine ")
+    assert drafts.load("1") is None
+    navigator.forget()
+    draft = drafts.load("1")
+    assert draft is not None
+    assert draft.edited.content == "mine echo hi\n"
 
 
 def test_what_is_unsaved_in_one_script_never_gets_into_another(

@@ -178,3 +178,28 @@ def test_progress_is_passed_on(world: World, run: Run) -> None:
 
     run(scene())
     assert seen == [(0.5, "half")]
+
+
+def test_what_follows_decides_whether_it_can_be_begun_again(world: World, run: Run, qtbot: QtBot) -> None:
+    began = QWidget()
+    qtbot.addWidget(began)
+    ops = world.context.ops
+
+    async def scene() -> None:
+        ended = ops.run(op("done"), on_success=lambda _: began.setEnabled(False), busy=began)
+        await finished(world, ended)
+        assert not began.isEnabled(), "nothing is left to do"
+        seen: list[bool] = []
+        second: list[OpHandle] = []
+        first = ops.run(
+            op("page 1"),
+            on_success=lambda _: second.append(ops.run(op("page 2"), busy=began)),
+            on_done=lambda: seen.append(began.isEnabled()),
+            busy=began,
+        )
+        await finished(world, first)
+        await finished(world, second[0])
+        assert seen == [False], "the next one is under way"
+
+    run(scene())
+    assert began.isEnabled()
