@@ -116,6 +116,7 @@ class App:
         self._found = found
         self._features: list[Feature] = []
         self._loaded = asyncio.Event()
+        self._is_whole = False
         self._set_up = set_up
         context.theme.apply(str(context.settings.value("window/theme", "system")))
         self.window = MainWindow(context)
@@ -148,16 +149,19 @@ class App:
 
     async def _load(self) -> None:
         """While the service starts; between two features the window answers."""
-        await _load_network_libraries()
-        for feature in self._found:
-            self._features.append(feature)
-            # Of every module that is imported PySide reads the source, which would stay: 10 MB in the end.
-            linecache.clearcache()
-            await asyncio.sleep(0)
-        from console.features.access.step_up import StepUp
+        try:
+            await _load_network_libraries()
+            for feature in self._found:
+                self._features.append(feature)
+                # Of every module that is imported PySide reads the source, which would stay: 10 MB in the end.
+                linecache.clearcache()
+                await asyncio.sleep(0)
+            from console.features.access.step_up import StepUp
 
-        self.context.client.confirm_person = StepUp(self.context, self.window).ask
-        self._loaded.set()
+            self.context.client.confirm_person = StepUp(self.context, self.window).ask
+            self._is_whole = True
+        finally:
+            self._loaded.set()
 
     def _connect(self) -> None:
         context = self.context
@@ -211,7 +215,9 @@ class App:
         if self.context.session.user is not None:
             self._banner(tr("The service cannot start: {why}", why=status.sentence))
         else:
-            self._screen(FailedScreen(status.sentence, self._try_again, self.close))
+            self._screen(
+                FailedScreen(tr("The service cannot start"), status.sentence, self.close, self._try_again)
+            )
 
     def _try_again(self) -> None:
         self._screen(StartingScreen())
@@ -246,7 +252,9 @@ class App:
             # The owner's wish, which needs no words at every start.
             self._sign_in_screen(refusal.detail if self._here_allowed else "")
         except ConsoleError as error:
-            self._screen(FailedScreen(str(error), self._session_again, self.close))
+            self._screen(
+                FailedScreen(tr("The service cannot start"), str(error), self.close, self._session_again)
+            )
 
     async def _first_start(self, secret: str) -> None:
         if self._set_up is not None:
@@ -282,6 +290,10 @@ class App:
         await self.context.rights.read()
         await self._loaded.wait()
         if self.context.session.user is not user:
+            return
+        if not self._is_whole:
+            sentence = tr("A part of the window could not be loaded. Install the program again.")
+            self._screen(FailedScreen(tr("The window is not complete"), sentence, self.close))
             return
         self.signed_in.set()
         self.context.live.start()

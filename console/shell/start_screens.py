@@ -22,21 +22,29 @@ class StartingScreen(Screen):
 
 
 class FailedScreen(Screen):
-    """`sentence` is the service's own: it says what to mend."""
+    """`sentence` says what to mend. Without `try_again` nothing can be tried from here."""
 
-    def __init__(self, sentence: str, try_again: Callable[[], None], quit_: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        title: str,
+        sentence: str,
+        quit_: Callable[[], None],
+        try_again: Callable[[], None] | None = None,
+    ) -> None:
         self.sentence = sentence
         text = label(sentence, wrap=True)
         text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         text.setAccessibleName(sentence)
-        again = button(tr("Try again"), try_again, "primary")
+        ways = [button(tr("Quit"), quit_)]
+        if try_again is not None:
+            ways.insert(0, button(tr("Try again"), try_again, "primary"))
         super().__init__(
-            label(tr("The service cannot start"), "page-title"),
+            label(title, "page-title"),
             text,
             spacer(height=4),
-            row(again, button(tr("Quit"), quit_), None),
+            row(*ways, None),
             width=480,
         )
-        self.setFocusProxy(again)
+        self.setFocusProxy(ways[0])

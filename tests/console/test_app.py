@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.access import LOCAL_LOGIN, LOGIN, LOGOUT, SETUP
@@ -152,15 +152,23 @@ def test_an_area_that_cannot_be_loaded_is_told(world: World, tmp_path: Path, qtb
         yield Feature("fleet")
         raise ImportError("No module named 'yaml'")
 
-    app = App(_Service(LocalService(tmp_path)), world.context, found())
+    service = _Service(LocalService(tmp_path))
+    world.api.answers[f"POST {LOCAL_LOGIN}"] = GOOD
+    app = App(service, world.context, found())
     qtbot.addWidget(app.window, before_close_func=lambda _: app.window.close_now())
 
     async def scene() -> None:
         app.show()
         await until(lambda: world.bugs, "the report")
+        service.say(ServiceState.RUNNING)
+        await until(lambda: isinstance(app.window.centre.currentWidget(), FailedScreen), "the screen")
 
     run(scene())
     assert "No module named 'yaml'" in world.bugs[0].details
+    screen = app.window.centre.currentWidget()
+    assert isinstance(screen, FailedScreen)
+    assert "Install the program again" in screen.sentence
+    assert [made.text() for made in screen.findChildren(QPushButton)] == ["Quit"]
 
 
 def test_the_first_start_asks_for_the_owner_and_goes_on_to_the_first_device(stage: Stage, run: Run) -> None:

@@ -333,7 +333,7 @@ def test_a_screen_replaces_the_workspace(window: MainWindow) -> None:
     assert window.workspace is None
     assert not window.top.search.isVisible()
     tried: list[str] = []
-    failed = FailedScreen("Port 1 is taken.", lambda: tried.append("again"), lambda: None)
+    failed = FailedScreen("No start", "Port 1 is taken.", lambda: None, lambda: tried.append("again"))
     window.show_screen(failed)
     failed.setFocus()
     keys(window, "Space")
