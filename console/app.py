@@ -153,7 +153,7 @@ class App:
             await _load_network_libraries()
             for feature in self._found:
                 self._features.append(feature)
-                # Of every module that is imported PySide reads the source, which would stay: 10 MB in the end.
+                # PySide reads the source of every imported module, and it would stay: 10 MB in the end.
                 linecache.clearcache()
                 await asyncio.sleep(0)
             from console.features.access.step_up import StepUp
