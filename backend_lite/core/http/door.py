@@ -21,6 +21,8 @@ LARGEST_HEAD = 64 << 10
 """Bytes of a request that are not its body: its first line, its headers, and what stands around chunks."""
 REQUEST_S = 10.0
 """How long the head of a request may take, the first one's from the moment that the connection is open."""
+BODY_S = 30.0
+"""How long nothing of a body may come while we wait for it."""
 
 
 class Place:
@@ -94,7 +96,7 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 class TimedHttp(BoundedHttp):
-    """uvicorn itself waits for ever for the rest of a head."""
+    """uvicorn itself waits for ever for the rest of a head or a body."""
 
     def __init__(self, *arguments: Any, door: Door, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -102,6 +104,7 @@ class TimedHttp(BoundedHttp):
         self._address = ""
         self._place: Place | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._heard_at = 0.0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -121,8 +124,18 @@ class TimedHttp(BoundedHttp):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._head_is_there()
+        self._is_there()
+        self._heard_at = self.loop.time()
+        self._expect_body()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._heard_at = self.loop.time()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_there()
+        super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         # Channels have a deadline of their own for their first frame.
@@ -139,12 +152,19 @@ class TimedHttp(BoundedHttp):
         if self._deadline is None:
             self._deadline = self.loop.call_later(REQUEST_S, self.transport.abort)
 
-    def _head_is_there(self) -> None:
+    def _expect_body(self) -> None:
+        silent_s = 0.0 if self.flow.read_paused else self.loop.time() - self._heard_at
+        if silent_s >= BODY_S:
+            self.transport.abort()
+        else:
+            self._deadline = self.loop.call_later(BODY_S - silent_s, self._expect_body)
+
+    def _is_there(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
     def _leave(self) -> None:
-        self._head_is_there()
+        self._is_there()
         if self._place is not None:
             self._place.leave()

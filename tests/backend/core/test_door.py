@@ -35,6 +35,10 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
             await socket.send_text("welcome")
             await socket.receive()
         return
+    if scope["path"] == "/busy":
+        await asyncio.sleep(5 * door_module.BODY_S)
+    while scope["method"] == "POST" and (await receive())["more_body"]:
+        pass
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -150,6 +154,24 @@ async def test_who_does_not_finish_a_head_is_let_go(head: bytes, monkeypatch: py
         answered = await dial()
         assert (await heard(answered, GET)).startswith(b"HTTP/1.1 204")
         assert await heard(answered, b"GET / HTTP/1.1\r\n") == b""
+
+
+async def test_who_does_not_finish_a_body_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_module, "BODY_S", 0.05)
+    post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
+    async with listening() as dial:
+        assert await heard(await dial(), post + b"ab") == b""
+        answered = await dial()
+        assert (await heard(answered, post + b"abc")).startswith(b"HTTP/1.1 204")
+        assert await heard(answered, post) == b""
+
+
+async def test_a_body_that_waits_for_us_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_module, "BODY_S", 0.05)
+    body = b"x" * (1 << 20)
+    post = b"POST /busy HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with listening() as dial:
+        assert (await heard(await dial(), post + body)).startswith(b"HTTP/1.1 204")
 
 
 LINE = b"a: b\r\n"
