@@ -188,6 +188,7 @@ class MainWindow(QWidget):
             stop()
         self._watches = []
         if self.workspace is not None:
+            self._others.close_dialogs()
             self.workspace.leave()
             self.workspace = None
             self._of_features = []

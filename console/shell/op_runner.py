@@ -76,8 +76,9 @@ class OpRunner(QObject):
         busy: QWidget | None = None,
     ) -> OpHandle:
         """Starts `op`. `on_error` takes what the service refused, and then says it itself; `on_done` is
-        called at every end, also a cancelled one. With an `owner` that is gone nothing is called. `busy` is
-        disabled until the end; what is called then may disable it again."""
+        called at every end, also a cancelled one. With an `owner` that is gone nothing is called, and a
+        change that was refused is a notice. `busy` is disabled until the end; what is called then may
+        disable it again."""
         handle = OpHandle(op.title)
         if busy is not None:
             busy.setEnabled(False)
@@ -85,6 +86,14 @@ class OpRunner(QObject):
         def call(function: Callable[..., None] | None, *arguments: Any) -> None:
             if function is not None and (owner is None or shiboken6.isValid(owner)):
                 function(*arguments)
+
+        def refused(refusal: ApiError) -> None:
+            if on_error is None:
+                self._notice(refusal)
+            elif owner is None or shiboken6.isValid(owner):
+                on_error(refusal)
+            elif op.touches and refusal.status != 401:
+                self._notices.notice(tr("{title}: {error}", title=op.title, error=refusal.detail), "bad")
 
         async def outcome() -> T:
             try:
@@ -99,7 +108,7 @@ class OpRunner(QObject):
                 self.touched.emit(op.touches)
                 call(on_success, result)
             except Exception as error:
-                self._sort(op.title, error, call, on_error)
+                self._sort(op.title, error, refused)
             finally:
                 self.running.pop(handle, None)
                 self.ended.emit(handle)
@@ -119,34 +128,23 @@ class OpRunner(QObject):
 
     def blame(self, title: str, error: Exception) -> None:
         """Says what went wrong with work that is not an operation."""
-        self._sort(title, error, lambda *_: None, None)
+        self._sort(title, error, self._notice)
 
-    def _sort(
-        self,
-        title: str,
-        error: Exception,
-        call: Callable[..., None],
-        on_error: Callable[[ApiError], None] | None,
-    ) -> None:
+    def _sort(self, title: str, error: Exception, refused: Callable[[ApiError], None]) -> None:
         if isinstance(error, ServiceGone):
             self.service_gone.emit()
             self._notices.notice(tr("{title}: {error}", title=title, error=error), "bad")
         elif isinstance(error, Mendable):
             self._notices.notice(str(error), "bad")
         elif isinstance(error, ApiError) and (error.status < 500 or error.status == DISK_FULL):
-            self._refused(error, call, on_error)
+            if error.status == 401:
+                self.unauthorized.emit()
+            refused(error)
         else:
             self._bug(title, error)
 
-    def _refused(
-        self, error: ApiError, call: Callable[..., None], on_error: Callable[[ApiError], None] | None
-    ) -> None:
-        if error.status == 401:
-            self.unauthorized.emit()
-        if on_error is not None:
-            call(on_error, error)
-        else:
-            self._notices.notice(error.detail, "bad")
+    def _notice(self, refusal: ApiError) -> None:
+        self._notices.notice(refusal.detail, "bad")
 
     def _bug(self, title: str, error: Exception) -> None:
         error_id = getattr(error, "error_id", "") or secrets.token_hex(4)

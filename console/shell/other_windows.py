@@ -56,6 +56,12 @@ class OtherWindows(QObject):
             else:
                 one.window.close()
 
+    def close_dialogs(self) -> None:
+        """Those that are seen, as if each had been closed by its person."""
+        for dialog in self._main.findChildren(QDialog):
+            if dialog.isVisible():
+                dialog.reject()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and self._concerns(watched):
             self._take(watched)

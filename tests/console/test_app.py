@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.access import LOCAL_LOGIN, LOGIN, LOGOUT, SETUP
@@ -19,12 +19,13 @@ from console.core.session import Session
 from console.demo_preparation import make_owner
 from console.features.access.first_run import FirstRunScreen
 from console.features.access.sign_in import SignInScreen
+from console.features.access.step_up import StepUp
 from console.service_process import ServiceProcess, ServiceState, ServiceStatus
 from console.shell.context import Context
 from console.shell.feature import Feature, NavEntry
 from console.shell.page import Page
 from console.shell.start_screens import FailedScreen, StartingScreen
-from console.widgets.confirm import ConfirmDialog, choose
+from console.widgets.confirm import ConfirmDialog, choose, confirm
 from tests.console.conftest import OWNER, World
 from tests.helpers.waiting import until
 
@@ -288,6 +289,25 @@ def test_signing_out_ends_the_session_and_forgets_what_was_seen(stage: Stage, ru
     screen = stage.screen
     assert isinstance(screen, SignInScreen)
     assert screen.error.text() == ""
+
+
+def test_a_question_of_the_session_that_ended_is_not_left_for_the_next_person(stage: Stage, run: Run) -> None:
+    answers: list[str] = []
+
+    async def scene() -> None:
+        await stage.sign_in()
+        app = stage.app
+        question = confirm(app.window, "Cancel it?", "", "Cancel it", lambda: answers.append("yes"))
+        proof = asyncio.ensure_future(StepUp(stage.world.context, app.window).ask())
+        await until(lambda: len(app.window.findChildren(QDialog)) == 2, "dialogs")
+        assert question.isVisible()
+        stage.world.context.ops.unauthorized.emit()
+        await stage.shows(SignInScreen)
+        assert not [one for one in app.window.findChildren(QDialog) if one.isVisible()]
+        assert not await asyncio.wait_for(proof, 10)
+
+    run(scene())
+    assert answers == []
 
 
 def test_signing_out_asks_about_unsaved_work_first(stage: Stage, run: Run) -> None:

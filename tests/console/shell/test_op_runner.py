@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import shiboken6
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -145,6 +146,25 @@ def test_with_an_owner_that_is_gone_nothing_is_called(world: World, run: Run) ->
 
     run(scene())
     assert results == []
+
+
+@pytest.mark.parametrize(
+    ("touches", "status", "said"),
+    [(("user",), 409, ["Save script: No."]), ((), 404, []), (("user",), 401, [])],
+)
+def test_a_change_that_was_refused_is_told_though_its_dialog_was_closed(
+    world: World, run: Run, touches: tuple[str, ...], status: int, said: list[str]
+) -> None:
+    owner = QWidget()
+
+    async def scene() -> None:
+        refused = op(ApiError("No.", status=status), touches)
+        handle = world.context.ops.run(refused, on_error=lambda _: None, owner=owner)
+        shiboken6.delete(owner)
+        await finished(world, handle)
+
+    run(scene())
+    assert [notice.text for notice in world.notices] == said
 
 
 def test_a_cancelled_operation_ends_without_a_word(world: World, run: Run) -> None:
