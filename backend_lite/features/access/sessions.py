@@ -161,6 +161,8 @@ class Sessions:
         return replace(known.principal, fresh=True) if self._is_fresh(known) else known.principal
 
     async def start(self) -> None:
+        if self._settings.flag(FACTOR_DEMANDED) and not self.demands_factor:
+            log.warning("the second factor is not demanded of anybody", reason=self._master_key.problem)
         self._flushing = asyncio.create_task(self._keep_flushing(), name="session use")
 
     async def stop(self) -> None:
