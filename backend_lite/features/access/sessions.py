@@ -88,7 +88,7 @@ class Sessions:
         bus.subscribe(TokensEnded, lambda _event: self._forget())
         bus.subscribe(UserChanged, lambda _event: self._forget())
         bus.subscribe(SteppedUp, lambda _event: self._forget())
-        settings.on_change(FACTOR_DEMANDED, call=self._forget)
+        settings.on_change(FACTOR_DEMANDED, call=self._demand)
 
     @property
     def longest_s(self) -> int:
@@ -161,8 +161,6 @@ class Sessions:
         return replace(known.principal, fresh=True) if self._is_fresh(known) else known.principal
 
     async def start(self) -> None:
-        if self._settings.flag(FACTOR_DEMANDED) and not self.demands_factor:
-            log.warning("the second factor is not demanded of anybody", reason=self._master_key.problem)
         self._flushing = asyncio.create_task(self._keep_flushing(), name="session use")
 
     async def stop(self) -> None:
@@ -242,6 +240,11 @@ class Sessions:
             known.confirmed_ms is not None
             and 0 <= self._clock.now_ms() - known.confirmed_ms < STEP_UP_S * 1000
         )
+
+    def _demand(self) -> None:
+        self._forget()
+        if self._settings.flag(FACTOR_DEMANDED) and not self.demands_factor:
+            log.warning("the second factor is not demanded of anybody", reason=self._master_key.problem)
 
     def _forget(self) -> None:
         self._endings += 1

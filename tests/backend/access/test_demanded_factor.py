@@ -142,9 +142,10 @@ async def test_where_nobody_could_set_one_up_it_is_not_demanded(service: InProce
     await site.demand(owner)
     assert (await site.call("GET", USERS, owner)).status_code == 200
     assert (await site.call("GET", SECOND_FACTOR, owner)).json()["demanded"] is False
+    begin = service.feature("settings").start
+    assert begin is not None
     with structlog.testing.capture_logs() as log:
-        await service.access.sessions.start()
-        await service.access.sessions.stop()
+        await begin()
     assert [line["event"] for line in log] == ["the second factor is not demanded of anybody"]
     assert (await site.here()).status_code == 200
 
