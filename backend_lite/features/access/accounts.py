@@ -63,9 +63,11 @@ class Accounts:
     async def create(self, wanted: UserCreate, maker: Principal) -> UserAccount:
         """Raises InvalidError, ForbiddenError."""
         username = checked_username(wanted.username)
+        # Before anybody looks for them in the password, which takes the longer, the longer they are.
+        email, full_name = _checked_email(wanted.email), _checked_full_name(wanted.full_name)
         password_hash = None
         if wanted.password is not None:
-            check_new_password(wanted.password, username, wanted.email or "", wanted.full_name or "")
+            check_new_password(wanted.password, username, email or "", full_name or "")
             password_hash = await hash_password(wanted.password)
 
         def work(unit: Unit) -> UserAccount:
@@ -74,8 +76,8 @@ class Accounts:
             row = UserRow(
                 username=username,
                 name_key=name_key(username),
-                email=_checked_email(wanted.email),
-                full_name=_checked_full_name(wanted.full_name),
+                email=email,
+                full_name=full_name,
                 password_hash=password_hash,
                 is_active=True,
                 created_at=self._clock.now_ms(),

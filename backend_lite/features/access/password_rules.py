@@ -60,16 +60,18 @@ def _bits(password: str, own: frozenset[str]) -> int:
     """About how many questions with yes or no lead to it, for whoever knows how people choose."""
     plain = password.translate(_LOOK_ALIKE)
     fewest = [0] + [len(password) * _OTHER_BITS] * len(password)
+    longest = max(_LONGEST_WORD, *map(len, own), 0)
     for start in range(len(password)):
-        for end, bits in _pieces(password, plain, start, own):
+        for end, bits in _pieces(password, plain, start, own, longest):
             fewest[end] = min(fewest[end], fewest[start] + bits)
     return fewest[-1]
 
 
-def _pieces(password: str, plain: str, start: int, own: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """What may begin at `start`: where it ends, and its bits."""
+def _pieces(
+    password: str, plain: str, start: int, own: frozenset[str], longest: int
+) -> Iterator[tuple[int, int]]:
+    """What may begin at `start`, no word of it longer than `longest`: where it ends, and its bits."""
     yield start + 1, _DIGIT_BITS if password[start].isdigit() else _OTHER_BITS
-    longest = max(_LONGEST_WORD, *map(len, own), 0)
     for end in range(start + _SHORTEST_WORD, min(start + longest, len(password)) + 1):
         spelt = (password[start:end], plain[start:end])
         if not own.isdisjoint(spelt):

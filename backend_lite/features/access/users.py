@@ -64,6 +64,7 @@ class Users:
         if await self.has_owner():
             raise OwnerExistsError
         username = checked_username(username)
+        full_name = full_name.strip()[:_MAX_FULL_NAME]
         check_new_password(password, username, full_name)
         password_hash = await hash_password(password)
 
@@ -73,7 +74,7 @@ class Users:
             row = UserRow(
                 username=username,
                 name_key=name_key(username),
-                full_name=full_name.strip()[:_MAX_FULL_NAME] or None,
+                full_name=full_name or None,
                 password_hash=password_hash,
                 is_active=True,
                 created_at=self._clock.now_ms(),

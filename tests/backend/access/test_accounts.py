@@ -163,6 +163,13 @@ async def test_there_is_always_an_owner(site: Site) -> None:
     assert (await site.call("GET", "/api/v1/devices")).status_code == 401
 
 
+@pytest.mark.parametrize("about", [{"full_name": "ab " * 1_000}, {"email": "a" * 3_000}])
+async def test_what_is_too_long_is_not_looked_for_in_the_password(site: Site, about: dict[str, str]) -> None:
+    """It would keep everybody waiting for as long as it is."""
+    answer = await site.call("POST", USERS, {"username": "grace", "password": "weak"} | about)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
 async def test_a_removed_user_is_gone_and_the_name_is_free(site: Site) -> None:
     user, session = await site.user("grace", "Operator")
     assert (await site.call("DELETE", f"{USERS}/{user['id']}")).status_code == 204
