@@ -72,7 +72,12 @@ class SecondFactorPart(QWidget):
         return column(scan, self.secret, self.uri, gap=12)
 
     def load(self) -> None:
-        self._run(account_ops.load_second_factor(self._context.client), self._show)
+        self._context.ops.run(
+            account_ops.load_second_factor(self._context.client),
+            on_success=self._show,
+            on_error=self._refused,
+            owner=self,
+        )
 
     def _show(self, state: SecondFactorState) -> None:
         if state.enabled:
@@ -101,7 +106,7 @@ class SecondFactorPart(QWidget):
         self.confirm.setEnabled(bool(self.code.text.strip()))
 
     def _begin(self) -> None:
-        self._run(account_ops.begin_second_factor(self._context.client), self._show_secret)
+        self._change(account_ops.begin_second_factor(self._context.client), self._show_secret)
 
     def _show_secret(self, made: SecondFactorSetUp) -> None:
         groups = [made.secret[at : at + _GROUP] for at in range(0, len(made.secret), _GROUP)]
@@ -124,10 +129,10 @@ class SecondFactorPart(QWidget):
 
     def _confirm(self) -> None:
         op = account_ops.confirm_second_factor(self._context.client, self.code.text.strip())
-        self._run(op, self._show_codes)
+        self._change(op, self._show_codes)
 
     def _renew(self) -> None:
-        self._run(account_ops.renew_recovery_codes(self._context.client), self._show_codes)
+        self._change(account_ops.renew_recovery_codes(self._context.client), self._show_codes)
 
     def _show_codes(self, made: RecoveryCodes) -> None:
         self._show(SecondFactorState(True, len(made.codes)))
@@ -139,14 +144,15 @@ class SecondFactorPart(QWidget):
             tr("Take the second factor away?"),
             tr("From then on the password alone signs you in. Your other sessions end."),
             tr("Take away"),
-            lambda: self._run(
+            lambda: self._change(
                 account_ops.remove_second_factor(self._context.client), lambda _none: self.load()
             ),
         )
 
-    def _run(self, op: Op[T], then: Callable[[T], None]) -> None:
+    def _change(self, op: Op[T], then: Callable[[T], None]) -> None:
+        """Codes of a second press would end those that are shown."""
         self.error.hide()
-        self._context.ops.run(op, on_success=then, on_error=self._refused, owner=self)
+        self._context.ops.run(op, on_success=then, on_error=self._refused, busy=self, owner=self)
 
     def _refused(self, error: ApiError) -> None:
         self.error.say(error.detail)

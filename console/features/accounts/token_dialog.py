@@ -38,7 +38,7 @@ class TokenDialog(FittingDialog):
         self.setWindowTitle(tr("New API token"))
         self.setFixedWidth(WIDTH)
         self._context = context
-        self._let_go = False
+        self._let_go = self._making = False
         self.name, self.description = QLineEdit(), QLineEdit()
         self.name.setMaxLength(MAX_NAME)
         self.name.setPlaceholderText(tr("What uses it, such as: Inventory export"))
@@ -89,7 +89,10 @@ class TokenDialog(FittingDialog):
         )
 
     def done(self, result: int) -> None:
-        """Closing is not the end of it while the token was not copied: it is said, once."""
+        """Closing is not the end of it while the token was not copied: it is said, once. While it is being
+        made nothing closes: it would be there, and nobody would have seen it."""
+        if self._making:
+            return
         if self.secret.text() and not self._let_go:
             self._let_go = True
             self.until.setText(
@@ -127,13 +130,18 @@ class TokenDialog(FittingDialog):
             self._say(tr("Tick what the token may do, or choose all that you may."))
             self.rights.setFocus()
             return
+        self._making = True
         self._context.ops.run(
             ops.make_token(self._context.client, wanted),
             on_success=self._show,
             on_error=self._refused,
+            on_done=self._made_or_not,
             busy=self.go,
             owner=self,
         )
+
+    def _made_or_not(self) -> None:
+        self._making = False
 
     def _show(self, secret: ApiTokenSecret) -> None:
         self.form.hide()

@@ -30,6 +30,7 @@ class ApiTokensPage(TokenListPage):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, _kind())
+        self._looking = False
         self.filter = FilterBar(self, tr("Filter API tokens"), self.choices())
         self.set_up()
 
@@ -42,12 +43,19 @@ class ApiTokensPage(TokenListPage):
         return not token_ended(token, self._context.clock())
 
     def _ask_about(self, tokens: list[Object]) -> None:
+        if self._looking:
+            return
+        self._looking = True
         self._context.ops.run(
             ops.open_work(self._context.client, [token["id"] for token in tokens]),
             on_success=partial(self._ask_with, tokens),
             on_error=self.notice.refused,
+            on_done=self._looked,
             owner=self,
         )
+
+    def _looked(self) -> None:
+        self._looking = False
 
     def _ask_with(self, tokens: list[Object], work: ApiTokenWork) -> None:
         ids, client = [token["id"] for token in tokens], self._context.client

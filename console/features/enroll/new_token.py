@@ -38,6 +38,7 @@ class NewTokenDialog(QDialog):
         self.setWindowTitle(tr("New enrollment token"))
         self.setFixedWidth(WIDTH)
         self._context = context
+        self._making = False
         self.name = QLineEdit()
         self.name.setMaxLength(MAX_NAME)
         self.name.setPlaceholderText(tr("What it is for, such as: Laptops of May"))
@@ -90,6 +91,11 @@ class NewTokenDialog(QDialog):
         self.go.setDefault(True)
         self.name.setFocus()
 
+    def done(self, result: int) -> None:
+        """While the token is being made nothing closes: it would be there, and nobody would have seen it."""
+        if not self._making:
+            super().done(result)
+
     def wanted(self) -> EnrollmentTokenCreate:
         return EnrollmentTokenCreate(
             name=self.name.text().strip(),
@@ -110,13 +116,18 @@ class NewTokenDialog(QDialog):
 
     def _make(self) -> None:
         self.error.hide()
+        self._making = True
         self._context.ops.run(
             make_token(self._context.client, self.wanted()),
             on_success=self._show,
             on_error=self.error.refused,
+            on_done=self._made_or_not,
             busy=self.go,
             owner=self,
         )
+
+    def _made_or_not(self) -> None:
+        self._making = False
 
     def _show(self, secret: EnrollmentTokenSecret) -> None:
         self.form.hide()

@@ -103,10 +103,13 @@ def test_the_second_factor_is_set_up_with_a_key_to_copy(page: AccountPage, world
         assert QGuiApplication.clipboard().text() == SECRET
         assert not part.confirm.isEnabled()
         part.code.edit.setText("123456")
-        part.confirm.click()
+        for _ in range(2):
+            part.confirm.click()
         await idle(world)
+        assert part.isEnabled()
 
     run(story())
+    assert world.api.calls().count(f"POST {SECOND_FACTOR}/confirm") == 1
     assert world.api.body(f"POST {SECOND_FACTOR}/confirm") == {"otp": "123456"}
     assert part.set_up.isHidden()
     assert part.secret.line.text() == ""
