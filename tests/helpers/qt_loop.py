@@ -14,42 +14,28 @@ DEADLINE_S = 60.0
 """Ends what hangs, and measures nothing: a machine that is busy with other tests takes many times as long."""
 
 
-class _Callback:
-    """What Qt delivers between two runs of a test, too, finds a loop that runs, as it does in a window.
-    Without one a request that is still under way fails, because it asks for the running loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, handle: asyncio.Handle) -> None:
-        self._loop = loop
-        self._handle = handle
-
-    @property
-    def _cancelled(self) -> bool:
-        return self._handle.cancelled()
-
-    def _run(self) -> None:
-        before = asyncio._get_running_loop()
-        asyncio._set_running_loop(self._loop)
-        try:
-            self._handle._run()
-        finally:
-            asyncio._set_running_loop(before)
-
-
 class _Loop(qasync.QEventLoop):  # type: ignore[misc]
-    def _add_callback(self, handle: asyncio.Handle, delay: float = 0) -> asyncio.Handle:
-        super()._add_callback(_Callback(self, handle), delay)
-        return handle
+    """Runs, as far as anybody can ask, from the beginning of the test to its end, as it does in a window:
+    clicks, timers and requests under way, which Qt delivers between two runs of a test, ask for it."""
+
+    def run_forever(self) -> Any:
+        try:
+            return super().run_forever()
+        finally:
+            asyncio._set_running_loop(self)
 
 
 @pytest.fixture
 def loop(qapp: QApplication) -> Iterator[qasync.QEventLoop]:
     loop = _Loop(qapp)
     asyncio.set_event_loop(loop)
+    asyncio._set_running_loop(loop)
     yield loop
     left = asyncio.all_tasks(loop)
     for task in left:
         task.cancel()
     loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    asyncio._set_running_loop(None)
     loop.close()
     asyncio.set_event_loop(None)
 
