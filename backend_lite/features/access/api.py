@@ -74,6 +74,10 @@ class AccessApi:
         disabled or removed."""
         return holders(connection, permission)
 
+    def is_token_good(self, session: Session, token_id: int) -> bool:
+        """Of an API token: it has not ended."""
+        return self.api_tokens.is_good(session, token_id)
+
     def user_names(self, session: Session, ids: Iterable[int | None]) -> dict[int, str]:
         """The names of the users with these ids, for columns such as "created by"."""
         return user_names(session, ids)

@@ -101,6 +101,10 @@ class ApiTokens:
         token = self._find(session, token_id)
         return self._view(token, user_names(session, [token.created_by]))
 
+    def is_good(self, session: Session, token_id: int) -> bool:
+        token = self._tokens.get(session, TokenKind.API, token_id)
+        return token is not None and refusal_of(token, self._clock.now_ms()) is None
+
     def open_work(self, session: Session, token_id: int) -> ApiTokenWork:
         """Raises NotFoundError."""
         self._find(session, token_id)

@@ -95,7 +95,7 @@ class Actions:
             Targets(devices=[device_id]),
             confirmed_devices=request.confirmed_devices,
         )
-        created = self._rollouts.start(unit, plan, principal)
+        created = self._rollouts.ask(unit, plan, principal)
         query = select(StepRow).where(StepRow.run_id.in_(created.run_ids))
         return self._rows(unit.session, unit.session.scalars(query).all())[0]
 

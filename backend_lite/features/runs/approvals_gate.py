@@ -13,7 +13,7 @@ from backend_lite.contract.runs import Finding, RolloutGate, Severity
 from backend_lite.core.http.guard import refuse_stale_sign_in
 from backend_lite.core.security.principal import Groups, Principal
 from backend_lite.core.settings import SettingValues
-from backend_lite.errors import ConflictError
+from backend_lite.errors import ConflictError, UnauthorizedError
 from backend_lite.features.fleet.api import FleetApi
 from backend_lite.features.runs.plans import Plan
 from backend_lite.features.runs.targets import Candidate
@@ -30,6 +30,9 @@ class Approvers(Protocol):
     def holders(self, connection: Connection, permission: str) -> Mapping[int, Groups]:
         """The users who have it, by id: the groups in whose devices, or None for everywhere; nobody who is
         disabled or removed."""
+
+    def is_token_good(self, session: Session, token_id: int) -> bool:
+        """Of an API token: it has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class ApprovalGate:
     def ahead(self, devices: int, findings: Sequence[Finding]) -> RolloutGate:
         """As people are shown it before they ask: they give the number also of devices that they listed."""
         return decide(limits_of(self._settings), devices, devices, findings)
+
+    def refuse_ended(self, session: Session, principal: Principal) -> None:
+        """Raises UnauthorizedError for a token that was revoked since its request came: what was cancelled
+        with it was all that it had begun, so nothing more may begin."""
+        if principal.token_name and not self._people.is_token_good(session, principal.token_id):
+            raise UnauthorizedError("Could not validate credentials")
 
     def admit(
         self, session: Session, plan: Plan, findings: Sequence[Finding], principal: Principal

@@ -81,7 +81,7 @@ class ProfileApplications:
         if not candidates:
             return ProfileApplied(0, None, _in_order(wanted, lines))
         plan = self._plans.plan(found.request, asked, works, candidates, seals)
-        created = self._rollouts.start(unit, plan, principal, key)
+        created = self._rollouts.ask(unit, plan, principal, key)
         runs = _runs(unit.session, created.id)
         done = [_line(one, runs[one.target.id], len(works)) for one in candidates if one.target.id in runs]
         total = sum(line.created_actions for line in done)

@@ -116,7 +116,7 @@ class Reruns:
                 self._plans.still_has(session, origin.profile_id) and _went_well(session, runs, from_step)
             ),
         )
-        return self._rollouts.start(unit, plan, principal, key)
+        return self._rollouts.ask(unit, plan, principal, key)
 
     def _candidates(self, session: Session, runs: Sequence[RunRow], works: Sequence[Work]) -> list[Candidate]:
         """The devices that are still there, in the order of their runs; conditions are asked anew."""

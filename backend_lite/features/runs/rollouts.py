@@ -117,6 +117,12 @@ class Rollouts:
         if known is not None:
             return known
         plan = self._plans.make(unit.session, request, principal.groups_for(MAY_RUN), seals)
+        return self.ask(unit, plan, principal, key)
+
+    def ask(self, unit: Unit, plan: Plan, principal: Principal, key: str | None = None) -> RolloutCreated:
+        """As `start`, for the caller of a request. Raises UnauthorizedError, too, for one who was shut out
+        since it came."""
+        self._gate.refuse_ended(unit.session, principal)
         return self.start(unit, plan, principal, key)
 
     def start(self, unit: Unit, plan: Plan, principal: Principal, key: str | None = None) -> RolloutCreated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -95,3 +96,24 @@ async def test_who_may_not_cancel_revokes_nothing_that_way(site: Site) -> None:
     assert (await site.get(f"{API_TOKENS}/{first}"))["revoked_at"] is None
     assert (await client.delete(f"{API_TOKENS}/{first}", headers=grace)).status_code == 204
     assert await state_of(site, rollout["id"]) == ("running", {"queued"})
+
+
+@pytest.mark.parametrize("what", ["a rollout", "an action"])
+async def test_a_request_that_is_under_way_begins_nothing_after_it(site: Site, what: str) -> None:
+    """A program that calls without a pause always has one under way, and what began by that would go on."""
+    device, script = await site.away(), await site.script("late")
+    token_id, robot = await token(site)
+    path, body = {
+        "a rollout": (ROLLOUTS, {"script_id": script, "targets": {"devices": [device]}}),
+        "an action": (f"{DEVICES}/{device}/actions", {"type": "sh", "payload": "true"}),
+    }[what]
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield json.dumps(body).encode()
+        path = f"{API_TOKENS}/{token_id}?cancel_rollouts=true"
+        assert (await site.service.client.delete(path, headers=await site.service.sign_in())).is_success
+
+    kind = {"content-type": "application/json"}
+    refused = await site.service.client.post(path, headers=robot | kind, content=pieces())
+    assert refused.status_code == 401
+    assert (await site.get(ROLLOUTS))["items"] == []
