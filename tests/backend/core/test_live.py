@@ -16,7 +16,6 @@ from backend_lite.core import live
 from backend_lite.core.db.within import MembersChanged
 from backend_lite.core.events.bus import Changed, MemoryBus
 from backend_lite.core.http import live as live_http
-from backend_lite.core.http.refusals import EVERY_S
 from backend_lite.core.live import LiveHub, LiveKind, Subscription
 from backend_lite.core.security.principal import Principal
 from backend_lite.features.access.sessions import STALE_S
@@ -427,16 +426,6 @@ async def test_without_a_good_first_frame_nothing_is_told(
             assert (await socket.receive())["code"] == code
             assert await socket.closed() == CLOSE_UNAUTHORIZED
     assert [(line["event"], line["code"]) for line in log] == [("live stream refused", code)]
-
-
-async def test_whoever_asks_again_and_again_does_not_fill_the_log(service: InProcess) -> None:
-    with structlog.testing.capture_logs() as log:
-        for wait_s in (0, 0, EVERY_S):
-            service.clock.advance(wait_s)
-            async with AsgiSocket(service.app, LIVE) as socket:
-                await socket.send("hello")
-                await socket.receive()
-    assert [line["more_before"] for line in log] == [0, 1]
 
 
 async def test_who_says_nothing_is_let_go(service: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:

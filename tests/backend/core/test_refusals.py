@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 import structlog
 
+from backend_lite.contract.live import LIVE
 from backend_lite.core.http.refusals import EVERY_S, MOST, Refusals
 from backend_lite.core.security.principal import Principal
+from tests.helpers.asgi_socket import AsgiSocket
 from tests.helpers.clock import ManualClock
+from tests.helpers.service import InProcess
 
 pytestmark = pytest.mark.anyio
 
@@ -100,3 +103,13 @@ async def test_a_web_page_that_asks_for_a_channel_is_told() -> None:
     (line,) = await Door().ask("/401", **page)
     assert line["why"] == "a web page asked for a channel"
     assert await Door().ask("/401", type="websocket") == []
+
+
+async def test_whoever_asks_again_and_again_does_not_fill_the_log(service: InProcess) -> None:
+    with structlog.testing.capture_logs() as log:
+        for wait_s in (0, 0, EVERY_S):
+            service.clock.advance(wait_s)
+            async with AsgiSocket(service.app, LIVE) as socket:
+                await socket.send("hello")
+                await socket.receive()
+    assert [line["more_before"] for line in log] == [0, 1]
