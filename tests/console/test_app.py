@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from backend_lite.contract.access import LOCAL_LOGIN, LOGIN, LOGOUT, SETUP
@@ -19,13 +19,11 @@ from console.core.session import Session
 from console.demo_preparation import make_owner
 from console.features.access.first_run import FirstRunScreen
 from console.features.access.sign_in import SignInScreen
-from console.features.access.step_up import StepUp
 from console.service_process import ServiceProcess, ServiceState, ServiceStatus
 from console.shell.context import Context
 from console.shell.feature import Feature, NavEntry
 from console.shell.page import Page
 from console.shell.start_screens import FailedScreen, StartingScreen
-from console.widgets.confirm import ConfirmDialog, choose, confirm
 from tests.console.conftest import OWNER, World
 from tests.helpers.waiting import until
 
@@ -289,64 +287,6 @@ def test_signing_out_ends_the_session_and_forgets_what_was_seen(stage: Stage, ru
     screen = stage.screen
     assert isinstance(screen, SignInScreen)
     assert screen.error.text() == ""
-
-
-def test_a_question_of_the_session_that_ended_is_not_left_for_the_next_person(stage: Stage, run: Run) -> None:
-    answers: list[str] = []
-
-    async def scene() -> None:
-        await stage.sign_in()
-        app = stage.app
-        question = confirm(app.window, "Cancel it?", "", "Cancel it", lambda: answers.append("yes"))
-        proof = asyncio.ensure_future(StepUp(stage.world.context, app.window).ask())
-        await until(lambda: len(app.window.findChildren(QDialog)) == 2, "dialogs")
-        assert question.isVisible()
-        stage.world.context.ops.unauthorized.emit()
-        await stage.shows(SignInScreen)
-        assert not [one for one in app.window.findChildren(QDialog) if one.isVisible()]
-        assert not await asyncio.wait_for(proof, 10)
-
-    run(scene())
-    assert answers == []
-
-
-def test_signing_out_asks_about_unsaved_work_first(stage: Stage, run: Run) -> None:
-    stage.world.api.answers[f"POST {LOGOUT}"] = (200, {"message": "x"})
-
-    async def scene() -> None:
-        await stage.sign_in()
-        page = stage.world.context.navigator.page
-        assert isinstance(page, _Devices)
-        page.allowed = False
-        stage.app.window.sign_out_wanted.emit()
-        await asyncio.sleep(0.05)
-        assert f"POST {LOGOUT}" not in stage.world.api.calls()
-        page.allowed = True
-        stage.app.window.sign_out_wanted.emit()
-        await stage.shows(SignInScreen)
-
-    run(scene())
-
-
-def test_a_question_that_ends_with_the_session_does_not_keep_the_window_open(stage: Stage, run: Run) -> None:
-    async def scene() -> None:
-        await stage.sign_in()
-        page = stage.world.context.navigator.page
-        assert isinstance(page, _Devices)
-
-        async def ask() -> bool:
-            return bool(await choose(page, "Unsaved", "Save it?", {"save": ("Save", "")}))
-
-        page.ask = ask
-        stage.app.window.close()
-        await until(lambda: page.findChildren(ConfirmDialog), "question")
-        stage.world.context.ops.unauthorized.emit()
-        await stage.shows(SignInScreen)
-        await asyncio.sleep(0.05)
-        stage.app.window.close()
-        await asyncio.wait_for(stage.app.closed.wait(), 10)
-
-    run(scene())
 
 
 @pytest.mark.parametrize("how", ["stream", "call"])
