@@ -19,6 +19,7 @@ class Flow(QWidget):
         super().__init__()
         self._items = items
         self._right = right
+        self._heights: dict[int, int] = {}
         for item in items:
             item.setParent(self)
 
@@ -40,7 +41,12 @@ class Flow(QWidget):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return max((place.bottom() + 1 for _, place in self._places(width)), default=0)
+        # Each layout around this one asks for its own reasons, thousands of times for one page.
+        height = self._heights.get(width)
+        if height is None:
+            height = max((place.bottom() + 1 for _, place in self._places(width)), default=0)
+            self._heights[width] = height
+        return height
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -48,19 +54,24 @@ class Flow(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._arrange()
+        # Nobody said what changed while this was hidden.
+        self._items_changed()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:
             # One of them came, went, or has another text.
-            self.updateGeometry()
-            self._arrange()
+            self._items_changed()
         return super().event(event)
 
     # ---- inside
 
     def _shown(self) -> list[QWidget]:
         return [item for item in self._items if not item.isHidden()]
+
+    def _items_changed(self) -> None:
+        self._heights.clear()
+        self.updateGeometry()
+        self._arrange()
 
     def _arrange(self) -> None:
         for item, place in self._places(self.width()):

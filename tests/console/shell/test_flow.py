@@ -77,3 +77,17 @@ def test_below_its_least_the_title_keeps_its_share(qtbot: QtBot, buttons: list[Q
     qtbot.waitUntil(lambda: len(lines(buttons)) > 1)
     assert header.title.width() >= 100
     assert all(one.width() >= one.sizeHint().width() for one in buttons)
+
+
+def test_what_changed_while_it_was_hidden_counts_when_it_is_shown(
+    qtbot: QtBot, buttons: list[QPushButton]
+) -> None:
+    flow = Flow(*buttons)
+    window = shown(qtbot, 2000, flow)
+    window.resize(flow.sizeHint().width() + 10, 300)
+    qtbot.waitUntil(lambda: len(lines(buttons)) == 1)
+    one_line = flow.height()
+    flow.hide()
+    buttons[0].setText("All the groups that there are beside the devices")
+    flow.show()
+    qtbot.waitUntil(lambda: len(lines(buttons)) == 2 and flow.height() > 2 * one_line)
