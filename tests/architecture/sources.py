@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("agent", "backend_lite", "console")
 FOLDERS = (*PACKAGES, "resources", "tests", "build_spec")
-FILES = ("pyproject.toml", "README.md", "SECURITY.md")
+FILES = ("pyproject.toml", "README.md")
 NOT_OURS = {"__pycache__"}
 
 
